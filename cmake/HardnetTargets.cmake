@@ -1,0 +1,21 @@
+# hardnet_library(NAME [SOURCES ...] [DEPENDS ...]): a static C++17 library whose headers are included from the root of
+# the repository ("models/network.h").
+function(hardnet_library name)
+  cmake_parse_arguments(arg "" "" "SOURCES;DEPENDS" ${ARGN})
+  add_library(${name} STATIC ${arg_SOURCES})
+  target_compile_features(${name} PUBLIC cxx_std_17)
+  target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR})
+  target_compile_options(${name} PRIVATE -Wall -Wextra)
+  target_link_libraries(${name} PUBLIC ${arg_DEPENDS})
+endfunction()
+
+# hardnet_test(NAME LABEL label [SOURCES ...] [DEPENDS ...]): a GoogleTest program that is one CTest test.
+function(hardnet_test name)
+  cmake_parse_arguments(arg "" "LABEL" "SOURCES;DEPENDS" ${ARGN})
+  add_executable(${name} ${arg_SOURCES})
+  target_compile_features(${name} PRIVATE cxx_std_17)
+  target_compile_options(${name} PRIVATE -Wall -Wextra)
+  target_link_libraries(${name} PRIVATE ${arg_DEPENDS} GTest::gtest GTest::gmock GTest::gtest_main)
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES LABELS ${arg_LABEL})
+endfunction()

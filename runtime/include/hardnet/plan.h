@@ -1,0 +1,186 @@
+/* The tables that a compiled network consists of. The compiler writes them as C99 constants; the runtime walks them.
+ *
+ *     network -> levels -> steps -> parts -> calls -> arguments -> views
+ *
+ * A step is a set of parts that may run at once; a barrier follows it. A part is a range of `units` of equal cost. A
+ * thread takes a sub-range of a part's units and covers it in chunks of `chunk` units; for each chunk it makes the
+ * part's calls in order. So how the work is split depends on the thread count, what is computed does not.
+ *
+ * A call is one kernel on views of memory. An argument says what a chunk [u0, u1) makes of its view:
+ *     WHOLE  nothing;
+ *     CROP   dimension d covers [u0 * unit, u1 * unit): its minimum and extent change and the pointer moves along;
+ *     SLIDE  as CROP, but the pointer stays: scratch that holds one chunk at a time;
+ *     SHIFT  the pointer moves by u0 * unit elements; minimum and extent stay.
+ *
+ * Kernels are Halide pipelines compiled without a runtime: int kernel(void **arguments), one pointer to a Halide buffer
+ * per argument. They read and write only what their views cover.
+ */
+#ifndef HARDNET_PLAN_H
+#define HARDNET_PLAN_H
+
+#include "hardnet/hardnet.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define HARDNET_PLAN_VERSION 1
+
+typedef int (*hardnet_kernel)(void **arguments);
+
+/* Where a view's memory lies. Offsets are in elements of the view's type. */
+typedef enum hardnet_base {
+    HARDNET_ARENA = 0,   /* activations; zeroed at open, so that halos are zero */
+    HARDNET_SCRATCH = 1, /* a thread's own */
+    HARDNET_WEIGHTS = 2, /* packed weights, made at open */
+    HARDNET_INPUT = 3,   /* float32 NCHW input of this image */
+    HARDNET_INPUT_U8 = 4, /* uint8 NHWC input of this image */
+    HARDNET_OUTPUT = 5
+} hardnet_base;
+
+#define HARDNET_VIEW_RANK 5
+
+typedef struct hardnet_dim {
+    int32_t min, extent, stride;
+} hardnet_dim;
+
+typedef struct hardnet_view {
+    uint8_t base;    /* hardnet_base */
+    uint8_t type;    /* hardnet_type */
+    uint8_t rank;
+    uint8_t written; /* 1: the call writes it */
+    int64_t offset;  /* of the element at every dimension's minimum */
+    hardnet_dim dims[HARDNET_VIEW_RANK]; /* innermost first */
+} hardnet_view;
+
+typedef enum hardnet_split { HARDNET_WHOLE = 0, HARDNET_CROP = 1, HARDNET_SLIDE = 2, HARDNET_SHIFT = 3 } hardnet_split;
+
+typedef struct hardnet_argument {
+    uint32_t view;
+    uint8_t split; /* hardnet_split */
+    uint8_t dim;   /* CROP, SLIDE */
+    int32_t unit;  /* extent per unit (CROP, SLIDE) or elements per unit (SHIFT) */
+} hardnet_argument;
+
+typedef struct hardnet_call {
+    uint32_t kernel; /* in the level's kernels */
+    uint32_t first_argument, arguments;
+} hardnet_call;
+
+typedef struct hardnet_part {
+    uint32_t first_call, calls;
+    uint32_t units, chunk; /* chunk 0: a thread's whole sub-range at once */
+    float unit_cost;       /* relative to other parts; any scale, one scale for the level */
+} hardnet_part;
+
+typedef enum hardnet_step_kind {
+    HARDNET_STEP_NORMALIZE = 0, /* runs only for uint8 input */
+    HARDNET_STEP_STEM,
+    HARDNET_STEP_INPUT_TRANSFORM,
+    HARDNET_STEP_PRODUCT,
+    HARDNET_STEP_OUTPUT_TRANSFORM, /* with the input transform of its consumers, where there are any */
+    HARDNET_STEP_WINOGRAD_BAND,    /* input transform, product, output transform, row band by row band */
+    HARDNET_STEP_CONV1X1,
+    HARDNET_STEP_CONV3X3,
+    HARDNET_STEP_DEPTHWISE,
+    HARDNET_STEP_MAX_POOL,
+    HARDNET_STEP_GLOBAL_POOL,
+    HARDNET_STEP_FULLY_CONNECTED
+} hardnet_step_kind;
+
+typedef struct hardnet_step {
+    uint8_t kind;  /* hardnet_step_kind */
+    int32_t layer; /* index into the network's layer_names */
+    uint32_t first_part, parts;
+} hardnet_step;
+
+/* How the weights' file becomes packed weights. All packings of a level are independent of each other. */
+typedef enum hardnet_packing_kind {
+    HARDNET_PACK_BLOCKED = 0,  /* OIHW -> [o / block][position][i][o % block], zero-filled to whole blocks */
+    HARDNET_PACK_DEPTHWISE = 1, /* C1HW -> [tap][c], c zero-filled to `block` */
+    HARDNET_PACK_VECTOR = 2    /* C -> [c], zero-filled to `block` */
+} hardnet_packing_kind;
+
+/* A Winograd weight transform: position p of a 3x3 kernel g is sum over y, x of
+ * rows[p][y] * g[y][x] * columns[p][x], in double. Positions without a transform are the kernel's taps. */
+typedef struct hardnet_transform {
+    uint32_t positions;
+    const double (*rows)[3];
+    const double (*columns)[3];
+} hardnet_transform;
+
+typedef struct hardnet_packing {
+    uint8_t kind;
+    uint32_t tensor;           /* in the network's tensors */
+    int32_t transform;         /* in the level's transforms, or -1 */
+    int32_t first_out, out;    /* output channels [first_out, first_out + out) */
+    int32_t block;             /* channels per block (BLOCKED) or padded total */
+    int64_t offset;            /* into the packed weights, elements */
+} hardnet_packing;
+
+/* A tensor of the weights' file: float32, exactly this shape. */
+typedef struct hardnet_weight {
+    const char *name;
+    int32_t rank;
+    int64_t shape[HARDNET_MAX_RANK];
+} hardnet_weight;
+
+/* CPU features, as bits of hardnet_level.features */
+enum {
+    HARDNET_CPU_SSE41 = 1u << 0,
+    HARDNET_CPU_AVX = 1u << 1,
+    HARDNET_CPU_F16C = 1u << 2,
+    HARDNET_CPU_FMA = 1u << 3,
+    HARDNET_CPU_AVX2 = 1u << 4,
+    HARDNET_CPU_AVX512 = 1u << 5, /* F, CD, BW, DQ, VL */
+    HARDNET_CPU_NEON = 1u << 6
+};
+
+typedef struct hardnet_level {
+    const char *name; /* "avx512" */
+    uint32_t features;
+    const hardnet_kernel *kernels;
+    uint32_t kernel_count;
+    const hardnet_view *views;
+    uint32_t view_count;
+    const hardnet_argument *arguments;
+    uint32_t argument_count;
+    const hardnet_call *calls;
+    uint32_t call_count;
+    const hardnet_part *parts;
+    uint32_t part_count;
+    const hardnet_step *steps;
+    uint32_t step_count;
+    const hardnet_packing *packings;
+    uint32_t packing_count;
+    const hardnet_transform *transforms;
+    uint32_t transform_count;
+    const int32_t *layer_views; /* per layer the view (c, x, y) of its output, -1 where it never lies in memory whole */
+    int64_t arena_elems, scratch_elems, weight_elems; /* float32 elements; scratch per thread */
+} hardnet_level;
+
+typedef struct hardnet_port { /* an input or output: its shape, outermost dimension first, batch included */
+    const char *name;
+    int32_t rank;
+    int64_t shape[HARDNET_MAX_RANK];
+} hardnet_port;
+
+struct hardnet_network {
+    uint32_t plan_version; /* HARDNET_PLAN_VERSION */
+    const char *name;
+    int32_t batch; /* images per run: the steps run once per image */
+    hardnet_port input_float, input_uint8; /* NCHW, NHWC */
+    const hardnet_port *outputs;
+    uint32_t output_count;
+    const char *const *layer_names;
+    uint32_t layer_count;
+    const hardnet_weight *weights;
+    uint32_t weight_count;
+    const hardnet_level *levels; /* best first */
+    uint32_t level_count;
+};
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,55 @@
+// From a checkpoint to folded weights: read, rename to the authors' keys, check against a network, fold batch norm.
+#pragma once
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "models/network.h"
+#include "models/result.h"
+
+namespace hardnet {
+
+struct FloatTensor {
+    std::vector<int64_t> shape;  // outermost first: OIHW for convolutions
+    std::vector<float> values;
+};
+
+struct Checkpoint {
+    std::map<std::string, FloatTensor> tensors;   // by key
+    std::map<std::string, std::string> metadata;  // the file's __metadata__
+    std::vector<std::string> notes;               // what was mapped or ignored, one line each, for the user
+};
+
+// A layer's weights with batch norm folded in: weight' = weight * gamma / sqrt(var + 1e-5), in double, then rounded.
+struct FoldedLayer {
+    FloatTensor weight;  // OIHW; C1HW depthwise; OI fully connected; empty where the layer has no weights
+    FloatTensor bias;    // O
+};
+struct FoldedWeights {
+    std::vector<FoldedLayer> layers;  // parallel to Network::layers
+};
+
+// Reads a safetensors file of float32 tensors (int64 `num_batches_tracked` are passed over).
+Result<Checkpoint> read_checkpoint(const std::string &path);
+
+// Renames DataParallel ("module."), pytorchcv and folded keys to the authors', noting it.
+Result<Checkpoint> with_author_keys(const Network &network, Checkpoint checkpoint);
+
+// The class count that the head's weight says, under any known key set.
+Result<int> classes_in(const Checkpoint &checkpoint);
+
+// Parameters of `network` from one integer generator (documented in docs/weights.md, twin in tools/oracle), under the
+// authors' keys, batch norm statistics randomised.
+Checkpoint seeded_checkpoint(const Network &network, uint64_t seed);
+
+// Every missing, extra or misshapen tensor listed (ten, the rest counted), with the network that it would fit.
+Result<FoldedWeights> fold(const Network &network, const Checkpoint &checkpoint);
+
+// Folded tensors are named "<layer>.weight" and "<layer>.bias". Written to a temporary file, then renamed.
+Status write_folded(const std::string &path, const Network &network, const FoldedWeights &weights,
+                    const std::map<std::string, std::string> &metadata);
+Status write_safetensors(const std::string &path, const std::map<std::string, FloatTensor> &tensors,
+                         const std::map<std::string, std::string> &metadata);
+
+}  // namespace hardnet
