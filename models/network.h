@@ -62,4 +62,15 @@ struct InputSize {
     int height = 0, width = 0;
 };
 
+// The authors' names of a layer's parameters; the layer has such a parameter.
+std::string weight_key(const Layer &layer);  // "base.3.layers.0.conv.weight", "base.2.dwconv.weight", "base.16.3.weight"
+std::string bias_key(const Layer &layer);    // "base.16.3.bias"
+std::string norm_key(const Layer &layer, const std::string &field);  // "base.2.norm.running_mean"
+
+// The weight's shape, outermost first: OIHW, C1HW depthwise, OI fully connected.
+std::vector<int64_t> weight_shape(const Layer &layer);
+
+const char *name_of(Activation activation);  // "none", "relu", "relu6"
+std::string describe(const Layer &layer);    // "conv 3x3/2", "depthwise 3x3", "max pool 2x2/2", "fully connected"
+
 }  // namespace hardnet

@@ -7,8 +7,6 @@
 
 namespace hardnet {
 
-enum class Downsampling { kNone, kMaxPool, kDepthwise };
-
 struct BlockRecord {      // a HarDBlock and the 1x1 transition behind it
     int growth_rate = 0;
     int layers = 0;
@@ -35,10 +33,16 @@ const std::vector<HardnetRecord> &builtin_records();
 
 // A built-in name, or the path of a JSON record ("name.json"). An unknown name is an error that lists the names.
 Result<HardnetRecord> find_record(const std::string &name_or_path);
+
+// JSON as in digits.json: `name`, `stem` and `blocks` are required, the rest defaults as above; ends with a newline.
 std::string to_json(const HardnetRecord &record);
 Result<HardnetRecord> record_from_json(const std::string &text, const std::string &file_name);
 
-// Paper section 3.1 (HarDBlock) and the authors' released layouts. Fails where a layer would have no extent.
+// Every field within the bounds that keep all later arithmetic exact; both functions around it ask this first.
+Status check_record(const HardnetRecord &record);
+
+// Paper section 3.1 (HarDBlock) and the authors' released layouts. Fails where a layer would have no extent or a
+// tensor would pass 2^31 - 1 elements.
 Result<Network> build_network(const HardnetRecord &record, InputSize size);
 
 }  // namespace hardnet

@@ -1,0 +1,24 @@
+// A network run layer by layer with the naive operators: what every compiled kernel is checked against.
+#pragma once
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "models/network.h"
+#include "models/result.h"
+#include "weights/weights.h"
+
+namespace hardnet {
+
+struct ReferenceOptions {
+    int threads = 0;  // 0: as many as the machine has; the values do not depend on it
+    std::function<void(int done, int total, const std::string &layer)> progress;  // called behind every layer
+};
+
+// Every layer's output in double, indexed as Network::layers, each CHW with x innermost. `input` is CHW float32, already
+// normalised.
+Result<std::vector<std::vector<double>>> run_network(const Network &network, const FoldedWeights &weights,
+                                                     const std::vector<float> &input,
+                                                     const ReferenceOptions &options = {});
+
+}  // namespace hardnet
