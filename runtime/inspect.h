@@ -1,0 +1,74 @@
+/* A look inside a context, for the program (bench --layers, verify --per-layer, doctor) and the tests. Not
+ * installed: it may change with every version.
+ *
+ * Stepping through a network: hardnet_run_step once per step, in order, image by image, gives the bits of
+ * hardnet_run. Between two steps every view of the level can be read; the arena is reused, so a layer's
+ * output lies in its view only until a later step overwrites it.
+ */
+#ifndef HARDNET_INSPECT_H
+#define HARDNET_INSPECT_H
+
+#include <pthread.h>
+
+#include "hardnet/hardnet.h"
+#include "hardnet/plan.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What the runtime asks the machine it runs on; a test hands in another machine. */
+typedef struct hardnet_host {
+    uint32_t features;  /* HARDNET_CPU_... bits */
+    const char *level;  /* a level forced by the environment, or NULL */
+    int32_t processors; /* that this process may use at once */
+    int (*create_thread)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
+} hardnet_host;
+
+/* This machine: CPUID and XCR0, $HARDNET_CPU_LEVEL, affinity and cgroup quota, pthread_create. */
+hardnet_host hardnet_this_host(void);
+uint32_t hardnet_cpu_features(void);
+/* Processors by affinity mask and CPU quota (v1 and v2 control groups, rounded up), 1 to 64. `root` is
+ * prefixed to the paths of /proc and /sys that are read; "" outside tests. */
+int32_t hardnet_processors(const char *root);
+/* "avx2, fma": the names of the bits in `features`, cut at `size`. */
+void hardnet_feature_names(uint32_t features, char *text, size_t size);
+
+/* hardnet_open on the machine that `host` describes. */
+hardnet_status hardnet_open_on(const hardnet_host *host, const hardnet_network *network,
+                               const hardnet_options *options, hardnet_context **context);
+
+/* The level whose tables the context walks. NULL where the context is not open. */
+const hardnet_level *hardnet_context_level(const hardnet_context *context);
+const hardnet_network *hardnet_context_network(const hardnet_context *context);
+
+/* The steps of the level in their order, without those that the context's input type makes idle.
+ * `hardnet_step_at` gives NULL past the end. */
+int32_t hardnet_step_count(const hardnet_context *context);
+const hardnet_step *hardnet_step_at(const hardnet_context *context, int32_t step);
+/* Runs one step on image `image` of the batch with all threads of the context. */
+hardnet_status hardnet_run_step(hardnet_context *context, int32_t step, int32_t image);
+/* "conv1x1"; "?" for an unknown number. */
+const char *hardnet_step_kind_name(int kind);
+
+/* Memory of the element at the minimum of every dimension of view `view`, for image `image` (INPUT, INPUT_U8,
+ * OUTPUT) and thread `thread` (SCRATCH). NULL where there is none: an unknown view, or the u8 input of a
+ * float context. */
+void *hardnet_view_data(const hardnet_context *context, int32_t view, int32_t image, int32_t thread);
+
+typedef struct hardnet_memory {
+    void *arena;
+    size_t arena_bytes;
+    size_t scratch_bytes; /* of one thread, rounded up to whole cache lines */
+    size_t packed_weight_bytes;
+    size_t table_bytes; /* resolved calls: kernels' buffers and argument lists */
+    size_t port_bytes;  /* the context's own inputs and outputs */
+    int32_t threads;
+    int32_t calls; /* of all threads in one image */
+} hardnet_memory;
+hardnet_memory hardnet_context_memory(const hardnet_context *context);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
