@@ -1,0 +1,23 @@
+"""Writes a safetensors file: 8 bytes of header size, a JSON header, the tensors' float32 bytes end to end."""
+
+import json
+import struct
+
+
+def write(path, tensors, metadata):
+    """tensors: name -> numpy array; written as little-endian float32 in C order, sorted by name."""
+    header, data = {"__metadata__": metadata}, []
+    offset = 0
+    for name in sorted(tensors):
+        values = tensors[name].astype("<f4").tobytes()
+        header[name] = {
+            "dtype": "F32",
+            "shape": list(tensors[name].shape),
+            "data_offsets": [offset, offset + len(values)],
+        }
+        offset += len(values)
+        data.append(values)
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-(8 + len(text)) % 64)  # so that the data starts on a cache line
+    with open(path, "wb") as file:
+        file.write(struct.pack("<Q", len(text)) + text + b"".join(data))
