@@ -10,43 +10,51 @@
 
 namespace hardnet {
 
-struct LevelInfo {      // one CPU level of one target
-    std::string name;   // "avx512"
-    std::string target; // Halide target string
+constexpr int kManifestFormat = 1;  // raised when an older program could misread a newer manifest
+
+struct LevelInfo {       // one CPU level of one target
+    std::string name;    // "avx512"
+    std::string target;  // Halide target string
     int64_t kernels = 0, kernel_bytes = 0;
     int64_t arena_bytes = 0, scratch_bytes = 0, packed_weight_bytes = 0;
     int64_t transform_bytes = 0;  // written by Winograd transforms per image (V and M)
     int64_t concat_bytes = 0;     // copied by concatenation: 0, and a test counts it
 };
 
-struct LayerInfo {          // what the compiler chose for a layer, per level
+struct LayerInfo {  // what the compiler chose for a layer, per level
     std::string layer, level;
-    std::string algorithm;  // "winograd F(4x4)+F(3x3)", "direct", "1x1"
-    std::string blocks;     // "96:48x7 22:24x7": output channels : channel block x tiles or pixels
-    double error_bound = 0; // relative RMS that verify allows this layer; Winograd's is larger than direct's
+    std::string algorithm;   // "winograd F(4x4)+F(3x3)", "direct", "1x1"
+    std::string blocks;      // "96:48x7 22:24x7": output channels : channel block x tiles or pixels
+    double error_bound = 0;  // relative RMS that verify allows this layer; Winograd's is larger than direct's
 };
 
 struct Manifest {
-    std::string name;                       // file stem and C symbol
-    HardnetRecord record;                   // what was compiled
+    std::string name;      // file stem and C symbol
+    HardnetRecord record;  // what was compiled
     int height = 0, width = 0, batch = 1, classes = 0;
-    std::vector<std::string> class_names;   // empty: unknown
+    std::vector<std::string> class_names;  // empty: unknown
     Preprocessing preprocessing;
-    std::string weights_source;             // "seed:1" or the checkpoint's file name
-    std::string weights_hash;               // XXH3-128 of the weights' file, hexadecimal
+    std::string weights_source;  // "seed:1" or the checkpoint's file name
+    std::string weights_hash;    // XXH3-128 of the weights' file, hexadecimal
     std::string halide_version;
-    std::vector<std::string> targets;       // Halide target strings
+    std::vector<std::string> targets;  // Halide target strings
     std::vector<LevelInfo> levels;
     std::vector<LayerInfo> layers;
 };
 
-std::string to_json(const Manifest &manifest);                  // stable key order, ends with a newline
+std::string to_json(const Manifest &manifest);  // stable key order, ends with a newline
 Result<Manifest> manifest_from_json(const std::string &text, const std::string &file_name);
+
+// A package's name is a file stem and a C symbol: a C identifier of at most 64 characters, and not "verify",
+// whose JSON file verify writes.
+bool is_package_name(const std::string &name);
 
 struct Package {
     std::string folder;
     Manifest manifest;
+    std::string manifest_path() const { return folder + "/" + manifest.name + ".json"; }
     std::string weights_path() const { return folder + "/" + manifest.name + ".safetensors"; }
+    std::string verify_path() const { return folder + "/verify.json"; }
     std::string library_path() const;  // of this host: folder/lib/x86_64-linux/lib<name>.so
 };
 Result<Package> open_package(const std::string &folder);  // finds the one manifest in `folder`

@@ -1,0 +1,184 @@
+// The manifest's two directions, and every way in which a manifest or a package's folder can be wrong.
+#include "package/manifest.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+namespace hardnet {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+using testing::HasSubstr;
+
+Manifest example() {
+    Manifest m;
+    m.name = "tiny";
+    m.record = builtin_records().front();
+    m.height = 200;
+    m.width = 264;
+    m.batch = 2;
+    m.classes = 3;
+    m.class_names = {"cat", "dog", "caf\xc3\xa9 \"noir\""};
+    m.preprocessing.resize_short = 230;
+    m.preprocessing.mean = {0.1f, 0.2f, 0.3f};
+    m.weights_source = "seed:1";
+    m.weights_hash = "0123456789abcdef";
+    m.halide_version = "21.0.0";
+    m.targets = {"x86-64-linux-avx2-fma"};
+    m.levels = {{"avx2", "x86-64-linux-avx2-fma", 70, 123456, 1 << 24, 4096, int64_t{1} << 33, 77, 0}};
+    m.layers = {{"base.0", "avx2", "direct", "16:16x7", 1e-6}, {"base.1", "avx2", "1x1", "", 0.25}};
+    return m;
+}
+
+// The error of reading `example()` after `change`, which must not read.
+template <typename Change>
+std::string error_after(Change change) {
+    Json json = Json::parse(to_json(example()));
+    change(json);
+    const Result<Manifest> read = manifest_from_json(json.dump(), "m.json");
+    EXPECT_FALSE(read) << json;
+    return read ? "" : read.error().what;
+}
+
+std::string error_of(const std::string &text) {
+    const Result<Manifest> read = manifest_from_json(text, "m.json");
+    EXPECT_FALSE(read) << text.substr(0, 100);
+    return read ? "" : read.error().what;
+}
+
+TEST(Manifest, survives_the_round_trip) {
+    const Manifest m = example();
+    const std::string text = to_json(m);
+    EXPECT_EQ(text.back(), '\n');
+    const Result<Manifest> read = manifest_from_json(text, "m.json");
+    ASSERT_TRUE(read) << read.error().what;
+    EXPECT_EQ(to_json(*read), text);
+    EXPECT_EQ(read->class_names, m.class_names);
+    EXPECT_TRUE(read->preprocessing == m.preprocessing);
+    EXPECT_EQ(read->levels[0].packed_weight_bytes, int64_t{1} << 33);
+    EXPECT_EQ(read->layers[1].error_bound, 0.25);
+    EXPECT_EQ(read->record.name, m.record.name);
+    EXPECT_EQ(read->batch, 2);
+}
+
+TEST(Manifest, names_the_field_that_is_wrong) {
+    EXPECT_EQ(error_after([](Json &j) { j["levels"][0]["kernels"] = "many"; }),
+              "m.json: levels[0].kernels: expected an integer, found \"many\"");
+    EXPECT_EQ(error_after([](Json &j) { j["input"].erase("batch"); }),
+              "m.json: input.batch: expected an integer, found nothing");
+    EXPECT_EQ(error_after([](Json &j) { j["input"]["height"] = 0; }),
+              "m.json: input.height: expected an integer from 1 to 65536, found 0");
+    EXPECT_EQ(error_after([](Json &j) { j["levels"][0]["arena_bytes"] = UINT64_MAX; }),
+              "m.json: levels[0].arena_bytes: expected an integer from 0 to 9223372036854775807, found "
+              "18446744073709551615");
+    EXPECT_EQ(error_after([](Json &j) { j["layers"][1]["error_bound"] = -1; }),
+              "m.json: layers[1].error_bound: expected a number that is not negative, found -1");
+    EXPECT_EQ(error_after([](Json &j) {
+                  j["preprocessing"]["deviation"] = {1, 0, 1};
+              }),
+              "m.json: preprocessing.deviation: expected numbers above 0, found 0.000000");
+    EXPECT_EQ(error_after([](Json &j) {
+                  j["preprocessing"]["mean"] = {1, 0};
+              }),
+              "m.json: preprocessing.mean: expected a list of 3 numbers, found [1,0]");
+    EXPECT_EQ(error_after([](Json &j) { j["class_names"] = {"cat"}; }),
+              "m.json: class_names: expected none or 3, found 1");
+    EXPECT_EQ(error_after([](Json &j) {
+                  j["targets"] = {"host", 7};
+              }),
+              "m.json: targets[1]: expected a text, found 7");
+}
+
+TEST(Manifest, refuses_unknown_keys_with_the_nearest) {
+    EXPECT_EQ(error_after([](Json &j) { j["clases"] = 3; }),
+              "m.json: \"clases\": expected a known key, found an unknown one (nearest: classes)");
+    EXPECT_EQ(error_after([](Json &j) { j["levels"][0]["kernel"] = 3; }),
+              "m.json: levels[0].\"kernel\": expected a known key, found an unknown one (nearest: kernels)");
+}
+
+TEST(Manifest, refuses_names_that_leave_the_folder) {
+    for (const char *name : {"", "../evil", "a/b", "9lives", "sp ace", "verify", "d\xc3\xa9j\xc3\xa0"})
+        EXPECT_THAT(error_after([&](Json &j) { j["name"] = name; }),
+                    HasSubstr("m.json: name: expected a C identifier"));
+    EXPECT_TRUE(is_package_name("hardnet68_224x224"));
+    EXPECT_FALSE(is_package_name(std::string(65, 'a')));
+}
+
+TEST(Manifest, refuses_another_format) {
+    EXPECT_EQ(error_after([](Json &j) {
+                  j["format"] = 2;
+                  j["new"] = 1;
+              }),
+              "m.json: format: expected an integer from 1 to 1, found 2");
+}
+
+TEST(Manifest, refuses_what_is_no_json) {
+    EXPECT_EQ(error_of(""), "m.json: expected JSON, found the end of the file at line 1, column 1");
+    EXPECT_EQ(error_of("{\n \"a\": ]}"), "m.json: expected JSON, found something else at line 2, column 7");
+    EXPECT_EQ(error_of("[]"), "m.json: expected a JSON object, found []");
+    EXPECT_EQ(error_of("{\"a\": 1, \"a\": 2}"), "m.json: expected every key once, found \"a\" twice");
+    EXPECT_EQ(error_of("{\"a\": 1e999}"), "m.json: expected numbers that a double holds, found a larger one");
+    EXPECT_THAT(error_of("{\"a\xff\": 1}"), HasSubstr("expected JSON"));
+    EXPECT_THAT(error_of(std::string("{\"a\": \"\0\"}", 10)), HasSubstr("expected JSON"));
+    EXPECT_THAT(error_of("{\"a\":" + std::string(1000000, '[')), HasSubstr("m.json: expected "));
+    EXPECT_THAT(error_of("{\"a\":" + std::string(100, '[') + std::string(100, ']') + "}"),
+                HasSubstr("expected nesting of at most 32"));
+}
+
+class PackageFolder : public testing::Test {
+protected:
+    void SetUp() override {
+        folder_ = testing::TempDir() + "hardnet_package_" +
+                  testing::UnitTest::GetInstance()->current_test_info()->name();
+        fs::remove_all(folder_);
+        fs::create_directories(folder_);
+    }
+    void TearDown() override { fs::remove_all(folder_); }
+
+    void write(const std::string &name, const std::string &text) {
+        std::ofstream(folder_ + "/" + name) << text;
+    }
+    std::string error() {
+        const Result<Package> package = open_package(folder_);
+        EXPECT_FALSE(package);
+        return package ? "" : package.error().what;
+    }
+    std::string folder_;
+};
+
+TEST_F(PackageFolder, finds_the_manifest_beside_a_verification) {
+    write("tiny.json", to_json(example()));
+    write("verify.json", "{}");
+    const Result<Package> package = open_package(folder_);
+    ASSERT_TRUE(package) << package.error().what;
+    EXPECT_EQ(package->manifest.name, "tiny");
+    EXPECT_EQ(package->weights_path(), folder_ + "/tiny.safetensors");
+    EXPECT_THAT(package->library_path(), testing::MatchesRegex(".*/lib/(x86_64|aarch64)-linux/libtiny\\.so"));
+}
+
+TEST_F(PackageFolder, refuses_a_renamed_manifest) {
+    write("other.json", to_json(example()));
+    EXPECT_EQ(error(), folder_ + "/other.json: expected the name \"other\", found \"tiny\"");
+}
+
+TEST_F(PackageFolder, refuses_none_and_several_manifests) {
+    EXPECT_EQ(error(), folder_ + ": expected a package's manifest (NAME.json), found none");
+    write("a.json", "{}");
+    write("b.json", "{}");
+    EXPECT_EQ(error(), folder_ + ": expected one package's manifest, found 2");
+}
+
+TEST_F(PackageFolder, refuses_what_is_no_folder) {
+    folder_ += "/absent";
+    EXPECT_EQ(error(), folder_ + ": expected a package's folder, found nothing there");
+    std::ofstream(folder_) << "x";
+    EXPECT_EQ(error(), folder_ + ": expected a package's folder, found a file");
+}
+
+}  // namespace
+}  // namespace hardnet
