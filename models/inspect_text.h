@@ -19,8 +19,8 @@ struct InspectColumn {
     std::vector<std::string> cells;
 };
 
-// With `layers` one row per layer in front of the total. SCALE-Sim's topology always lists the layers, and only those
-// that it knows: convolutions and the classifier. Ends with a newline.
+// With `layers` one row per layer in front of the total. SCALE-Sim's topology always lists the layers, and
+// only those that it knows: convolutions and the classifier. Ends with a newline.
 std::string inspect_text(const Network &network, InspectFormat format, bool layers,
                          const std::vector<InspectColumn> &extra = {});
 

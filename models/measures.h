@@ -1,9 +1,10 @@
 // The paper's measures of a network, from shapes alone.
 //
-//   parameters  convolution weights, batch norm gamma and beta, the classifier's weight and bias: as published
-//   MACs        multiplications of convolutions and of the classifier
-//   CIO         convolutional input/output (paper, equation 1): elements read plus elements written by convolutions; a
-//               concatenated input counts in full each time it is read; pooling and the classifier do not count
+//   parameters  convolution weights, batch norm gamma and beta, the classifier's weight and bias: as
+//   published MACs        multiplications of convolutions and of the classifier CIO         convolutional
+//   input/output (paper, equation 1): elements read plus elements written by convolutions; a
+//               concatenated input counts in full each time it is read; pooling and the classifier do not
+//               count
 //   MoC         MACs per element of CIO; a layer with a low one is bound by memory
 #pragma once
 #include <cstdint>

@@ -1,6 +1,6 @@
-// A network as data: layers in the order they run, each naming its sources. There is no concatenation: a layer reads a
-// list of sources, in the order in which the paper concatenates them (nearest link first), and its weights' input
-// channels follow that order.
+// A network as data: layers in the order they run, each naming its sources. There is no concatenation: a
+// layer reads a list of sources, in the order in which the paper concatenates them (nearest link first), and
+// its weights' input channels follow that order.
 #pragma once
 #include <array>
 #include <cstdint>
@@ -25,13 +25,13 @@ struct Shape {
 constexpr int kNetworkInput = -1;  // as a source: the image
 
 struct Layer {
-    std::string name;          // prefix of its parameters in the authors' checkpoints: "base.3.layers.0"
+    std::string name;  // prefix of its parameters in the authors' checkpoints: "base.3.layers.0"
     OpKind op = OpKind::kConv;
     std::vector<int> sources;  // indices of the layers read, concatenated in this order, or kNetworkInput
     Shape in, out;             // `in.channels` is the sum over the sources
     int kernel = 1, stride = 1, padding = 0;  // square windows; padding on all four sides
-    bool batch_norm = false;   // parameters norm.{weight,bias,running_mean,running_var}
-    bool bias = false;         // a bias of its own (the classifier)
+    bool batch_norm = false;                  // parameters norm.{weight,bias,running_mean,running_var}
+    bool bias = false;                        // a bias of its own (the classifier)
     Activation activation = Activation::kNone;
 
     bool has_weights() const {
@@ -39,8 +39,9 @@ struct Layer {
     }
 };
 
-// How an image becomes the network's input: resized (bilinear, antialiased) so that the short side is `resize_short`,
-// cropped in the centre to the input size, scaled to [0, 1], then (value - mean) / deviation per channel, RGB.
+// How an image becomes the network's input: resized (bilinear, antialiased) so that the short side is
+// `resize_short`, cropped in the centre to the input size, scaled to [0, 1], then (value - mean) / deviation
+// per channel, RGB.
 struct Preprocessing {
     int resize_short = 256;
     std::array<float, 3> mean{0.485f, 0.456f, 0.406f};
@@ -63,14 +64,16 @@ struct InputSize {
 };
 
 // The authors' names of a layer's parameters; the layer has such a parameter.
-std::string weight_key(const Layer &layer);  // "base.3.layers.0.conv.weight", "base.2.dwconv.weight", "base.16.3.weight"
-std::string bias_key(const Layer &layer);    // "base.16.3.bias"
+std::string weight_key(
+    const Layer &layer);  // "base.3.layers.0.conv.weight", "base.2.dwconv.weight", "base.16.3.weight"
+std::string bias_key(const Layer &layer);                            // "base.16.3.bias"
 std::string norm_key(const Layer &layer, const std::string &field);  // "base.2.norm.running_mean"
 
 // The weight's shape, outermost first: OIHW, C1HW depthwise, OI fully connected.
 std::vector<int64_t> weight_shape(const Layer &layer);
 
 const char *name_of(Activation activation);  // "none", "relu", "relu6"
-std::string describe(const Layer &layer);    // "conv 3x3/2", "depthwise 3x3", "max pool 2x2/2", "fully connected"
+std::string describe(
+    const Layer &layer);  // "conv 3x3/2", "depthwise 3x3", "max pool 2x2/2", "fully connected"
 
 }  // namespace hardnet

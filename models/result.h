@@ -1,7 +1,8 @@
 // Result<T>: a value or an error, for everything that can fail on what a user hands in.
 //
-// An error's text follows one form, "<what>: expected <...>, found <...>", in lower case, and names the thing (file,
-// layer, tensor). At most ten lines of detail go with it; the program prints them indented below the error line.
+// An error's text follows one form, "<what>: expected <...>, found <...>", in lower case, and names the thing
+// (file, layer, tensor). At most ten lines of detail go with it; the program prints them indented below the
+// error line.
 #pragma once
 #include <string>
 #include <utility>

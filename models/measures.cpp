@@ -1,0 +1,45 @@
+#include "models/measures.h"
+
+#include <algorithm>
+
+namespace hardnet {
+namespace {
+
+LayerMeasures measure_layer(const Layer &layer) {
+    LayerMeasures m;
+    if (layer.sources.size() > 1) m.concat = 2 * layer.in.elements();
+    if (!layer.has_weights()) return m;
+
+    int64_t weights = 1;
+    for (int64_t extent : weight_shape(layer)) weights *= extent;
+    m.parameters = weights;
+    if (layer.batch_norm) m.parameters += 2 * layer.out.channels;
+    if (layer.bias) m.parameters += layer.out.channels;
+    m.macs = weights * layer.out.height * layer.out.width;
+    if (layer.op != OpKind::kFullyConnected) m.cio = layer.in.elements() + layer.out.elements();
+    return m;
+}
+
+}  // namespace
+
+Measures measure(const Network &network) {
+    Measures measures;
+    std::vector<double> mocs;
+    for (const Layer &layer : network.layers) {
+        const LayerMeasures m = measure_layer(layer);
+        measures.layers.push_back(m);
+        measures.total.parameters += m.parameters;
+        measures.total.macs += m.macs;
+        measures.total.cio += m.cio;
+        measures.total.concat += m.concat;
+        if (m.cio > 0) mocs.push_back(m.moc());
+    }
+    std::sort(mocs.begin(), mocs.end());
+    if (!mocs.empty()) {
+        measures.min_moc = mocs.front();
+        measures.median_moc = (mocs[(mocs.size() - 1) / 2] + mocs[mocs.size() / 2]) / 2;
+    }
+    return measures;
+}
+
+}  // namespace hardnet

@@ -1,0 +1,106 @@
+// The bounds of a record's fields. Within them no channel count, weight count or index of the builder can
+// overflow.
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+
+#include "models/records.h"
+#include "models/text.h"
+
+namespace hardnet {
+namespace {
+
+constexpr int kMaxChannels = 1 << 14;
+constexpr int kMaxGrowthRate = 1 << 12;
+constexpr double kMaxMultiplier = 4;
+constexpr int kMaxBlocks = 32;
+constexpr int kMaxBlockLayers = 64;  // six multiplications at most: 4096 * 4^6 = 2^24 channels
+constexpr int kMaxExtent = 1 << 15;
+constexpr size_t kMaxNameBytes = 64;
+constexpr size_t kMaxClassNameBytes = 200;
+
+// Collects the first field out of bounds.
+struct Checks {
+    std::string error;
+
+    void integer(const std::string &field, int value, int low, int high) {
+        if (value < low || value > high)
+            say(field, fmt::format("expected {} to {}, found {}", low, high, value));
+    }
+    void number(const std::string &field, double value, double low, double high) {
+        if (!(value >= low && value <= high))
+            say(field, fmt::format("expected {} to {}, found {}", low, high, value));
+    }
+    void say(const std::string &field, const std::string &text) {
+        if (error.empty()) error = field + ": " + text;
+    }
+};
+
+// Names become file names and C symbols.
+bool is_identifier(const std::string &name) {
+    const auto allowed = [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; };
+    return !name.empty() && name.size() <= kMaxNameBytes &&
+           std::isdigit(static_cast<unsigned char>(name[0])) == 0 &&
+           std::all_of(name.begin(), name.end(), allowed);
+}
+
+void check_blocks(const std::vector<BlockRecord> &blocks, Checks &checks) {
+    checks.integer("number of blocks", static_cast<int>(std::min<size_t>(blocks.size(), kMaxBlocks + 1)), 1,
+                   kMaxBlocks);
+    for (size_t b = 0; b < blocks.size(); b++) {
+        const std::string prefix = fmt::format("blocks/{}/", b);
+        checks.integer(prefix + "growth_rate", blocks[b].growth_rate, 1, kMaxGrowthRate);
+        checks.integer(prefix + "layers", blocks[b].layers, 1, kMaxBlockLayers);
+        checks.integer(prefix + "transition", blocks[b].transition, 1, kMaxChannels);
+    }
+}
+
+void check_class_names(const HardnetRecord &record, Checks &checks) {
+    if (record.class_names.empty()) return;
+    if (record.class_names.size() != static_cast<size_t>(record.classes)) {
+        checks.say("class_names", fmt::format("expected {} names, one per class, or none, found {}",
+                                              record.classes, record.class_names.size()));
+    }
+    for (const std::string &name : record.class_names) {
+        const bool printable =
+            std::none_of(name.begin(), name.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; });
+        if (name.empty() || name.size() > kMaxClassNameBytes || !printable) {
+            checks.say("class_names",
+                       fmt::format("expected 1 to {} bytes without control characters, found {}",
+                                   kMaxClassNameBytes, shown(name)));
+        }
+    }
+}
+
+}  // namespace
+
+Status check_record(const HardnetRecord &record) {
+    Checks checks;
+    if (!is_identifier(record.name)) {
+        checks.say("name",
+                   fmt::format("expected 1 to {} letters, digits and underscores, no digit first, found {}",
+                               kMaxNameBytes, shown(record.name)));
+    }
+    checks.integer("stem/0", record.stem[0], 1, kMaxChannels);
+    checks.integer("stem/1", record.stem[1], 1, kMaxChannels);
+    if (record.stem_kernel != 1 && record.stem_kernel != 3) {
+        checks.say("stem_kernel", fmt::format("expected 1 or 3, found {}", record.stem_kernel));
+    }
+    checks.number("multiplier", record.multiplier, 1, kMaxMultiplier);
+    check_blocks(record.blocks, checks);
+    checks.integer("classes", record.classes, 1, kMaxChannels);
+    checks.integer("input/0", record.input.height, 1, kMaxExtent);
+    checks.integer("input/1", record.input.width, 1, kMaxExtent);
+    checks.integer("preprocessing/resize_short", record.preprocessing.resize_short, 1, kMaxExtent);
+    for (float mean : record.preprocessing.mean) checks.number("preprocessing/mean", mean, -1000, 1000);
+    for (float deviation : record.preprocessing.deviation) {
+        checks.number("preprocessing/deviation", deviation, 1e-6, 1000);
+    }
+    check_class_names(record, checks);
+    if (!checks.error.empty()) return bad_input(checks.error);
+    return ok();
+}
+
+}  // namespace hardnet

@@ -1,0 +1,113 @@
+// A record as JSON text, and back.
+#include <fmt/format.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "models/json_reader.h"
+#include "models/records.h"
+#include "models/text.h"
+
+namespace hardnet {
+namespace {
+
+std::string json_string(const std::string &text) { return nlohmann::json(text).dump(); }
+
+std::string block_line(const BlockRecord &block) {
+    return fmt::format(R"(    {{"growth_rate": {}, "layers": {}, "transition": {}, "downsample": {}}})",
+                       block.growth_rate, block.layers, block.transition, block.downsample);
+}
+
+void read_blocks(JsonObjectReader &reader, const JsonText &json, HardnetRecord &record,
+                 std::optional<Error> &error) {
+    for (const std::string &pointer : reader.elements("blocks")) {
+        BlockRecord block;
+        JsonObjectReader fields(json, pointer, error);
+        for (const char *required : {"growth_rate", "layers", "transition"}) fields.has(required, true);
+        fields.read("growth_rate", block.growth_rate);
+        fields.read("layers", block.layers);
+        fields.read("transition", block.transition);
+        fields.read("downsample", block.downsample);
+        fields.finish();
+        record.blocks.push_back(block);
+    }
+}
+
+void read_activation(JsonObjectReader &reader, HardnetRecord &record) {
+    std::string name = name_of(record.activation);
+    reader.read("activation", name);
+    for (Activation activation : {Activation::kNone, Activation::kRelu, Activation::kRelu6}) {
+        if (name != name_of(activation)) continue;
+        record.activation = activation;
+        return;
+    }
+    reader.fail(reader.member("activation"), "expected none, relu or relu6, found " + shown(name));
+}
+
+void read_preprocessing(const JsonText &json, Preprocessing &preprocessing, std::optional<Error> &error) {
+    JsonObjectReader reader(json, "/preprocessing", error);
+    reader.read("resize_short", preprocessing.resize_short);
+    reader.read("mean", preprocessing.mean);
+    reader.read("deviation", preprocessing.deviation);
+    reader.finish();
+}
+
+}  // namespace
+
+std::string to_json(const HardnetRecord &record) {
+    std::vector<std::string> blocks, class_names;
+    for (const BlockRecord &block : record.blocks) blocks.push_back(block_line(block));
+    for (const std::string &name : record.class_names) class_names.push_back(json_string(name));
+
+    // fmt prints the shortest number that reads back as the same float or double.
+    std::string text = "{\n";
+    text += fmt::format("  \"name\": {},\n", json_string(record.name));
+    text += fmt::format("  \"stem\": [{}, {}],\n", record.stem[0], record.stem[1]);
+    text += fmt::format("  \"stem_kernel\": {},\n", record.stem_kernel);
+    text += fmt::format("  \"multiplier\": {},\n", record.multiplier);
+    text += fmt::format("  \"depthwise\": {},\n", record.depthwise);
+    text += fmt::format("  \"blocks\": [\n{}\n  ],\n", fmt::join(blocks, ",\n"));
+    text += fmt::format("  \"activation\": \"{}\",\n", name_of(record.activation));
+    text += fmt::format("  \"dropout_behind_last_block\": {},\n", record.dropout_behind_last_block);
+    text += fmt::format("  \"classes\": {},\n", record.classes);
+    text += fmt::format("  \"input\": [{}, {}],\n", record.input.height, record.input.width);
+    text +=
+        fmt::format("  \"preprocessing\": {{\"resize_short\": {}, \"mean\": [{}], \"deviation\": [{}]}},\n",
+                    record.preprocessing.resize_short, fmt::join(record.preprocessing.mean, ", "),
+                    fmt::join(record.preprocessing.deviation, ", "));
+    text += fmt::format("  \"class_names\": [{}]\n}}\n", fmt::join(class_names, ", "));
+    return text;
+}
+
+Result<HardnetRecord> record_from_json(const std::string &text, const std::string &file_name) {
+    Result<JsonText> json = parse_json(text, file_name);
+    if (!json) return json.error();
+
+    HardnetRecord record;
+    int input[2] = {record.input.height, record.input.width};
+    std::optional<Error> error;
+    JsonObjectReader reader(*json, "", error);
+    for (const char *required : {"name", "stem", "blocks"}) reader.has(required, true);
+    reader.read("name", record.name);
+    reader.read("stem", record.stem);
+    reader.read("stem_kernel", record.stem_kernel);
+    reader.read("multiplier", record.multiplier);
+    reader.read("depthwise", record.depthwise);
+    read_blocks(reader, *json, record, error);
+    read_activation(reader, record);
+    reader.read("dropout_behind_last_block", record.dropout_behind_last_block);
+    reader.read("classes", record.classes);
+    reader.read("input", input);
+    if (reader.has("preprocessing")) read_preprocessing(*json, record.preprocessing, error);
+    reader.read("class_names", record.class_names);
+    reader.finish();
+    record.input = {input[0], input[1]};
+
+    if (error) return *error;
+    if (Status status = check_record(record); !status)
+        return bad_input(file_name + ": " + status.error().what);
+    return record;
+}
+
+}  // namespace hardnet

@@ -1,0 +1,130 @@
+// The built-in records (the authors' released ImageNet models) and how a name finds one.
+#include "models/records.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "models/text.h"
+
+namespace hardnet {
+namespace {
+
+constexpr off_t kMaxRecordBytes = off_t{4} << 20;
+
+HardnetRecord hardnet68() {
+    HardnetRecord record;
+    record.name = "hardnet68";
+    record.stem[0] = 32;
+    record.stem[1] = 64;
+    record.blocks = {
+        {14, 8, 128, true},  {16, 16, 256, false},  {20, 16, 320, true},
+        {40, 16, 640, true}, {160, 4, 1024, false},
+    };
+    return record;
+}
+
+HardnetRecord hardnet68ds() {
+    HardnetRecord record = hardnet68();
+    record.name = "hardnet68ds";
+    record.stem_kernel = 1;
+    record.depthwise = true;
+    return record;
+}
+
+HardnetRecord hardnet39ds() {
+    HardnetRecord record;
+    record.name = "hardnet39ds";
+    record.stem[0] = 24;
+    record.stem[1] = 48;
+    record.stem_kernel = 1;
+    record.multiplier = 1.6;
+    record.depthwise = true;
+    record.blocks = {
+        {16, 4, 96, true},
+        {20, 16, 320, true},
+        {64, 8, 640, true},
+        {160, 4, 1024, false},
+    };
+    return record;
+}
+
+HardnetRecord hardnet85() {
+    HardnetRecord record;
+    record.name = "hardnet85";
+    record.stem[0] = 48;
+    record.stem[1] = 96;
+    record.dropout_behind_last_block = true;
+    record.blocks = {
+        {24, 8, 192, true},   {24, 16, 256, false}, {28, 16, 320, true},
+        {36, 16, 480, false}, {48, 16, 720, true},  {256, 4, 1280, false},
+    };
+    return record;
+}
+
+// A whole regular file; a pipe or a directory is refused without waiting on it.
+Result<std::string> read_record_file(const std::string &path) {
+    const auto refused = [&](const std::string &found) {
+        return bad_input("record " + shown(path) + ": expected a readable file, found " + found);
+    };
+    if (path.find('\0') != std::string::npos) return refused("a path with a zero byte");
+    const int file = open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (file < 0) return refused(fmt::format("\"{}\"", std::strerror(errno)));
+
+    struct stat status {};
+    std::string text;
+    std::string problem;
+    if (fstat(file, &status) != 0 || !S_ISREG(status.st_mode)) {
+        problem = "something else than a file";
+    } else if (status.st_size > kMaxRecordBytes) {
+        problem = fmt::format("{} bytes, more than {}", status.st_size, kMaxRecordBytes);
+    } else {
+        text.resize(static_cast<size_t>(status.st_size));
+        size_t done = 0;
+        while (done < text.size()) {
+            const ssize_t got = read(file, &text[done], text.size() - done);
+            if (got <= 0) break;
+            done += static_cast<size_t>(got);
+        }
+        if (done < text.size()) problem = fmt::format("only {} of {} bytes", done, text.size());
+    }
+    close(file);
+    if (!problem.empty()) return refused(problem);
+    return text;
+}
+
+bool is_record_path(const std::string &name) {
+    const std::string suffix = ".json";
+    return name.size() >= suffix.size() &&
+           name.compare(name.size() - suffix.size(), suffix.size(), suffix) == 0;
+}
+
+}  // namespace
+
+const std::vector<HardnetRecord> &builtin_records() {
+    static const std::vector<HardnetRecord> records = {hardnet39ds(), hardnet68ds(), hardnet68(),
+                                                       hardnet85()};
+    return records;
+}
+
+Result<HardnetRecord> find_record(const std::string &name_or_path) {
+    if (is_record_path(name_or_path)) {
+        Result<std::string> text = read_record_file(name_or_path);
+        if (!text) return text.error();
+        return record_from_json(*text, name_or_path);
+    }
+    std::vector<std::string> names;
+    for (const HardnetRecord &record : builtin_records()) {
+        if (record.name == name_or_path) return record;
+        names.push_back(record.name);
+    }
+    return usage_error(fmt::format("model: expected {} or a record's path ending in .json, found {}{}",
+                                   fmt::join(names, ", "), shown(name_or_path),
+                                   did_you_mean(name_or_path, names)));
+}
+
+}  // namespace hardnet
