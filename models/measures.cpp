@@ -37,7 +37,7 @@ Measures measure(const Network &network) {
     std::sort(mocs.begin(), mocs.end());
     if (!mocs.empty()) {
         measures.min_moc = mocs.front();
-        measures.median_moc = (mocs[(mocs.size() - 1) / 2] + mocs[mocs.size() / 2]) / 2;
+        measures.median_moc = mocs[mocs.size() / 2];
     }
     return measures;
 }

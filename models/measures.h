@@ -25,7 +25,7 @@ struct LayerMeasures {
 struct Measures {
     std::vector<LayerMeasures> layers;  // parallel to Network::layers
     LayerMeasures total;
-    double min_moc = 0, median_moc = 0;  // over the convolutions
+    double min_moc = 0, median_moc = 0;  // over the convolutions; of two middle ones the upper
 };
 
 Measures measure(const Network &network);

@@ -15,8 +15,8 @@ struct ReferenceOptions {
     std::function<void(int done, int total, const std::string &layer)> progress;  // called behind every layer
 };
 
-// Every layer's output in double, indexed as Network::layers, each CHW with x innermost. `input` is CHW float32, already
-// normalised.
+// Every layer's output in double, indexed as Network::layers, each CHW with x innermost. `input` is CHW
+// float32, already normalised.
 Result<std::vector<std::vector<double>>> run_network(const Network &network, const FoldedWeights &weights,
                                                      const std::vector<float> &input,
                                                      const ReferenceOptions &options = {});

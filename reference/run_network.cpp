@@ -1,0 +1,93 @@
+#include "reference/run_network.h"
+
+#include <algorithm>
+#include <thread>
+
+#include "reference/operators.h"
+
+namespace hardnet {
+namespace {
+
+using reference::Tensor;
+
+// The sources' channels one behind another: [sum of channels, height, width].
+Tensor gathered(const Layer &layer, const std::vector<Tensor> &outputs, const Tensor &image) {
+    Tensor input;
+    input.reserve(static_cast<size_t>(layer.in.elements()));
+    for (int source : layer.sources) {
+        const Tensor &from = source == kNetworkInput ? image : outputs[source];
+        input.insert(input.end(), from.begin(), from.end());
+    }
+    return input;
+}
+
+Tensor run_layer(const Layer &layer, const FoldedLayer &folded, const Tensor &input, int threads) {
+    const std::vector<float> &weight = folded.weight.values;
+    const std::vector<float> &bias = folded.bias.values;
+    const reference::Window window{layer.kernel, layer.stride, layer.padding};
+    switch (layer.op) {
+        case OpKind::kConv:
+            return reference::convolution(input, layer.in, weight, bias, window, threads);
+        case OpKind::kDepthwiseConv:
+            return reference::depthwise_convolution(input, layer.in, weight, bias, window, threads);
+        case OpKind::kMaxPool:
+            return reference::max_pool(input, layer.in, window);
+        case OpKind::kGlobalAveragePool:
+            return reference::global_average_pool(input, layer.in);
+        default:
+            return reference::fully_connected(input, weight, bias);
+    }
+}
+
+Error size_error(const std::string &what, size_t expected, size_t found) {
+    return bad_input(what + ": expected " + std::to_string(expected) + " values, found " +
+                     std::to_string(found));
+}
+
+Status check_weights(const Network &network, const FoldedWeights &weights) {
+    if (weights.layers.size() != network.layers.size()) {
+        return bad_input(network.name + ": expected weights of " + std::to_string(network.layers.size()) +
+                         " layers, found " + std::to_string(weights.layers.size()));
+    }
+    for (size_t i = 0; i < network.layers.size(); i++) {
+        const Layer &layer = network.layers[i];
+        size_t elements = layer.has_weights() ? 1 : 0;
+        for (int64_t extent : weight_shape(layer)) elements *= static_cast<size_t>(extent);
+        const size_t channels = layer.has_weights() ? static_cast<size_t>(layer.out.channels) : 0;
+        const FoldedLayer &folded = weights.layers[i];
+        if (folded.weight.values.size() != elements) {
+            return size_error("weight of " + layer.name, elements, folded.weight.values.size());
+        }
+        if (folded.bias.values.size() != channels) {
+            return size_error("bias of " + layer.name, channels, folded.bias.values.size());
+        }
+    }
+    return ok();
+}
+
+}  // namespace
+
+Result<std::vector<std::vector<double>>> run_network(const Network &network, const FoldedWeights &weights,
+                                                     const std::vector<float> &input,
+                                                     const ReferenceOptions &options) {
+    const auto pixels = static_cast<size_t>(network.input.elements());
+    if (input.size() != pixels) return size_error("input of " + network.name, pixels, input.size());
+    if (Status status = check_weights(network, weights); !status) return status.error();
+
+    const int machine = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+    const int threads = options.threads > 0 ? options.threads : machine;
+    const Tensor image(input.begin(), input.end());
+    std::vector<Tensor> outputs;
+    for (size_t i = 0; i < network.layers.size(); i++) {
+        const Layer &layer = network.layers[i];
+        Tensor output = run_layer(layer, weights.layers[i], gathered(layer, outputs, image), threads);
+        reference::activate(output, layer.activation);
+        outputs.push_back(std::move(output));
+        if (options.progress) {
+            options.progress(static_cast<int>(i) + 1, static_cast<int>(network.layers.size()), layer.name);
+        }
+    }
+    return outputs;
+}
+
+}  // namespace hardnet
