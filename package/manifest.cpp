@@ -1,6 +1,10 @@
 #include "package/manifest.h"
 
-#include "package/fields.h"
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "models/json_reader.h"
+#include "models/text.h"
 
 namespace hardnet {
 namespace {
@@ -11,6 +15,7 @@ constexpr int kMaxExtent = 1 << 16;  // of an image: what a JPEG can hold
 constexpr int kMaxBatch = 1 << 10;
 constexpr int kMaxClasses = 1 << 20;
 constexpr size_t kMaxNameChars = 64;
+constexpr size_t kShownChars = 40;  // of a wrong value, in an error
 
 Json json_of(const Preprocessing &p) {
     return {{"resize_short", p.resize_short}, {"mean", p.mean}, {"deviation", p.deviation}};
@@ -43,73 +48,126 @@ Json json_list(const std::vector<T> &values) {
     return list;
 }
 
-Preprocessing read_preprocessing(Fields fields) {
-    Preprocessing p;
-    p.resize_short = int(fields.integer("resize_short", 1, kMaxExtent));
-    const std::vector<float> mean = fields.floats("mean", 3), deviation = fields.floats("deviation", 3);
-    std::copy(mean.begin(), mean.end(), p.mean.begin());
-    std::copy(deviation.begin(), deviation.end(), p.deviation.begin());
-    for (const float d : deviation)
-        if (!(d > 0)) fields.refuse("deviation", "numbers above 0", std::to_string(d));
-    fields.done();
-    return p;
+// A manifest that is being read: its text, and the first thing found wrong in it.
+struct Source {
+    const JsonText &json;
+    std::optional<Error> &error;
+};
+
+// An object of a manifest, all of whose members are required.
+class Section {
+public:
+    Section(const Source &source, const std::string &pointer)
+        : json_(source.json), reader_(source.json, pointer, source.error) {}
+
+    template <typename T>
+    void read(const char *key, T &value) {
+        if (reader_.has(key, true)) reader_.read(key, value);
+    }
+    void read_count(const char *key, int64_t &count) {
+        if (!reader_.has(key, true)) return;
+        const nlohmann::json &value = json_.root.at(nlohmann::json::json_pointer(reader_.member(key)));
+        if (value.is_number_unsigned() && value.get<uint64_t>() <= uint64_t{INT64_MAX})
+            count = value.get<int64_t>();
+        else
+            fail(key, "expected an integer from 0 to 2^63 - 1, found " + value.dump().substr(0, kShownChars));
+    }
+    void read_between(const char *key, int &value, int least, int most) {
+        value = least;  // of a missing one, which is an error of its own
+        read(key, value);
+        if (value < least || value > most)
+            fail(key, "expected an integer from " + std::to_string(least) + " to " + std::to_string(most) +
+                          ", found " + std::to_string(value));
+    }
+    bool has(const char *key) { return reader_.has(key, true); }
+    std::vector<std::string> elements(const char *key) {
+        return has(key) ? reader_.elements(key) : std::vector<std::string>();
+    }
+    void fail(const char *key, const std::string &text) { reader_.fail(reader_.member(key), text); }
+    void finish() { reader_.finish(); }
+
+private:
+    const JsonText &json_;
+    JsonObjectReader reader_;
+};
+
+void read_preprocessing(const Source &source, Preprocessing &p) {
+    Section section(source, "/preprocessing");
+    section.read_between("resize_short", p.resize_short, 1, kMaxExtent);
+    section.read("mean", p.mean);
+    section.read("deviation", p.deviation);
+    for (const float d : p.deviation)
+        if (!(d > 0)) section.fail("deviation", "expected numbers above 0, found " + std::to_string(d));
+    section.finish();
 }
 
-LevelInfo read_level(Fields fields) {
-    const auto count = [&](const char *key) { return fields.integer(key, 0, INT64_MAX); };
+LevelInfo read_level(const Source &source, const std::string &pointer) {
+    Section section(source, pointer);
     LevelInfo level;
-    level.name = fields.text("name");
-    level.target = fields.text("target");
-    level.kernels = count("kernels");
-    level.kernel_bytes = count("kernel_bytes");
-    level.arena_bytes = count("arena_bytes");
-    level.scratch_bytes = count("scratch_bytes");
-    level.packed_weight_bytes = count("packed_weight_bytes");
-    level.transform_bytes = count("transform_bytes");
-    level.concat_bytes = count("concat_bytes");
-    fields.done();
+    section.read("name", level.name);
+    section.read("target", level.target);
+    section.read_count("kernels", level.kernels);
+    section.read_count("kernel_bytes", level.kernel_bytes);
+    section.read_count("arena_bytes", level.arena_bytes);
+    section.read_count("scratch_bytes", level.scratch_bytes);
+    section.read_count("packed_weight_bytes", level.packed_weight_bytes);
+    section.read_count("transform_bytes", level.transform_bytes);
+    section.read_count("concat_bytes", level.concat_bytes);
+    section.finish();
     return level;
 }
 
-LayerInfo read_layer(Fields fields) {
+LayerInfo read_layer(const Source &source, const std::string &pointer) {
+    Section section(source, pointer);
     LayerInfo layer;
-    layer.layer = fields.text("layer");
-    layer.level = fields.text("level");
-    layer.algorithm = fields.text("algorithm");
-    layer.blocks = fields.text("blocks");
-    layer.error_bound = fields.number("error_bound");
-    fields.done();
+    section.read("layer", layer.layer);
+    section.read("level", layer.level);
+    section.read("algorithm", layer.algorithm);
+    section.read("blocks", layer.blocks);
+    section.read("error_bound", layer.error_bound);
+    if (layer.error_bound < 0) section.fail("error_bound", "expected a number that is not negative");
+    section.finish();
     return layer;
 }
 
-void read_record(Fields &fields, const std::string &file_name, Manifest &manifest,
-                 std::optional<Error> &error) {
-    const Json &record_json = fields.any("record");
-    if (error) return;
-    Result<HardnetRecord> record =
-        record_from_json(record_json.dump(-1, ' ', true, Json::error_handler_t::replace), file_name);
-    if (record)
-        manifest.record = *record;
-    else
-        error = record.error();
+void read_input(const Source &source, Manifest &manifest) {
+    Section section(source, "/input");
+    section.read_between("height", manifest.height, 1, kMaxExtent);
+    section.read_between("width", manifest.width, 1, kMaxExtent);
+    section.read_between("batch", manifest.batch, 1, kMaxBatch);
+    section.finish();
 }
 
-void read_inputs(Fields &fields, Manifest &manifest) {
-    Fields input = fields.object("input");
-    manifest.height = int(input.integer("height", 1, kMaxExtent));
-    manifest.width = int(input.integer("width", 1, kMaxExtent));
-    manifest.batch = int(input.integer("batch", 1, kMaxBatch));
-    input.done();
-    manifest.preprocessing = read_preprocessing(fields.object("preprocessing"));
-    manifest.classes = int(fields.integer("classes", 1, kMaxClasses));
-    manifest.class_names = fields.texts("class_names");
+void read_weights(const Source &source, Manifest &manifest) {
+    Section section(source, "/weights");
+    section.read("source", manifest.weights_source);
+    section.read("hash", manifest.weights_hash);
+    section.finish();
+}
+
+void read_name(Section &section, std::string &name) {
+    section.read("name", name);
+    if (!is_package_name(name))
+        section.fail("name", "expected a C identifier of at most 64 characters, found " + shown(name));
+}
+
+void read_classes(Section &section, Manifest &manifest) {
+    section.read_between("classes", manifest.classes, 1, kMaxClasses);
+    section.read("class_names", manifest.class_names);
     const size_t names = manifest.class_names.size();
     if (names != 0 && names != size_t(manifest.classes))
-        fields.refuse("class_names", "none or " + std::to_string(manifest.classes), std::to_string(names));
-    Fields weights = fields.object("weights");
-    manifest.weights_source = weights.text("source");
-    manifest.weights_hash = weights.text("hash");
-    weights.done();
+        section.fail("class_names", "expected none or " + std::to_string(manifest.classes) + ", found " +
+                                        std::to_string(names));
+}
+
+void read_record(const Source &source, HardnetRecord &record) {
+    if (source.error) return;
+    const Result<HardnetRecord> read =
+        record_from_json(source.json.root.at("record").dump(), source.json.file_name + " (record)");
+    if (read)
+        record = *read;
+    else
+        source.error = read.error();
 }
 
 }  // namespace
@@ -139,24 +197,28 @@ std::string to_json(const Manifest &m) {
 }
 
 Result<Manifest> manifest_from_json(const std::string &text, const std::string &file_name) {
-    const Result<Json> json = parse_object(text, file_name);
+    const Result<JsonText> json = parse_json(text, file_name);
     if (!json) return json.error();
     std::optional<Error> error;
+    const Source source{*json, error};
     Manifest manifest;
-    Fields fields(*json, file_name, error);
-    fields.integer("format", kManifestFormat, kManifestFormat);
+    Section section(source, "");
+    int format = 0;
+    section.read_between("format", format, kManifestFormat, kManifestFormat);
     if (error) return *error;  // another format's keys would only be called unknown
-    manifest.name = fields.text("name");
-    if (!is_package_name(manifest.name))
-        fields.refuse("name", "a C identifier of at most 64 characters",
-                      "\"" + manifest.name.substr(0, kMaxNameChars) + "\"");
-    read_inputs(fields, manifest);
-    manifest.halide_version = fields.text("halide_version");
-    manifest.targets = fields.texts("targets");
-    read_record(fields, file_name, manifest, error);
-    for (Fields &level : fields.objects("levels")) manifest.levels.push_back(read_level(std::move(level)));
-    for (Fields &layer : fields.objects("layers")) manifest.layers.push_back(read_layer(std::move(layer)));
-    fields.done();
+    read_name(section, manifest.name);
+    if (section.has("input")) read_input(source, manifest);
+    if (section.has("preprocessing")) read_preprocessing(source, manifest.preprocessing);
+    read_classes(section, manifest);
+    if (section.has("weights")) read_weights(source, manifest);
+    section.read("halide_version", manifest.halide_version);
+    section.read("targets", manifest.targets);
+    if (section.has("record")) read_record(source, manifest.record);
+    for (const std::string &at : section.elements("levels"))
+        manifest.levels.push_back(read_level(source, at));
+    for (const std::string &at : section.elements("layers"))
+        manifest.layers.push_back(read_layer(source, at));
+    section.finish();
     if (error) return *error;
     return manifest;
 }
