@@ -10,10 +10,10 @@
  *     hardnet_run(context);
  *     hardnet_close(context);
  *
- * A network is immutable and may be shared by any number of contexts. A context belongs to one thread at a time;
- * contexts run side by side. Memory is allocated by hardnet_open and freed by hardnet_close, never by hardnet_run. The
- * same package, level and input give the same bits for every thread count. Every failure is a status with a text; nothing
- * here prints, exits or aborts.
+ * A network is immutable and may be shared by any number of contexts. A context belongs to one thread at a
+ * time; contexts run side by side. Memory is allocated by hardnet_open and freed by hardnet_close, never by
+ * hardnet_run. The same package, level and input give the same bits for every thread count. Every failure is
+ * a status with a text; nothing here prints, exits or aborts.
  */
 #ifndef HARDNET_HARDNET_H
 #define HARDNET_HARDNET_H
@@ -23,6 +23,10 @@
 
 #ifdef __cplusplus
 extern "C" {
+#endif
+
+#ifndef HARDNET_API
+#define HARDNET_API /* the shared library's build exports what carries it */
 #endif
 
 #define HARDNET_VERSION_MAJOR 0
@@ -60,7 +64,8 @@ typedef struct hardnet_tensor {
 typedef struct hardnet_network hardnet_network; /* a compiled network: constant tables, see plan.h */
 typedef struct hardnet_context hardnet_context;
 
-/* Runs task(argument, 0), ..., task(argument, count - 1), in any order and on any threads, and returns when all are done. */
+/* Runs task(argument, 0), ..., task(argument, count - 1), in any order and on any threads, and returns when
+ * all are done. */
 typedef void (*hardnet_task)(void *argument, int32_t index);
 
 typedef struct hardnet_options {
@@ -71,9 +76,10 @@ typedef struct hardnet_options {
     const void *weights_data;
     size_t weights_size;
 
-    int32_t threads;         /* 0: as many as this process may use (affinity, cgroup quota) */
-    const char *level;       /* "avx512", "avx2"...; NULL: $HARDNET_CPU_LEVEL, else the best that this CPU runs */
-    hardnet_type input_type; /* FLOAT32: NCHW, normalised. UINT8: NHWC RGB, normalised as the package records it */
+    int32_t threads;   /* 0: as many as this process may use (affinity, cgroup quota) */
+    const char *level; /* "avx512", "avx2"...; NULL: $HARDNET_CPU_LEVEL, else the best that this CPU runs */
+    hardnet_type
+        input_type; /* FLOAT32: NCHW, normalised. UINT8: NHWC RGB, normalised as the package records it */
 
     /* Hooks; NULL means the runtime's own. `allocate` returns memory aligned to `alignment` or NULL. */
     void *(*allocate)(void *user, size_t bytes, size_t alignment);
@@ -83,33 +89,38 @@ typedef struct hardnet_options {
     void *user;
 } hardnet_options;
 
-#define HARDNET_OPTIONS_DEFAULT {sizeof(hardnet_options), NULL, NULL, 0, 0, NULL, HARDNET_FLOAT32, NULL, NULL, NULL, NULL, NULL}
+#define HARDNET_OPTIONS_DEFAULT \
+    { sizeof(hardnet_options), NULL, NULL, 0, 0, NULL, HARDNET_FLOAT32, NULL, NULL, NULL, NULL, NULL }
 
-/* On failure *context is either NULL (nothing could be allocated) or a context that only answers hardnet_last_error
- * and hardnet_close. `options` may be NULL only for a network without weights. */
-hardnet_status hardnet_open(const hardnet_network *network, const hardnet_options *options, hardnet_context **context);
+/* On failure *context is either NULL (nothing could be allocated) or a context that only answers
+ * hardnet_last_error and hardnet_close. `options` may be NULL only for a network without weights. */
+HARDNET_API hardnet_status hardnet_open(const hardnet_network *network, const hardnet_options *options,
+                                        hardnet_context **context);
 
-/* Describes input or output `index`. The data belongs to the context, stays in place until hardnet_close, and may be
- * written (input) or read (output) between runs. */
-hardnet_status hardnet_input(hardnet_context *context, int32_t index, hardnet_tensor *tensor);
-hardnet_status hardnet_output(hardnet_context *context, int32_t index, hardnet_tensor *tensor);
+/* Describes input or output `index`. The data belongs to the context, stays in place until hardnet_close, and
+ * may be written (input) or read (output) between runs. */
+HARDNET_API hardnet_status hardnet_input(hardnet_context *context, int32_t index, hardnet_tensor *tensor);
+HARDNET_API hardnet_status hardnet_output(hardnet_context *context, int32_t index, hardnet_tensor *tensor);
 
-/* Lets the following runs read from or write to the caller's memory instead: dense, aligned to its element, of exactly
- * the described type and shape, not overlapping another bound tensor. NULL data goes back to the context's own. */
-hardnet_status hardnet_bind_input(hardnet_context *context, int32_t index, const hardnet_tensor *tensor);
-hardnet_status hardnet_bind_output(hardnet_context *context, int32_t index, const hardnet_tensor *tensor);
+/* Lets the following runs read from or write to the caller's memory instead: dense, aligned to its element,
+ * of exactly the described type and shape, not overlapping another bound tensor. NULL data goes back to the
+ * context's own. */
+HARDNET_API hardnet_status hardnet_bind_input(hardnet_context *context, int32_t index,
+                                              const hardnet_tensor *tensor);
+HARDNET_API hardnet_status hardnet_bind_output(hardnet_context *context, int32_t index,
+                                               const hardnet_tensor *tensor);
 
-hardnet_status hardnet_run(hardnet_context *context);
-void hardnet_close(hardnet_context *context); /* NULL is allowed */
+HARDNET_API hardnet_status hardnet_run(hardnet_context *context);
+HARDNET_API void hardnet_close(hardnet_context *context); /* NULL is allowed */
 
 /* The level chosen at open: "avx512". */
-const char *hardnet_level_name(const hardnet_context *context);
+HARDNET_API const char *hardnet_level_name(const hardnet_context *context);
 
-const char *hardnet_status_text(hardnet_status status);
+HARDNET_API const char *hardnet_status_text(hardnet_status status);
 /* What the last failed call on this context found wrong, one line; "" if none failed. */
-const char *hardnet_last_error(const hardnet_context *context);
+HARDNET_API const char *hardnet_last_error(const hardnet_context *context);
 /* "0.1.0" */
-const char *hardnet_version(void);
+HARDNET_API const char *hardnet_version(void);
 
 #ifdef __cplusplus
 }

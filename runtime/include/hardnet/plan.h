@@ -1,19 +1,21 @@
-/* The tables that a compiled network consists of. The compiler writes them as C99 constants; the runtime walks them.
+/* The tables that a compiled network consists of. The compiler writes them as C99 constants; the runtime
+ * walks them.
  *
  *     network -> levels -> steps -> parts -> calls -> arguments -> views
  *
- * A step is a set of parts that may run at once; a barrier follows it. A part is a range of `units` of equal cost. A
- * thread takes a sub-range of a part's units and covers it in chunks of `chunk` units; for each chunk it makes the
- * part's calls in order. So how the work is split depends on the thread count, what is computed does not.
+ * A step is a set of parts that may run at once; a barrier follows it. A part is a range of `units` of equal
+ * cost. A thread takes a sub-range of a part's units and covers it in chunks of `chunk` units; for each chunk
+ * it makes the part's calls in order. So how the work is split depends on the thread count, what is computed
+ * does not.
  *
  * A call is one kernel on views of memory. An argument says what a chunk [u0, u1) makes of its view:
  *     WHOLE  nothing;
- *     CROP   dimension d covers [u0 * unit, u1 * unit): its minimum and extent change and the pointer moves along;
- *     SLIDE  as CROP, but the pointer stays: scratch that holds one chunk at a time;
+ *     CROP   dimension d covers [u0 * unit, u1 * unit), cut at the view's end: its minimum and extent change
+ * and the pointer moves along; SLIDE  as CROP, but the pointer stays: scratch that holds one chunk at a time;
  *     SHIFT  the pointer moves by u0 * unit elements; minimum and extent stay.
  *
- * Kernels are Halide pipelines compiled without a runtime: int kernel(void **arguments), one pointer to a Halide buffer
- * per argument. They read and write only what their views cover.
+ * Kernels are Halide pipelines compiled without a runtime: int kernel(void **arguments), one pointer to a
+ * Halide buffer per argument. They read and write only what their views cover.
  */
 #ifndef HARDNET_PLAN_H
 #define HARDNET_PLAN_H
@@ -28,12 +30,14 @@ extern "C" {
 
 typedef int (*hardnet_kernel)(void **arguments);
 
-/* Where a view's memory lies. Offsets are in elements of the view's type. */
+/* Where a view's memory lies. Offsets are in elements of the view's type. Several outputs are addressed as if
+ * one image's lay one behind the other, in their order: a view of output 1 has the elements of output 0 in
+ * its offset. */
 typedef enum hardnet_base {
-    HARDNET_ARENA = 0,   /* activations; zeroed at open, so that halos are zero */
-    HARDNET_SCRATCH = 1, /* a thread's own */
-    HARDNET_WEIGHTS = 2, /* packed weights, made at open */
-    HARDNET_INPUT = 3,   /* float32 NCHW input of this image */
+    HARDNET_ARENA = 0,    /* activations; zeroed at open, so that halos are zero */
+    HARDNET_SCRATCH = 1,  /* a thread's own */
+    HARDNET_WEIGHTS = 2,  /* packed weights, made at open */
+    HARDNET_INPUT = 3,    /* float32 NCHW input of this image */
     HARDNET_INPUT_U8 = 4, /* uint8 NHWC input of this image */
     HARDNET_OUTPUT = 5
 } hardnet_base;
@@ -45,15 +49,20 @@ typedef struct hardnet_dim {
 } hardnet_dim;
 
 typedef struct hardnet_view {
-    uint8_t base;    /* hardnet_base */
-    uint8_t type;    /* hardnet_type */
+    uint8_t base; /* hardnet_base */
+    uint8_t type; /* hardnet_type */
     uint8_t rank;
-    uint8_t written; /* 1: the call writes it */
-    int64_t offset;  /* of the element at every dimension's minimum */
+    uint8_t written;                     /* 1: the call writes it */
+    int64_t offset;                      /* of the element at every dimension's minimum */
     hardnet_dim dims[HARDNET_VIEW_RANK]; /* innermost first */
 } hardnet_view;
 
-typedef enum hardnet_split { HARDNET_WHOLE = 0, HARDNET_CROP = 1, HARDNET_SLIDE = 2, HARDNET_SHIFT = 3 } hardnet_split;
+typedef enum hardnet_split {
+    HARDNET_WHOLE = 0,
+    HARDNET_CROP = 1,
+    HARDNET_SLIDE = 2,
+    HARDNET_SHIFT = 3
+} hardnet_split;
 
 typedef struct hardnet_argument {
     uint32_t view;
@@ -96,10 +105,13 @@ typedef struct hardnet_step {
 
 /* How the weights' file becomes packed weights. All packings of a level are independent of each other. */
 typedef enum hardnet_packing_kind {
-    HARDNET_PACK_BLOCKED = 0,  /* OIHW -> [o / block][position][i][o % block], zero-filled to whole blocks */
+    HARDNET_PACK_BLOCKED = 0,   /* OIHW -> [o / block][position][i][o % block], zero-filled to whole blocks */
     HARDNET_PACK_DEPTHWISE = 1, /* C1HW -> [tap][c], c zero-filled to `block` */
-    HARDNET_PACK_VECTOR = 2    /* C -> [c], zero-filled to `block` */
+    HARDNET_PACK_VECTOR = 2     /* C -> [c], zero-filled to `block` */
 } hardnet_packing_kind;
+
+/* The widest block that may have a transform. */
+#define HARDNET_MAX_BLOCK 256
 
 /* A Winograd weight transform: position p of a 3x3 kernel g is sum over y, x of
  * rows[p][y] * g[y][x] * columns[p][x], in double. Positions without a transform are the kernel's taps. */
@@ -111,11 +123,11 @@ typedef struct hardnet_transform {
 
 typedef struct hardnet_packing {
     uint8_t kind;
-    uint32_t tensor;           /* in the network's tensors */
-    int32_t transform;         /* in the level's transforms, or -1 */
-    int32_t first_out, out;    /* output channels [first_out, first_out + out) */
-    int32_t block;             /* channels per block (BLOCKED) or padded total */
-    int64_t offset;            /* into the packed weights, elements */
+    uint32_t tensor;        /* in the network's tensors */
+    int32_t transform;      /* in the level's transforms, or -1 */
+    int32_t first_out, out; /* output channels [first_out, first_out + out) */
+    int32_t block;          /* channels per block (BLOCKED) or padded total */
+    int64_t offset;         /* into the packed weights, elements */
 } hardnet_packing;
 
 /* A tensor of the weights' file: float32, exactly this shape. */
@@ -155,7 +167,8 @@ typedef struct hardnet_level {
     uint32_t packing_count;
     const hardnet_transform *transforms;
     uint32_t transform_count;
-    const int32_t *layer_views; /* per layer the view (c, x, y) of its output, -1 where it never lies in memory whole */
+    const int32_t
+        *layer_views; /* per layer the view (c, x, y) of its output, -1 where it never lies in memory whole */
     int64_t arena_elems, scratch_elems, weight_elems; /* float32 elements; scratch per thread */
 } hardnet_level;
 
@@ -168,7 +181,7 @@ typedef struct hardnet_port { /* an input or output: its shape, outermost dimens
 struct hardnet_network {
     uint32_t plan_version; /* HARDNET_PLAN_VERSION */
     const char *name;
-    int32_t batch; /* images per run: the steps run once per image */
+    int32_t batch;                         /* images per run: the steps run once per image */
     hardnet_port input_float, input_uint8; /* NCHW, NHWC */
     const hardnet_port *outputs;
     uint32_t output_count;

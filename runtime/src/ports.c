@@ -1,0 +1,172 @@
+/* Inputs and outputs: the context's own memory for them, what the caller binds instead, and the pointers that
+ * follow. */
+#include <string.h>
+
+#include "context.h"
+
+static size_t element_bytes(hardnet_type type) { return type == HARDNET_UINT8 ? 1 : sizeof(float); }
+
+static int64_t element_count(const hardnet_port *port) {
+    int64_t count = 1;
+    for (int32_t d = 0; d < port->rank; d++) count *= port->shape[d];
+    return count;
+}
+
+static hardnet_port_state port_state(const hardnet_context *context, const hardnet_port *port,
+                                     hardnet_type type, bool is_input, int32_t index) {
+    hardnet_port_state state = {.port = port, .type = type, .is_input = is_input, .index = index};
+    state.bytes = (size_t)element_count(port) * element_bytes(type);
+    state.image_bytes = state.bytes / (size_t)context->network->batch;
+    return state;
+}
+
+/* One block: the states, then per port its memory, then the staging image; each on its own cache lines. */
+hardnet_status hardnet_make_ports(hardnet_context *context) {
+    const hardnet_network *network = context->network;
+    const bool u8 = context->options.input_type == HARDNET_UINT8;
+    if (u8 && network->input_uint8.rank == 0) {
+        return hardnet_fail(context, HARDNET_INVALID_ARGUMENT,
+                            "input type: expected float32, found uint8, which %s lacks", network->name);
+    }
+    context->port_count = 1 + network->output_count;
+    size_t bytes = hardnet_round_up(context->port_count * sizeof *context->ports, HARDNET_ALIGNMENT);
+    size_t offset = bytes;
+    const hardnet_port_state input = port_state(context, u8 ? &network->input_uint8 : &network->input_float,
+                                                context->options.input_type, true, 0);
+    const size_t staging =
+        u8 ? (size_t)element_count(&network->input_float) * sizeof(float) / network->batch : 0;
+    bytes += hardnet_round_up(input.bytes, HARDNET_ALIGNMENT) + hardnet_round_up(staging, HARDNET_ALIGNMENT);
+    for (uint32_t i = 0; i < network->output_count; i++) {
+        bytes +=
+            hardnet_round_up((size_t)element_count(&network->outputs[i]) * sizeof(float), HARDNET_ALIGNMENT);
+    }
+    uint8_t *memory = hardnet_take(context, HARDNET_BLOCK_PORTS, bytes, "inputs and outputs");
+    if (!memory) return HARDNET_OUT_OF_MEMORY;
+    memset(memory, 0, bytes);
+    context->ports = (hardnet_port_state *)memory;
+    context->ports[0] = input;
+    for (uint32_t i = 0; i < network->output_count; i++) {
+        context->ports[1 + i] = port_state(context, &network->outputs[i], HARDNET_FLOAT32, false, (int32_t)i);
+    }
+    for (uint32_t i = 0; i < context->port_count; i++) {
+        context->ports[i].own = context->ports[i].data = memory + offset;
+        offset += hardnet_round_up(context->ports[i].bytes, HARDNET_ALIGNMENT);
+    }
+    if (u8) context->staging = memory + offset;
+    return HARDNET_OK;
+}
+
+uint8_t *hardnet_view_base(const hardnet_context *context, const hardnet_view *view, int32_t thread,
+                           int32_t *port, size_t *port_offset) {
+    const bool u8 = context->options.input_type == HARDNET_UINT8;
+    size_t offset = (size_t)view->offset * element_bytes((hardnet_type)view->type);
+    *port = -1;
+    switch (view->base) {
+        case HARDNET_ARENA:
+            return context->blocks[HARDNET_BLOCK_ARENA].memory + offset;
+        case HARDNET_SCRATCH:
+            return context->blocks[HARDNET_BLOCK_SCRATCH].memory + (size_t)thread * context->scratch_stride +
+                   offset;
+        case HARDNET_WEIGHTS:
+            return context->blocks[HARDNET_BLOCK_PACKED].memory + offset;
+        case HARDNET_INPUT:
+            if (u8) return context->staging + offset;
+            *port = 0;
+            break;
+        case HARDNET_INPUT_U8:
+            if (!u8) return NULL;
+            *port = 0;
+            break;
+        default:
+            *port = 1;
+            while ((uint32_t)*port + 1 < context->port_count && offset >= context->ports[*port].image_bytes) {
+                offset -= context->ports[(*port)++].image_bytes;
+            }
+            break;
+    }
+    *port_offset = offset;
+    return context->ports[*port].data + offset;
+}
+
+void hardnet_point_ports(hardnet_context *context, int32_t image) {
+    if (context->pointed_image == image) return;
+    const hardnet_schedule *schedule = &context->schedule;
+    for (uint32_t i = 0; i < schedule->fixup_count; i++) {
+        const hardnet_fixup *fixup = &schedule->fixups[i];
+        const hardnet_port_state *port = &context->ports[fixup->port];
+        *fixup->host = port->data + (size_t)image * port->image_bytes + fixup->offset;
+    }
+    context->pointed_image = image;
+}
+
+/* --- the API
+ * ------------------------------------------------------------------------------------------------------- */
+
+static hardnet_status find_port(hardnet_context *context, bool is_input, int32_t index,
+                                hardnet_port_state **port) {
+    const char *what = is_input ? "input" : "output";
+    if (!context->open) {
+        return hardnet_refuse(context, HARDNET_INVALID_ARGUMENT,
+                              "context: expected an open one, found one that failed to open");
+    }
+    const int32_t count = is_input ? 1 : (int32_t)context->port_count - 1;
+    if (index < 0 || index >= count) {
+        return hardnet_fail(context, HARDNET_INVALID_ARGUMENT, "%s: expected an index below %d, found %d",
+                            what, count, index);
+    }
+    *port = &context->ports[is_input ? 0 : 1 + index];
+    return HARDNET_OK;
+}
+
+static hardnet_status describe(hardnet_context *context, bool is_input, int32_t index,
+                               hardnet_tensor *tensor) {
+    if (!context) return HARDNET_INVALID_ARGUMENT;
+    if (!tensor)
+        return hardnet_refuse(context, HARDNET_INVALID_ARGUMENT, "tensor: expected an address, found NULL");
+    hardnet_port_state *state = NULL;
+    const hardnet_status status = find_port(context, is_input, index, &state);
+    if (status != HARDNET_OK) return status;
+    *tensor = (hardnet_tensor){.data = state->own, .type = state->type, .rank = state->port->rank};
+    int64_t stride = 1;
+    for (int32_t d = tensor->rank - 1; d >= 0; d--) {
+        tensor->shape[d] = state->port->shape[d];
+        tensor->strides[d] = stride;
+        stride *= tensor->shape[d];
+    }
+    return HARDNET_OK;
+}
+
+hardnet_status hardnet_input(hardnet_context *context, int32_t index, hardnet_tensor *tensor) {
+    return describe(context, true, index, tensor);
+}
+
+hardnet_status hardnet_output(hardnet_context *context, int32_t index, hardnet_tensor *tensor) {
+    return describe(context, false, index, tensor);
+}
+
+static hardnet_status bind(hardnet_context *context, bool is_input, int32_t index,
+                           const hardnet_tensor *tensor) {
+    if (!context) return HARDNET_INVALID_ARGUMENT;
+    if (!tensor)
+        return hardnet_refuse(context, HARDNET_INVALID_ARGUMENT, "tensor: expected an address, found NULL");
+    hardnet_status status = hardnet_enter(context);
+    if (status != HARDNET_OK) return status;
+    hardnet_port_state *port = NULL;
+    status = find_port(context, is_input, index, &port);
+    if (status == HARDNET_OK && tensor->data) status = hardnet_check_binding(context, port, tensor);
+    if (status == HARDNET_OK) {
+        port->data = tensor->data ? tensor->data : port->own;
+        context->pointed_image = -1;
+        hardnet_point_ports(context, 0);
+    }
+    hardnet_leave(context);
+    return status;
+}
+
+hardnet_status hardnet_bind_input(hardnet_context *context, int32_t index, const hardnet_tensor *tensor) {
+    return bind(context, true, index, tensor);
+}
+
+hardnet_status hardnet_bind_output(hardnet_context *context, int32_t index, const hardnet_tensor *tensor) {
+    return bind(context, false, index, tensor);
+}
