@@ -71,7 +71,7 @@ void start(Decoder &decoder, const std::vector<uint8_t> &file) {
     jpeg_mem_src(&decoder.jpeg, file.data(), file.size());
     jpeg_read_header(&decoder.jpeg, TRUE);
     if (decoder.jpeg.jpeg_color_space == JCS_CMYK || decoder.jpeg.jpeg_color_space == JCS_YCCK)
-        fail(&decoder, "CMYK (convert it first)");
+        fail(&decoder, "CMYK (convert it to RGB first)");
     decoder.jpeg.out_color_space = JCS_RGB;
 }
 
