@@ -1,4 +1,5 @@
-// From a checkpoint to folded weights: read, rename to the authors' keys, check against a network, fold batch norm.
+// From a checkpoint to folded weights: read, rename to the authors' keys, check against a network, fold batch
+// norm.
 //
 //     auto checkpoint = read_checkpoint("hardnet68.safetensors");        // any known key set
 //     auto renamed = with_author_keys(network, std::move(*checkpoint));  // or seeded_checkpoint(network, 1)
@@ -27,7 +28,8 @@ struct Checkpoint {
     bool folded = false;  // keys are "<layer>.weight" and "<layer>.bias", batch norm already inside
 };
 
-// A layer's weights with batch norm folded in: weight' = weight * gamma / sqrt(var + 1e-5), in double, then rounded.
+// A layer's weights with batch norm folded in: weight' = weight * gamma / sqrt(var + 1e-5), in double, then
+// rounded.
 struct FoldedLayer {
     FloatTensor weight;  // OIHW; C1HW depthwise; OI fully connected; empty where the layer has no weights
     FloatTensor bias;    // O
@@ -36,8 +38,8 @@ struct FoldedWeights {
     std::vector<FoldedLayer> layers;  // parallel to Network::layers
 };
 
-// Reads a safetensors file of float32 tensors (int64 `num_batches_tracked` are passed over). The file is read into
-// memory, never mapped: a file that changes meanwhile is an error, not a signal.
+// Reads a safetensors file of float32 tensors (int64 `num_batches_tracked` are passed over). The file is read
+// into memory, never mapped: a file that changes meanwhile is an error, not a signal.
 Result<Checkpoint> read_checkpoint(const std::string &path);
 
 // Renames DataParallel ("module.") and pytorchcv keys to the authors', noting it, and recognises folded keys.
@@ -46,15 +48,15 @@ Result<Checkpoint> with_author_keys(const Network &network, Checkpoint checkpoin
 // The class count that the head's weight says, under any known key set.
 Result<int> classes_in(const Checkpoint &checkpoint);
 
-// Parameters of `network` from one integer generator (documented in docs/weights.md, twin in tools/oracle), under the
-// authors' keys, batch norm statistics randomised.
+// Parameters of `network` from one integer generator (documented in docs/weights.md, twin in tools/oracle),
+// under the authors' keys, batch norm statistics randomised.
 Checkpoint seeded_checkpoint(const Network &network, uint64_t seed);
 
 // An input of the same generator, as if normalised: multiples of 2^-23 between -2 and 2.
 std::vector<float> seeded_input(int64_t elements, uint64_t seed);
 
-// Every missing, extra or misshapen tensor listed (ten, the rest counted), with the network that it would fit. Takes the
-// authors' keys or folded ones; the latter pass through unchanged.
+// Every missing, extra or misshapen tensor listed (ten, the rest counted), with the network that it would
+// fit. Takes the authors' keys or folded ones; the latter pass through unchanged.
 Result<FoldedWeights> fold(const Network &network, const Checkpoint &checkpoint);
 
 // Folded tensors are named "<layer>.weight" and "<layer>.bias". Written to a temporary file, then renamed.

@@ -1,0 +1,93 @@
+// A safetensors file into a Checkpoint.
+#include <fmt/core.h>
+
+#include <cstring>
+#include <new>
+#include <nlohmann/json.hpp>
+
+#include "runtime/safetensors.h"
+#include "weights/files.h"
+#include "weights/weights.h"
+
+namespace hardnet {
+namespace {
+
+// Four times VGG-16's float32 weights, the largest network of the paper's tables.
+constexpr uint64_t kMostBytes = uint64_t{2} << 30;
+constexpr size_t kMostDetails = 10;
+
+struct Reading {
+    Checkpoint checkpoint;
+    std::vector<std::string> wrong_types;  // one line each
+    size_t counters = 0;
+};
+
+bool ends_with(const std::string &text, const std::string &end) {
+    return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
+}
+
+void take_tensor(void *user, const hardnet_safetensor *tensor) {
+    Reading &reading = *static_cast<Reading *>(user);
+    std::string name(tensor->name, tensor->name_size);
+    const std::string type(tensor->type, tensor->type_size);
+    if (ends_with(name, "num_batches_tracked")) {
+        reading.counters++;
+        return;
+    }
+    if (type != "F32") {
+        reading.wrong_types.push_back(fmt::format("{:.100}: {}", name, type));
+        return;
+    }
+    FloatTensor taken;
+    taken.shape.assign(tensor->shape, tensor->shape + tensor->rank);
+    taken.values.resize(tensor->bytes / sizeof(float));
+    if (tensor->bytes > 0) std::memcpy(taken.values.data(), tensor->data, tensor->bytes);
+    reading.checkpoint.tensors.emplace(std::move(name), std::move(taken));
+}
+
+void take_metadata(void *user, const char *key, size_t key_size, const char *value, size_t value_size) {
+    Reading &reading = *static_cast<Reading *>(user);
+    const std::string quoted = '"' + std::string(value, value_size) + '"';
+    const auto decoded = nlohmann::json::parse(quoted, nullptr, /*allow_exceptions=*/false);
+    if (!decoded.is_string()) return;  // cannot be: the reader has checked the escapes
+    reading.checkpoint.metadata.emplace(std::string(key, key_size), decoded.get<std::string>());
+}
+
+Result<Checkpoint> parse(const std::string &path, const FileBytes &file) {
+    std::vector<uint64_t> scratch((hardnet_safetensors_scratch(file.data.get(), file.size) + 7) / 8);
+    Reading reading;
+    const hardnet_safetensors_visitor visitor{&reading, take_tensor, take_metadata};
+    char error[512];
+    if (hardnet_safetensors_parse(file.data.get(), file.size, scratch.data(), &visitor, error,
+                                  sizeof error) != 0) {
+        return bad_input(path + ": " + error);
+    }
+    if (!reading.wrong_types.empty()) {
+        std::string what =
+            fmt::format("{}: expected tensors of type F32 (and num_batches_tracked of any), found {} others",
+                        path, reading.wrong_types.size());
+        if (reading.wrong_types.size() > kMostDetails) reading.wrong_types.resize(kMostDetails);
+        return bad_input(std::move(what), std::move(reading.wrong_types));
+    }
+    if (reading.counters > 0) {
+        reading.checkpoint.notes.push_back(
+            fmt::format("{} num_batches_tracked passed over", reading.counters));
+    }
+    reading.checkpoint.source = path;
+    return std::move(reading.checkpoint);
+}
+
+}  // namespace
+
+Result<Checkpoint> read_checkpoint(const std::string &path) {
+    const Result<FileBytes> file = read_regular_file(path, kMostBytes);
+    if (!file) return file.error();
+    try {
+        return parse(path, *file);
+    } catch (const std::bad_alloc &) {
+        return environment_error(
+            fmt::format("{}: expected memory for {} bytes twice, found less", path, file->size));
+    }
+}
+
+}  // namespace hardnet

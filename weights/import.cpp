@@ -1,0 +1,76 @@
+#include "weights/import.h"
+
+#include <fmt/core.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "weights/weights.h"
+
+namespace hardnet {
+namespace {
+
+std::map<std::string, std::string> metadata_of(const HardnetRecord &record, const Checkpoint &checkpoint,
+                                               bool folded) {
+    const auto json = nlohmann::ordered_json::parse(to_json(record));
+    std::map<std::string, std::string> metadata = checkpoint.metadata;
+    metadata["model"] = record.name;
+    metadata["activation"] = name_of(record.activation);
+    metadata["classes"] = std::to_string(record.classes);
+    metadata["preprocessing"] = json["preprocessing"].dump();
+    metadata["folded"] = folded ? "true" : "false";
+    if (!record.class_names.empty()) metadata["class_names"] = json["class_names"].dump();
+    return metadata;
+}
+
+// Values that work, but that a trained network seldom has.
+std::vector<std::string> oddities(const Checkpoint &checkpoint) {
+    std::vector<std::string> notes;
+    for (const auto &[key, tensor] : checkpoint.tensors) {
+        size_t denormal = 0, zero = 0;
+        for (float value : tensor.values) {
+            denormal += std::fpclassify(value) == FP_SUBNORMAL;
+            zero += value == 0;
+        }
+        if (denormal > 0) notes.push_back(fmt::format("{}: {} denormal values", key, denormal));
+        if (zero > 0 && key.find(".running_var") != std::string::npos) {
+            notes.push_back(fmt::format("{}: {} variances of 0", key, zero));
+        }
+    }
+    return notes;
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> import_checkpoint(const std::string &in, const HardnetRecord &record,
+                                                   const std::string &out, bool folded) {
+    Result<Checkpoint> read = read_checkpoint(in);
+    if (!read) return read.error();
+    const Result<int> classes = classes_in(*read);
+    if (!classes) return classes.error();
+
+    HardnetRecord counted = record;
+    if (counted.classes != *classes) {
+        counted.classes = *classes;
+        counted.class_names.clear();
+        read->notes.push_back(
+            fmt::format("classes: {} as the head says, not {}'s {}", *classes, record.name, record.classes));
+    }
+    const Result<Network> network = build_network(counted, counted.input);
+    if (!network) return network.error();
+    Result<Checkpoint> checkpoint = with_author_keys(*network, std::move(*read));
+    if (!checkpoint) return checkpoint.error();
+    const Result<FoldedWeights> weights = fold(*network, *checkpoint);  // checks names, shapes and values
+    if (!weights) return weights.error();
+
+    const bool write_folds = folded || checkpoint->folded;
+    const auto metadata = metadata_of(counted, *checkpoint, write_folds);
+    const Status written = write_folds ? write_folded(out, *network, *weights, metadata)
+                                       : write_safetensors(out, checkpoint->tensors, metadata);
+    if (!written) return written.error();
+    std::vector<std::string> notes = checkpoint->notes;
+    for (std::string &note : oddities(*checkpoint)) notes.push_back(std::move(note));
+    return notes;
+}
+
+}  // namespace hardnet

@@ -1,0 +1,25 @@
+// What a network's parameters are called in the files of different sources.
+#pragma once
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "weights/weights.h"
+
+namespace hardnet {
+
+enum class KeySet { kAuthors, kPytorchcv, kFolded };
+
+struct Parameter {
+    std::string key;
+    std::vector<int64_t> shape;
+};
+
+// In layer order: a layer's weight, its bias if it has one, its norm's weight, bias, running_mean and
+// running_var. The lists of the authors and of pytorchcv correspond one to one.
+std::vector<Parameter> parameters_of(const Network &network, KeySet keys);
+
+KeySet key_set_of(const Checkpoint &checkpoint);
+
+}  // namespace hardnet

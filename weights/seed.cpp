@@ -1,0 +1,78 @@
+// The seeded generator. docs/weights.md states the rule, tools/oracle/seeded.py is its twin in numpy, and
+// both give the same bits: integers modulo 2^64, then one double multiplication and one addition, then one
+// rounding to float32.
+#include <cmath>
+
+#include "weights/weights.h"
+
+namespace hardnet {
+namespace {
+
+constexpr uint64_t kGolden = 0x9e3779b97f4a7c15;
+
+uint64_t mix(uint64_t z) {  // splitmix64's finaliser
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+    z = (z ^ z >> 27) * 0x94d049bb133111eb;
+    return z ^ z >> 31;
+}
+
+uint64_t fnv1a(const std::string &key) {
+    uint64_t value = 0xcbf29ce484222325;
+    for (unsigned char byte : key) value = (value ^ byte) * 0x100000001b3;
+    return value;
+}
+
+// offset + amplitude * v, where v runs over odd multiples of 2^-24 between -1 and 1. A compiler may fuse the
+// two operations without changing a bit: wherever the offset is not 0 the product is exact.
+std::vector<float> spread(const std::string &key, uint64_t seed, int64_t count, double offset,
+                          double amplitude) {
+    std::vector<float> values(static_cast<size_t>(count));
+    uint64_t state = mix(mix(seed) ^ fnv1a(key));
+    for (float &value : values) {
+        state += kGolden;
+        const auto odd = static_cast<int64_t>(2 * (mix(state) >> 40)) + 1 - (int64_t{1} << 24);
+        value = static_cast<float>(offset + amplitude * (static_cast<double>(odd) / (1 << 24)));
+    }
+    return values;
+}
+
+int64_t product(const std::vector<int64_t> &shape) {
+    int64_t count = 1;
+    for (int64_t extent : shape) count *= extent;
+    return count;
+}
+
+}  // namespace
+
+Checkpoint seeded_checkpoint(const Network &network, uint64_t seed) {
+    Checkpoint checkpoint;
+    checkpoint.source = "seed:" + std::to_string(seed);
+    const auto add = [&](const std::string &key, const std::vector<int64_t> &shape, double offset,
+                         double amplitude) {
+        checkpoint.tensors[key] = {shape, spread(key, seed, product(shape), offset, amplitude)};
+    };
+    for (const Layer &layer : network.layers) {
+        if (!layer.has_weights()) continue;
+        const std::vector<int64_t> shape = weight_shape(layer);
+        const std::vector<int64_t> channels{layer.out.channels};
+        // The variance of a uniform number is a third: 6 / fan-in keeps the mean square through a ReLU, 3 /
+        // fan-in without one.
+        const double variance = layer.op == OpKind::kConv ? 6 : 3;
+        const auto fan_in = static_cast<double>(product(shape) / shape[0]);
+        add(weight_key(layer), shape, 0, std::sqrt(variance / fan_in));
+        if (layer.bias) add(bias_key(layer), channels, 0, 0.25);
+        if (layer.batch_norm) {
+            add(norm_key(layer, "weight"), channels, 1, 0.25);
+            add(norm_key(layer, "bias"), channels, 0, 0.25);
+            add(norm_key(layer, "running_mean"), channels, 0, 0.25);
+            add(norm_key(layer, "running_var"), channels, 1, 0.5);
+        }
+    }
+    return checkpoint;
+}
+
+std::vector<float> seeded_input(int64_t elements, uint64_t seed) {
+    return spread("input", seed, elements, 0, 2);
+}
+
+}  // namespace hardnet
