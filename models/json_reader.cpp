@@ -51,7 +51,7 @@ JsonObjectReader::JsonObjectReader(const JsonText &json, std::string pointer, st
 }
 
 bool JsonObjectReader::has(const std::string &key, bool required) {
-    known_.push_back(key);
+    if (std::find(known_.begin(), known_.end(), key) == known_.end()) known_.push_back(key);
     const bool found = object_ != nullptr && object_->contains(key);
     if (!found && required) fail(pointer_, "expected the key " + key + ", found none");
     return found;

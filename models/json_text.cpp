@@ -75,7 +75,7 @@ public:
                 open_.pop_back();
                 return true;
             case Event::value:
-                begin_value(end);
+                begin_value(value.is_number() ? end - 1 : end);  // the parser sees a number's end by what follows
                 return true;
         }
         return true;
@@ -146,6 +146,7 @@ Result<JsonText> parse_json(const std::string &text, const std::string &file_nam
     const char *const begin = text.data();
     const char *furthest = begin;
     const auto offset = [&] { return static_cast<size_t>(furthest - begin); };
+    std::string syntax_error;
     try {
         parsed.root =
             json::parse(CountingIterator{begin, &furthest}, CountingIterator{begin + text.size(), &furthest},
@@ -153,12 +154,13 @@ Result<JsonText> parse_json(const std::string &text, const std::string &file_nam
                             return tracker.on_event(depth, event, value, offset());
                         });
     } catch (const json::exception &exception) {
-        return bad_input(fmt::format("{}: expected JSON, found {}", place_of(file_name, text, offset()),
-                                     parser_words(exception.what())));
+        syntax_error = "expected JSON, found " + parser_words(exception.what());
     }
+    // What the tracker found came first.
     if (!tracker.error.empty()) {
         return bad_input(place_of(file_name, text, tracker.error_place) + ": " + tracker.error);
     }
+    if (!syntax_error.empty()) return bad_input(place_of(file_name, text, offset()) + ": " + syntax_error);
     return parsed;
 }
 

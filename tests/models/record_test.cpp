@@ -1,0 +1,110 @@
+// Records: found by name, written as JSON and read back the same.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include "models/text.h"
+#include "tests/models/networks.h"
+
+namespace hardnet {
+namespace {
+
+using ::testing::ElementsAre;
+
+TEST(Records, BuiltinNames) {
+    std::vector<std::string> names;
+    for (const HardnetRecord &record : builtin_records()) names.push_back(record.name);
+    EXPECT_THAT(names, ElementsAre("hardnet39ds", "hardnet68ds", "hardnet68", "hardnet85"));
+    for (const std::string &name : names) EXPECT_EQ(testing::record(name).name, name);
+}
+
+TEST(Records, UnknownNameListsTheNames) {
+    const Result<HardnetRecord> found = find_record("hardnet86");
+    ASSERT_FALSE(found);
+    EXPECT_EQ(found.error().code, ExitCode::kUsage);
+    EXPECT_EQ(found.error().what,
+              "model: expected hardnet39ds, hardnet68ds, hardnet68, hardnet85 or a record's path ending in "
+              ".json, found "
+              "\"hardnet86\", did you mean hardnet85?");
+}
+
+TEST(Records, JsonReadsBackTheSame) {
+    for (HardnetRecord record : builtin_records()) {
+        record.classes = 2;
+        record.class_names = {"a \"quoted\" cat\\", "h\xc3\xa9risson"};
+        record.multiplier = 1.0 + 0.1 * 7;  // a double whose shortest form is not 1.7
+        record.preprocessing.mean = {0.1f, 1.0f / 3, 0};
+        record.input = {321, 45};
+        record.activation = Activation::kRelu;
+        const std::string text = to_json(record);
+        EXPECT_EQ(text.back(), '\n');
+        const Result<HardnetRecord> read = record_from_json(text, "round.json");
+        ASSERT_TRUE(read) << read.error().what;
+        EXPECT_EQ(to_json(*read), text);
+        EXPECT_EQ(read->name, record.name);
+        EXPECT_EQ(read->stem[1], record.stem[1]);
+        EXPECT_EQ(read->stem_kernel, record.stem_kernel);
+        EXPECT_EQ(read->multiplier, record.multiplier);
+        EXPECT_EQ(read->depthwise, record.depthwise);
+        EXPECT_EQ(read->dropout_behind_last_block, record.dropout_behind_last_block);
+        EXPECT_EQ(read->blocks.size(), record.blocks.size());
+        EXPECT_EQ(read->blocks[1].transition, record.blocks[1].transition);
+        EXPECT_EQ(read->blocks[1].downsample, record.blocks[1].downsample);
+        EXPECT_EQ(read->activation, Activation::kRelu);
+        EXPECT_EQ(read->input.height, 321);
+        EXPECT_TRUE(read->preprocessing == record.preprocessing);
+        EXPECT_EQ(read->class_names, record.class_names);
+    }
+}
+
+TEST(Records, MissingKeysDefault) {
+    const Result<HardnetRecord> read = record_from_json(
+        R"({"name": "tiny", "stem": [4, 8], "blocks": [{"growth_rate": 4, "layers": 2, "transition": 16}]})",
+        "tiny.json");
+    ASSERT_TRUE(read) << read.error().what;
+    const HardnetRecord defaults;
+    EXPECT_EQ(read->classes, 1000);
+    EXPECT_EQ(read->multiplier, 1.7);
+    EXPECT_EQ(read->activation, Activation::kRelu6);
+    EXPECT_EQ(read->input.height, 224);
+    EXPECT_FALSE(read->depthwise);
+    EXPECT_FALSE(read->blocks[0].downsample);
+    EXPECT_TRUE(read->preprocessing == defaults.preprocessing);
+}
+
+TEST(Records, DigitsFileIsCanonicalAndBuilds) {
+    const HardnetRecord record = testing::record(HARDNET_DIGITS_RECORD);
+    EXPECT_EQ(record.name, "hardnet_digits");
+    std::ifstream file(HARDNET_DIGITS_RECORD);
+    EXPECT_EQ(to_json(record), std::string(std::istreambuf_iterator<char>(file), {}));
+
+    const Result<Network> network = build_network(record, record.input);
+    ASSERT_TRUE(network) << network.error().what;
+    EXPECT_EQ(network->classes(), 10);
+    EXPECT_TRUE((network->layers.back().in == Shape{96, 1, 1}));
+    for (const Layer &layer : network->layers) {
+        if (layer.op != OpKind::kConv) continue;
+        EXPECT_GE(layer.out.height, 4) << layer.name;
+    }
+}
+
+TEST(Text, ShownFitsOneLine) {
+    EXPECT_EQ(shown("plain"), "\"plain\"");
+    EXPECT_EQ(shown(std::string("a\0\n\x1b\xff", 5)), "\"a\\x00\\x0a\\x1b\\xff\"");
+    EXPECT_EQ(shown(std::string(81, 'x')), "\"" + std::string(80, 'x') + "...\"");
+}
+
+TEST(Text, NearestOnlyForSlips) {
+    const std::vector<std::string> names = {"stem", "blocks", "classes"};
+    EXPECT_EQ(nearest("stern", names), "stem");
+    EXPECT_EQ(nearest("class", names), "classes");
+    EXPECT_EQ(nearest("preprocessing", names), "");
+    EXPECT_EQ(nearest(std::string(100000, 'x'), names), "");
+}
+
+}  // namespace
+}  // namespace hardnet
