@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 model=${1:-hardnet68}
 input=${2:-224x224}
-rivals=(onnxruntime==1.32.0 numpy==2.4.6)
+rivals=(numpy==2.4.6 onnxruntime==1.32.0 openvino==2026.4.1 ncnn==1.0.20261020 pnnx==20261020)
 
 scripts/setup.sh
 if ! /usr/bin/python3 -c 'import torch' 2>/dev/null; then
@@ -16,7 +16,8 @@ fi
 if [ "$(cat bench/.venv/rivals 2>/dev/null)" != "${rivals[*]}" ]; then
   echo "rivals: installing ${rivals[*]} into bench/.venv"
   /usr/bin/python3 -m venv --clear bench/.venv
-  bench/.venv/bin/pip install --quiet --disable-pip-version-check "${rivals[@]}"
+  # without dependencies: pnnx would bring PyTorch with CUDA, of which a conversion from ONNX needs nothing
+  bench/.venv/bin/pip install --quiet --disable-pip-version-check --no-deps "${rivals[@]}"
   echo "${rivals[*]}" >bench/.venv/rivals
 fi
 

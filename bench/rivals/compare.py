@@ -18,7 +18,9 @@ ROOT = HERE.parents[1]
 # How to start each engine; the first is the one that the others are measured against.
 ENGINES = {
     "hardnet": lambda o: [o.engine, "--package", o.package, "--name", o.name or o.package.name],
+    "ncnn": lambda o: [sys.executable, HERE / "ncnn_engine.py"],
     "onnxruntime": lambda o: [sys.executable, HERE / "onnxruntime_engine.py"],
+    "openvino": lambda o: [sys.executable, HERE / "openvino_engine.py"],
 }
 
 

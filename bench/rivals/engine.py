@@ -1,11 +1,18 @@
 """The engines' side of the protocol in README.md, for engines that are Python packages."""
 
 import argparse
+import json
 import pathlib
 import sys
 import time
 
 import numpy as np
+
+
+def read_input(folder):
+    """float32, n x channels x height x width."""
+    shape = json.loads((folder / "about.json").read_text())["input_shape"]
+    return np.fromfile(folder / "input.f32", np.float32).reshape(shape)
 
 
 def serve(version, load):

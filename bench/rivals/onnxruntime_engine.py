@@ -1,15 +1,11 @@
 """ONNX Runtime on the CPU; see README.md for the protocol."""
 
-import json
-import pathlib
-
-import numpy as np
 import onnxruntime
 
 import engine
 
 
-def load(folder: pathlib.Path, threads: int):
+def load(folder, threads):
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
@@ -17,10 +13,8 @@ def load(folder: pathlib.Path, threads: int):
     session = onnxruntime.InferenceSession(
         str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
     )
-    shape = json.loads((folder / "about.json").read_text())["input_shape"]
-    image = np.fromfile(folder / "input.f32", np.float32).reshape(shape)
-    name = session.get_inputs()[0].name
-    return lambda: session.run(None, {name: image})[0]
+    feed = {session.get_inputs()[0].name: engine.read_input(folder)}
+    return lambda: session.run(None, feed)[0]
 
 
 if __name__ == "__main__":

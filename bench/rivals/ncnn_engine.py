@@ -1,0 +1,51 @@
+"""ncnn in float32, its model converted by pnnx beside the ONNX file; see README.md for the protocol."""
+
+import pathlib
+import shutil
+import subprocess
+
+import ncnn
+
+import engine
+
+
+def converted(folder, shape):
+    """The folder of the converted model. pnnx writes beside the model that it reads, so it gets a copy of its own; its
+    program is called directly, because its Python wrapper wants PyTorch."""
+    own = folder.resolve() / "ncnn"
+    if not (own / "model.ncnn.bin").exists():
+        own.mkdir(exist_ok=True)
+        shutil.copy(folder / "model.onnx", own / "model.onnx")
+        pnnx = pathlib.Path(ncnn.__file__).parents[1] / "pnnx/pnnx"
+        sizes = ",".join(map(str, shape))
+        subprocess.run(
+            [pnnx, own / "model.onnx", f"inputshape=[{sizes}]", "fp16=0"],
+            cwd=own, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )
+        (own / "model.onnx").unlink()
+    return own
+
+
+def load(folder, threads):
+    image = engine.read_input(folder)
+    own = converted(folder, image.shape)
+    net = ncnn.Net()
+    net.opt.num_threads = threads
+    net.opt.use_vulkan_compute = False
+    net.opt.use_fp16_packed = net.opt.use_fp16_storage = net.opt.use_fp16_arithmetic = False
+    net.opt.use_bf16_storage = False
+    net.load_param(str(own / "model.ncnn.param"))
+    net.load_model(str(own / "model.ncnn.bin"))
+    mat = ncnn.Mat(image[0]).clone()  # a Mat made from an array does not keep it
+
+    def run():
+        extractor = net.create_extractor()
+        extractor.input("in0", mat)
+        return extractor.extract("out0")[1]
+
+    run.net = net  # an extractor does not keep its network
+    return run
+
+
+if __name__ == "__main__":
+    engine.serve(f"ncnn {ncnn.__version__}", load)

@@ -1,0 +1,28 @@
+"""OpenVINO on the CPU, kept to float32 (its default is bfloat16 where the CPU has it); see README.md for the protocol."""
+
+import openvino
+
+import engine
+
+
+def load(folder, threads):
+    core = openvino.Core()
+    compiled = core.compile_model(core.read_model(folder / "model.onnx"), "CPU", {
+        "PERFORMANCE_HINT": "LATENCY",
+        "INFERENCE_PRECISION_HINT": "f32",
+        "INFERENCE_NUM_THREADS": threads,
+        "NUM_STREAMS": 1,
+        "ENABLE_CPU_PINNING": False,  # compare.py pins the process
+    })
+    request = compiled.create_infer_request()
+    request.set_input_tensor(openvino.Tensor(engine.read_input(folder)))
+
+    def run():
+        request.infer()
+        return request.get_output_tensor(0).data
+
+    return run
+
+
+if __name__ == "__main__":
+    engine.serve(f"OpenVINO {openvino.__version__.split('-')[0]}, f32", load)
