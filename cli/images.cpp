@@ -6,7 +6,7 @@
 namespace hardnet {
 namespace {
 
-bool starts_with(const std::vector<uint8_t> &file, std::initializer_list<uint8_t> bytes) {
+bool starts_with(ByteView file, std::initializer_list<uint8_t> bytes) {
     return file.size() >= bytes.size() && std::equal(bytes.begin(), bytes.end(), file.begin());
 }
 
@@ -24,8 +24,7 @@ std::string size_fault(int64_t width, int64_t height, const ImageLimits &limits)
     return "";
 }
 
-Result<Image> decode_image(const std::vector<uint8_t> &file, const std::string &name,
-                           const ImageLimits &limits) {
+Result<Image> decode_image(ByteView file, const std::string &name, const ImageLimits &limits) {
     if (file.empty()) return bad_image(name, "a JPEG or PNG", "an empty file");
     if (starts_with(file, {0xff, 0xd8})) return decode_jpeg(file, name, limits);
     if (starts_with(file, {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'}))
@@ -34,7 +33,7 @@ Result<Image> decode_image(const std::vector<uint8_t> &file, const std::string &
 }
 
 Result<Image> read_image(const std::string &path, const ImageLimits &limits) {
-    const Result<std::vector<uint8_t>> file = read_file(path, limits.max_file_bytes);
+    const Result<FileBytes> file = read_regular_file(path, limits.max_file_bytes);
     if (!file) {
         Error error = file.error();
         error.what = "bad image: " + error.what;

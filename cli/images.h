@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/files.h"
 #include "models/result.h"
 
 namespace hardnet {
@@ -28,8 +29,7 @@ struct ImageLimits {
 // The kind is told by the first bytes, not by the name. Errors read "bad image: <path>: expected ..., found
 // ...".
 Result<Image> read_image(const std::string &path, const ImageLimits &limits = {});
-Result<Image> decode_image(const std::vector<uint8_t> &file, const std::string &name,
-                           const ImageLimits &limits = {});
+Result<Image> decode_image(ByteView file, const std::string &name, const ImageLimits &limits = {});
 
 // To a temporary file beside `path`, then renamed: a failure leaves an old file as it was.
 Status write_png(const std::string &path, const Image &image);

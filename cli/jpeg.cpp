@@ -59,7 +59,7 @@ void on_progress(j_common_ptr jpeg) {
     if (decoder->jpeg.input_scan_number > kMaxScans) fail(decoder, "a file with endless scans");
 }
 
-void start(Decoder &decoder, const std::vector<uint8_t> &file) {
+void start(Decoder &decoder, ByteView file) {
     jpeg_std_error(&decoder.errors);
     decoder.errors.error_exit = on_error;
     decoder.errors.emit_message = on_message;
@@ -85,7 +85,7 @@ void read_pixels(Decoder &decoder, Image &image) {
 }
 
 // False where libjpeg failed. Everything that changes after setjmp lies outside this frame.
-bool read_guarded(Decoder &decoder, const std::vector<uint8_t> &file, const ImageLimits &limits, Image &image,
+bool read_guarded(Decoder &decoder, ByteView file, const ImageLimits &limits, Image &image,
                   std::string &fault) {
     if (setjmp(decoder.failure) != 0) return false;
     start(decoder, file);
@@ -100,8 +100,7 @@ bool read_guarded(Decoder &decoder, const std::vector<uint8_t> &file, const Imag
 
 }  // namespace
 
-Result<Image> decode_jpeg(const std::vector<uint8_t> &file, const std::string &name,
-                          const ImageLimits &limits) {
+Result<Image> decode_jpeg(ByteView file, const std::string &name, const ImageLimits &limits) {
     Decoder decoder = {};
     Image image;
     std::string fault;

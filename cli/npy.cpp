@@ -123,7 +123,7 @@ int64_t elements_of(const std::vector<int64_t> &shape) {
 
 }  // namespace
 
-Result<NpyTensor> decode_npy(const std::vector<uint8_t> &file, const std::string &name) {
+Result<NpyTensor> decode_npy(ByteView file, const std::string &name) {
     if (file.size() < 10 || std::memcmp(file.data(), "\x93NUMPY", 6) != 0)
         return bad_npy(name, "a .npy file", file.empty() ? "an empty file" : "another format");
     const int version = file[6];
@@ -153,7 +153,7 @@ Result<NpyTensor> decode_npy(const std::vector<uint8_t> &file, const std::string
 }
 
 Result<NpyTensor> read_npy(const std::string &path) {
-    const Result<std::vector<uint8_t>> file = read_file(path, kMaxFileBytes);
+    const Result<FileBytes> file = read_regular_file(path, kMaxFileBytes);
     if (!file) return file.error();
     return decode_npy(*file, path);
 }
@@ -169,7 +169,7 @@ Status write_npy(const std::string &path, const NpyTensor &tensor) {
     file.insert(file.end(), header.begin(), header.end());
     const uint8_t *data = reinterpret_cast<const uint8_t *>(tensor.values.data());
     file.insert(file.end(), data, data + tensor.values.size() * sizeof(float));
-    return write_file(path, file.data(), file.size());
+    return write_output(path, {{file.data(), file.size()}});
 }
 
 }  // namespace hardnet

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/files.h"
 #include "models/result.h"
 
 namespace hardnet {
@@ -15,7 +16,7 @@ struct NpyTensor {
 
 // Format versions 1 to 3, '<f4' only, at most 8 dimensions, and exactly as many bytes as the shape says.
 Result<NpyTensor> read_npy(const std::string &path);
-Result<NpyTensor> decode_npy(const std::vector<uint8_t> &file, const std::string &name);
+Result<NpyTensor> decode_npy(ByteView file, const std::string &name);
 
 Status write_npy(const std::string &path, const NpyTensor &tensor);
 

@@ -118,8 +118,7 @@ bool write_guarded(Coder &coder, const Image &image) {
 
 }  // namespace
 
-Result<Image> decode_png(const std::vector<uint8_t> &file, const std::string &name,
-                         const ImageLimits &limits) {
+Result<Image> decode_png(ByteView file, const std::string &name, const ImageLimits &limits) {
     Coder coder = {};
     coder.file = file.data();
     coder.size = file.size();
@@ -139,7 +138,7 @@ Status write_png(const std::string &path, const Image &image) {
     const bool made = write_guarded(coder, image);
     png_destroy_write_struct(&coder.png, &coder.info);
     if (!made) return environment_error(path + ": expected to write a PNG, found " + coder.found);
-    return write_file(path, file.data(), file.size());
+    return write_output(path, {{file.data(), file.size()}});
 }
 
 }  // namespace hardnet

@@ -232,10 +232,11 @@ protected:
 };
 
 TEST_F(ImageFiles, that_are_no_files) {
-    EXPECT_EQ(error_of_path(folder_), "bad image: " + folder_ + ": expected a file, found a folder");
+    EXPECT_EQ(error_of_path(folder_),
+              "bad image: " + folder_ + ": expected a regular file, found a directory");
     const std::string fifo = folder_ + "/fifo.png";
     ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
-    EXPECT_EQ(error_of_path(fifo), "bad image: " + fifo + ": expected a file, found a pipe");
+    EXPECT_EQ(error_of_path(fifo), "bad image: " + fifo + ": expected a regular file, found a FIFO");
     EXPECT_EQ(
         error_of_path(folder_ + "/absent.png"),
         "bad image: " + folder_ + "/absent.png: expected a readable file, found: No such file or directory");
@@ -260,7 +261,7 @@ TEST_F(ImageFiles, that_cannot_be_written_are_named) {
                 MatchesRegex(".*/a.png: expected to write [0-9]+ bytes, found: No such file.*"));
     const Status full = write_png("/dev/full", image);
     ASSERT_FALSE(full);
-    EXPECT_THAT(full.error().what, HasSubstr("/dev/full: expected to write"));
+    EXPECT_THAT(full.error().what, HasSubstr("/dev/full: expected a file to write, found a device"));
     EXPECT_TRUE(fs::is_character_file("/dev/full")) << "the device was replaced by a file";
 }
 
