@@ -1,0 +1,121 @@
+// Every operator on cases small enough to work out by hand; all values are exact.
+#include "reference/operators.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <vector>
+
+namespace hardnet::reference {
+namespace {
+
+using ::testing::ElementsAre;
+
+// 1, 2, 3... in a tensor of `elements`.
+Tensor counting(int elements) {
+    Tensor tensor;
+    for (int i = 1; i <= elements; i++) tensor.push_back(i);
+    return tensor;
+}
+
+TEST(Convolution, OneByOneMixesChannels) {
+    // Two 1x2 channels (1 2) (3 4); three filters.
+    const Tensor out = convolution(counting(4), {2, 1, 2}, {1, 0, 0, 1, 2, -1}, {0, 10, 0.5}, {1, 1, 0});
+    EXPECT_THAT(out, ElementsAre(1, 2, 13, 14, -0.5, 0.5));
+}
+
+TEST(Convolution, ThreeByThreePadsWithZero) {
+    // 1 2 3 / 4 5 6 / 7 8 9 under a kernel whose taps are powers of ten, so that every tap shows as a digit.
+    const std::vector<float> kernel = {1e8f, 1e7f, 1e6f, 1e5f, 1e4f, 1e3f, 1e2f, 1e1f, 1};
+    const Tensor out = convolution(counting(9), {1, 3, 3}, kernel, {0}, {3, 1, 1});
+    EXPECT_THAT(out, ElementsAre(12045, 123456, 230560, 12045078, 123456789, 230560890, 45078000, 456789000,
+                                 560890000));
+}
+
+TEST(Convolution, StrideTwoStartsAtThePadding) {
+    // 4x5, stride 2, padding 1: windows centred on rows 0, 2 and columns 0, 2, 4.
+    const std::vector<float> centre = {0, 0, 0, 0, 1, 0, 0, 0, 0};
+    EXPECT_THAT(convolution(counting(20), {1, 4, 5}, centre, {0}, {3, 2, 1}),
+                ElementsAre(1, 3, 5, 11, 13, 15));
+    const std::vector<float> corner = {1, 0, 0, 0, 0, 0, 0, 0, 0};
+    EXPECT_THAT(convolution(counting(20), {1, 4, 5}, corner, {0}, {3, 2, 1}), ElementsAre(0, 0, 0, 0, 7, 9));
+}
+
+TEST(Convolution, StrideThreeWithoutPaddingRoundsDown) {
+    const std::vector<float> ones(4, 1);
+    EXPECT_TRUE((window_output({1, 6, 7}, {2, 3, 0}, 1) == Shape{1, 2, 2}));
+    // 6x7 in rows of seven: 2x2 sums at (0, 0), (0, 3), (3, 0), (3, 3).
+    EXPECT_THAT(convolution(counting(42), {1, 6, 7}, ones, {0}, {2, 3, 0}), ElementsAre(20, 32, 104, 116));
+}
+
+TEST(Convolution, SeveralInputAndOutputChannels) {
+    // Channels (1 2 / 3 4) and (5 6 / 7 8), kernel 2x2 in whole: filter 0 sums channel 0 and twice channel 1,
+    // filter 1 takes the last element of channel 1.
+    const std::vector<float> weight = {1, 1, 1, 1, 2, 2, 2, 2, 0, 0, 0, 0, 0, 0, 0, 1};
+    EXPECT_THAT(convolution(counting(8), {2, 2, 2}, weight, {0.25, -8}, {2, 1, 0}), ElementsAre(62.25, 0));
+}
+
+TEST(Convolution, ThreadsDoNotChangeTheValues) {
+    const Shape in{3, 5, 4};
+    std::vector<float> weight;
+    for (int i = 0; i < 7 * 3 * 9; i++) weight.push_back(0.1f * static_cast<float>(i % 13 - 6));
+    const std::vector<float> bias = {1, 2, 3, 4, 5, 6, 7};
+    const Tensor one = convolution(counting(60), in, weight, bias, {3, 1, 1}, 1);
+    for (int threads = 2; threads <= 9; threads++) {
+        EXPECT_EQ(convolution(counting(60), in, weight, bias, {3, 1, 1}, threads), one) << threads;
+    }
+}
+
+TEST(DepthwiseConvolution, EveryChannelHasItsOwnKernel) {
+    std::vector<float> weight(18, 0);
+    weight[4] = 2;  // channel 0: twice the centre
+    weight[9] = 1;  // channel 1: the upper left neighbour
+    const Tensor out = depthwise_convolution(counting(8), {2, 2, 2}, weight, {1, 0}, {3, 1, 1});
+    EXPECT_THAT(out, ElementsAre(3, 5, 7, 9, 0, 0, 0, 5));
+}
+
+TEST(DepthwiseConvolution, StrideTwo) {
+    const std::vector<float> ones(9, 1);
+    // 3x4 of 1..12: windows centred on rows 0, 2 and columns 0, 2.
+    EXPECT_THAT(depthwise_convolution(counting(12), {1, 3, 4}, ones, {0}, {3, 2, 1}, 4),
+                ElementsAre(14, 30, 30, 54));
+}
+
+TEST(MaxPool, PaddingNeverWins) {
+    const Tensor negative = {-9, -8, -7, -6, -5, -4, -3, -2, -1};
+    EXPECT_THAT(max_pool(negative, {1, 3, 3}, {3, 2, 1}), ElementsAre(-5, -4, -2, -1));
+}
+
+TEST(MaxPool, DropsWhatDoesNotFillAWindow) {
+    EXPECT_THAT(max_pool(counting(15), {1, 3, 5}, {2, 2, 0}), ElementsAre(7, 9));
+    EXPECT_THAT(max_pool(counting(8), {2, 2, 2}, {2, 2, 0}), ElementsAre(4, 8));
+}
+
+TEST(GlobalAveragePool, MeanPerChannel) {
+    EXPECT_THAT(global_average_pool({1, 2, 3, 4, 5, -6, 7, 8}, {2, 2, 2}), ElementsAre(2.5, 3.5));
+}
+
+TEST(FullyConnected, RowsOfTheWeightAreOutputs) {
+    EXPECT_THAT(fully_connected({1, 2, 4}, {1, 10, 100, 0.5, 0, -1}, {0, 8}), ElementsAre(421, 4.5));
+}
+
+TEST(Activate, CutsAtZeroAndSix) {
+    const Tensor values = {-1, -0.125, 0, 5.875, 6, 7};
+    Tensor none = values, relu = values, relu6 = values;
+    activate(none, Activation::kNone);
+    activate(relu, Activation::kRelu);
+    activate(relu6, Activation::kRelu6);
+    EXPECT_EQ(none, values);
+    EXPECT_THAT(relu, ElementsAre(0, 0, 0, 5.875, 6, 7));
+    EXPECT_THAT(relu6, ElementsAre(0, 0, 0, 5.875, 6, 6));
+}
+
+TEST(Activate, KeepsNan) {
+    Tensor values = {std::numeric_limits<double>::quiet_NaN()};
+    activate(values, Activation::kRelu6);
+    EXPECT_NE(values[0], values[0]);
+}
+
+}  // namespace
+}  // namespace hardnet::reference
