@@ -1,0 +1,146 @@
+// Packed weights against plain loops in double. All values and coefficients are small multiples of 1/8, so
+// equality is exact whatever the order of the sums.
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+#include "tiny_plan.h"
+
+namespace hardnet {
+namespace {
+
+// F(4x4)'s shape with exact numbers, its positions in an order that mixes rows, one position dropped.
+const std::vector<std::vector<double>> kG = {
+    {1, 0, 0}, {0.5, 0.25, 0.125}, {0.5, -0.25, 0.125}, {2, 1, 0.5}, {0, 0, 1}};
+
+struct Positions {
+    std::vector<std::vector<double>> rows, columns;
+};
+Positions positions() {
+    Positions p;
+    for (int i = 0; i < 24; i++) {
+        const int k = i * 7 % 25;
+        p.rows.push_back(kG[k / 5]);
+        p.columns.push_back(kG[k % 5]);
+    }
+    return p;
+}
+
+// Opens a network whose only content is one tensor and one packing at element 16; gives the packed floats.
+std::vector<float> packed(TinyPlan *plan, const std::string &file, int64_t count, int threads,
+                          int misaligned = 0) {
+    plan->input({1, 1, 1, 1});
+    plan->weight_elems = 16 + count;
+    plan->read(HARDNET_WEIGHTS, 16, {{0, static_cast<int32_t>(count), 1}});
+    std::string shifted = std::string(static_cast<size_t>(misaligned), 'x') + file;
+    hardnet_options options = default_options();
+    options.threads = threads;
+    options.weights_data = shifted.data() + misaligned;
+    options.weights_size = file.size();
+    Opened opened(plan->network(), options);
+    EXPECT_EQ(opened.status, HARDNET_OK) << opened.error();
+    const auto *data = static_cast<const float *>(hardnet_view_data(opened.context, 0, 0, 0));
+    return data ? std::vector<float>(data, data + count) : std::vector<float>();
+}
+
+struct Case {
+    int out_total, first_out, out, in, height, width, block;
+};
+
+float weight_at(const Case &c, const std::vector<float> &w, int o, int i, int tap) {
+    if (o >= c.out) return 0;
+    return w[((c.first_out + o) * c.in + i) * c.height * c.width + tap];
+}
+
+std::vector<float> expected_blocked(const Case &c, const std::vector<float> &w, const Positions *t) {
+    const int blocks = (c.out + c.block - 1) / c.block, taps = c.height * c.width;
+    const int count = t ? static_cast<int>(t->rows.size()) : taps;
+    std::vector<float> out;
+    for (int b = 0; b < blocks; b++) {
+        for (int p = 0; p < count; p++) {
+            for (int i = 0; i < c.in; i++) {
+                for (int lane = 0; lane < c.block; lane++) {
+                    double value = t ? 0 : weight_at(c, w, b * c.block + lane, i, p);
+                    for (int tap = 0; t && tap < 9; tap++) {
+                        value += t->rows[p][tap / 3] * weight_at(c, w, b * c.block + lane, i, tap) *
+                                 t->columns[p][tap % 3];
+                    }
+                    out.push_back(static_cast<float>(value));
+                }
+            }
+        }
+    }
+    return out;
+}
+
+void check_blocked(const Case &c, bool winograd, int threads, int misaligned) {
+    TinyPlan plan;
+    std::vector<int64_t> shape = {c.out_total, c.in};
+    if (c.height) shape.insert(shape.end(), {c.height, c.width});
+    Case taps = c;
+    if (!c.height) taps.height = taps.width = 1;
+    const std::vector<float> w = ramp(size_t{1} * c.out_total * c.in * taps.height * taps.width);
+    const Positions p = positions();
+    const int32_t t = winograd ? plan.transform(p.rows, p.columns) : -1;
+    plan.pack({HARDNET_PACK_BLOCKED, plan.weight("w", shape), t, c.first_out, c.out, c.block, 16});
+    const std::vector<float> expected = expected_blocked(taps, w, winograd ? &p : nullptr);
+    EXPECT_EQ(packed(&plan, safetensors({{"w", "F32", shape, w}}), static_cast<int64_t>(expected.size()),
+                     threads, misaligned),
+              expected)
+        << "block " << c.block << ", " << c.in << " in, " << threads << " threads";
+}
+
+TEST(Packing, Blocked) {
+    for (int threads : {1, 3}) {
+        check_blocked({14, 0, 14, 5, 3, 3, 8}, false, threads, 0);
+        check_blocked({78, 48, 30, 7, 1, 1, 24}, false, threads, 1);  // a channel part of a wider tensor
+        check_blocked({10, 0, 10, 33, 0, 0, 16}, false, threads, 3);  // fully connected: rank 2
+        check_blocked({3, 0, 3, 2, 5, 5, 1}, false, threads, 2);
+    }
+}
+
+TEST(Packing, Transformed) {
+    for (int threads : {1, 3}) {
+        check_blocked({14, 0, 14, 5, 3, 3, 8}, true, threads, 1);
+        check_blocked({100, 0, 96, 28, 3, 3, 48}, true, threads, 0);
+        check_blocked({134, 112, 22, 78, 3, 3, 24}, true, threads, 2);
+        check_blocked({300, 0, 300, 3, 3, 3, HARDNET_MAX_BLOCK}, true, threads, 0);
+        check_blocked({2, 0, 2, 600, 3, 3, 1}, true, threads, 0);
+    }
+}
+
+TEST(Packing, DepthwiseAndVector) {
+    const std::vector<float> w = ramp(14 * 9);
+    TinyPlan depthwise;
+    depthwise.pack({HARDNET_PACK_DEPTHWISE, depthwise.weight("w", {14, 1, 3, 3}), -1, 2, 11, 16, 16});
+    const std::vector<float> taps =
+        packed(&depthwise, safetensors({{"w", "F32", {14, 1, 3, 3}, w}}), 9 * 16, 1);
+    for (int tap = 0; tap < 9; tap++) {
+        for (int c = 0; c < 16; c++)
+            EXPECT_EQ(taps[tap * 16 + c], c < 11 ? w[(c + 2) * 9 + tap] : 0) << tap << ' ' << c;
+    }
+    TinyPlan vector;
+    vector.pack({HARDNET_PACK_VECTOR, vector.weight("w", {14}), -1, 3, 10, 16, 16});
+    const std::vector<float> v =
+        packed(&vector, safetensors({{"w", "F32", {14}, {w.begin(), w.begin() + 14}}}), 16, 1);
+    for (int c = 0; c < 16; c++) EXPECT_EQ(v[c], c < 10 ? w[c + 3] : 0) << c;
+}
+
+TEST(Packing, ABlockTooWideForATransformIsRefused) {
+    TinyPlan plan;
+    const Positions p = positions();
+    plan.input({1, 1, 1, 1});
+    plan.weight_elems = 16;
+    plan.pack({HARDNET_PACK_BLOCKED, plan.weight("w", {1, 1, 3, 3}), plan.transform(p.rows, p.columns), 0, 1,
+               HARDNET_MAX_BLOCK + 1, 0});
+    const std::string file = safetensors({{"w", "F32", {1, 1, 3, 3}, ramp(9)}});
+    hardnet_options options = default_options();
+    options.weights_data = file.data();
+    options.weights_size = file.size();
+    Opened opened(plan.network(), options);
+    EXPECT_EQ(opened.status, HARDNET_INTERNAL);
+    EXPECT_STREQ(opened.error(), "packing 0: expected a block of at most 256 channels, found 257");
+}
+
+}  // namespace
+}  // namespace hardnet

@@ -1,0 +1,230 @@
+// How steps become calls: shares, chunks, what a chunk makes of a view, images, ports.
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+#include "sample.h"
+
+namespace hardnet {
+namespace {
+
+struct Seen {  // what a kernel was handed: its thread, dimension 1, where in the arena it points, in elements
+    int thread, min, extent;
+    int64_t offset;
+    bool operator==(const Seen &o) const {
+        return thread == o.thread && min == o.min && extent == o.extent && offset == o.offset;
+    }
+};
+void PrintTo(const Seen &s, std::ostream *out) {
+    *out << "{" << s.thread << ", " << s.min << ", " << s.extent << ", " << s.offset << "}";
+}
+using Calls = std::vector<Seen>;
+const uint8_t *arena;
+std::vector<Seen> seen;
+int current_thread;
+
+int record(void **arguments) {
+    const auto *b = buffer(arguments, 0);
+    seen.push_back({current_thread, b->dim[1].min, b->dim[1].extent, (b->host - arena) / 4});
+    return 0;
+}
+
+// Runs the tasks in order, so that `current_thread` says whose calls are recorded.
+void one_by_one(void *, int32_t count, hardnet_task task, void *argument) {
+    for (current_thread = 0; current_thread < count; current_thread++) task(argument, current_thread);
+    current_thread = 0;
+}
+
+hardnet_options in_order(int threads) {
+    hardnet_options options = default_options();
+    options.threads = threads;
+    options.parallel = one_by_one;
+    return options;
+}
+
+std::vector<Seen> recorded(TinyPlan *plan, int threads) {
+    plan->input({1, 1, 1, 1});
+    Opened opened(plan->network(), in_order(threads));
+    EXPECT_EQ(opened.status, HARDNET_OK) << opened.error();
+    seen.clear();
+    arena = static_cast<const uint8_t *>(hardnet_context_memory(opened.context).arena);
+    EXPECT_EQ(hardnet_run(opened.context), HARDNET_OK);
+    return seen;
+}
+
+const std::vector<hardnet_dim> kRows = {{0, 4, 1}, {-1, 12, 4}};  // rows -1 to 10
+
+TEST(Schedule, SameResultForEveryThreadCount) {
+    Sample sample;
+    const std::vector<float> images = ramp(kImages * kPixels), expected = sample_expected(images);
+    for (int threads : {1, 2, 3, 4, 5, 6, 7, 16}) {
+        hardnet_options options = sample.options();
+        options.threads = threads;
+        EXPECT_EQ(sample_run(sample.network(), options, images), expected) << threads;
+        options.parallel = one_by_one;
+        EXPECT_EQ(sample_run(sample.network(), options, images), expected) << threads << " by the hook";
+    }
+}
+
+TEST(Schedule, CropMovesThePointerAndIsCutAtTheViewsEnd) {
+    TinyPlan plan;
+    plan.arena_elems = 64;
+    const uint32_t view = plan.write(HARDNET_ARENA, 8, kRows);
+    plan.step(HARDNET_STEP_CONV3X3, "crop", {{3, 1, 1, {{record, {{view, HARDNET_CROP, 1, 4}}}}}});
+    EXPECT_EQ(recorded(&plan, 1), (Calls{{0, 0, 4, 8 + 4}, {0, 4, 4, 8 + 5 * 4}, {0, 8, 3, 8 + 9 * 4}}));
+}
+
+TEST(Schedule, SlideKeepsThePointer) {
+    TinyPlan plan;
+    plan.arena_elems = 64;
+    const uint32_t view = plan.write(HARDNET_ARENA, 8, {{0, 4, 1}, {0, 8, 4}});
+    plan.step(HARDNET_STEP_CONV3X3, "slide", {{5, 2, 1, {{record, {{view, HARDNET_SLIDE, 1, 4}}}}}});
+    EXPECT_EQ(recorded(&plan, 1), (Calls{{0, 0, 8, 8}, {0, 8, 8, 8}, {0, 16, 4, 8}}));
+}
+
+TEST(Schedule, ShiftMovesOnlyThePointer) {
+    TinyPlan plan;
+    plan.arena_elems = 64;
+    const uint32_t view = plan.read(HARDNET_ARENA, 8, kRows);
+    plan.step(HARDNET_STEP_CONV3X3, "shift", {{2, 1, 1, {{record, {{view, HARDNET_SHIFT, 0, 7}}}}}});
+    EXPECT_EQ(recorded(&plan, 1), (Calls{{0, -1, 12, 8}, {0, -1, 12, 8 + 7}}));
+}
+
+TEST(Schedule, WithoutChunksAShareIsOneCall) {
+    TinyPlan plan;
+    plan.arena_elems = 64;
+    const uint32_t view = plan.write(HARDNET_ARENA, 0, {{0, 1, 1}, {0, 10, 1}});
+    plan.step(HARDNET_STEP_CONV3X3, "whole", {{10, 0, 1, {{record, {{view, HARDNET_CROP, 1, 1}}}}}});
+    EXPECT_EQ(recorded(&plan, 3), (Calls{{0, 0, 3, 0}, {1, 3, 4, 3}, {2, 7, 3, 7}}));
+}
+
+TEST(Schedule, SharesAreCutByCostAcrossParts) {
+    TinyPlan plan;
+    plan.arena_elems = 64;
+    const uint32_t view = plan.write(HARDNET_ARENA, 0, {{0, 1, 1}, {0, 10, 1}});
+    const TinyPlan::Call call{record, {{view, HARDNET_CROP, 1, 1}}};
+    // 6 units of 1, 2 of 5, 4 of 1: 20 in all. Two shares of 10: all of the first part and nearly one of the
+    // second's.
+    plan.step(HARDNET_STEP_PRODUCT, "parts", {{6, 0, 1, {call}}, {2, 0, 5, {call}}, {4, 0, 1, {call}}});
+    EXPECT_EQ(recorded(&plan, 2), (Calls{{0, 0, 6, 0}, {0, 0, 1, 0}, {1, 1, 1, 1}, {1, 0, 4, 0}}));
+}
+
+TEST(Schedule, EveryUnitIsDoneOnceHoweverManyThreads) {
+    for (int threads = 1; threads <= 40; threads++) {
+        TinyPlan plan;
+        plan.arena_elems = 64;
+        const uint32_t view = plan.write(HARDNET_ARENA, 0, {{0, 1, 1}, {0, 37, 1}});
+        const TinyPlan::Call call{record, {{view, HARDNET_CROP, 1, 1}}};
+        plan.step(HARDNET_STEP_PRODUCT, "a", {{37, 0, 0.3f, {call}}, {1, 0, 0, {call}}, {11, 3, 7, {call}}});
+        int extents = 0;
+        for (const Seen &s : recorded(&plan, threads)) extents += s.extent;
+        EXPECT_EQ(extents, 37 + 1 + 11) << threads;
+    }
+}
+
+TEST(Schedule, ScratchIsAThreadsOwnOnLinesOfItsOwn) {
+    TinyPlan plan;
+    plan.scratch_elems = 17;
+    const uint32_t view = plan.write(HARDNET_SCRATCH, 1, {{0, 1, 1}, {0, 1, 1}});
+    plan.step(HARDNET_STEP_PRODUCT, "a", {{3, 1, 1, {{record, {{view}}}}}});
+    const Calls calls = recorded(&plan, 3);
+    ASSERT_EQ(calls.size(), 3u);
+    EXPECT_EQ(calls[1].offset - calls[0].offset, 32);
+    EXPECT_EQ(calls[2].offset - calls[1].offset, 32);
+}
+
+TEST(Schedule, Uint8InputIsNormalisedFirst) {
+    Sample sample;
+    std::vector<uint8_t> bytes(kImages * kPixels);
+    std::vector<float> images(bytes.size());
+    for (size_t i = 0; i < bytes.size(); i++) {
+        bytes[i] = static_cast<uint8_t>(i * 37);
+        images[i] = static_cast<float>(bytes[i]) / 4;
+    }
+    for (int threads : {1, 3}) {
+        hardnet_options options = sample.options();
+        options.input_type = HARDNET_UINT8;
+        options.threads = threads;
+        Opened opened(sample.network(), options);
+        ASSERT_EQ(opened.status, HARDNET_OK) << opened.error();
+        EXPECT_EQ(opened.input().type, HARDNET_UINT8);
+        EXPECT_EQ(opened.input().shape[3], 1);
+        EXPECT_EQ(hardnet_step_count(opened.context), 4);
+        std::memcpy(opened.input().data, bytes.data(), bytes.size());
+        ASSERT_EQ(hardnet_run(opened.context), HARDNET_OK);
+        const auto *out = static_cast<const float *>(opened.output().data);
+        EXPECT_EQ(std::vector<float>(out, out + images.size()), sample_expected(images));
+    }
+}
+
+TEST(Schedule, StepByStepIsTheSameAsARun) {
+    Sample sample;
+    const std::vector<float> images = ramp(kImages * kPixels);
+    hardnet_options options = sample.options();
+    options.threads = 2;
+    Opened opened(sample.network(), options);
+    ASSERT_EQ(opened.status, HARDNET_OK);
+    std::memcpy(opened.input().data, images.data(), images.size() * sizeof(float));
+    ASSERT_EQ(hardnet_step_count(opened.context), 3);
+    EXPECT_EQ(hardnet_step_at(opened.context, 0)->kind, HARDNET_STEP_STEM);
+    EXPECT_EQ(hardnet_step_at(opened.context, 3), nullptr);
+    for (int image = 0; image < kImages; image++) {
+        for (int step = 0; step < 3; step++) {
+            ASSERT_EQ(hardnet_run_step(opened.context, step, image), HARDNET_OK) << opened.error();
+        }
+        // View 2 is the image that the first step reads.
+        EXPECT_EQ(*static_cast<float *>(hardnet_view_data(opened.context, 2, image, 0)),
+                  images[image * kPixels]);
+    }
+    const auto *out = static_cast<const float *>(opened.output().data);
+    EXPECT_EQ(std::vector<float>(out, out + images.size()), sample_expected(images));
+    EXPECT_EQ(hardnet_run_step(opened.context, 3, 0), HARDNET_INVALID_ARGUMENT);
+    EXPECT_STREQ(opened.error(), "step: expected one of 3 on one of 2 images, found step 3 on image 0");
+    EXPECT_EQ(hardnet_run_step(opened.context, 0, 2), HARDNET_INVALID_ARGUMENT);
+}
+
+int fill(void **arguments) {
+    const auto *b = buffer(arguments, 0);
+    for (int x = 0; x < b->dim[0].extent; x++) at(b, x) = static_cast<float>(b->dim[0].extent);
+    return 0;
+}
+
+TEST(Schedule, OutputsAreAddressedOneBehindTheOther) {
+    TinyPlan plan;
+    plan.batch = 2;
+    plan.input({2, 1, 1, 1});
+    plan.output({2, 3});
+    plan.output({2, 5});
+    const uint32_t a = plan.write(HARDNET_OUTPUT, 0, {{0, 3, 1}}),
+                   b = plan.write(HARDNET_OUTPUT, 3, {{0, 5, 1}});
+    plan.step(HARDNET_STEP_FULLY_CONNECTED, "heads", {{1, 0, 1, {{fill, {{a}}}, {fill, {{b}}}}}});
+    Opened opened(plan.network(), default_options());
+    ASSERT_EQ(opened.status, HARDNET_OK) << opened.error();
+    ASSERT_EQ(hardnet_run(opened.context), HARDNET_OK);
+    for (int i = 0; i < 6; i++) EXPECT_EQ(static_cast<float *>(opened.output(0).data)[i], 3);
+    for (int i = 0; i < 10; i++) EXPECT_EQ(static_cast<float *>(opened.output(1).data)[i], 5);
+    hardnet_tensor tensor;
+    EXPECT_EQ(hardnet_output(opened.context, 2, &tensor), HARDNET_INVALID_ARGUMENT);
+    EXPECT_STREQ(opened.error(), "output: expected an index below 2, found 2");
+}
+
+int fail_once(void **arguments) {
+    float &calls = at(buffer(arguments, 0), 0);
+    return calls++ == 0 ? -7 : 0;
+}
+
+TEST(Schedule, AFailingKernelIsAnErrorThatNamesTheLayer) {
+    TinyPlan plan;
+    plan.arena_elems = 16;
+    plan.input({1, 1, 1, 1});
+    const uint32_t view = plan.write(HARDNET_ARENA, 0, {{0, 1, 1}});
+    plan.step(HARDNET_STEP_CONV1X1, "fine", {});
+    plan.step(HARDNET_STEP_CONV1X1, "base.3", {{1, 0, 1, {{fail_once, {{view}}}}}});
+    Opened opened(plan.network(), default_options());
+    EXPECT_EQ(hardnet_run(opened.context), HARDNET_INTERNAL);
+    EXPECT_STREQ(opened.error(), "layer base.3: expected its kernel to return 0, found -7");
+    EXPECT_EQ(hardnet_run(opened.context), HARDNET_OK);
+}
+
+}  // namespace
+}  // namespace hardnet

@@ -1,0 +1,179 @@
+#include "tiny_plan.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace hardnet {
+namespace {
+
+void copy_shape(const std::vector<int64_t> &shape, int32_t *rank, int64_t *to) {
+    *rank = static_cast<int32_t>(shape.size());
+    std::copy(shape.begin(), shape.end(), to);
+}
+
+}  // namespace
+
+TinyPlan::TinyPlan() {
+    network_.name = "tiny";
+    network_.input_float.name = network_.input_uint8.name = "image";
+}
+
+uint32_t TinyPlan::view(hardnet_base base, int64_t offset, const std::vector<hardnet_dim> &dims,
+                        hardnet_type type, bool written) {
+    hardnet_view view{};
+    view.base = static_cast<uint8_t>(base);
+    view.type = static_cast<uint8_t>(type);
+    view.rank = static_cast<uint8_t>(dims.size());
+    view.written = written;
+    view.offset = offset;
+    std::copy(dims.begin(), dims.end(), view.dims);
+    views_.push_back(view);
+    return static_cast<uint32_t>(views_.size() - 1);
+}
+
+uint32_t TinyPlan::read(hardnet_base base, int64_t offset, const std::vector<hardnet_dim> &dims,
+                        hardnet_type type) {
+    return view(base, offset, dims, type, false);
+}
+
+uint32_t TinyPlan::write(hardnet_base base, int64_t offset, const std::vector<hardnet_dim> &dims) {
+    return view(base, offset, dims, HARDNET_FLOAT32, true);
+}
+
+void TinyPlan::step(hardnet_step_kind kind, const std::string &layer, const std::vector<Part> &parts) {
+    names_.push_back(layer);
+    layer_names_.push_back(names_.back().c_str());
+    hardnet_step step{};
+    step.kind = static_cast<uint8_t>(kind);
+    step.layer = static_cast<int32_t>(layer_names_.size() - 1);
+    step.first_part = static_cast<uint32_t>(parts_.size());
+    step.parts = static_cast<uint32_t>(parts.size());
+    steps_.push_back(step);
+    for (const Part &part : parts) {
+        parts_.push_back({static_cast<uint32_t>(calls_.size()), static_cast<uint32_t>(part.calls.size()),
+                          part.units, part.chunk, part.cost});
+        for (const Call &call : part.calls) {
+            kernels_.push_back(call.kernel);
+            calls_.push_back({static_cast<uint32_t>(kernels_.size() - 1),
+                              static_cast<uint32_t>(arguments_.size()),
+                              static_cast<uint32_t>(call.arguments.size())});
+            for (const Argument &a : call.arguments) {
+                arguments_.push_back({a.view, static_cast<uint8_t>(a.split), a.dim, a.unit});
+            }
+        }
+    }
+}
+
+uint32_t TinyPlan::weight(const std::string &name, const std::vector<int64_t> &shape) {
+    names_.push_back(name);
+    hardnet_weight weight{};
+    weight.name = names_.back().c_str();
+    copy_shape(shape, &weight.rank, weight.shape);
+    weights_.push_back(weight);
+    return static_cast<uint32_t>(weights_.size() - 1);
+}
+
+int32_t TinyPlan::transform(const std::vector<std::vector<double>> &rows,
+                            const std::vector<std::vector<double>> &columns) {
+    Transform t;
+    for (const auto &row : rows) t.rows.insert(t.rows.end(), row.begin(), row.end());
+    for (const auto &column : columns) t.columns.insert(t.columns.end(), column.begin(), column.end());
+    transform_values_.push_back(std::move(t));
+    const Transform &kept = transform_values_.back();
+    transforms_.push_back({static_cast<uint32_t>(rows.size()),
+                           reinterpret_cast<const double(*)[3]>(kept.rows.data()),
+                           reinterpret_cast<const double(*)[3]>(kept.columns.data())});
+    return static_cast<int32_t>(transforms_.size() - 1);
+}
+
+void TinyPlan::input(const std::vector<int64_t> &nchw, const std::vector<int64_t> &nhwc) {
+    copy_shape(nchw, &network_.input_float.rank, network_.input_float.shape);
+    copy_shape(nhwc, &network_.input_uint8.rank, network_.input_uint8.shape);
+}
+
+void TinyPlan::output(const std::vector<int64_t> &shape) {
+    hardnet_port port{};
+    port.name = "out";
+    copy_shape(shape, &port.rank, port.shape);
+    outputs_.push_back(port);
+}
+
+hardnet_level TinyPlan::level_table(const Level &level) const {
+    hardnet_level t{};
+    t.name = level.name.c_str();
+    t.features = level.features;
+    t.kernels = kernels_.data(), t.kernel_count = static_cast<uint32_t>(kernels_.size());
+    t.views = views_.data(), t.view_count = static_cast<uint32_t>(views_.size());
+    t.arguments = arguments_.data(), t.argument_count = static_cast<uint32_t>(arguments_.size());
+    t.calls = calls_.data(), t.call_count = static_cast<uint32_t>(calls_.size());
+    t.parts = parts_.data(), t.part_count = static_cast<uint32_t>(parts_.size());
+    t.steps = steps_.data(), t.step_count = static_cast<uint32_t>(steps_.size());
+    t.packings = packings_.data(), t.packing_count = static_cast<uint32_t>(packings_.size());
+    t.transforms = transforms_.data(), t.transform_count = static_cast<uint32_t>(transforms_.size());
+    t.arena_elems = arena_elems, t.scratch_elems = scratch_elems, t.weight_elems = weight_elems;
+    return t;
+}
+
+const hardnet_network *TinyPlan::network() {
+    if (levels_.empty()) level("plain", 0);
+    level_tables_.clear();
+    for (const Level &l : levels_) level_tables_.push_back(level_table(l));
+    network_.plan_version = plan_version;
+    network_.batch = batch;
+    network_.outputs = outputs_.data(), network_.output_count = static_cast<uint32_t>(outputs_.size());
+    network_.layer_names = layer_names_.data(),
+    network_.layer_count = static_cast<uint32_t>(layer_names_.size());
+    network_.weights = weights_.data(), network_.weight_count = static_cast<uint32_t>(weights_.size());
+    network_.levels = level_tables_.data(),
+    network_.level_count = static_cast<uint32_t>(level_tables_.size());
+    return &network_;
+}
+
+std::string safetensors(const std::vector<FileTensor> &tensors) {
+    std::string header = "{", data;
+    for (const FileTensor &t : tensors) {
+        if (header.size() > 1) header += ",";
+        header += "\"" + t.name + "\":{\"dtype\":\"" + t.type + "\",\"shape\":[";
+        for (size_t d = 0; d < t.shape.size(); d++) header += (d ? "," : "") + std::to_string(t.shape[d]);
+        const size_t begin = data.size();
+        data.append(reinterpret_cast<const char *>(t.values.data()), t.values.size() * sizeof(float));
+        header += "],\"data_offsets\":[" + std::to_string(begin) + "," + std::to_string(data.size()) + "]}";
+    }
+    header += "}";
+    const uint64_t size = header.size();
+    return std::string(reinterpret_cast<const char *>(&size), sizeof size) + header + data;
+}
+
+std::vector<float> ramp(size_t count) {
+    std::vector<float> values(count);
+    uint32_t state = 1;
+    for (float &value : values) {
+        state = state * 1664525u + 1013904223u;
+        value = static_cast<float>(static_cast<int>(state >> 26) - 32) / 8;
+    }
+    return values;
+}
+
+hardnet_options default_options() {
+    hardnet_options options = HARDNET_OPTIONS_DEFAULT;
+    return options;
+}
+
+Opened::Opened(const hardnet_network *network, const hardnet_options &options, const hardnet_host *host) {
+    status =
+        host ? hardnet_open_on(host, network, &options, &context) : hardnet_open(network, &options, &context);
+}
+
+hardnet_tensor Opened::input() const {
+    hardnet_tensor tensor{};
+    hardnet_input(context, 0, &tensor);
+    return tensor;
+}
+
+hardnet_tensor Opened::output(int32_t index) const {
+    hardnet_tensor tensor{};
+    hardnet_output(context, index, &tensor);
+    return tensor;
+}
+
+}  // namespace hardnet
