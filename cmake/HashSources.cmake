@@ -1,0 +1,10 @@
+# cmake -DOUTPUT=header -DSOURCES="a;b" -P HashSources.cmake: the SHA-256 over the sources' own, as a C++ constant.
+set(all "")
+list(SORT SOURCES)
+foreach(source ${SOURCES})
+  file(SHA256 ${source} hash)
+  get_filename_component(name ${source} NAME)
+  string(APPEND all "${name} ${hash}\n")
+endforeach()
+string(SHA256 hash "${all}")
+file(WRITE ${OUTPUT} "#pragma once\n\nnamespace hardnet {\nconstexpr char kGeneratorSources[] = \"${hash}\";\n}\n")

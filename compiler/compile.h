@@ -1,0 +1,37 @@
+// From a model and its weights to a package on disk.
+#pragma once
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "models/network.h"
+#include "models/records.h"
+#include "models/result.h"
+
+namespace hardnet {
+
+struct CompileRequest {
+    HardnetRecord record;
+    std::string weights;               // a checkpoint's path, or "seed:N"
+    InputSize size;
+    int batch = 1;                     // images per run
+    std::vector<std::string> targets;  // "host", "x86-64"...; empty: host
+    std::string name;                  // of package and C symbol; empty: the record's
+    int jobs = 0;                      // compilers at once; 0: one per CPU
+    std::string algorithm = "auto";    // "auto", "winograd", "direct": of the 3x3 layers
+    int classes = 0;                   // asserted of the weights' head; 0: whatever it says
+    std::string folder;                // the package; must not exist, be empty, or hold a package
+    std::function<void(int done, int total, const std::string &what)> progress;
+};
+
+struct CompileReport {
+    std::string folder;
+    int kernels = 0, compiled = 0;  // distinct kernels of all levels; those that the cache lacked
+    int64_t kernel_bytes = 0;       // of the archive's objects
+    std::vector<std::string> notes; // from reading the weights
+    std::string shared_library;     // path, or empty with the reason in notes
+};
+
+Result<CompileReport> compile_package(const CompileRequest &request);
+
+}  // namespace hardnet

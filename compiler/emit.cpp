@@ -1,0 +1,148 @@
+// Emission and the object cache. Every kernel is compiled by a child forked from a process that has never used Halide:
+// the same bytes every time, and a crash in the compiler costs one kernel, not the program.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <map>
+#include <set>
+
+#include "compiler/kernel.h"
+
+namespace hardnet {
+namespace fs = std::filesystem;
+namespace {
+
+// In the child: compiles, says what went wrong on `report`, never returns.
+[[noreturn]] void run_child(const KernelJob &job, const std::string &path, int report) {
+    signal(SIGINT, SIG_DFL);
+    std::string message;
+    const std::string unfinished = path + "." + std::to_string(getpid());
+    try {
+        compile_kernel(*job.spec, *job.machine, unfinished);
+        fs::rename(unfinished, path);
+    } catch (const std::exception &e) {
+        message = e.what();
+    }
+    if (!message.empty()) {
+        unlink(unfinished.c_str());
+        message = message.substr(0, message.find('\n'));
+        if (write(report, message.data(), message.size()) < 0) _exit(2);
+        _exit(1);
+    }
+    _exit(0);
+}
+
+struct Child {
+    size_t job;
+    int report;  // read end of the child's error pipe
+};
+
+std::string read_all(int fd) {
+    std::string text;
+    char buffer[512];
+    for (ssize_t n; (n = read(fd, buffer, sizeof buffer)) > 0;) text.append(buffer, size_t(n));
+    close(fd);
+    return text;
+}
+
+}  // namespace
+
+std::string cache_folder() {
+    if (const char *folder = getenv("HARDNET_CACHE"); folder && *folder) return folder;
+    if (const char *xdg = getenv("XDG_CACHE_HOME"); xdg && *xdg) return std::string(xdg) + "/hardnet";
+    const char *home = getenv("HOME");
+    return std::string(home ? home : "/tmp") + "/.cache/hardnet";
+}
+
+Result<KernelObjects> emit_kernels(const std::vector<KernelJob> &kernels, int jobs, const Progress &progress) {
+    const std::string folder = cache_folder();
+    std::error_code error;
+    fs::create_directories(folder, error);
+    if (error) return environment_error("cache folder: expected a writable folder, found " + folder + ": " + error.message());
+
+    std::vector<std::string> paths;
+    std::vector<size_t> missing;
+    std::set<std::string> seen;
+    for (size_t i = 0; i < kernels.size(); i++) {
+        paths.push_back(folder + "/" + kernels[i].symbol + ".o");
+        bool first = seen.insert(kernels[i].symbol).second;
+        if (fs::exists(paths[i], error)) fs::last_write_time(paths[i], fs::file_time_type::clock::now(), error);
+        else if (first) missing.push_back(i);
+    }
+
+    std::map<pid_t, Child> running;
+    size_t next = 0, done = 0;
+    Error failure{ExitCode::kOk, "", {}};
+    while (next < missing.size() || !running.empty()) {
+        if (next < missing.size() && int(running.size()) < std::max(1, jobs) && failure.code == ExitCode::kOk) {
+            size_t job = missing[next++];
+            int report[2];
+            if (pipe2(report, O_CLOEXEC) != 0) return environment_error("pipe: expected one, found none left");
+            pid_t pid = fork();
+            if (pid < 0) return environment_error("fork: expected a process, found none left");
+            if (pid == 0) run_child(kernels[job], paths[job], report[1]);
+            close(report[1]);
+            running[pid] = {job, report[0]};
+            continue;
+        }
+        if (running.empty()) break;
+        int status = 0;
+        pid_t pid = waitpid(-1, &status, 0);
+        auto child = running.find(pid);
+        if (child == running.end()) continue;
+        const KernelJob &job = kernels[child->second.job];
+        std::string message = read_all(child->second.report);
+        if (status != 0) {
+            if (WIFSIGNALED(status)) message = "the compiler died by signal " + std::to_string(WTERMSIG(status));
+            failure = {ExitCode::kInternal, "kernel: expected an object, found: " + message,
+                       {key(*job.spec), job.machine->target}};
+        }
+        running.erase(child);
+        if (progress) progress(int(++done), int(missing.size()), operator_name(*job.spec));
+    }
+    if (failure.code != ExitCode::kOk) return failure;
+    return KernelObjects{paths, int(missing.size())};
+}
+
+namespace {
+
+std::vector<fs::directory_entry> cached_objects() {
+    std::vector<fs::directory_entry> objects;
+    std::error_code error;
+    for (const fs::directory_entry &entry : fs::directory_iterator(cache_folder(), error)) {
+        if (entry.path().filename().string().rfind("hardnet_", 0) == 0) objects.push_back(entry);
+    }
+    return objects;
+}
+
+}  // namespace
+
+int64_t cache_size() {
+    int64_t sum = 0;
+    std::error_code error;
+    for (const fs::directory_entry &object : cached_objects()) sum += int64_t(object.file_size(error));
+    return sum;
+}
+
+int64_t trim_cache(int64_t bytes) {
+    std::vector<fs::directory_entry> objects = cached_objects();
+    std::error_code error;
+    std::sort(objects.begin(), objects.end(), [&](const auto &a, const auto &b) {
+        return a.last_write_time(error) < b.last_write_time(error);
+    });
+    int64_t left = cache_size(), removed = 0;
+    for (const fs::directory_entry &object : objects) {
+        if (left <= bytes) break;
+        int64_t size = int64_t(object.file_size(error));
+        if (fs::remove(object.path(), error)) left -= size, removed += size;
+    }
+    return removed;
+}
+
+}  // namespace hardnet

@@ -1,0 +1,77 @@
+#include "compiler/kernel.h"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "compiler/generator_sources.h"
+#include "schedules/x86.h"
+
+namespace hardnet {
+namespace {
+
+Halide::Func output(InputTransform &g) { return g.V; }
+Halide::Func output(Product &g) { return g.M; }
+template <typename G>
+Halide::Func output(G &g) { return g.Y; }
+
+// The generator of each specification, with the schedule of the machine's family applied.
+template <typename Generator, typename Spec>
+void compile(const Spec &spec, const Halide::Target &target, const std::string &name, const std::string &path) {
+    Generator generator(spec);
+    x86::schedule(generator);
+    Halide::Pipeline(output(generator)).compile_to_object(path, generator.arguments(), name, target);
+}
+
+struct Compiler {
+    Halide::Target target;
+    std::string name, path;
+    void operator()(const InputTransformSpec &s) { compile<InputTransform>(s, target, name, path); }
+    void operator()(const ProductSpec &s) { compile<Product>(s, target, name, path); }
+    void operator()(const OutputTransformSpec &s) { compile<OutputTransform>(s, target, name, path); }
+    void operator()(const ConvolutionSpec &s) { compile<Convolution>(s, target, name, path); }
+    void operator()(const StemSpec &s) { compile<Stem>(s, target, name, path); }
+    void operator()(const DepthwiseSpec &s) { compile<Depthwise>(s, target, name, path); }
+    void operator()(const MaxPoolSpec &s) { compile<MaxPool>(s, target, name, path); }
+    void operator()(const GlobalPoolSpec &s) { compile<GlobalPool>(s, target, name, path); }
+    void operator()(const FullyConnectedSpec &s) { compile<FullyConnected>(s, target, name, path); }
+    void operator()(const NormalizeSpec &s) { compile<Normalize>(s, target, name, path); }
+};
+
+}  // namespace
+
+std::string key(const KernelSpec &spec) {
+    return std::visit([](const auto &s) { return s.key(); }, spec);
+}
+
+std::string operator_name(const KernelSpec &spec) {
+    const std::string text = key(spec);
+    return text.substr(0, text.find(' '));
+}
+
+std::string content_hash(const std::string &content) {
+    const XXH128_hash_t hash = XXH3_128bits(content.data(), content.size());
+    char text[33];
+    std::snprintf(text, sizeof text, "%016llx%016llx", (unsigned long long)hash.high64, (unsigned long long)hash.low64);
+    return text;
+}
+
+std::string halide_version() {
+    return std::to_string(HALIDE_VERSION_MAJOR) + "." + std::to_string(HALIDE_VERSION_MINOR) + "." +
+           std::to_string(HALIDE_VERSION_PATCH);
+}
+
+std::string symbol(const KernelSpec &spec, const Machine &machine) {
+    return "hardnet_" +
+           content_hash(key(spec) + "\n" + machine.target + "\n" + kGeneratorSources + "\nHalide " + halide_version());
+}
+
+// No runtime: memory, threads and checks are the caller's; the objects refer to nothing.
+void compile_kernel(const KernelSpec &spec, const Machine &machine, const std::string &object_path) {
+    Halide::Target target(machine.target);
+    for (auto feature : {Halide::Target::NoRuntime, Halide::Target::NoAsserts, Halide::Target::NoBoundsQuery}) {
+        target.set_feature(feature);
+    }
+    std::visit(Compiler{target, symbol(spec, machine), object_path}, spec);
+}
+
+}  // namespace hardnet

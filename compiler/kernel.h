@@ -1,0 +1,46 @@
+// Kernels by content: a specification and a machine give a symbol, and the object with that symbol is made once.
+#pragma once
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "compiler/plan.h"
+#include "models/result.h"
+
+namespace hardnet {
+
+std::string key(const KernelSpec &spec);
+std::string operator_name(const KernelSpec &spec);
+
+// "hardnet_" and 32 hexadecimal digits: the XXH3-128 of the specification, the target, the sources of generators and
+// schedules, and Halide's version. Equal symbols are equal code, so packages that share a kernel share a symbol.
+std::string symbol(const KernelSpec &spec, const Machine &machine);
+
+// Compiles one kernel in this process. Halide names things by counters, so only a fresh process gives the same bytes.
+void compile_kernel(const KernelSpec &spec, const Machine &machine, const std::string &object_path);
+
+struct KernelJob {
+    const KernelSpec *spec;
+    const Machine *machine;
+    std::string symbol;
+};
+using Progress = std::function<void(int done, int total, const std::string &what)>;
+
+struct KernelObjects {
+    std::vector<std::string> paths;  // parallel to the jobs
+    int compiled = 0;                // those that the cache lacked
+};
+
+// Makes the objects that the cache lacks, one forked child per kernel, `jobs` at a time.
+Result<KernelObjects> emit_kernels(const std::vector<KernelJob> &kernels, int jobs, const Progress &progress);
+
+// $HARDNET_CACHE, else $XDG_CACHE_HOME/hardnet, else ~/.cache/hardnet.
+std::string cache_folder();
+// Removes the least recently used objects until at most `bytes` are left; 0 empties the cache. Returns what was removed.
+int64_t trim_cache(int64_t bytes);
+int64_t cache_size();
+
+std::string content_hash(const std::string &content);  // XXH3-128, hexadecimal
+std::string halide_version();
+
+}  // namespace hardnet

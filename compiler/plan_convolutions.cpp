@@ -1,0 +1,277 @@
+// The steps of everything but Winograd layers.
+#include <algorithm>
+
+#include "compiler/kernel.h"
+#include "compiler/planner.h"
+
+namespace hardnet {
+namespace {
+
+// Rows enough that threads share them evenly; below, weights outweigh activations and channel blocks are shared.
+constexpr int kManyRows = 16;
+
+// Pixels per block for a kernel that keeps `vectors` accumulators per pixel: the fewest blocks, then the shortest.
+int pixels_for(const Machine &machine, int width, int vectors) {
+    int most = std::clamp(machine.accumulators / vectors, 1, std::min(width, 8));
+    int blocks = (width + most - 1) / most;
+    return (width + blocks - 1) / blocks;
+}
+
+}  // namespace
+
+void Planner::normalize(int layer) {
+    const Shape &image = network_.input;
+    NormalizeSpec spec{image.height, image.width, network_.preprocessing.mean, network_.preprocessing.deviation};
+    begin_step(HARDNET_STEP_NORMALIZE, layer);
+    begin_part(image.height, 0, 1);
+    uint32_t bytes = add_view(HARDNET_INPUT_U8, 0, {{0, 3, 1}, {0, image.width, 3}, {0, image.height, 3 * image.width}},
+                              false, -1, HARDNET_UINT8);
+    uint32_t planes = add_view(HARDNET_INPUT, 0,
+                               {{0, image.width, 1}, {0, image.height, image.width}, {0, 3, image.width * image.height}},
+                               true);
+    call(spec, {whole(bytes), crop(planes, 1, 1)});
+}
+
+void Planner::stem(int layer) {
+    const Layer &l = network_.layers[layer];
+    const Tensor &out = tensors_[layer];
+    const int64_t bias = pack_bias(layer, out.c8);
+    std::vector<ChannelPart> parts = convolution_parts(machine_, l.out.width, l.out.height, out.c8, 27);
+    plan_.choices[layer] = {"direct 3x3", describe(parts)};
+    begin_step(HARDNET_STEP_STEM, layer);
+    for (ChannelPart part : parts) {
+        StemSpec spec;
+        spec.in_planes = l.in.channels;
+        spec.in_height = l.in.height;
+        spec.in_width = l.in.width;
+        spec.out = part.padded();
+        spec.width = l.out.width;
+        spec.block = part.block;
+        spec.pixels = part.extent;
+        spec.lanes = part.lanes;
+        spec.pixel_stride = out.c8;
+        spec.row_stride = out.row_stride();
+        spec.activation = l.activation;
+        part.block = spec.out;  // one block of weights: [tap][plane][c]
+        int64_t u = pack_weights(layer, part, 9 * l.in.channels, -1);
+        begin_part(l.out.height, 0, spec.out);
+        uint32_t x = add_view(HARDNET_INPUT, 0,
+                              {{0, l.in.width, 1}, {0, l.in.height, l.in.width}, {0, l.in.channels, l.in.width * l.in.height}});
+        uint32_t w = add_view(HARDNET_WEIGHTS, u,
+                              {{0, spec.out, 1}, {0, l.in.channels, spec.out}, {0, 9, spec.out * l.in.channels}});
+        uint32_t b = add_view(HARDNET_WEIGHTS, bias + part.first, {{0, spec.out, 1}});
+        uint32_t y = tensor_view(out, part.first, spec.out, false, true);
+        call(spec, {whole(x), whole(w), whole(b), crop(y, 2, 1)});
+    }
+    plan_.layer_views[layer] = int32_t(tensor_view(out, 0, l.out.channels, false));
+}
+
+ConvolutionSpec Planner::convolution_spec(int layer, const ChannelPart &part, int width) const {
+    const Layer &l = network_.layers[layer];
+    ConvolutionSpec spec;
+    for (int source : l.sources) {
+        const Tensor &t = tensors_[source];
+        spec.sources.push_back({t.shape.channels, t.c8, t.row_stride()});
+    }
+    spec.kernel = l.kernel;
+    spec.stride = l.stride;
+    spec.width = width;
+    spec.block = part.block;
+    spec.pixels = part.extent;
+    spec.lanes = part.lanes;
+    spec.pixel_stride = tensors_[layer].c8;
+    spec.row_stride = tensors_[layer].row_stride();
+    spec.activation = l.activation;
+    return spec;
+}
+
+// The sources, weights and bias of one part.
+std::vector<hardnet_argument> Planner::convolution_inputs(int layer, const ChannelPart &part, int64_t bias) {
+    const Layer &l = network_.layers[layer];
+    const int k = l.in.channels, taps = l.kernel * l.kernel;
+    std::vector<hardnet_argument> arguments;
+    for (int source : l.sources) {
+        const Tensor &t = tensors_[source];
+        arguments.push_back(whole(tensor_view(t, 0, t.shape.channels, l.kernel == 3)));
+    }
+    int64_t u = pack_weights(layer, part, taps * k, -1);
+    arguments.push_back(whole(add_view(HARDNET_WEIGHTS, u,
+                                       {{0, part.block, 1},
+                                        {0, k, part.block},
+                                        {0, taps, part.block * k},
+                                        {0, part.blocks(), part.block * k * taps}})));
+    arguments.push_back(whole(add_view(HARDNET_WEIGHTS, bias + part.first, {{0, part.padded(), 1}})));
+    return arguments;
+}
+
+void Planner::convolution(int layer) {
+    const Layer &l = network_.layers[layer];
+    const Tensor &out = tensors_[layer];
+    const int pool = fused_pool(layer);
+    const int width = pool < 0 ? l.out.width : 2 * network_.layers[pool].out.width;  // a pool may drop the last column
+    std::vector<ChannelPart> parts =
+        convolution_parts(machine_, width, l.out.height, out.c8, l.in.channels * l.kernel * l.kernel);
+    plan_.choices[layer] = {l.kernel == 1 ? "1x1" : "direct 3x3", describe(parts)};
+    if (pool >= 0) {
+        fused_into_[pool] = layer;
+        convolution_with_pool(layer, pool, parts);
+        return;
+    }
+    const int64_t bias = pack_bias(layer, out.c8);
+    const bool by_rows = l.out.height >= kManyRows;
+    begin_step(l.kernel == 1 ? HARDNET_STEP_CONV1X1 : HARDNET_STEP_CONV3X3, layer);
+    for (const ChannelPart &part : parts) {
+        ConvolutionSpec spec = convolution_spec(layer, part, width);
+        spec.channels_outer = !by_rows;
+        std::vector<hardnet_argument> arguments = convolution_inputs(layer, part, bias);
+        uint32_t y = tensor_view(out, part.first, part.padded(), false, true);
+        arguments.push_back(by_rows ? crop(y, 2, 1) : crop(y, 0, part.block));
+        const int units = by_rows ? l.out.height : part.blocks();
+        begin_part(units, 0, part.cycles / units);
+        call(spec, arguments);
+    }
+    plan_.layer_views[layer] = int32_t(tensor_view(out, 0, l.out.channels, false));
+}
+
+// The 1x1 writes what one row (or one channel block) of the pool needs to scratch; the pool reads it from there.
+void Planner::convolution_with_pool(int layer, int pool, const std::vector<ChannelPart> &parts) {
+    const Layer &l = network_.layers[layer], &p = network_.layers[pool];
+    const Tensor &out = tensors_[pool];
+    const int width = 2 * p.out.width, height = 2 * p.out.height, c8 = out.c8;
+    const int64_t bias = pack_bias(layer, c8);
+    const bool by_rows = p.out.height >= kManyRows / 2;
+    plan_.choices[pool] = {"behind " + l.name, ""};
+
+    MaxPoolSpec pooling;
+    pooling.in_height = height;
+    pooling.in_width = width;
+    pooling.width = p.out.width;
+    pooling.pixel_stride = c8;
+    pooling.row_stride = out.row_stride();
+
+    begin_step(HARDNET_STEP_CONV1X1, layer);
+    if (by_rows) begin_part(p.out.height, 1, 1);
+    for (const ChannelPart &part : parts) {
+        ConvolutionSpec spec = convolution_spec(layer, part, width);
+        const int channels = by_rows ? c8 : part.block, rows = by_rows ? 2 : height;
+        spec.channels_outer = !by_rows;
+        spec.pixel_stride = channels;
+        spec.row_stride = channels * width;
+        std::vector<hardnet_argument> arguments = convolution_inputs(layer, part, bias);
+        std::vector<hardnet_dim> dims = {{0, part.padded(), 1}, {0, width, channels}, {0, height, channels * width}};
+        uint32_t scratch = add_view(HARDNET_SCRATCH, by_rows ? part.first : 0, dims, true);
+        arguments.push_back(by_rows ? slide(scratch, 2, 2) : slide(scratch, 0, part.block));
+        if (!by_rows) begin_part(part.blocks(), 1, part.cycles / part.blocks());
+        call(spec, arguments);
+        plan_.scratch_elems = std::max<int64_t>(plan_.scratch_elems, int64_t{1} * rows * width * channels);
+
+        const bool last = &part == &parts.back();
+        if (by_rows && !last) continue;
+        const int pooled = by_rows ? c8 : part.padded();
+        pooling.lanes = machine_.lanes_for(by_rows ? c8 : part.block);
+        pooling.in_pixel_stride = channels;
+        pooling.in_row_stride = channels * width;
+        dims[0].extent = pooled;
+        uint32_t from = add_view(HARDNET_SCRATCH, 0, dims);
+        uint32_t y = tensor_view(out, by_rows ? 0 : part.first, pooled, false, true);
+        if (by_rows) call(pooling, {slide(from, 2, 2), crop(y, 2, 1)});
+        else call(pooling, {slide(from, 0, part.block), crop(y, 0, part.block)});
+    }
+    plan_.layer_views[pool] = int32_t(tensor_view(out, 0, p.out.channels, false));
+}
+
+void Planner::depthwise(int layer) {
+    const Layer &l = network_.layers[layer];
+    const Tensor &in = tensors_[l.sources[0]], &out = tensors_[layer];
+    DepthwiseSpec spec;
+    spec.stride = l.stride;
+    spec.width = l.out.width;
+    spec.pixels = pixels_for(machine_, l.out.width, 1);
+    spec.lanes = machine_.lanes_for(out.c8);
+    spec.weight_stride = out.c8;
+    spec.in_pixel_stride = in.c8;
+    spec.in_row_stride = in.row_stride();
+    spec.pixel_stride = out.c8;
+    spec.row_stride = out.row_stride();
+    spec.activation = l.activation;
+
+    const int64_t bias = pack_bias(layer, out.c8);
+    hardnet_packing packing{};
+    packing.kind = HARDNET_PACK_DEPTHWISE;
+    packing.tensor = uint32_t(weight_tensor(network_, layer));
+    packing.transform = -1;
+    packing.out = l.out.channels;
+    packing.block = out.c8;
+    packing.offset = plan_.weight_elems;
+    plan_.packings.push_back(packing);
+    plan_.weight_elems += round_up(9 * out.c8, 16);
+    plan_.choices[layer] = {"depthwise 3x3", ""};
+
+    const bool by_rows = l.out.height >= kManyRows;
+    begin_step(HARDNET_STEP_DEPTHWISE, layer);
+    begin_part(by_rows ? l.out.height : out.c8 / spec.lanes, 0, 1);
+    uint32_t x = tensor_view(in, 0, in.c8, true), y = tensor_view(out, 0, out.c8, false, true);
+    uint32_t u = add_view(HARDNET_WEIGHTS, packing.offset, {{0, out.c8, 1}, {0, 9, out.c8}});
+    uint32_t b = add_view(HARDNET_WEIGHTS, bias, {{0, out.c8, 1}});
+    call(spec, {whole(x), whole(u), whole(b), by_rows ? crop(y, 2, 1) : crop(y, 0, spec.lanes)});
+    plan_.layer_views[layer] = int32_t(tensor_view(out, 0, l.out.channels, false));
+}
+
+void Planner::max_pool(int layer) {
+    const Layer &l = network_.layers[layer];
+    const Tensor &in = tensors_[l.sources[0]], &out = tensors_[layer];
+    MaxPoolSpec spec;
+    spec.kernel = l.kernel;
+    spec.stride = l.stride;
+    spec.padding = l.padding;
+    spec.in_height = l.in.height;
+    spec.in_width = l.in.width;
+    spec.width = l.out.width;
+    spec.lanes = machine_.lanes_for(out.c8);
+    spec.in_pixel_stride = in.c8;
+    spec.in_row_stride = in.row_stride();
+    spec.pixel_stride = out.c8;
+    spec.row_stride = out.row_stride();
+    plan_.choices[layer] = {"max pool", ""};
+    begin_step(HARDNET_STEP_MAX_POOL, layer);
+    begin_part(l.out.height, 0, 1);
+    uint32_t x = tensor_view(in, 0, in.c8, false), y = tensor_view(out, 0, out.c8, false, true);
+    call(spec, {whole(x), crop(y, 2, 1)});
+    plan_.layer_views[layer] = int32_t(tensor_view(out, 0, l.out.channels, false));
+}
+
+void Planner::global_pool(int layer) {
+    const Layer &l = network_.layers[layer];
+    const Tensor &in = tensors_[l.sources[0]], &out = tensors_[layer];
+    GlobalPoolSpec spec{l.in.height, l.in.width, in.c8, in.row_stride(), machine_.lanes_for(out.c8)};
+    plan_.choices[layer] = {"mean", ""};
+    begin_step(HARDNET_STEP_GLOBAL_POOL, layer);
+    begin_part(out.c8 / spec.lanes, 0, 1);
+    uint32_t x = tensor_view(in, 0, in.c8, false);
+    uint32_t y = add_view(HARDNET_ARENA, 0, {{0, out.c8, 1}}, true, out.buffer);
+    call(spec, {whole(x), crop(y, 0, spec.lanes)});
+    plan_.layer_views[layer] = int32_t(tensor_view(out, 0, l.out.channels, false));
+}
+
+void Planner::fully_connected(int layer) {
+    const Layer &l = network_.layers[layer];
+    const Tensor &in = tensors_[l.sources[0]];
+    const int k = l.in.channels;
+    ChannelPart part;
+    part.channels = l.out.channels;
+    part.lanes = machine_.lanes;
+    part.block = std::min(64, round_up(l.out.channels, part.lanes));  // enough chains to hide an FMA's latency
+    const int64_t bias = pack_bias(layer, part.padded()), u = pack_weights(layer, part, k, -1);
+    plan_.choices[layer] = {"matrix", ""};
+    begin_step(HARDNET_STEP_FULLY_CONNECTED, layer);
+    begin_part(part.blocks(), 0, 1);
+    uint32_t x = add_view(HARDNET_ARENA, 0, {{0, k, 1}}, false, in.buffer);
+    uint32_t w = add_view(HARDNET_WEIGHTS, u, {{0, part.block, 1}, {0, k, part.block}, {0, part.blocks(), part.block * k}});
+    uint32_t b = add_view(HARDNET_WEIGHTS, bias, {{0, part.padded(), 1}});
+    uint32_t y = add_view(HARDNET_OUTPUT, 0, {{0, l.out.channels, 1}}, true);
+    call(FullyConnectedSpec{k, part.block, part.lanes}, {whole(x), whole(w), whole(b), crop(y, 0, part.block)});
+    plan_.layer_views[layer] =
+        int32_t(add_view(HARDNET_OUTPUT, 0, {{0, l.out.channels, 1}, {0, 1, l.out.channels}, {0, 1, l.out.channels}}));
+}
+
+}  // namespace hardnet

@@ -1,0 +1,114 @@
+// From a network to a level's plan: an algorithm per layer, tensors and scratch, kernels, and the steps that run them.
+//
+// A tensor is written once, by the step that computes it, and read by every consumer where it lies. A tensor that feeds
+// Winograd layers is also transformed once, into V, which all of them share.
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "compiler/plan.h"
+#include "models/network.h"
+#include "models/result.h"
+#include "schedules/blocking.h"
+
+namespace hardnet {
+
+enum class AlgorithmChoice { kAuto, kWinograd, kDirect };
+
+Result<AlgorithmChoice> algorithm_from_name(const std::string &name);
+
+// The Winograd tiling of each layer, or none where it is computed directly. All layers of one resolution agree, so that
+// they can share V.
+std::vector<std::optional<Tiling>> choose_algorithms(const Network &network, const Machine &machine,
+                                                     AlgorithmChoice choice);
+
+class Planner {
+public:
+    Planner(const Network &network, const Machine &machine, AlgorithmChoice choice);
+    Result<Plan> run();
+
+private:
+    // A layer's output: channels-last, channels padded to 8 and rows to `columns`. A halo is a border of zeros, one pixel
+    // wide plus what tiles reach beyond the image.
+    struct Tensor {
+        Shape shape;
+        int c8 = 0, rows = 0, columns = 0;  // in memory, halo included
+        bool halo = false;
+        int buffer = -1;
+        int row_stride() const { return c8 * columns; }
+        int64_t pixel(int x, int y) const {  // elements from the buffer's start; -1 is the halo
+            return (int64_t{y} + halo) * row_stride() + (int64_t{x} + halo) * c8;
+        }
+    };
+    struct Transformed {  // V of a tensor
+        Tiling tiling;
+        int channels = 0, tile_stride = 0, position_stride = 0;
+        int buffer = -1;  // -1: the start of a thread's scratch
+    };
+
+    // ---- analysis
+    void place_tensor(int layer);
+    bool feeds_winograd(int layer) const;
+    bool banded(int layer) const;            // a Winograd layer that runs in row bands
+    int fused_pool(int layer) const;         // the 2x2 max pool computed with a 1x1, or -1
+    std::vector<int> consumers(int layer) const;
+    Status check_supported() const;
+
+    // ---- tables
+    int add_buffer(int64_t elems, const std::string &halo = "");
+    uint32_t add_view(hardnet_base base, int64_t offset, std::vector<hardnet_dim> dims, bool written = false,
+                      int buffer = -1, hardnet_type type = HARDNET_FLOAT32);
+    uint32_t tensor_view(const Tensor &t, int first_channel, int channels, bool with_halo, bool written = false);
+    uint32_t v_source(const Transformed &v);
+    uint32_t v_target(const Transformed &v, Quadrant q, int first_channel);
+    uint32_t kernel(const KernelSpec &spec);
+    void begin_step(hardnet_step_kind kind, int layer);
+    void begin_part(int units, int chunk, double unit_cost);
+    void call(const KernelSpec &spec, const std::vector<hardnet_argument> &arguments);
+    void end_step();
+
+    // ---- weights
+    int64_t pack_weights(int layer, const ChannelPart &part, int per_output, int transform);
+    int64_t pack_bias(int layer, int padded);
+    int transform_index(const Tiling &tiling);
+
+    // ---- steps, one function per operator
+    void normalize(int layer);
+    void stem(int layer);
+    void transform_input(int layer, const Tensor &tensor);
+    void winograd(int layer);
+    void winograd_product(int layer, const std::vector<ChannelPart> &parts);
+    void winograd_output(int layer, const std::vector<ChannelPart> &parts);
+    void winograd_bands(int layer);
+    void convolution(int layer);
+    void convolution_with_pool(int layer, int pool, const std::vector<ChannelPart> &parts);
+    void depthwise(int layer);
+    void max_pool(int layer);
+    void global_pool(int layer);
+    void fully_connected(int layer);
+
+    ConvolutionSpec convolution_spec(int layer, const ChannelPart &part, int width) const;
+    std::vector<hardnet_argument> convolution_inputs(int layer, const ChannelPart &part, int64_t bias);
+    InputTransformSpec input_transform_spec(const Tensor &t, const Transformed &v, Quadrant q, int lanes) const;
+
+    const Network &network_;
+    const Machine &machine_;
+    std::vector<std::optional<Tiling>> tilings_;
+    std::vector<Tensor> tensors_;
+    std::vector<Transformed> transformed_;  // per layer; buffer -1 where there is none (yet)
+    std::vector<int> fused_into_;           // per layer: the layer whose step computes it too, or -1
+    int m_buffer_ = -1;
+    Plan plan_;
+};
+
+// ---- shorthand for arguments
+hardnet_argument whole(uint32_t view);
+hardnet_argument crop(uint32_t view, int dim, int unit);
+hardnet_argument slide(uint32_t view, int dim, int unit);
+hardnet_argument shift(uint32_t view, int elems);
+
+// "96:48x7 22:24x7": output channels : channels x tiles (pixels) of a register block
+std::string describe(const std::vector<ChannelPart> &parts);
+
+}  // namespace hardnet

@@ -1,0 +1,169 @@
+#include "compiler/write_c.h"
+
+#include <fmt/format.h>
+
+#include <cctype>
+
+#include "compiler/kernel.h"
+
+namespace hardnet {
+namespace {
+
+using Lines = fmt::memory_buffer;
+
+template <typename... T>
+void add(Lines &out, fmt::format_string<T...> format, T &&...values) {
+    fmt::format_to(std::back_inserter(out), format, std::forward<T>(values)...);
+}
+
+std::string upper(std::string text) {
+    for (char &c : text) c = char(std::toupper((unsigned char)c));
+    return text;
+}
+
+std::string symbolic_features(uint32_t features) {
+    static const std::pair<uint32_t, const char *> names[] = {
+        {HARDNET_CPU_SSE41, "HARDNET_CPU_SSE41"}, {HARDNET_CPU_AVX, "HARDNET_CPU_AVX"},
+        {HARDNET_CPU_F16C, "HARDNET_CPU_F16C"},   {HARDNET_CPU_FMA, "HARDNET_CPU_FMA"},
+        {HARDNET_CPU_AVX2, "HARDNET_CPU_AVX2"},   {HARDNET_CPU_AVX512, "HARDNET_CPU_AVX512"},
+        {HARDNET_CPU_NEON, "HARDNET_CPU_NEON"},
+    };
+    std::string text;
+    for (const auto &[bit, name] : names) {
+        if (features & bit) text += (text.empty() ? "" : " | ") + std::string(name);
+    }
+    return text;
+}
+
+// Rows of G (n x 3) by position: the row point's and the column point's.
+void write_transform(Lines &out, const std::string &prefix, const Tiling &tiling) {
+    const Matrix g = tiling.weight_transform();
+    std::vector<std::pair<int, int>> points(tiling.positions());
+    for (int i = 0; i < tiling.points(); i++) {
+        for (int j = 0; j < tiling.points(); j++) points[tiling.position(i, j)] = {i, j};
+    }
+    for (bool rows : {true, false}) {
+        add(out, "static const double {}_{}[{}][3] = {{\n", prefix, rows ? "rows" : "columns", tiling.positions());
+        for (const auto &[i, j] : points) {
+            const std::vector<double> &row = g[rows ? i : j];
+            add(out, "    {{{:.17g}, {:.17g}, {:.17g}}},\n", row[0], row[1], row[2]);
+        }
+        add(out, "}};\n");
+    }
+}
+
+void write_views(Lines &out, const std::string &level, const Plan &plan) {
+    add(out, "static const hardnet_view {}_views[] = {{\n", level);
+    for (const hardnet_view &v : plan.views) {
+        add(out, "    {{{}, {}, {}, {}, {}, {{", v.base, v.type, v.rank, v.written, v.offset);
+        for (int d = 0; d < v.rank; d++) {
+            add(out, "{}{{{}, {}, {}}}", d ? ", " : "", v.dims[d].min, v.dims[d].extent, v.dims[d].stride);
+        }
+        add(out, "}}}},\n");
+    }
+    add(out, "}};\n");
+}
+
+void write_work(Lines &out, const std::string &level, const Plan &plan) {
+    add(out, "static const hardnet_argument {}_arguments[] = {{\n", level);
+    for (const hardnet_argument &a : plan.arguments) add(out, "    {{{}, {}, {}, {}}},\n", a.view, a.split, a.dim, a.unit);
+    add(out, "}};\nstatic const hardnet_call {}_calls[] = {{\n", level);
+    for (const hardnet_call &c : plan.calls) add(out, "    {{{}, {}, {}}},\n", c.kernel, c.first_argument, c.arguments);
+    add(out, "}};\nstatic const hardnet_part {}_parts[] = {{\n", level);
+    for (const hardnet_part &p : plan.parts) {
+        add(out, "    {{{}, {}, {}, {}, {:.6g}f}},\n", p.first_call, p.calls, p.units, p.chunk, p.unit_cost + 1e-30);
+    }
+    add(out, "}};\nstatic const hardnet_step {}_steps[] = {{\n", level);
+    for (const hardnet_step &s : plan.steps) add(out, "    {{{}, {}, {}, {}}},\n", s.kind, s.layer, s.first_part, s.parts);
+    add(out, "}};\nstatic const hardnet_packing {}_packings[] = {{\n", level);
+    for (const hardnet_packing &p : plan.packings) {
+        add(out, "    {{{}, {}, {}, {}, {}, {}, {}}},\n", p.kind, p.tensor, p.transform, p.first_out, p.out, p.block, p.offset);
+    }
+    add(out, "}};\nstatic const int32_t {}_layer_views[] = {{\n    {}\n}};\n", level, fmt::join(plan.layer_views, ", "));
+}
+
+void write_level(Lines &out, const Plan &plan) {
+    const std::string &level = plan.machine->level;
+    add(out, "\n/* ---- {} */\n", level);
+    add(out, "static const hardnet_kernel {}_kernels[] = {{\n", level);
+    for (const KernelSpec &k : plan.kernels) add(out, "    {}_argv, /* {} */\n", symbol(k, *plan.machine), operator_name(k));
+    add(out, "}};\n");
+    write_views(out, level, plan);
+    write_work(out, level, plan);
+    for (size_t i = 0; i < plan.transforms.size(); i++) {
+        write_transform(out, level + "_g" + std::to_string(i), plan.transforms[i]);
+    }
+    if (!plan.transforms.empty()) {
+        add(out, "static const hardnet_transform {}_transforms[] = {{\n", level);
+        for (size_t i = 0; i < plan.transforms.size(); i++) {
+            add(out, "    {{{}, {}_g{}_rows, {}_g{}_columns}},\n", plan.transforms[i].positions(), level, i, level, i);
+        }
+        add(out, "}};\n");
+    }
+}
+
+void write_level_record(Lines &out, const Plan &plan) {
+    const std::string &l = plan.machine->level;
+    add(out, "    {{\"{}\", {},\n", l, symbolic_features(plan.machine->features));
+    add(out, "     {0}_kernels, {1}, {0}_views, {2}, {0}_arguments, {3}, {0}_calls, {4}, {0}_parts, {5},\n", l,
+        plan.kernels.size(), plan.views.size(), plan.arguments.size(), plan.calls.size(), plan.parts.size());
+    add(out, "     {0}_steps, {1}, {0}_packings, {2}, ", l, plan.steps.size(), plan.packings.size());
+    if (plan.transforms.empty()) add(out, "NULL, 0, ");
+    else add(out, "{}_transforms, {}, ", l, plan.transforms.size());
+    add(out, "{}_layer_views,\n     {}, {}, {}}},\n", l, plan.arena_elems, plan.scratch_elems, plan.weight_elems);
+}
+
+void write_weights(Lines &out, const Network &network) {
+    add(out, "\nstatic const char *const layer_names[] = {{\n");
+    for (const Layer &l : network.layers) add(out, "    \"{}\",\n", l.name);
+    add(out, "}};\n\nstatic const hardnet_weight weights[] = {{\n");
+    for (const Layer &l : network.layers) {
+        if (!l.has_weights()) continue;
+        const std::vector<int64_t> shape = weight_shape(l);
+        add(out, "    {{\"{}.weight\", {}, {{{}}}}},\n", l.name, shape.size(), fmt::join(shape, ", "));
+        add(out, "    {{\"{}.bias\", 1, {{{}}}}},\n", l.name, l.out.channels);
+    }
+    add(out, "}};\n");
+}
+
+}  // namespace
+
+std::string plan_header(const Network &network, const PackageNames &names) {
+    const std::string macro = upper(names.name);
+    Lines out;
+    add(out, "/* {}: {} compiled for {} x {} pixels, {} per run. */\n", names.name, network.name, network.input.height,
+        network.input.width, names.batch == 1 ? "one image" : std::to_string(names.batch) + " images");
+    add(out, "#ifndef {0}_H\n#define {0}_H\n\n#include \"hardnet/hardnet.h\"\n\n", macro);
+    add(out, "#define {}_BATCH {}\n#define {}_CHANNELS {}\n", macro, names.batch, macro, network.input.channels);
+    add(out, "#define {}_HEIGHT {}\n#define {}_WIDTH {}\n", macro, network.input.height, macro, network.input.width);
+    add(out, "#define {}_CLASSES {}\n", macro, network.classes());
+    add(out, "#define {0}_VERSION_MAJOR {1}\n#define {0}_VERSION_MINOR {2}\n\n", macro, HARDNET_VERSION_MAJOR, HARDNET_VERSION_MINOR);
+    add(out, "#ifdef __cplusplus\nextern \"C\" {{\n#endif\nextern const hardnet_network {};\n", names.name);
+    add(out, "#ifdef __cplusplus\n}}\n#endif\n#endif\n");
+    return fmt::to_string(out);
+}
+
+std::string plan_source(const Network &network, const PackageNames &names, const std::vector<Plan> &plans) {
+    Lines out;
+    add(out, "/* {}: the plan. Generated; the tables are explained in hardnet/plan.h. */\n", names.name);
+    add(out, "#include \"{}.h\"\n\n#include \"hardnet/plan.h\"\n\n", names.name);
+    std::vector<std::string> symbols;
+    for (const Plan &p : plans) {
+        for (const KernelSpec &k : p.kernels) symbols.push_back(symbol(k, *p.machine));
+    }
+    for (const std::string &s : symbols) add(out, "extern int {}_argv(void **);\n", s);
+    write_weights(out, network);
+    for (const Plan &p : plans) write_level(out, p);
+    add(out, "\nstatic const hardnet_level levels[] = {{\n");
+    for (const Plan &p : plans) write_level_record(out, p);
+    add(out, "}};\n\nstatic const hardnet_port outputs[] = {{{{\"logits\", 2, {{{}, {}}}}}}};\n", names.batch, network.classes());
+    const Shape &in = network.input;
+    add(out, "\nconst hardnet_network {} = {{\n    HARDNET_PLAN_VERSION, \"{}\", {},\n", names.name, names.name, names.batch);
+    add(out, "    {{\"image\", 4, {{{}, {}, {}, {}}}}}, ", names.batch, in.channels, in.height, in.width);
+    add(out, "{{\"image\", 4, {{{}, {}, {}, {}}}}},\n", names.batch, in.height, in.width, in.channels);
+    add(out, "    outputs, 1, layer_names, {}, weights, {}, levels, {}\n}};\n", network.layers.size(),
+        weight_tensor(network, int(network.layers.size())), plans.size());
+    return fmt::to_string(out);
+}
+
+}  // namespace hardnet

@@ -1,0 +1,94 @@
+// Convolutions without a fast algorithm: 1x1 and direct 3x3 over a list of channels-last sources, the stem on planar
+// input, and depthwise 3x3. Channels-last tensors are (c, x, y), c innermost; strides are in elements.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "Halide.h"
+#include "generators/winograd.h"
+#include "models/network.h"
+
+namespace hardnet {
+
+struct SourcePlane {
+    int channels = 0, pixel_stride = 0, row_stride = 0;
+};
+
+// Y = activation(bias + sum over sources s, taps and channels r of X_s(r, stride * x + kx, stride * y + ky) * U).
+// Reads its sources from -kernel / 2, so a 3x3 wants a halo. Calls cover a range of whole channel blocks and of rows.
+struct ConvolutionSpec {
+    std::vector<SourcePlane> sources;
+    int kernel = 1, stride = 1;
+    int width = 0;    // of Y
+    int block = 0;    // output channels per register block
+    int pixels = 0;   // along x per register block; the last block of a row is shifted inwards
+    int lanes = 16;
+    int pixel_stride = 0, row_stride = 0;  // of Y
+    bool channels_outer = false;           // loop order: channel blocks outside rows
+    Activation activation = Activation::kNone;
+    std::string key() const;
+    int in() const;
+};
+struct Convolution {
+    explicit Convolution(const ConvolutionSpec &spec);
+    std::vector<Halide::Argument> arguments();
+
+    ConvolutionSpec spec;
+    Halide::Var c{"c"}, x{"x"}, y{"y"}, ci{"ci"}, cb{"cb"};
+    std::vector<Halide::ImageParam> X;  // per source (c, x, y)
+    std::vector<Halide::RDom> r;        // per source: channel, kx, ky
+    Halide::ImageParam U;               // (c in block, r over all sources, tap, block)
+    Halide::ImageParam bias;            // (c), whole blocks
+    Halide::Func acc{"acc"};            // (c in block, block, x, y)
+    Halide::Func Y{"Y"};
+};
+
+// The first layer: 3x3, stride 2, padding 1, on a planar image (x, y, plane) that has no halo. Calls cover a range of rows.
+struct StemSpec {
+    int in_planes = 3, in_height = 0, in_width = 0;
+    int out = 0, width = 0;     // of Y: channels (whole blocks) and columns
+    int block = 0, pixels = 0;  // per register block: output channels, pixels along x
+    int lanes = 16;
+    int pixel_stride = 0, row_stride = 0;  // of Y
+    Activation activation = Activation::kNone;
+    std::string key() const;
+};
+struct Stem {
+    explicit Stem(const StemSpec &spec);
+    std::vector<Halide::Argument> arguments() { return {X, U, bias}; }
+
+    StemSpec spec;
+    Halide::Var c{"c"}, x{"x"}, y{"y"}, z{"z"};
+    Halide::ImageParam X;     // (x, y, plane)
+    Halide::ImageParam U;     // (c, plane, tap)
+    Halide::ImageParam bias;  // (c)
+    Halide::RDom r;           // kx, ky, plane
+    Halide::Func padded{"padded"};  // (x, y, plane), zero outside the image
+    Halide::Func acc{"acc"}, Y{"Y"};
+};
+
+// Depthwise 3x3, padding 1, reading a halo. Calls cover a range of channels (multiples of `lanes`) and rows.
+struct DepthwiseSpec {
+    int stride = 1;
+    int width = 0;   // of Y
+    int pixels = 0;  // along x per register block
+    int lanes = 16;
+    int weight_stride = 0;                         // of a tap in U
+    int in_pixel_stride = 0, in_row_stride = 0;    // of X
+    int pixel_stride = 0, row_stride = 0;          // of Y
+    Activation activation = Activation::kNone;
+    std::string key() const;
+};
+struct Depthwise {
+    explicit Depthwise(const DepthwiseSpec &spec);
+    std::vector<Halide::Argument> arguments() { return {X, U, bias}; }
+
+    DepthwiseSpec spec;
+    Halide::Var c{"c"}, x{"x"}, y{"y"};
+    Halide::ImageParam X;     // (c, x, y)
+    Halide::ImageParam U;     // (c, tap)
+    Halide::ImageParam bias;  // (c)
+    Halide::Func acc{"acc"}, Y{"Y"};
+};
+
+}  // namespace hardnet

@@ -1,0 +1,57 @@
+#include "generators/dense.h"
+
+#include <cstdio>
+
+#include "generators/key.h"
+
+namespace hardnet {
+
+using Halide::Expr;
+using Halide::Float;
+
+std::string FullyConnectedSpec::key() const {
+    return Key("fully_connected").add("in", {in}).add("block", {block, lanes}).text;
+}
+
+FullyConnected::FullyConnected(const FullyConnectedSpec &s)
+    : spec(s), X(Float(32), 1, "X"), U(Float(32), 3, "U"), bias(Float(32), 1, "bias"), r(0, s.in, "r") {
+    acc(oi, ob) = bias(ob * spec.block + oi);
+    acc(oi, ob) += X(r) * U(oi, r, ob);
+    Y(o) = acc(o % spec.block, o / spec.block);
+    X.dim(0).set_bounds(0, spec.in);
+    U.dim(0).set_bounds(0, spec.block);
+    U.dim(1).set_bounds(0, spec.in).set_stride(spec.block);
+    U.dim(2).set_min(0).set_stride(spec.block * spec.in);
+    U.set_host_alignment(64);
+    bias.dim(0).set_min(0);
+}
+
+std::string NormalizeSpec::key() const {
+    Key k("normalize");
+    k.add("image", {height, width});
+    for (int c = 0; c < 3; c++) {
+        char text[64];
+        std::snprintf(text, sizeof text, "%a,%a", mean[c], deviation[c]);
+        k.add("channel", text);
+    }
+    return k.text;
+}
+
+Normalize::Normalize(const NormalizeSpec &s) : spec(s), X(Halide::UInt(8), 3, "X") {
+    std::vector<Expr> scale, shift;
+    for (int i = 0; i < 3; i++) {
+        scale.push_back(Expr(float(1.0 / (255.0 * spec.deviation[i]))));
+        shift.push_back(Expr(float(-double(spec.mean[i]) / spec.deviation[i])));
+    }
+    Y(x, y, c) = Halide::cast<float>(X(c, x, y)) * Halide::mux(c, scale) + Halide::mux(c, shift);
+    X.dim(0).set_bounds(0, 3).set_stride(1);
+    X.dim(1).set_bounds(0, spec.width).set_stride(3);
+    X.dim(2).set_bounds(0, spec.height).set_stride(3 * spec.width);
+    Y.bound(x, 0, spec.width).bound(c, 0, 3);
+    auto out = Y.output_buffer();
+    out.dim(0).set_bounds(0, spec.width);
+    out.dim(1).set_stride(spec.width);
+    out.dim(2).set_bounds(0, 3).set_stride(spec.width * spec.height);
+}
+
+}  // namespace hardnet

@@ -1,0 +1,48 @@
+// The two ends of a classifier: the normalisation of 8-bit images in front, the fully connected layer behind.
+#pragma once
+#include <array>
+#include <string>
+#include <vector>
+
+#include "Halide.h"
+
+namespace hardnet {
+
+// Y(o) = bias(o) + sum over i of X(i) * U(o in block, i, block). Calls cover a range of outputs, whole blocks but for the
+// last; nothing behind the last output is written.
+struct FullyConnectedSpec {
+    int in = 0;
+    int block = 0, lanes = 16;
+    std::string key() const;
+};
+struct FullyConnected {
+    explicit FullyConnected(const FullyConnectedSpec &spec);
+    std::vector<Halide::Argument> arguments() { return {X, U, bias}; }
+
+    FullyConnectedSpec spec;
+    Halide::Var o{"o"}, oi{"oi"}, ob{"ob"};
+    Halide::ImageParam X;     // (i)
+    Halide::ImageParam U;     // (o in block, i, block)
+    Halide::ImageParam bias;  // (o), whole blocks
+    Halide::RDom r;
+    Halide::Func acc{"acc"}, Y{"Y"};
+};
+
+// Y(x, y, c) = (X(c, x, y) / 255 - mean[c]) / deviation[c]: interleaved RGB bytes to planar float32. Calls cover a range
+// of rows.
+struct NormalizeSpec {
+    int height = 0, width = 0;
+    std::array<float, 3> mean{}, deviation{};
+    std::string key() const;
+};
+struct Normalize {
+    explicit Normalize(const NormalizeSpec &spec);
+    std::vector<Halide::Argument> arguments() { return {X}; }
+
+    NormalizeSpec spec;
+    Halide::Var x{"x"}, y{"y"}, c{"c"};
+    Halide::ImageParam X;
+    Halide::Func Y{"Y"};
+};
+
+}  // namespace hardnet

@@ -1,0 +1,33 @@
+// The text that a kernel's content address is made of: every number of its specification, named.
+#pragma once
+#include <initializer_list>
+#include <string>
+
+#include "models/network.h"
+
+namespace hardnet {
+
+struct Key {
+    explicit Key(const char *operator_name) : text(operator_name) {}
+
+    Key &add(const char *name, std::initializer_list<int> values) {
+        text += std::string(" ") + name + "=";
+        const char *separator = "";
+        for (int v : values) {
+            text += separator + std::to_string(v);
+            separator = ",";
+        }
+        return *this;
+    }
+    Key &add(const char *name, const std::string &value) {
+        text += std::string(" ") + name + "=" + value;
+        return *this;
+    }
+    Key &add(Activation a) {
+        return add("activation", a == Activation::kRelu6 ? "relu6" : a == Activation::kRelu ? "relu" : "none");
+    }
+
+    std::string text;
+};
+
+}  // namespace hardnet

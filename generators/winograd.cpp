@@ -1,0 +1,171 @@
+#include "generators/winograd.h"
+
+#include "generators/key.h"
+#include "generators/linear.h"
+
+namespace hardnet {
+
+using Halide::Expr;
+using Halide::Tuple;
+
+Expr activate(Expr value, Activation activation) {
+    if (activation == Activation::kNone) return value;
+    value = Halide::max(value, 0.0f);
+    return activation == Activation::kRelu6 ? Halide::min(value, 6.0f) : value;
+}
+
+
+// ---------------------------------------------------------------------------------------------- input transform
+
+std::string InputTransformSpec::key() const {
+    Key k("input_transform");
+    k.add("tiling", tiling.key()).add("quadrant", {quadrant.small_rows, quadrant.small_columns});
+    return k.add("y", {pixel_stride, row_stride}).add("v", {tile_stride, position_stride}).add("lanes", {lanes}).text;
+}
+
+InputTransform::InputTransform(const InputTransformSpec &s) : spec(s), Y(Halide::Float(32), 3, "Y") {
+    const Tiling &t = spec.tiling;
+    const Quadrant q = spec.quadrant;
+    const Matrix row_transform = t.input_transform(q.small_rows), column_transform = t.input_transform(q.small_columns);
+    const int mx = t.tile_size(q.small_columns), my = t.tile_size(q.small_rows);
+
+    std::vector<Expr> column;
+    for (size_t i = 0; i < row_transform.size(); i++) {
+        column.push_back(Y(c, t.first_column(q) + mx * tx + k - 1, t.first_row(q) + my * ty + int(i) - 1));
+    }
+    rows(c, k, tx, ty) = Tuple(combine(row_transform, column));
+
+    std::vector<Expr> by_position(t.position_count(q));
+    for (size_t i = 0; i < row_transform.size(); i++) {
+        std::vector<Expr> row;
+        for (size_t j = 0; j < column_transform.size(); j++) row.push_back(rows(c, int(j), tx, ty)[i]);
+        row = combine(column_transform, row);
+        for (size_t j = 0; j < row.size(); j++) by_position[t.position(int(i), int(j)) - t.first_position(q)] = row[j];
+    }
+    V(c, tx, ty, p) = Halide::mux(p, by_position);
+
+    const int columns = t.quadrant_columns(q);
+    V.bound(tx, 0, columns).bound(p, 0, t.position_count(q));
+    Y.dim(1).set_stride(spec.pixel_stride);
+    Y.dim(2).set_stride(spec.row_stride);
+    auto out = V.output_buffer();
+    out.dim(1).set_bounds(0, columns).set_stride(spec.tile_stride);
+    out.dim(2).set_stride(spec.tile_stride * columns);
+    out.dim(3).set_bounds(0, t.position_count(q)).set_stride(spec.position_stride);
+}
+
+// ------------------------------------------------------------------------------------------------------- product
+
+int ProductSpec::in() const {
+    int sum = 0;
+    for (const ProductSource &s : sources) sum += s.channels;
+    return sum;
+}
+
+std::string ProductSpec::key() const {
+    Key k("winograd_product");
+    k.add("tiling", tiling.key());
+    for (const ProductSource &s : sources) k.add("in", {s.channels, s.tile_stride, s.position_stride});
+    return k.add("out", {out}).add("block", {block, tiles, lanes, items_outer}).text;
+}
+
+Product::Product(const ProductSpec &s) : spec(s), U(Halide::Float(32), 4, "U") {
+    // Which position and which tiles an item stands for; evaluated once per item, outside the sums.
+    const ItemMap map(spec.tiling, spec.tiles);
+    Expr position, first_tile;
+    for (auto range = map.ranges.rbegin(); range != map.ranges.rend(); ++range) {
+        Expr local = q - range->first_item;
+        Expr p = range->positions.first_position + local / range->blocks;
+        Expr t = range->positions.first_tile + (local % range->blocks) * spec.tiles;
+        Expr last = Expr(range->first_item + range->blocks * range->positions.positions);
+        position = position.defined() ? Halide::select(q < last, p, position) : p;
+        first_tile = first_tile.defined() ? Halide::select(q < last, t, first_tile) : t;
+    }
+
+    acc(ci, cb, ti, q) = 0.0f;
+    int k0 = 0;  // the weights' input channels follow the order of the sources
+    for (size_t i = 0; i < spec.sources.size(); i++) {
+        const ProductSource &source = spec.sources[i];
+        V.emplace_back(Halide::Float(32), 3, "V" + std::to_string(i));
+        r.emplace_back(0, source.channels, "r" + std::to_string(i));
+        acc(ci, cb, ti, q) += V[i](r[i], first_tile + ti, position) * U(ci, k0 + r[i], position, cb);
+        k0 += source.channels;
+        V[i].dim(0).set_bounds(0, source.channels);
+        V[i].dim(1).set_min(0).set_stride(source.tile_stride);
+        V[i].dim(2).set_min(0).set_stride(source.position_stride);
+    }
+    M(c, ti, q) = acc(c % spec.block, c / spec.block, ti, q);
+
+    const int per_position = spec.block * k0;
+    U.dim(0).set_bounds(0, spec.block);
+    U.dim(1).set_bounds(0, k0).set_stride(spec.block);
+    U.dim(2).set_min(0).set_stride(per_position);
+    U.dim(3).set_min(0).set_stride(per_position * spec.tiling.positions());
+    U.set_host_alignment(64);
+    M.bound(c, 0, spec.out).bound(ti, 0, spec.tiles);
+    auto out = M.output_buffer();
+    out.dim(0).set_bounds(0, spec.out);
+    out.dim(1).set_bounds(0, spec.tiles).set_stride(spec.out);
+    out.dim(2).set_stride(spec.out * spec.tiles);
+}
+
+std::vector<Halide::Argument> Product::arguments() {
+    std::vector<Halide::Argument> arguments(V.begin(), V.end());
+    arguments.push_back(U);
+    return arguments;
+}
+
+// ---------------------------------------------------------------------------------------------- output transform
+
+std::string OutputTransformSpec::key() const {
+    Key k("output_transform");
+    k.add("tiling", tiling.key()).add("quadrant", {quadrant.small_rows, quadrant.small_columns});
+    k.add("m", {tiles, m_stride}).add("y", {pixel_stride, row_stride}).add("valid", {valid_rows, valid_columns});
+    return k.add(activation).add("lanes", {lanes}).text;
+}
+
+OutputTransform::OutputTransform(const OutputTransformSpec &s)
+    : spec(s), M(Halide::Float(32), 2, "M"), bias(Halide::Float(32), 1, "bias") {
+    const Tiling &t = spec.tiling;
+    const Quadrant q = spec.quadrant;
+    const ItemMap map(t, spec.tiles);
+    const Matrix row_transform = t.output_transform(q.small_rows), column_transform = t.output_transform(q.small_columns);
+    const int mx = t.tile_size(q.small_columns), my = t.tile_size(q.small_rows), per_row = t.quadrant_columns(q);
+    const int row_points = my + 2, column_points = mx + 2;
+
+    std::vector<std::vector<Expr>> by_row(my);  // [output row][column point]
+    for (int j = 0; j < column_points; j++) {
+        std::vector<Expr> column;
+        for (int i = 0; i < row_points; i++) {
+            column.push_back(M(c, map.flat_index(t.position(i, j), t.first_tile(q)) + ty * per_row + tx));
+        }
+        column = combine(row_transform, column);
+        for (int i = 0; i < my; i++) by_row[i].push_back(column[i]);
+    }
+    std::vector<Expr> tuple;
+    for (int i = 0; i < my; i++) tuple.push_back(Halide::mux(k, by_row[i]));
+    columns(c, k, tx, ty) = Tuple(tuple);
+
+    std::vector<Expr> outputs;
+    for (int i = 0; i < my; i++) {
+        std::vector<Expr> row;
+        for (int j = 0; j < column_points; j++) row.push_back(columns(c, j, tx, ty)[i]);
+        for (const Expr &e : combine(column_transform, row)) outputs.push_back(e);
+    }
+    Expr value = activate(Halide::mux(yi * mx + xi, outputs) + bias(c), spec.activation);
+    const bool beyond_rows = spec.valid_rows < t.quadrant_rows(q) * my, beyond_columns = spec.valid_columns < per_row * mx;
+    if (beyond_rows || beyond_columns) {
+        value = Halide::select(tx * mx + xi < spec.valid_columns && ty * my + yi < spec.valid_rows, value, 0.0f);
+    }
+    Y(c, xi, tx, yi, ty) = value;
+
+    Y.bound(xi, 0, mx).bound(yi, 0, my).bound(tx, 0, per_row);
+    M.dim(1).set_min(0).set_stride(spec.m_stride);
+    auto out = Y.output_buffer();
+    out.dim(1).set_bounds(0, mx).set_stride(spec.pixel_stride);
+    out.dim(2).set_bounds(0, per_row).set_stride(spec.pixel_stride * mx);
+    out.dim(3).set_bounds(0, my).set_stride(spec.row_stride);
+    out.dim(4).set_stride(spec.row_stride * my);
+}
+
+}  // namespace hardnet

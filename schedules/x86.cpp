@@ -1,0 +1,113 @@
+#include "schedules/x86.h"
+
+namespace hardnet::x86 {
+
+using Halide::MemoryType;
+using Halide::TailStrategy;
+using Halide::Var;
+
+namespace {
+
+// Blocks of a row: exact where they fit, else the last one is shifted inwards and computes some pixels twice.
+TailStrategy row_tail(int width, int pixels) {
+    return width % pixels ? TailStrategy::ShiftInwards : TailStrategy::RoundUp;
+}
+
+}  // namespace
+
+// Per tile and channel vector: all points of the tile's columns in registers or L1, then position by position.
+void schedule(InputTransform &t) {
+    Var co("co"), ci("ci");
+    t.V.split(t.c, co, ci, t.spec.lanes, TailStrategy::RoundUp).reorder(ci, t.p, co, t.tx, t.ty).vectorize(ci).unroll(t.p);
+    t.rows.compute_at(t.V, co).vectorize(t.c, t.spec.lanes).unroll(t.k);
+}
+
+// The accumulators of block / lanes vectors x `tiles` stay in registers over all sources; a step of the inner loop is
+// block / lanes aligned loads of U, `tiles` broadcasts of V and their products.
+void schedule(Product &p) {
+    Var co("co"), cii("cii");
+    const int lanes = p.spec.lanes;
+    p.M.split(p.c, co, cii, p.spec.block);
+    if (p.spec.items_outer) p.M.reorder(cii, p.ti, co, p.q);
+    else p.M.reorder(cii, p.ti, p.q, co);
+    p.M.vectorize(cii, lanes).unroll(cii).unroll(p.ti);
+    p.acc.compute_at(p.M, p.spec.items_outer ? co : p.q);
+    p.acc.vectorize(p.ci, lanes).unroll(p.ci).unroll(p.ti).unroll(p.cb).unroll(p.q);
+    for (size_t s = 0; s < p.r.size(); s++) {
+        p.acc.update(s).reorder(p.ci, p.cb, p.ti, p.q, p.r[s].x).vectorize(p.ci, lanes);
+        p.acc.update(s).unroll(p.ci).unroll(p.ti).unroll(p.cb).unroll(p.q);
+    }
+}
+
+void schedule(OutputTransform &t) {
+    Var co("co"), ci("ci");
+    t.Y.split(t.c, co, ci, t.spec.lanes, TailStrategy::RoundUp).reorder(ci, t.xi, t.yi, co, t.tx, t.ty);
+    t.Y.vectorize(ci).unroll(t.xi).unroll(t.yi);
+    t.columns.compute_at(t.Y, co).vectorize(t.c, t.spec.lanes).unroll(t.k);
+}
+
+// As the product: a block of channels x pixels stays in registers over sources and taps.
+void schedule(Convolution &v) {
+    Var co("co"), cii("cii"), xo("xo"), xi("xi");
+    const ConvolutionSpec &s = v.spec;
+    v.Y.split(v.c, co, cii, s.block, TailStrategy::RoundUp).split(v.x, xo, xi, s.pixels, row_tail(s.width, s.pixels));
+    if (s.channels_outer) v.Y.reorder(cii, xi, xo, v.y, co);
+    else v.Y.reorder(cii, xi, xo, co, v.y);
+    v.Y.vectorize(cii, s.lanes).unroll(cii).unroll(xi);
+    v.acc.compute_at(v.Y, xo).vectorize(v.ci, s.lanes).unroll(v.ci).unroll(v.cb).unroll(v.x);
+    for (size_t i = 0; i < v.r.size(); i++) {
+        auto update = v.acc.update(i);
+        if (s.kernel == 1) update.reorder(v.ci, v.cb, v.x, v.y, v.r[i].x);
+        else update.reorder(v.ci, v.cb, v.x, v.y, v.r[i].x, v.r[i].y, v.r[i].z);
+        update.vectorize(v.ci, s.lanes).unroll(v.ci).unroll(v.cb).unroll(v.x);
+    }
+}
+
+// Rows of the padded image slide through a ring of four on the stack.
+void schedule(Stem &v) {
+    Var co("co"), ci("ci"), xo("xo"), xi("xi");
+    const StemSpec &s = v.spec;
+    v.Y.split(v.c, co, ci, s.block).split(v.x, xo, xi, s.pixels, row_tail(s.width, s.pixels));
+    v.Y.reorder(ci, xi, xo, co, v.y).vectorize(ci, s.lanes).unroll(ci).unroll(xi);
+    v.acc.compute_at(v.Y, xo).vectorize(v.c, s.lanes).unroll(v.c).unroll(v.x);
+    v.acc.update().reorder(v.c, v.x, v.y, v.r.x, v.r.y, v.r.z).vectorize(v.c, s.lanes);
+    v.acc.update().unroll(v.c).unroll(v.x).unroll(v.r.x).unroll(v.r.y);
+    v.padded.store_root().compute_at(v.Y, v.y).fold_storage(v.y, 4).store_in(MemoryType::Stack);
+    v.padded.vectorize(v.x, s.lanes, TailStrategy::RoundUp);
+}
+
+void schedule(Depthwise &v) {
+    Var co("co"), ci("ci"), xo("xo"), xi("xi");
+    const DepthwiseSpec &s = v.spec;
+    v.Y.split(v.c, co, ci, s.lanes, TailStrategy::RoundUp).split(v.x, xo, xi, s.pixels, row_tail(s.width, s.pixels));
+    v.Y.reorder(ci, xi, xo, co, v.y).vectorize(ci).unroll(xi);
+    v.acc.compute_at(v.Y, xo).vectorize(v.c, s.lanes).unroll(v.x);
+}
+
+void schedule(MaxPool &v) {
+    Var co("co"), ci("ci");
+    v.Y.split(v.c, co, ci, v.spec.lanes, TailStrategy::RoundUp).reorder(ci, v.x, co, v.y).vectorize(ci);
+}
+
+void schedule(GlobalPool &v) {
+    Var co("co"), ci("ci");
+    v.Y.split(v.c, co, ci, v.spec.lanes, TailStrategy::RoundUp).vectorize(ci);
+    v.sum.compute_at(v.Y, co).vectorize(v.c, v.spec.lanes);
+    v.sum.update().reorder(v.c, v.r.x, v.r.y).vectorize(v.c, v.spec.lanes);
+}
+
+void schedule(FullyConnected &v) {
+    Var bo("bo"), bi("bi");
+    const FullyConnectedSpec &s = v.spec;
+    v.Y.split(v.o, bo, bi, s.block, TailStrategy::PredicateStores).vectorize(bi, s.lanes).unroll(bi);
+    v.acc.compute_at(v.Y, bo).vectorize(v.oi, s.lanes).unroll(v.oi).unroll(v.ob);
+    v.acc.update().reorder(v.oi, v.ob, v.r.x).vectorize(v.oi, s.lanes).unroll(v.oi).unroll(v.ob);
+}
+
+void schedule(Normalize &v) {
+    const int lanes = v.spec.width < 8 ? 1 : 8;
+    v.Y.reorder(v.x, v.c, v.y).unroll(v.c);
+    if (lanes > 1) v.Y.vectorize(v.x, lanes, TailStrategy::ShiftInwards);
+}
+
+}  // namespace hardnet::x86
