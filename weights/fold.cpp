@@ -4,7 +4,7 @@
 #include <cmath>
 #include <optional>
 
-#include "weights/compare.h"
+#include "weights/mismatch.h"
 #include "weights/safetensors_writer.h"
 
 namespace hardnet {

@@ -2,7 +2,7 @@
 
 #include <fmt/core.h>
 
-#include "weights/compare.h"
+#include "weights/mismatch.h"
 
 namespace hardnet {
 namespace {

@@ -32,7 +32,7 @@ def mix(z):
 
 def uniform(key, seed, count):
     """float64[count], each an odd multiple of 2^-24."""
-    state = mix(seed) ^ fnv1a(key)
+    state = mix(mix(seed) ^ fnv1a(key))
     index = np.arange(1, count + 1, dtype=np.uint64)
     u = mix(np.uint64(state) + index * np.uint64(GOLDEN))
     return (2.0 * (u >> np.uint64(40)).astype(np.float64) + (1.0 - 2.0**24)) / 2.0**24

@@ -1,4 +1,4 @@
-#include "weights/compare.h"
+#include "weights/mismatch.h"
 
 #include <fmt/format.h>
 
