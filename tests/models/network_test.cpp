@@ -120,7 +120,7 @@ TEST(Network, ShapesAt224) {
         {"hardnet85", "base.19.0", {1280, 1, 1}},   {"hardnet85", "base.19.3", {1000, 1, 1}},
     };
     for (const ShapeRow &row : rows) {
-        const Shape &out = layer(testing::network(row.network), row.layer).out;
+        const Shape out = layer(testing::network(row.network), row.layer).out;
         EXPECT_TRUE(out == row.out) << row.network << "/" << row.layer << ": " << out.channels << "x"
                                     << out.height << "x" << out.width;
     }

@@ -19,7 +19,7 @@ inline Network network(const std::string &name, InputSize size = {224, 224}) {
     return *built;
 }
 
-inline const Layer &layer(const Network &network, const std::string &name) {
+inline Layer layer(const Network &network, const std::string &name) {
     for (const Layer &layer : network.layers) {
         if (layer.name == name) return layer;
     }
