@@ -125,12 +125,16 @@ TEST(Schedule, EveryUnitIsDoneOnceHoweverManyThreads) {
 TEST(Schedule, ScratchIsAThreadsOwnOnLinesOfItsOwn) {
     TinyPlan plan;
     plan.scratch_elems = 17;
-    const uint32_t view = plan.write(HARDNET_SCRATCH, 1, {{0, 1, 1}, {0, 1, 1}});
-    plan.step(HARDNET_STEP_PRODUCT, "a", {{3, 1, 1, {{record, {{view}}}}}});
+    const std::vector<hardnet_dim> dims = {{0, 1, 1}, {0, 1, 1}};
+    for (uint32_t view : {plan.write(HARDNET_SCRATCH, 1, dims), plan.read(HARDNET_SCRATCH, 1, dims)}) {
+        plan.step(HARDNET_STEP_PRODUCT, "a", {{3, 1, 1, {{record, {{view}}}}}});
+    }
     const Calls calls = recorded(&plan, 3);
-    ASSERT_EQ(calls.size(), 3u);
-    EXPECT_EQ(calls[1].offset - calls[0].offset, 32);
-    EXPECT_EQ(calls[2].offset - calls[1].offset, 32);
+    ASSERT_EQ(calls.size(), 6u);
+    for (int i : {0, 3}) {
+        EXPECT_EQ(calls[i + 1].offset - calls[i].offset, 32);
+        EXPECT_EQ(calls[i + 2].offset - calls[i + 1].offset, 32);
+    }
 }
 
 TEST(Schedule, Uint8InputIsNormalisedFirst) {
