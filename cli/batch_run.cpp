@@ -1,0 +1,133 @@
+#include "cli/batch_run.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <filesystem>
+#include <numeric>
+
+#include "cli/preprocess.h"
+
+namespace hardnet {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_picture_name(const fs::path &path) {
+    std::string extension = path.extension().string();
+    for (char &c : extension) c = char(std::tolower(static_cast<unsigned char>(c)));
+    return extension == ".jpg" || extension == ".jpeg" || extension == ".png";
+}
+
+Result<std::vector<std::string>> pictures_below(const std::string &folder) {
+    std::vector<std::string> files;
+    std::error_code failed;
+    const auto options = fs::directory_options::skip_permission_denied;
+    for (fs::recursive_directory_iterator at(folder, options, failed), end; !failed && at != end;
+         at.increment(failed))
+        if (is_picture_name(at->path()) && !at->is_directory(failed)) files.push_back(at->path().string());
+    if (failed) return environment_error(folder + ": expected a readable folder, found: " + failed.message());
+    if (files.empty()) return bad_input(folder + ": expected JPEG or PNG files, found none");
+    std::sort(files.begin(), files.end());
+    return files;
+}
+
+// The middle of the picture as a square.
+Image thumbnail_of(const Image &image, int side) {
+    Preprocessing whole;
+    whole.resize_short = side;
+    const InputSize square{side, side};
+    const std::vector<float> pixels =
+        resized_crop(image, plan_resize(image.width, image.height, whole, square, square), square);
+    Image thumbnail{side, side, std::vector<uint8_t>(pixels.size())};
+    std::transform(pixels.begin(), pixels.end(), thumbnail.rgb.begin(),
+                   [](float value) { return uint8_t(std::lround(std::clamp(value, 0.0f, 255.0f))); });
+    return thumbnail;
+}
+
+int label_called(const Manifest &manifest, const std::string &name) {
+    const auto &names = manifest.class_names;
+    const auto at = std::find(names.begin(), names.end(), name);
+    if (at != names.end()) return int(at - names.begin());
+    int label = -1;
+    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), label);
+    const bool number = error == std::errc() && end == name.data() + name.size() && !name.empty();
+    return names.empty() && number && label >= 0 && label < manifest.classes ? label : -1;
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> find_pictures(const std::vector<std::string> &paths) {
+    std::vector<std::string> files;
+    for (const std::string &path : paths) {
+        std::error_code failed;
+        if (!fs::is_directory(path, failed)) {
+            files.push_back(path);
+            continue;
+        }
+        const Result<std::vector<std::string>> below = pictures_below(path);
+        if (!below) return below.error();
+        files.insert(files.end(), below->begin(), below->end());
+    }
+    return files;
+}
+
+Status run_pictures(LoadedPackage &loaded, const std::vector<std::string> &files, const BatchOptions &options,
+                    const std::function<void(PictureResult)> &each) {
+    const Manifest &m = loaded.manifest();
+    const InputSize input{m.height, m.width};
+    for (size_t next = 0; next < files.size();) {
+        std::vector<PictureResult> results;
+        std::vector<size_t> slots;  // results that lie in the batch, in its order
+        for (; next < files.size() && int(slots.size()) < loaded.batch(); next++) {
+            results.push_back({files[next], {}, {}, {}});
+            const Result<Image> image = read_image(files[next], options.limits);
+            if (!image) {
+                results.back().error = image.error();
+                continue;
+            }
+            preprocess(*image, m.preprocessing, m.record.input, input, loaded.input(int(slots.size())));
+            if (options.thumbnail_side > 0)
+                results.back().thumbnail = thumbnail_of(*image, options.thumbnail_side);
+            slots.push_back(results.size() - 1);
+        }
+        if (!slots.empty())
+            if (const Status status = loaded.run(); !status) return status;
+        for (size_t i = 0; i < slots.size(); i++)
+            results[slots[i]].guesses = best_guesses(loaded.output(int(i)), m.classes, options.top);
+        for (PictureResult &result : results) each(std::move(result));
+    }
+    return ok();
+}
+
+std::vector<Guess> best_guesses(const float *logits, int classes, int top) {
+    std::vector<int> order(classes);
+    std::iota(order.begin(), order.end(), 0);
+    const int count = std::min(top, classes);
+    // A NaN compares like the smallest number, so that the order stays an order.
+    const auto key = [&](int label) { return std::isnan(logits[label]) ? -INFINITY : logits[label]; };
+    std::partial_sort(order.begin(), order.begin() + count, order.end(),
+                      [&](int a, int b) { return key(a) != key(b) ? key(a) > key(b) : a < b; });
+    double sum = 0;
+    for (int label = 0; label < classes; label++) sum += std::exp(double(logits[label]) - logits[order[0]]);
+    std::vector<Guess> guesses;
+    for (int i = 0; i < count; i++)
+        guesses.push_back(
+            {order[i], logits[order[i]], std::exp(double(logits[order[i]]) - logits[order[0]]) / sum});
+    return guesses;
+}
+
+std::string label_text(const Manifest &manifest, int label) {
+    return manifest.class_names.empty() ? fmt::format("class {}", label) : manifest.class_names[label];
+}
+
+int label_in_name(const Manifest &manifest, const std::string &file) {
+    const fs::path path = fs::path(file);
+    const std::string stem = path.stem().string();
+    const int label = label_called(manifest, stem.substr(0, stem.find('_')));
+    return label >= 0 ? label : label_called(manifest, path.parent_path().filename().string());
+}
+
+}  // namespace hardnet

@@ -1,0 +1,48 @@
+// Many pictures through a network: found, read, preprocessed, run in the package's batches, ranked.
+#pragma once
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/images.h"
+#include "cli/loaded_package.h"
+
+namespace hardnet {
+
+// Files as they are named; folders replaced by the JPEG and PNG files below them, sorted.
+Result<std::vector<std::string>> find_pictures(const std::vector<std::string> &paths);
+
+struct Guess {
+    int label = 0;  // class index
+    float logit = 0;
+    double probability = 0;  // softmax over all classes
+};
+
+struct PictureResult {
+    std::string file;
+    std::vector<Guess> guesses;  // best first; ties in the order of the classes
+    std::optional<Error> error;  // the file's, where it could not be read
+    Image thumbnail;             // empty unless asked for
+};
+
+struct BatchOptions {
+    int top = 5;
+    int thumbnail_side = 0;  // 0: none
+    ImageLimits limits;
+};
+
+// Calls `each` once per file, in order, as results come. A file that cannot be read does not stop the others.
+Status run_pictures(LoadedPackage &loaded, const std::vector<std::string> &files, const BatchOptions &options,
+                    const std::function<void(PictureResult)> &each);
+
+std::vector<Guess> best_guesses(const float *logits, int classes, int top);
+
+// The class's name, or "class 7" where the package knows none.
+std::string label_text(const Manifest &manifest, int label);
+
+// The class that a file's name states: "<label>_anything.png", else the name of its folder. -1: neither is a
+// class.
+int label_in_name(const Manifest &manifest, const std::string &file);
+
+}  // namespace hardnet

@@ -1,0 +1,117 @@
+#include "cli/loaded_package.h"
+
+#include <dlfcn.h>
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "cli/console.h"
+#include "runtime/inspect.h"
+
+namespace hardnet {
+namespace {
+
+ExitCode exit_code_of(hardnet_status status) {
+    switch (status) {
+        case HARDNET_OK:
+            return ExitCode::kOk;
+        case HARDNET_INVALID_ARGUMENT:
+            return ExitCode::kUsage;
+        case HARDNET_BAD_WEIGHTS:
+            return ExitCode::kBadInput;
+        case HARDNET_INTERNAL:
+            return ExitCode::kInternal;
+        default:
+            return ExitCode::kEnvironment;
+    }
+}
+
+std::string shape_text(const int64_t *shape, int rank) {
+    return fmt::format("{}", fmt::join(shape, shape + rank, "x"));
+}
+
+void on_log(void *, const char *message) { note(message); }
+
+}  // namespace
+
+Result<std::unique_ptr<LoadedPackage>> LoadedPackage::load(const std::string &folder,
+                                                           const LoadOptions &options) {
+    const Result<Package> package = open_package(folder);
+    if (!package) return package.error();
+    std::unique_ptr<LoadedPackage> loaded(new LoadedPackage);
+    loaded->package_ = *package;
+    if (const Status status = loaded->open_library(); !status) return status.error();
+    if (const Status status = loaded->open_context(options); !status) return status.error();
+    if (const Status status = loaded->check_shapes(); !status) return status.error();
+    return loaded;
+}
+
+LoadedPackage::~LoadedPackage() {
+    hardnet_close(context_);
+    if (library_) dlclose(library_);
+}
+
+Status LoadedPackage::open_library() {
+    // An absolute path: dlopen would look up one without a slash elsewhere.
+    const std::string path = std::filesystem::absolute(package_.library_path()).string();
+    if (!std::filesystem::exists(path))
+        return environment_error(
+            package_.library_path() +
+            ": expected this host's kernels, found none (compile for --target host, here)");
+    library_ = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+    if (!library_)
+        return environment_error(fmt::format("{}: expected a library, found: {}", path, dlerror()));
+    network_ = static_cast<const hardnet_network *>(dlsym(library_, manifest().name.c_str()));
+    if (!network_)
+        return environment_error(
+            fmt::format("{}: expected the network {}, found no such symbol", path, manifest().name));
+    return ok();
+}
+
+Status LoadedPackage::open_context(const LoadOptions &options) {
+    const std::string weights = package_.weights_path();
+    hardnet_options open = HARDNET_OPTIONS_DEFAULT;
+    open.weights_path = weights.c_str();
+    open.threads = options.threads;
+    open.level = options.level.empty() ? nullptr : options.level.c_str();
+    open.log = on_log;
+    const hardnet_status status = hardnet_open(network_, &open, &context_);
+    if (status != HARDNET_OK) return failure(status);
+    return ok();
+}
+
+// The manifest and the code were written together; one that was edited must not make a write past the code's
+// buffers.
+Status LoadedPackage::check_shapes() {
+    hardnet_tensor input = {}, output = {};
+    hardnet_status status = hardnet_input(context_, 0, &input);
+    if (status == HARDNET_OK) status = hardnet_output(context_, 0, &output);
+    if (status != HARDNET_OK) return failure(status);
+    const Manifest &m = manifest();
+    const std::string expected =
+        fmt::format("{}x3x{}x{} to {}x{}", m.batch, m.height, m.width, m.batch, m.classes);
+    const std::string found =
+        shape_text(input.shape, input.rank) + " to " + shape_text(output.shape, output.rank);
+    if (expected != found)
+        return bad_input(
+            fmt::format("{}: expected a network of {}, found {}", package_.manifest_path(), expected, found));
+    input_ = static_cast<float *>(input.data);
+    output_ = static_cast<const float *>(output.data);
+    return ok();
+}
+
+int LoadedPackage::threads() const { return hardnet_context_memory(context_).threads; }
+
+Status LoadedPackage::run() {
+    const hardnet_status status = hardnet_run(context_);
+    if (status != HARDNET_OK) return failure(status);
+    return ok();
+}
+
+Error LoadedPackage::failure(hardnet_status status) const {
+    const std::string text = context_ ? hardnet_last_error(context_) : "";
+    const std::string what = text.empty() ? hardnet_status_text(status) : text;
+    return {exit_code_of(status), manifest().name + ": " + what, {}};
+}
+
+}  // namespace hardnet

@@ -1,0 +1,56 @@
+// An opened package: its manifest, its code loaded from the shared library, and a context of the runtime that
+// runs it.
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "hardnet/hardnet.h"
+#include "hardnet/plan.h"
+#include "models/result.h"
+#include "package/manifest.h"
+
+namespace hardnet {
+
+struct LoadOptions {
+    int threads = 0;    // 0: as many as this process may use
+    std::string level;  // "": the best that this CPU runs
+};
+
+class LoadedPackage {
+public:
+    // `folder` holds code that is run: packages are trusted.
+    static Result<std::unique_ptr<LoadedPackage>> load(const std::string &folder, const LoadOptions &options);
+    ~LoadedPackage();
+    LoadedPackage(const LoadedPackage &) = delete;
+    LoadedPackage &operator=(const LoadedPackage &) = delete;
+
+    const Package &package() const { return package_; }
+    const Manifest &manifest() const { return package_.manifest; }
+    const hardnet_network &network() const { return *network_; }
+    hardnet_context *context() const { return context_; }
+    std::string level() const { return hardnet_level_name(context_); }
+    int threads() const;
+
+    int batch() const { return manifest().batch; }
+    size_t input_elems() const { return size_t(3) * manifest().height * manifest().width; }  // of one image
+    float *input(int image) const { return input_ + input_elems() * image; }                 // CHW
+    const float *output(int image) const { return output_ + size_t(manifest().classes) * image; }
+    Status run();
+    Error failure(hardnet_status status) const;  // of the last call on the context
+
+private:
+    LoadedPackage() = default;
+    Status open_library();
+    Status open_context(const LoadOptions &options);
+    Status check_shapes();
+
+    Package package_;
+    void *library_ = nullptr;
+    const hardnet_network *network_ = nullptr;
+    hardnet_context *context_ = nullptr;
+    float *input_ = nullptr;
+    const float *output_ = nullptr;
+};
+
+}  // namespace hardnet

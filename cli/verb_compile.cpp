@@ -1,0 +1,114 @@
+// hardnet compile: a network and its weights to a package.
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <memory>
+
+#include "cli/console.h"
+#include "cli/verbs.h"
+#include "package/manifest.h"
+#ifdef HARDNET_WITH_COMPILER
+#include "compiler/compile.h"
+#endif
+
+namespace hardnet {
+namespace {
+
+struct CompileOptions {
+    std::string model, weights, input, name, algorithm = "auto", folder;
+    std::vector<std::string> targets;
+    int batch = 1, jobs = 0, classes = 0;
+};
+
+#ifdef HARDNET_WITH_COMPILER
+
+Result<CompileRequest> request_of(const CompileOptions &options) {
+    const Result<HardnetRecord> record = find_record(options.model);
+    if (!record) return record.error();
+    CompileRequest request;
+    request.record = *record;
+    request.weights = options.weights;
+    request.size = record->input;
+    if (!options.input.empty()) {
+        const Result<InputSize> size = parse_size(options.input);
+        if (!size) return size.error();
+        request.size = *size;
+    }
+    request.batch = options.batch;
+    request.targets = options.targets;
+    request.name = options.name.empty() ? record->name : options.name;
+    if (!is_package_name(request.name))
+        return usage_error("compile: --name: expected a C identifier of at most 64 characters, found \"" +
+                           request.name + "\"");
+    request.jobs = options.jobs;
+    request.algorithm = options.algorithm;
+    request.classes = options.classes;
+    request.folder = options.folder;
+    return request;
+}
+
+Result<ExitCode> compile(const CompileOptions &options) {
+    Result<CompileRequest> request = request_of(options);
+    if (!request) return request.error();
+    ProgressLine progress("compile");
+    request->progress = [&](int done, int total, const std::string &what) {
+        progress.show(done, total, what);
+    };
+    const Result<CompileReport> report = compile_package(*request);
+    progress.wipe();
+    if (!report) return report.error();
+    for (const std::string &text : report->notes) note(text);
+    std::fputs(fmt::format("{}: {} kernels, {} compiled and {} from the cache, {:.2f} MiB\n", report->folder,
+                           report->kernels, report->compiled, report->kernels - report->compiled,
+                           double(report->kernel_bytes) / (1 << 20))
+                   .c_str(),
+               stdout);
+    return ExitCode::kOk;
+}
+
+#else
+
+Result<ExitCode> compile(const CompileOptions &) {
+    return environment_error(
+        "compile: expected a program with the compiler, found one built with HARDNET_WITH_COMPILER=OFF "
+        "(configure with -DHARDNET_WITH_COMPILER=ON, which needs Halide 21)");
+}
+
+#endif
+
+}  // namespace
+
+void add_compile(CLI::App &program, Action &chosen) {
+    CLI::App *verb = add_verb(program, "compile", "Compile a network and its weights to a package",
+                              "hardnet compile hardnet68 --weights hardnet68.safetensors --input 224x224 "
+                              "-o packages/hardnet68");
+    const auto options = std::make_shared<CompileOptions>();
+    verb->add_option("MODEL", options->model, "a network's name or a record's path")->required();
+    verb->add_option("--weights", options->weights, "a .safetensors checkpoint, or seed:N")->required();
+    verb->add_option("--input", options->input, "HEIGHTxWIDTH; default: the network's own");
+    verb->add_option("--batch", options->batch, "images per run")
+        ->check(CLI::Validator(between(1, 1024), ""))
+        ->capture_default_str();
+    verb->add_option(
+            "--target", options->targets,
+            "host, x86-64 (all levels), x86-64-v2, -v3, -v4, or a Halide target; repeatable; default: host")
+        ->expected(1)
+        ->take_all();
+    verb->add_option("--name", options->name, "of the package and its C symbol; default: the network's");
+    verb->add_option("--jobs", options->jobs, "compilers at once; default: one per CPU")
+        ->check(CLI::Validator(between(1, 1024), ""));
+    verb->add_option("--classes", options->classes, "refuse weights with another number of classes")
+        ->check(CLI::Validator(between(1, 1 << 20), ""));
+    verb->add_option("--algorithm", options->algorithm, "of 3x3 layers: auto, winograd or direct")
+        ->check(CLI::Validator(
+            [](std::string &text) {
+                const bool known = text == "auto" || text == "winograd" || text == "direct";
+                return known ? std::string() : "expected auto, winograd or direct, found " + text;
+            },
+            ""))
+        ->capture_default_str();
+    verb->add_option("-o,--output", options->folder, "the package's folder")->required();
+    verb->callback([&chosen, options] { chosen = [options] { return compile(*options); }; });
+}
+
+}  // namespace hardnet

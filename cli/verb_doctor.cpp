@@ -1,0 +1,149 @@
+// hardnet doctor: what works on this machine, and what to install for the rest.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "cli/verbs.h"
+#include "hardnet/hardnet.h"
+#include "runtime/inspect.h"
+#ifdef HARDNET_WITH_COMPILER
+#include "compiler/emit.h"
+#endif
+
+namespace hardnet {
+namespace {
+
+struct DoctorOptions {
+    bool json = false, clear_cache = false;
+};
+
+struct Level {
+    const char *name;
+    uint32_t features;
+};
+// The levels that packages are compiled for, best first.
+constexpr Level kLevels[] = {
+    {"avx512", HARDNET_CPU_AVX512 | HARDNET_CPU_AVX2 | HARDNET_CPU_FMA | HARDNET_CPU_F16C | HARDNET_CPU_AVX |
+                   HARDNET_CPU_SSE41},
+    {"avx2", HARDNET_CPU_AVX2 | HARDNET_CPU_FMA | HARDNET_CPU_F16C | HARDNET_CPU_AVX | HARDNET_CPU_SSE41},
+    {"sse41", HARDNET_CPU_SSE41},
+    {"neon", HARDNET_CPU_NEON},
+};
+
+struct Tool {
+    const char *name, *needed_for, *package;
+};
+constexpr Tool kTools[] = {
+    {"cc", "linking a package's shared library", "gcc"},
+    {"cmake", "using a package in a project", "cmake"},
+    {"aarch64-linux-gnu-gcc", "building programs for ARM64 here", "gcc-aarch64-linux-gnu"},
+    {"qemu-aarch64", "running programs for ARM64 here", "qemu-user"},
+};
+
+std::string feature_names(uint32_t features) {
+    char text[200];
+    hardnet_feature_names(features, text, sizeof(text));
+    return text;
+}
+
+std::string find_in_path(const std::string &tool) {
+    const char *path = std::getenv("PATH");
+    std::istringstream folders(path ? path : "");
+    for (std::string folder; std::getline(folders, folder, ':');) {
+        const std::string file = (folder.empty() ? "." : folder) + "/" + tool;
+        if (access(file.c_str(), X_OK) == 0) return file;
+    }
+    return "";
+}
+
+nlohmann::ordered_json examine() {
+    const hardnet_host host = hardnet_this_host();
+    nlohmann::ordered_json json = {{"version", hardnet_version()}};
+    json["cpu"] = {{"features", feature_names(host.features)}, {"processors", host.processors}};
+    json["levels"] = nlohmann::ordered_json::array();
+    for (const Level &level : kLevels)
+        json["levels"].push_back({{"name", level.name},
+                                  {"runs", (host.features & level.features) == level.features},
+                                  {"missing", feature_names(level.features & ~host.features)}});
+    json["tools"] = nlohmann::ordered_json::array();
+    for (const Tool &tool : kTools)
+        json["tools"].push_back({{"name", tool.name},
+                                 {"for", tool.needed_for},
+                                 {"path", find_in_path(tool.name)},
+                                 {"install", fmt::format("apt-get install {}", tool.package)}});
+#ifdef HARDNET_WITH_COMPILER
+    json["compiler"] = {{"built_in", true}, {"halide", HARDNET_HALIDE_VERSION}};
+    json["cache"] = {{"folder", cache_folder()}, {"bytes", cache_size()}};
+#else
+    json["compiler"] = {{"built_in", false}};
+#endif
+    return json;
+}
+
+void print_text(const nlohmann::ordered_json &json) {
+    std::string text = fmt::format(
+        "hardnet {}\n\ncpu: {}; {} processors for this process\n", json["version"].get<std::string>(),
+        json["cpu"]["features"].get<std::string>(), json["cpu"]["processors"].get<int>());
+    for (const auto &level : json["levels"])
+        text += level["runs"].get<bool>()
+                    ? fmt::format("  {:<22}  runs\n", level["name"].get<std::string>())
+                    : fmt::format("  {:<22}  does not run: no {}\n", level["name"].get<std::string>(),
+                                  level["missing"].get<std::string>());
+    text += "\ntools:\n";
+    for (const auto &tool : json["tools"]) {
+        const std::string path = tool["path"].get<std::string>();
+        text += fmt::format("  {:<22}  {}\n", tool["name"].get<std::string>(),
+                            path.empty() ? fmt::format("missing, for {}: {}", tool["for"].get<std::string>(),
+                                                       tool["install"].get<std::string>())
+                                         : path);
+    }
+    if (json["compiler"]["built_in"].get<bool>())
+        text += fmt::format("\ncompiler: Halide {}\ncache: {}, {:.1f} MiB (hardnet doctor --clear-cache)\n",
+                            json["compiler"]["halide"].get<std::string>(),
+                            json["cache"]["folder"].get<std::string>(),
+                            json["cache"]["bytes"].get<double>() / (1 << 20));
+    else
+        text +=
+            "\ncompiler: not built in (configure with -DHARDNET_WITH_COMPILER=ON, which needs Halide 21)\n";
+    std::fputs(text.c_str(), stdout);
+}
+
+Result<ExitCode> clear_cache() {
+#ifdef HARDNET_WITH_COMPILER
+    const int64_t removed = trim_cache(0);
+    std::fputs(fmt::format("{}: {} bytes removed\n", cache_folder(), removed).c_str(), stdout);
+    return ExitCode::kOk;
+#else
+    return environment_error(
+        "doctor: --clear-cache: expected a program with the compiler, found one without");
+#endif
+}
+
+Result<ExitCode> doctor(const DoctorOptions &options) {
+    if (options.clear_cache) return clear_cache();
+    const nlohmann::ordered_json json = examine();
+    if (options.json)
+        std::fputs((json.dump(2) + "\n").c_str(), stdout);
+    else
+        print_text(json);
+    return ExitCode::kOk;
+}
+
+}  // namespace
+
+void add_doctor(CLI::App &program, Action &chosen) {
+    CLI::App *verb =
+        add_verb(program, "doctor", "What works on this machine, and what to install for the rest",
+                 "hardnet doctor --json");
+    const auto options = std::make_shared<DoctorOptions>();
+    verb->add_flag("--json", options->json, "one JSON object instead of text");
+    verb->add_flag("--clear-cache", options->clear_cache, "remove every cached kernel");
+    verb->callback([&chosen, options] { chosen = [options] { return doctor(*options); }; });
+}
+
+}  // namespace hardnet

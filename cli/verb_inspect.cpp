@@ -1,0 +1,135 @@
+// hardnet inspect: a network's measures, per layer and in total; of a package also what the compiler chose.
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "cli/verbs.h"
+#include "models/inspect_text.h"
+#include "models/records.h"
+#include "package/manifest.h"
+
+namespace hardnet {
+namespace {
+
+struct InspectOptions {
+    std::string what, input, format = "table";
+    bool layers = false;
+};
+
+// What the compiler chose for each layer of `network` at `level`, as columns beside the measures.
+std::vector<InspectColumn> chosen_columns(const Network &network, const Manifest &manifest,
+                                          const std::string &level) {
+    std::vector<InspectColumn> columns = {{"algorithm", {}}, {"blocks", {}}, {"bound", {}}};
+    for (const Layer &layer : network.layers) {
+        const LayerInfo *info = nullptr;
+        for (const LayerInfo &candidate : manifest.layers)
+            if (candidate.layer == layer.name && candidate.level == level) info = &candidate;
+        columns[0].cells.push_back(info ? info->algorithm : "-");
+        columns[1].cells.push_back(info ? info->blocks : "-");
+        columns[2].cells.push_back(info ? fmt::format("{:.1e}", info->error_bound) : "-");
+    }
+    return columns;
+}
+
+uintmax_t file_bytes(const std::string &path) {
+    std::error_code failed;
+    const uintmax_t bytes = std::filesystem::file_size(path, failed);
+    return failed ? 0 : bytes;
+}
+
+std::string mebibytes(double bytes) { return fmt::format("{:.2f}", bytes / (1 << 20)); }
+
+std::string package_table(const Package &package) {
+    const Manifest &m = package.manifest;
+    std::string text =
+        fmt::format("{}: {} at {}x{}, batch {}, {} classes\nweights {} ({}), {} MiB; Halide {}\n\n", m.name,
+                    m.record.name, m.height, m.width, m.batch, m.classes, m.weights_source, m.weights_hash,
+                    mebibytes(double(file_bytes(package.weights_path()))), m.halide_version);
+    text +=
+        fmt::format("{:<10}{:>9}{:>13}{:>11}{:>14}{:>14}{:>16}{:>13}\n", "level", "kernels", "kernels MiB",
+                    "arena MiB", "scratch MiB", "weights MiB", "transforms MiB", "concat bytes");
+    for (const LevelInfo &level : m.levels)
+        text +=
+            fmt::format("{:<10}{:>9}{:>13}{:>11}{:>14}{:>14}{:>16}{:>13}\n", level.name, level.kernels,
+                        mebibytes(double(level.kernel_bytes)), mebibytes(double(level.arena_bytes)),
+                        mebibytes(double(level.scratch_bytes)), mebibytes(double(level.packed_weight_bytes)),
+                        mebibytes(double(level.transform_bytes)), level.concat_bytes);
+    return text + "\n";
+}
+
+// The manifest without its layers, which stand beside the measures, and with the sizes of its files.
+nlohmann::ordered_json package_json(const Package &package) {
+    nlohmann::ordered_json json = nlohmann::ordered_json::parse(to_json(package.manifest));
+    json.erase("layers");
+    json["weight_file_bytes"] = file_bytes(package.weights_path());
+    return json;
+}
+
+Result<ExitCode> inspect_package(const Package &package, const InspectOptions &options,
+                                 InspectFormat format) {
+    const Manifest &m = package.manifest;
+    if (!options.input.empty())
+        return usage_error(fmt::format(
+            "inspect: --input: expected none, since the package is compiled for {}x{}", m.height, m.width));
+    const Result<Network> network = build_network(m.record, {m.height, m.width});
+    if (!network) return network.error();
+    const std::string level = m.levels.empty() ? "" : m.levels.front().name;
+    const std::string text =
+        inspect_text(*network, format, options.layers, chosen_columns(*network, m, level));
+    if (format == InspectFormat::kJson) {
+        nlohmann::ordered_json json = nlohmann::ordered_json::parse(text);
+        json["package"] = package_json(package);
+        json["package"]["level"] = level;
+        std::fputs((json.dump(2) + "\n").c_str(), stdout);
+        return ExitCode::kOk;
+    }
+    if (format == InspectFormat::kTable) {
+        std::fputs(package_table(package).c_str(), stdout);
+        if (options.layers) std::fputs(fmt::format("algorithms of level {}:\n", level).c_str(), stdout);
+    }
+    std::fputs(text.c_str(), stdout);
+    return ExitCode::kOk;
+}
+
+Result<ExitCode> inspect(const InspectOptions &options) {
+    const Result<InspectFormat> format = inspect_format(options.format);
+    if (!format) return format.error();
+    if (std::filesystem::is_directory(options.what)) {
+        const Result<Package> package = open_package(options.what);
+        if (!package) return package.error();
+        return inspect_package(*package, options, *format);
+    }
+    const Result<HardnetRecord> record = find_record(options.what);
+    if (!record) return record.error();
+    InputSize size = record->input;
+    if (!options.input.empty()) {
+        const Result<InputSize> asked = parse_size(options.input);
+        if (!asked) return asked.error();
+        size = *asked;
+    }
+    const Result<Network> network = build_network(*record, size);
+    if (!network) return network.error();
+    std::fputs(inspect_text(*network, *format, options.layers).c_str(), stdout);
+    return ExitCode::kOk;
+}
+
+}  // namespace
+
+void add_inspect(CLI::App &program, Action &chosen) {
+    CLI::App *verb = add_verb(program, "inspect",
+                              "The paper's measures of a network or a package: parameters, MACs, CIO, MoC",
+                              "hardnet inspect hardnet68 --input 320x320 --layers");
+    const auto options = std::make_shared<InspectOptions>();
+    verb->add_option("MODEL|PACKAGE", options->what,
+                     "a network's name, a record's path or a package's folder")
+        ->required();
+    verb->add_option("--input", options->input, "HEIGHTxWIDTH; default: the network's own");
+    verb->add_flag("--layers", options->layers, "one row per layer");
+    verb->add_option("--format", options->format, "table, json, csv or scale-sim")->capture_default_str();
+    verb->callback([&chosen, options] { chosen = [options] { return inspect(*options); }; });
+}
+
+}  // namespace hardnet

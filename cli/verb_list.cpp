@@ -1,0 +1,27 @@
+// hardnet list: the built-in networks and their measures.
+#include <cstdio>
+
+#include "cli/verbs.h"
+#include "models/inspect_text.h"
+#include "models/records.h"
+
+namespace hardnet {
+
+void add_list(CLI::App &program, Action &chosen) {
+    CLI::App *verb =
+        add_verb(program, "list", "The networks: name, input, parameters, MACs, CIO", "hardnet list");
+    verb->callback([&chosen] {
+        chosen = []() -> Result<ExitCode> {
+            std::vector<Network> networks;
+            for (const HardnetRecord &record : builtin_records()) {
+                Result<Network> network = build_network(record, record.input);
+                if (!network) return network.error();
+                networks.push_back(std::move(*network));
+            }
+            std::fputs(list_text(networks).c_str(), stdout);
+            return ExitCode::kOk;
+        };
+    });
+}
+
+}  // namespace hardnet

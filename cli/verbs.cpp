@@ -1,0 +1,44 @@
+// What the verbs' flags have in common.
+#include "cli/verbs.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "models/text.h"
+
+namespace hardnet {
+
+CLI::App *add_verb(CLI::App &program, const char *name, const char *does, const char *example) {
+    CLI::App *verb = program.add_subcommand(name, does);
+    verb->footer(std::string("Example:\n  ") + example);
+    return verb;
+}
+
+std::function<std::string(std::string &)> between(int64_t least, int64_t most) {
+    return [=](std::string &text) {
+        int64_t value = 0;
+        const char *end = text.data() + text.size();
+        const auto [stop, error] = std::from_chars(text.data(), end, value);
+        if (error == std::errc() && stop == end && value >= least && value <= most) return std::string();
+        return fmt::format("expected an integer from {} to {}, found {}", least, most, shown(text));
+    };
+}
+
+Result<InputSize> parse_size(const std::string &text) {
+    constexpr int kMaxExtent = 1 << 16;
+    InputSize size;
+    const char *end = text.data() + text.size();
+    const auto height = std::from_chars(text.data(), end, size.height);
+    if (height.ec == std::errc() && height.ptr != end && *height.ptr == 'x') {
+        const auto width = std::from_chars(height.ptr + 1, end, size.width);
+        if (width.ec == std::errc() && width.ptr == end && size.height >= 1 && size.width >= 1 &&
+            size.height <= kMaxExtent && size.width <= kMaxExtent)
+            return size;
+    }
+    return usage_error(
+        fmt::format("--input: expected HEIGHTxWIDTH such as 224x224, each from 1 to {}, found {}", kMaxExtent,
+                    shown(text)));
+}
+
+}  // namespace hardnet

@@ -1,0 +1,33 @@
+// The program's verbs. Each add_* declares a verb's flags; when the verb is asked for, it stores what is to
+// be done.
+#pragma once
+#include <CLI/CLI.hpp>
+#include <functional>
+
+#include "models/network.h"
+#include "models/result.h"
+
+namespace hardnet {
+
+// kOk, or kResultNotAsAsked where the printed result says what is wrong.
+using Action = std::function<Result<ExitCode>()>;
+
+void add_list(CLI::App &program, Action &chosen);
+void add_inspect(CLI::App &program, Action &chosen);
+void add_import(CLI::App &program, Action &chosen);
+void add_compile(CLI::App &program, Action &chosen);
+void add_run(CLI::App &program, Action &chosen);
+void add_verify(CLI::App &program, Action &chosen);
+void add_bench(CLI::App &program, Action &chosen);
+void add_doctor(CLI::App &program, Action &chosen);
+
+// A subcommand whose help ends with `example`.
+CLI::App *add_verb(CLI::App &program, const char *name, const char *does, const char *example);
+
+// A check for CLI11: "expected an integer from 1 to 9, found ...".
+std::function<std::string(std::string &)> between(int64_t least, int64_t most);
+
+// "224x224": height, then width.
+Result<InputSize> parse_size(const std::string &text);
+
+}  // namespace hardnet
