@@ -21,7 +21,7 @@ typedef struct hardnet_check {
 
 static hardnet_status io_error(hardnet_context *context, const char *expected) {
     char memory[96];
-    return hardnet_fail(context, HARDNET_IO, "weights %s: expected %s, found: %s",
+    return hardnet_fail(context, HARDNET_IO, "weights %.300s: expected %s, found: %s",
                         context->options.weights_path, expected, strerror_r(errno, memory, sizeof memory));
 }
 
@@ -44,13 +44,13 @@ static hardnet_status read_file(hardnet_context *context, int file, size_t *size
     struct stat info;
     if (fstat(file, &info) != 0) return io_error(context, "its size");
     if (!S_ISREG(info.st_mode)) {
-        return hardnet_fail(context, HARDNET_BAD_WEIGHTS, "weights %s: expected a regular file, found %s",
+        return hardnet_fail(context, HARDNET_BAD_WEIGHTS, "weights %.300s: expected a regular file, found %s",
                             path, S_ISDIR(info.st_mode) ? "a directory" : "a device, pipe or socket");
     }
     const uint64_t largest = largest_file(context->network);
     if ((uint64_t)info.st_size > largest) {
         return hardnet_fail(context, HARDNET_BAD_WEIGHTS,
-                            "weights %s: expected at most %llu bytes, found %lld", path,
+                            "weights %.300s: expected at most %llu bytes, found %lld", path,
                             (unsigned long long)largest, (long long)info.st_size);
     }
     *size = (size_t)info.st_size;
@@ -67,7 +67,7 @@ static hardnet_status read_file(hardnet_context *context, int file, size_t *size
     }
     if (done == *size) return HARDNET_OK;
     return hardnet_fail(context, HARDNET_BAD_WEIGHTS,
-                        "weights %s: expected %zu bytes, found %s (the file changed)", path, *size,
+                        "weights %.300s: expected %zu bytes, found %s (the file changed)", path, *size,
                         done < *size ? "fewer" : "more");
 }
 
@@ -144,11 +144,11 @@ static hardnet_status check_tensors(hardnet_context *context, const char *source
     if (!context->tensors) return HARDNET_OUT_OF_MEMORY;
     memset(context->tensors, 0, list_bytes);
 
-    char problems[896], error[256];
+    char problems[640], error[256];
     hardnet_check check = {context, 0, 0, hardnet_text_in(problems, sizeof problems)};
     const hardnet_safetensors_visitor visitor = {&check, visit, NULL};
     if (hardnet_safetensors_parse(file, size, scratch, &visitor, error, sizeof error) != 0) {
-        return hardnet_fail(context, HARDNET_BAD_WEIGHTS, "weights %s: %s", source, error);
+        return hardnet_fail(context, HARDNET_BAD_WEIGHTS, "weights %.300s: %s", source, error);
     }
     for (uint32_t i = 0; i < network->weight_count; i++) {
         if (!context->tensors[i] && check.problems <= kListed && next_problem(&check)) {
@@ -158,7 +158,7 @@ static hardnet_status check_tensors(hardnet_context *context, const char *source
     }
     if (check.problems == 0) return HARDNET_OK;
     if (check.problems > kListed) hardnet_put(&check.text, "; and more");
-    return hardnet_fail(context, HARDNET_BAD_WEIGHTS, "weights %.120s: %s", source, problems);
+    return hardnet_fail(context, HARDNET_BAD_WEIGHTS, "weights %.300s: %s", source, problems);
 }
 
 hardnet_status hardnet_load_weights(hardnet_context *context) {

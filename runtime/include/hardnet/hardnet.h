@@ -76,12 +76,15 @@ typedef struct hardnet_options {
     const void *weights_data;
     size_t weights_size;
 
-    int32_t threads;   /* 0: as many as this process may use (affinity, cgroup quota) */
-    const char *level; /* "avx512", "avx2"...; NULL: $HARDNET_CPU_LEVEL, else the best that this CPU runs */
-    hardnet_type
-        input_type; /* FLOAT32: NCHW, normalised. UINT8: NHWC RGB, normalised as the package records it */
+    /* 1 to 256, or 0: as many as this process may use (affinity, cgroup quota), at most 64. */
+    int32_t threads;
+    /* "avx512", "avx2"...; NULL: $HARDNET_CPU_LEVEL, else the best that this CPU runs. */
+    const char *level;
+    /* FLOAT32: NCHW, normalised. UINT8: NHWC RGB, normalised as the package records it. */
+    hardnet_type input_type;
 
-    /* Hooks; NULL means the runtime's own. `allocate` returns memory aligned to `alignment` or NULL. */
+    /* Hooks; NULL means the runtime's own. `allocate` returns memory aligned to `alignment` or
+     * NULL; it and `release` go together. */
     void *(*allocate)(void *user, size_t bytes, size_t alignment);
     void (*release)(void *user, void *memory, size_t bytes);
     void (*parallel)(void *user, int32_t count, hardnet_task task, void *argument);
