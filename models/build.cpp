@@ -150,9 +150,10 @@ Status check_sizes(const Network &network, const std::string &title) {
     for (const Layer &layer : network.layers) {
         for (const Shape &shape : {layer.in, layer.out}) {
             if (shape.elements() > kMaxElements) {
-                return bad_input(fmt::format(
-                    "{}: expected at most {} elements in a tensor, found {} ({} GB) at {}", title,
-                    kMaxElements, shape.elements(), shape.elements() * 4 / 1000000000, layer.name));
+                return bad_input(
+                    fmt::format("{}: expected at most {} elements in a tensor, found {} ({:.0f} GB) at {}",
+                                title, kMaxElements, shape.elements(),
+                                static_cast<double>(shape.elements()) * 4e-9, layer.name));
             }
         }
         int64_t weights = layer.has_weights() ? 1 : 0;
@@ -183,10 +184,12 @@ Result<Network> build_network(const HardnetRecord &record, InputSize size) {
                                      smallest, smallest, size.height, size.width));
     }
     const std::string title = fmt::format("{} at {}x{}", record.name, size.height, size.width);
-    if (network.input.elements() > kMaxElements) {
-        return bad_input(fmt::format("{}: expected at most {} elements in the input, found {} ({} GB)", title,
-                                     kMaxElements, network.input.elements(),
-                                     network.input.elements() / 250000000));
+    // In double: the product of three ints can pass 64 bits.
+    const double pixels = double{kImageChannels} * size.height * size.width;
+    if (pixels > static_cast<double>(kMaxElements)) {
+        return bad_input(
+            fmt::format("{}: expected at most {} elements in the input, found {:.0f} ({:.0f} GB)", title,
+                        kMaxElements, pixels, pixels * 4e-9));
     }
     set_extents(network);
     if (Status status = check_sizes(network, title); !status) return status.error();
