@@ -18,9 +18,8 @@ namespace {
 
 // PyTorch keeps batch norm apart and in double; ours is folded into weights that are rounded to float32, and
 // that is the only difference. Each bound is three times the largest value measured over the nine cases.
-constexpr double kLogitsBound = 2e-7;  // relative RMS; measured 6.5e-8
-constexpr double kSamplesBound =
-    1e-6;  // relative RMS of 16 samples, so one large one decides; measured 3.3e-7
+constexpr double kLogitsBound = 2e-7;        // relative RMS; measured 6.5e-8
+constexpr double kSamplesBound = 1e-6;       // relative RMS of 16 samples: one decides; measured 3.3e-7
 constexpr double kStatisticsBound = 1.2e-7;  // of mean and rms, relative to the rms; measured 3.9e-8
 
 class Goldens : public ::testing::TestWithParam<const char *> {};
@@ -36,8 +35,9 @@ void expect_tap(const Tap &tap, const std::vector<double> &values) {
     double sum = 0, squares = 0;
     std::vector<double> samples;
     for (double value : values) sum += value, squares += value * value;
-    for (size_t i = 0; i < tap.samples.size(); i++)
+    for (size_t i = 0; i < tap.samples.size(); i++) {
         samples.push_back(values[i * (values.size() - 1) / (tap.samples.size() - 1)]);
+    }
     EXPECT_NEAR(sum / values.size(), tap.mean, kStatisticsBound * tap.rms);
     EXPECT_NEAR(std::sqrt(squares / values.size()), tap.rms, kStatisticsBound * tap.rms);
     EXPECT_LT(compare(samples, tap.samples).relative_rms, kSamplesBound);
