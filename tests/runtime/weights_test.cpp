@@ -75,9 +75,17 @@ TEST_F(Weights, AtMostTenProblemsAreListed) {
     EXPECT_EQ(text.substr(text.size() - 10), "; and more");
 }
 
-TEST_F(Weights, LongNamesAreCut) {
+TEST_F(Weights, LongNamesAreCutAndControlCharactersReplaced) {
     EXPECT_EQ(bad({scale, bias, {std::string(5000, 'n'), "F32", {1}, {1}}}),
               "tensor " + std::string(80, 'n') + "...: expected no such tensor, found F32 [1]");
+    EXPECT_EQ(bad({scale,
+                   bias,
+                   {"a\x7f"
+                    "b",
+                    "F32",
+                    {1},
+                    {1}}}),
+              "tensor a?b: expected no such tensor, found F32 [1]");
 }
 
 TEST_F(Weights, EveryTruncationIsAnError) {
