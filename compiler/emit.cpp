@@ -18,24 +18,29 @@ namespace hardnet {
 namespace fs = std::filesystem;
 namespace {
 
+// Sends Halide's error to the parent and ends the child. The wheel cannot throw its errors through its own frames.
+class ErrorToPipe : public Halide::CompileTimeErrorReporter {
+public:
+    explicit ErrorToPipe(int pipe) : pipe_(pipe) {}
+    void warning(const char *) override {}
+    void error(const char *message) override {
+        const std::string text = message;
+        const std::string line = text.substr(0, text.find('\n'));
+        _exit(write(pipe_, line.data(), line.size()) < 0 ? 2 : 1);
+    }
+
+private:
+    int pipe_;
+};
+
 // In the child: compiles, says what went wrong on `report`, never returns.
 [[noreturn]] void run_child(const KernelJob &job, const std::string &path, int report) {
     signal(SIGINT, SIG_DFL);
-    std::string message;
+    ErrorToPipe reporter(report);
+    Halide::set_custom_compile_time_error_reporter(&reporter);
     const std::string unfinished = path + "." + std::to_string(getpid());
-    try {
-        compile_kernel(*job.spec, *job.machine, unfinished);
-        fs::rename(unfinished, path);
-    } catch (const std::exception &e) {
-        message = e.what();
-    }
-    if (!message.empty()) {
-        unlink(unfinished.c_str());
-        message = message.substr(0, message.find('\n'));
-        if (write(report, message.data(), message.size()) < 0) _exit(2);
-        _exit(1);
-    }
-    _exit(0);
+    compile_kernel(*job.spec, *job.machine, unfinished);
+    _exit(rename(unfinished.c_str(), path.c_str()) == 0 ? 0 : 3);
 }
 
 struct Child {
@@ -99,6 +104,8 @@ Result<KernelObjects> emit_kernels(const std::vector<KernelJob> &kernels, int jo
         const KernelJob &job = kernels[child->second.job];
         std::string message = read_all(child->second.report);
         if (status != 0) {
+            unlink((paths[child->second.job] + "." + std::to_string(pid)).c_str());
+            if (message.empty()) message = "no object could be written to " + folder;
             if (WIFSIGNALED(status)) message = "the compiler died by signal " + std::to_string(WTERMSIG(status));
             failure = {ExitCode::kInternal, "kernel: expected an object, found: " + message,
                        {key(*job.spec), job.machine->target}};

@@ -257,19 +257,23 @@ void Planner::fully_connected(int layer) {
     const Layer &l = network_.layers[layer];
     const Tensor &in = tensors_[l.sources[0]];
     const int k = l.in.channels;
-    ChannelPart part;
-    part.channels = l.out.channels;
-    part.lanes = machine_.lanes;
-    part.block = std::min(64, round_up(l.out.channels, part.lanes));  // enough chains to hide an FMA's latency
-    const int64_t bias = pack_bias(layer, part.padded()), u = pack_weights(layer, part, k, -1);
+    constexpr int kBlock = 64;  // enough chains of FMAs to hide their latency
+    const int whole_blocks = l.out.channels / kBlock * kBlock, tail = l.out.channels - whole_blocks;
+    const int64_t bias = pack_bias(layer, round_up(l.out.channels, kBlock));
     plan_.choices[layer] = {"matrix", ""};
     begin_step(HARDNET_STEP_FULLY_CONNECTED, layer);
-    begin_part(part.blocks(), 0, 1);
-    uint32_t x = add_view(HARDNET_ARENA, 0, {{0, k, 1}}, false, in.buffer);
-    uint32_t w = add_view(HARDNET_WEIGHTS, u, {{0, part.block, 1}, {0, k, part.block}, {0, part.blocks(), part.block * k}});
-    uint32_t b = add_view(HARDNET_WEIGHTS, bias, {{0, part.padded(), 1}});
-    uint32_t y = add_view(HARDNET_OUTPUT, 0, {{0, l.out.channels, 1}}, true);
-    call(FullyConnectedSpec{k, part.block, part.lanes}, {whole(x), whole(w), whole(b), crop(y, 0, part.block)});
+    auto part = [&](int first, int channels, int block, int tail_outputs) {
+        ChannelPart p{first, channels, block, machine_.lanes, 1, 0};
+        int64_t u = pack_weights(layer, p, k, -1);
+        begin_part(p.blocks(), 0, block);
+        uint32_t x = add_view(HARDNET_ARENA, 0, {{0, k, 1}}, false, in.buffer);
+        uint32_t w = add_view(HARDNET_WEIGHTS, u, {{0, block, 1}, {0, k, block}, {0, p.blocks(), block * k}});
+        uint32_t b = add_view(HARDNET_WEIGHTS, bias + first, {{0, p.padded(), 1}});
+        uint32_t y = add_view(HARDNET_OUTPUT, first, {{0, channels, 1}}, true);
+        call(FullyConnectedSpec{k, block, machine_.lanes, tail_outputs}, {whole(x), whole(w), whole(b), crop(y, 0, block)});
+    };
+    if (whole_blocks) part(0, whole_blocks, kBlock, 0);
+    if (tail) part(whole_blocks, tail, round_up(tail, machine_.lanes), tail);
     plan_.layer_views[layer] =
         int32_t(add_view(HARDNET_OUTPUT, 0, {{0, l.out.channels, 1}, {0, 1, l.out.channels}, {0, 1, l.out.channels}}));
 }

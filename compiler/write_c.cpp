@@ -71,7 +71,7 @@ void write_work(Lines &out, const std::string &level, const Plan &plan) {
     for (const hardnet_call &c : plan.calls) add(out, "    {{{}, {}, {}}},\n", c.kernel, c.first_argument, c.arguments);
     add(out, "}};\nstatic const hardnet_part {}_parts[] = {{\n", level);
     for (const hardnet_part &p : plan.parts) {
-        add(out, "    {{{}, {}, {}, {}, {:.6g}f}},\n", p.first_call, p.calls, p.units, p.chunk, p.unit_cost + 1e-30);
+        add(out, "    {{{}, {}, {}, {}, {:.3f}f}},\n", p.first_call, p.calls, p.units, p.chunk, p.unit_cost);
     }
     add(out, "}};\nstatic const hardnet_step {}_steps[] = {{\n", level);
     for (const hardnet_step &s : plan.steps) add(out, "    {{{}, {}, {}, {}}},\n", s.kind, s.layer, s.first_part, s.parts);

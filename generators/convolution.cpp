@@ -51,6 +51,7 @@ Convolution::Convolution(const ConvolutionSpec &s) : spec(s), U(Float(32), 4, "U
     bias.dim(0).set_min(0);
     Y.bound(x, 0, spec.width);
     auto out = Y.output_buffer();
+    out.dim(0).set_min(out.dim(0).min() / spec.block * spec.block);  // whole blocks
     out.dim(1).set_bounds(0, spec.width).set_stride(spec.pixel_stride);
     out.dim(2).set_stride(spec.row_stride);
 }

@@ -10,7 +10,7 @@ using Halide::Expr;
 using Halide::Float;
 
 std::string FullyConnectedSpec::key() const {
-    return Key("fully_connected").add("in", {in}).add("block", {block, lanes}).text;
+    return Key("fully_connected").add("in", {in}).add("block", {block, lanes, tail}).text;
 }
 
 FullyConnected::FullyConnected(const FullyConnectedSpec &s)
@@ -24,6 +24,9 @@ FullyConnected::FullyConnected(const FullyConnectedSpec &s)
     U.dim(2).set_min(0).set_stride(spec.block * spec.in);
     U.set_host_alignment(64);
     bias.dim(0).set_min(0);
+    auto out = Y.output_buffer();
+    if (spec.tail) Y.bound(o, 0, spec.tail);
+    else out.dim(0).set_min(out.dim(0).min() / spec.block * spec.block);  // whole blocks
 }
 
 std::string NormalizeSpec::key() const {

@@ -8,11 +8,12 @@
 
 namespace hardnet {
 
-// Y(o) = bias(o) + sum over i of X(i) * U(o in block, i, block). Calls cover a range of outputs, whole blocks but for the
-// last; nothing behind the last output is written.
+// Y(o) = bias(o) + sum over i of X(i) * U(o in block, i, block). Calls cover a range of whole blocks; a kernel with `tail`
+// outputs computes one block and writes only those.
 struct FullyConnectedSpec {
     int in = 0;
     int block = 0, lanes = 16;
+    int tail = 0;
     std::string key() const;
 };
 struct FullyConnected {

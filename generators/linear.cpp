@@ -45,7 +45,10 @@ void fold_column_pairs(Matrix &rows, std::vector<Expr> &values) {
         Expr sum = values[j] + values[j + 1], difference = values[j] - values[j + 1];
         values[j] = sum;
         values[j + 1] = difference;
-        for (auto &row : rows) (same(row[j], row[j + 1]) ? row[j + 1] : row[j]) = 0;
+        for (auto &row : rows) {
+            if (same(row[j], row[j + 1])) row[j + 1] = 0;
+            else row[j + 1] = row[j], row[j] = 0;
+        }
         j++;
     }
 }

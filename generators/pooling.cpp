@@ -28,7 +28,7 @@ MaxPool::MaxPool(const MaxPoolSpec &s) : spec(s), X(Float(32), 3, "X") {
     Y(c, x, y) = across;
 
     X.dim(1).set_min(0).set_stride(spec.in_pixel_stride);
-    X.dim(2).set_min(0).set_stride(spec.in_row_stride);
+    X.dim(2).set_stride(spec.in_row_stride);
     Y.bound(x, 0, spec.width);
     auto out = Y.output_buffer();
     out.dim(1).set_bounds(0, spec.width).set_stride(spec.pixel_stride);

@@ -15,6 +15,20 @@ Expr activate(Expr value, Activation activation) {
 }
 
 
+namespace {
+
+// F(1) has one output: Halide's mux and Tuple want two values at least.
+Expr choose(const Expr &index, const std::vector<Expr> &values) {
+    return values.size() == 1 ? values[0] : Halide::mux(index, values);
+}
+void define(Halide::FuncRef at, const std::vector<Expr> &values) {
+    if (values.size() == 1) at = values[0];
+    else at = Tuple(values);
+}
+Expr element(const Halide::FuncRef &at, size_t i) { return at.size() == 1 ? Expr(at) : at[int(i)]; }
+
+}  // namespace
+
 // ---------------------------------------------------------------------------------------------- input transform
 
 std::string InputTransformSpec::key() const {
@@ -33,16 +47,16 @@ InputTransform::InputTransform(const InputTransformSpec &s) : spec(s), Y(Halide:
     for (size_t i = 0; i < row_transform.size(); i++) {
         column.push_back(Y(c, t.first_column(q) + mx * tx + k - 1, t.first_row(q) + my * ty + int(i) - 1));
     }
-    rows(c, k, tx, ty) = Tuple(combine(row_transform, column));
+    define(rows(c, k, tx, ty), combine(row_transform, column));
 
     std::vector<Expr> by_position(t.position_count(q));
     for (size_t i = 0; i < row_transform.size(); i++) {
         std::vector<Expr> row;
-        for (size_t j = 0; j < column_transform.size(); j++) row.push_back(rows(c, int(j), tx, ty)[i]);
+        for (size_t j = 0; j < column_transform.size(); j++) row.push_back(element(rows(c, int(j), tx, ty), i));
         row = combine(column_transform, row);
         for (size_t j = 0; j < row.size(); j++) by_position[t.position(int(i), int(j)) - t.first_position(q)] = row[j];
     }
-    V(c, tx, ty, p) = Halide::mux(p, by_position);
+    V(c, tx, ty, p) = choose(p, by_position);
 
     const int columns = t.quadrant_columns(q);
     V.bound(tx, 0, columns).bound(p, 0, t.position_count(q));
@@ -144,15 +158,15 @@ OutputTransform::OutputTransform(const OutputTransformSpec &s)
     }
     std::vector<Expr> tuple;
     for (int i = 0; i < my; i++) tuple.push_back(Halide::mux(k, by_row[i]));
-    columns(c, k, tx, ty) = Tuple(tuple);
+    define(columns(c, k, tx, ty), tuple);
 
     std::vector<Expr> outputs;
     for (int i = 0; i < my; i++) {
         std::vector<Expr> row;
-        for (int j = 0; j < column_points; j++) row.push_back(columns(c, j, tx, ty)[i]);
+        for (int j = 0; j < column_points; j++) row.push_back(element(columns(c, j, tx, ty), i));
         for (const Expr &e : combine(column_transform, row)) outputs.push_back(e);
     }
-    Expr value = activate(Halide::mux(yi * mx + xi, outputs) + bias(c), spec.activation);
+    Expr value = activate(choose(yi * mx + xi, outputs) + bias(c), spec.activation);
     const bool beyond_rows = spec.valid_rows < t.quadrant_rows(q) * my, beyond_columns = spec.valid_columns < per_row * mx;
     if (beyond_rows || beyond_columns) {
         value = Halide::select(tx * mx + xi < spec.valid_columns && ty * my + yi < spec.valid_rows, value, 0.0f);

@@ -99,8 +99,14 @@ void schedule(GlobalPool &v) {
 void schedule(FullyConnected &v) {
     Var bo("bo"), bi("bi");
     const FullyConnectedSpec &s = v.spec;
-    v.Y.split(v.o, bo, bi, s.block, TailStrategy::PredicateStores).vectorize(bi, s.lanes).unroll(bi);
-    v.acc.compute_at(v.Y, bo).vectorize(v.oi, s.lanes).unroll(v.oi).unroll(v.ob);
+    if (s.tail) {
+        v.Y.split(v.o, bo, bi, s.lanes, TailStrategy::GuardWithIf).vectorize(bi).unroll(bo);
+        v.acc.compute_root().bound(v.oi, 0, s.block).bound(v.ob, 0, 1);
+    } else {
+        v.Y.split(v.o, bo, bi, s.block, TailStrategy::RoundUp).vectorize(bi, s.lanes).unroll(bi);
+        v.acc.compute_at(v.Y, bo);
+    }
+    v.acc.vectorize(v.oi, s.lanes).unroll(v.oi).unroll(v.ob);
     v.acc.update().reorder(v.oi, v.ob, v.r.x).vectorize(v.oi, s.lanes).unroll(v.oi).unroll(v.ob);
 }
 
