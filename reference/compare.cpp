@@ -22,8 +22,9 @@ Difference difference(const std::vector<T> &found, const std::vector<double> &ex
         error_square += error * error;
         expected_square += expected[i] * expected[i];
     }
-    if (error_square > 0) {
-        result.relative_rms = expected_square > 0 ? std::sqrt(error_square / expected_square) : kInfinity;
+    if (error_square > 0) {  // infinite against zeros, and where anything is not finite
+        result.relative_rms =
+            std::isfinite(error_square) ? std::sqrt(error_square / expected_square) : kInfinity;
     }
     return result;
 }

@@ -48,9 +48,12 @@ TEST(BadRecord, NotJson) {
 }
 
 TEST(BadRecord, ErrorsStayOnOneLineOfText) {
-    const std::string error = error_of("{\"na\x01me\n" + std::string(100000, 'y'));
-    EXPECT_LT(error.size(), 300u);
-    for (unsigned char c : error) EXPECT_TRUE(c >= 0x20 && c < 0x7f);
+    for (const std::string &junk : {std::string("\x01me\n"), std::string("\xff\xfe"), std::string("\x7f")}) {
+        const std::string error = error_of("{\"na" + junk + std::string(100000, 'y'));
+        EXPECT_FALSE(error.empty());
+        EXPECT_LT(error.size(), 300u);
+        for (unsigned char c : error) EXPECT_TRUE(c >= 0x20 && c < 0x7f) << int(c);
+    }
 }
 
 TEST(BadRecord, UnknownKey) {

@@ -44,6 +44,11 @@ TEST(Compare, NanBreaksEveryBound) {
     EXPECT_EQ(d.worst, 1u);
 }
 
+TEST(Compare, NanAgainstInfinityIsNoAgreement) {
+    const double nan = std::numeric_limits<double>::quiet_NaN();
+    EXPECT_EQ(compare(std::vector<double>{nan}, {kInfinity}).relative_rms, kInfinity);
+}
+
 TEST(Compare, UnequalSizesBreakEveryBound) {
     EXPECT_EQ(compare(std::vector<double>{1}, {1, 1}).relative_rms, kInfinity);
 }
