@@ -98,16 +98,21 @@ TEST(BadCheckpoint, TenDetailsAreShownAndAllCounted) {
     Checkpoint checkpoint;
     checkpoint.source = "none.safetensors";
     for (int i = 0; i < 30; i++) checkpoint.tensors["x" + std::to_string(i)] = {{1}, {0}};
+    for (const char *field : {"weight", "bias", "running_mean", "running_var"}) {
+        checkpoint.tensors["base.0.norm." + std::string(field)] = {{1}, {0}};
+    }
     const Error error = fold_error(tiny_network(), checkpoint);
     EXPECT_EQ(error.what,
-              "none.safetensors: expected the 67 tensors of tiny, found 67 missing, 30 extra, 0 misshapen");
+              "none.safetensors: expected the 67 tensors of tiny, found 63 missing, 30 extra, 4 misshapen");
     EXPECT_THAT(error.detail, SizeIs(10));
+    EXPECT_THAT(error.detail, Contains("base.0.norm.bias: expected [4], found [1]"));
     EXPECT_THAT(error.detail, Contains("base.0.conv.weight: missing, expected [4, 3, 3, 3]"));
     EXPECT_THAT(error.detail, Contains("x0: not of this network"));
 }
 
 TEST(BadCheckpoint, AnotherNetworkIsNamed) {
-    const HardnetRecord have = *find_record("hardnet39ds"), want = *find_record("hardnet68");
+    HardnetRecord have = *find_record("hardnet39ds"), want = *find_record("hardnet68");
+    have.classes = 7;  // the file's own count decides
     const Network network = *build_network(want, want.input);
     Checkpoint checkpoint = seeded_checkpoint(*build_network(have, have.input), 1);
     EXPECT_THAT(fold_error(network, checkpoint).what, EndsWith("; these tensors fit hardnet39ds"));
@@ -167,8 +172,14 @@ TEST(BadCheckpoint, FoldingThatOverflows) {
     Checkpoint checkpoint = seeded_checkpoint(network, 1);
     checkpoint.tensors["base.1.norm.weight"].values[0] = 1e38f;
     checkpoint.tensors["base.1.norm.running_var"].values[0] = 0;
-    EXPECT_THAT(fold_error(network, checkpoint).what,
-                HasSubstr("base.1 folded: expected finite values, found "));
+    const std::string error = "seed:1: base.1 folded: expected finite values, found ";
+
+    Checkpoint weight_only = checkpoint;
+    weight_only.tensors["base.1.norm.running_mean"].values[0] = 0;
+    EXPECT_THAT(fold_error(network, weight_only).what, HasSubstr(error));
+    Checkpoint bias_only = checkpoint;
+    for (float &value : bias_only.tensors["base.1.conv.weight"].values) value = 0;
+    EXPECT_THAT(fold_error(network, bias_only).what, HasSubstr(error));
 }
 
 }  // namespace
