@@ -12,10 +12,11 @@ import engine
 def converted(folder, shape):
     """The folder of the converted model. pnnx writes beside the model that it reads, so it gets a copy of its own; its
     program is called directly, because its Python wrapper wants PyTorch."""
-    own = folder.resolve() / "ncnn"
-    if not (own / "model.ncnn.bin").exists():
+    own, onnx = folder.resolve() / "ncnn", folder / "model.onnx"
+    done = own / "model.ncnn.bin"
+    if not done.exists() or done.stat().st_mtime < onnx.stat().st_mtime:
         own.mkdir(exist_ok=True)
-        shutil.copy(folder / "model.onnx", own / "model.onnx")
+        shutil.copyfile(onnx, own / "model.onnx")
         pnnx = pathlib.Path(ncnn.__file__).parents[1] / "pnnx/pnnx"
         sizes = ",".join(map(str, shape))
         subprocess.run(
