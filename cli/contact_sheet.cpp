@@ -9,12 +9,9 @@ namespace hardnet {
 namespace {
 
 constexpr Color kPaper{24, 26, 31}, kTitle{236, 238, 242}, kText{168, 174, 186}, kMistake{255, 92, 92};
-constexpr int kMargin = 24, kGap = 10, kFrame = 3, kCaptionGap = 5;
+constexpr int kMargin = 24, kGap = 10, kFrame = 3, kCaptionGap = 5, kCaptionScale = 2;
 constexpr int kTitleScale = 3, kTitleHeight = kGlyphHeight * kTitleScale + 20;
 constexpr double kShape = 16.0 / 10;  // of the whole sheet, about
-
-// Large thumbnails have room for larger letters.
-int caption_scale(int side) { return side >= 128 ? 2 : 1; }
 
 struct Grid {
     int side = 0, columns = 1, rows = 1, cell_width = 0, cell_height = 0;
@@ -24,7 +21,7 @@ Grid grid_of(size_t tiles, int side) {
     Grid grid;
     grid.side = side;
     grid.cell_width = side + kGap;
-    grid.cell_height = side + kCaptionGap + kGlyphHeight * caption_scale(side) + kGap;
+    grid.cell_height = side + kCaptionGap + kGlyphHeight * kCaptionScale + kGap;
     const double columns = std::sqrt(double(tiles) * kShape * grid.cell_height / grid.cell_width);
     grid.columns = std::clamp(int(std::lround(columns)), 1, int(std::max<size_t>(tiles, 1)));
     grid.rows = int((tiles + grid.columns - 1) / grid.columns);
@@ -37,17 +34,17 @@ void draw_tile(Image &sheet, int x, int y, const SheetTile &tile) {
         fill_rectangle(sheet, x - kFrame, y - kFrame, side + 2 * kFrame, side + 2 * kFrame, kMistake);
     for (int row = 0; row < side; row++)
         std::copy_n(tile.thumbnail.at(0, row), side * 3, sheet.at(x, y + row));
-    const int scale = caption_scale(side);
-    const size_t fits = size_t((side + scale) / (kGlyphAdvance * scale));
+    const auto fits = [&](int scale) { return size_t((side + kGap) / (kGlyphAdvance * scale)); };
+    const int scale = tile.caption.size() <= fits(kCaptionScale) ? kCaptionScale : 1;
     const std::string caption =
-        tile.caption.size() <= fits ? tile.caption : tile.caption.substr(0, fits > 1 ? fits - 1 : 1) + ".";
+        tile.caption.size() <= fits(scale) ? tile.caption : tile.caption.substr(0, fits(scale) - 1) + ".";
     const int left = x + (side - text_width(caption, scale)) / 2;
     draw_text(sheet, left, y + side + kCaptionGap, caption, tile.wrong ? kMistake : kText, scale);
 }
 
 }  // namespace
 
-int sheet_thumbnail_side(size_t pictures) { return pictures <= 12 ? 192 : pictures <= 60 ? 128 : 64; }
+int sheet_thumbnail_side(size_t pictures) { return pictures <= 12 ? 192 : pictures <= 60 ? 128 : 80; }
 
 Image contact_sheet(const std::vector<SheetTile> &tiles, const std::string &title) {
     const int side = tiles.empty() ? 64 : tiles.front().thumbnail.width;

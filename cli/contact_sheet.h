@@ -10,11 +10,11 @@ namespace hardnet {
 
 struct SheetTile {
     Image thumbnail;      // square, all of one side
-    std::string caption;  // cut to the tile's width
+    std::string caption;  // small where it is long, then cut to the width
     bool wrong = false;   // the guess is known to be a mistake
 };
 
-constexpr size_t kMaxSheetTiles = 1000;  // 5 megapixels of 64x64 tiles; more would not be looked at
+constexpr size_t kMaxSheetTiles = 1000;  // 10 megapixels; more would not be looked at
 
 // The side of thumbnails for so many pictures: few are shown larger.
 int sheet_thumbnail_side(size_t pictures);

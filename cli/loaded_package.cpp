@@ -53,8 +53,10 @@ LoadedPackage::~LoadedPackage() {
 
 Status LoadedPackage::open_library() {
     // An absolute path: dlopen would look up one without a slash elsewhere.
-    const std::string path = std::filesystem::absolute(package_.library_path()).string();
-    if (!std::filesystem::exists(path))
+    std::error_code unknown;  // of the current folder; then the path stays as it is
+    const std::string path = std::filesystem::absolute(package_.library_path(), unknown).string();
+    std::error_code failed;
+    if (!std::filesystem::exists(path, failed))
         return environment_error(
             package_.library_path() +
             ": expected this host's kernels, found none (compile for --target host, here)");

@@ -111,7 +111,7 @@ void add_bench(CLI::App &program, Action &chosen) {
                      "runs; default: as many as fit into --seconds")
         ->check(CLI::Validator(between(1, 1'000'000), ""));
     verb->add_option("--seconds", options->timing.seconds, "of running, and again of step by step")
-        ->check(CLI::Range(0.0, 3600.0))
+        ->check(CLI::Validator(number_between(0, 3600), ""))
         ->capture_default_str();
     verb->add_option("--warmup", options->timing.warmup, "runs that do not count")
         ->check(CLI::Validator(between(0, 1'000'000), ""))

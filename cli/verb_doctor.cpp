@@ -12,7 +12,7 @@
 #include "hardnet/hardnet.h"
 #include "runtime/inspect.h"
 #ifdef HARDNET_WITH_COMPILER
-#include "compiler/emit.h"
+#include "compiler/kernel.h"
 #endif
 
 namespace hardnet {
@@ -77,7 +77,7 @@ nlohmann::ordered_json examine() {
                                  {"path", find_in_path(tool.name)},
                                  {"install", fmt::format("apt-get install {}", tool.package)}});
 #ifdef HARDNET_WITH_COMPILER
-    json["compiler"] = {{"built_in", true}, {"halide", HARDNET_HALIDE_VERSION}};
+    json["compiler"] = {{"built_in", true}, {"halide", halide_version()}};
     json["cache"] = {{"folder", cache_folder()}, {"bytes", cache_size()}};
 #else
     json["compiler"] = {{"built_in", false}};

@@ -77,8 +77,9 @@ Result<ExitCode> inspect_package(const Package &package, const InspectOptions &o
     const Result<Network> network = build_network(m.record, {m.height, m.width});
     if (!network) return network.error();
     const std::string level = m.levels.empty() ? "" : m.levels.front().name;
-    const std::string text =
-        inspect_text(*network, format, options.layers, chosen_columns(*network, m, level));
+    std::vector<InspectColumn> columns;
+    if (options.layers) columns = chosen_columns(*network, m, level);
+    const std::string text = inspect_text(*network, format, options.layers, columns);
     if (format == InspectFormat::kJson) {
         nlohmann::ordered_json json = nlohmann::ordered_json::parse(text);
         json["package"] = package_json(package);
@@ -97,7 +98,8 @@ Result<ExitCode> inspect_package(const Package &package, const InspectOptions &o
 Result<ExitCode> inspect(const InspectOptions &options) {
     const Result<InspectFormat> format = inspect_format(options.format);
     if (!format) return format.error();
-    if (std::filesystem::is_directory(options.what)) {
+    std::error_code failed;  // a path too long is no folder
+    if (std::filesystem::is_directory(options.what, failed)) {
         const Result<Package> package = open_package(options.what);
         if (!package) return package.error();
         return inspect_package(*package, options, *format);

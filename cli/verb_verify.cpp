@@ -63,8 +63,9 @@ Result<ExitCode> verify(const VerifyOptions &options) {
                stdout);
     for (const LayerCheck &check : result->layers) print_check(check);
     print_check(result->output);
-    std::fputs(fmt::format("{}: every bound {}\n", path, result->holds() ? "holds" : "is not held").c_str(),
-               stdout);
+    std::fputs(
+        fmt::format("{}: {}\n", path, result->holds() ? "every bound holds" : "a bound is broken").c_str(),
+        stdout);
     return result->holds() ? ExitCode::kOk : ExitCode::kResultNotAsAsked;
 }
 
@@ -77,7 +78,9 @@ void add_verify(CLI::App &program, Action &chosen) {
     verb->add_option("PACKAGE", options->package, "a package's folder; verify.json is written there")
         ->required();
     verb->add_flag("--per-layer", options->per_layer, "compare every layer's output too");
-    verb->add_option("--bound", options->bound, "relative RMS allowed to the output")->capture_default_str();
+    verb->add_option("--bound", options->bound, "relative RMS allowed to the output")
+        ->check(CLI::Validator(number_between(0, 1), ""))
+        ->capture_default_str();
     verb->add_option("--seed", options->seed, "of the input")->capture_default_str();
     verb->add_option("--threads", options->threads, "default: as many as this process may use")
         ->check(CLI::Validator(between(1, 1024), ""));

@@ -25,6 +25,16 @@ std::function<std::string(std::string &)> between(int64_t least, int64_t most) {
     };
 }
 
+std::function<std::string(std::string &)> number_between(double least, double most) {
+    return [=](std::string &text) {
+        double value = 0;
+        const char *end = text.data() + text.size();
+        const auto [stop, error] = std::from_chars(text.data(), end, value);
+        if (error == std::errc() && stop == end && value >= least && value <= most) return std::string();
+        return fmt::format("expected a number from {} to {}, found {}", least, most, shown(text));
+    };
+}
+
 Result<InputSize> parse_size(const std::string &text) {
     constexpr int kMaxExtent = 1 << 16;
     InputSize size;

@@ -26,6 +26,7 @@ CLI::App *add_verb(CLI::App &program, const char *name, const char *does, const 
 
 // A check for CLI11: "expected an integer from 1 to 9, found ...".
 std::function<std::string(std::string &)> between(int64_t least, int64_t most);
+std::function<std::string(std::string &)> number_between(double least, double most);
 
 // "224x224": height, then width.
 Result<InputSize> parse_size(const std::string &text);

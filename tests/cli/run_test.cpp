@@ -1,0 +1,184 @@
+// The program on a package: labels, tensors, batches with bad files in them, timings. The package is
+// hand-written (colours.c), so that this runs without the compiler.
+#include <gmock/gmock.h>
+#include <sys/stat.h>
+
+#include <nlohmann/json.hpp>
+
+#include "cli/images.h"
+#include "cli/npy.h"
+#include "tests/cli/program.h"
+
+namespace hardnet {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+using testing::MatchesRegex;
+
+class Run : public ProgramTest {
+protected:
+    void SetUp() override {
+        ProgramTest::SetUp();
+        make_colours_package();
+    }
+    void paint(const std::string &name, uint8_t red, uint8_t green, uint8_t blue) {
+        Image image{6, 5, {}};
+        for (int i = 0; i < 30; i++) image.rgb.insert(image.rgb.end(), {red, green, blue});
+        std::filesystem::create_directories(std::filesystem::path(folder_ + "/" + name).parent_path());
+        ASSERT_TRUE(write_png(folder_ + "/" + name, image));
+    }
+};
+
+TEST_F(Run, labels_pictures_in_order) {
+    paint("b.png", 0, 0, 255);
+    paint("a/2.png", 0, 255, 0);
+    paint("a/deeper/1.png", 255, 0, 0);
+    const Outcome one = hardnet("run colours b.png a --top 1");
+    EXPECT_EQ(one.code, 0) << one.err;
+    EXPECT_EQ(one.err, "");
+    EXPECT_EQ(one.out, "b.png  blue  57.61 %\na/2.png  green  57.61 %\na/deeper/1.png  red  57.61 %\n");
+    const Outcome all = hardnet("run colours b.png");
+    EXPECT_EQ(all.out, "b.png\n   57.61 %  blue\n   21.19 %  red\n   21.19 %  green\n");
+}
+
+TEST_F(Run, prints_json) {
+    paint("b.png", 0, 0, 255);
+    const json root = json::parse(hardnet("run colours b.png --json --top 2 --threads 2").out);
+    EXPECT_EQ(root["model"], "colours");
+    EXPECT_EQ(root["level"], "plain");
+    EXPECT_EQ(root["threads"], 2);
+    EXPECT_EQ(root["images"][0]["file"], "b.png");
+    EXPECT_EQ(root["images"][0]["top"].size(), 2u);
+    EXPECT_EQ(root["images"][0]["top"][0]["name"], "blue");
+    EXPECT_EQ(root["images"][0]["top"][0]["logit"], 1.0);
+    EXPECT_TRUE(root["failed"].empty());
+}
+
+TEST_F(Run, goes_on_past_bad_pictures) {
+    paint("p/1.png", 255, 0, 0);
+    write("p/2.png", "");
+    write("p/3.jpg", "not a picture");
+    paint("p/4.png", 0, 255, 0);
+    paint("p/5.png", 0, 0, 255);
+    const Outcome outcome = hardnet("run colours p --top 1");
+    EXPECT_EQ(outcome.code, 4);
+    EXPECT_EQ(outcome.out, "p/1.png  red  57.61 %\np/4.png  green  57.61 %\np/5.png  blue  57.61 %\n");
+    EXPECT_EQ(outcome.err,
+              "hardnet: run: expected 5 pictures, found 3 that could be read\n"
+              "  bad image: p/2.png: expected a JPEG or PNG, found an empty file\n"
+              "  bad image: p/3.jpg: expected a JPEG or PNG, found another format\n");
+    const json root = json::parse(hardnet("run colours p --json").out);
+    EXPECT_EQ(root["images"].size(), 3u);
+    EXPECT_EQ(root["failed"][1]["file"], "p/3.jpg");
+}
+
+TEST_F(Run, lists_at_most_ten_of_many_bad_pictures) {
+    paint("p/a.png", 255, 0, 0);
+    for (int i = 0; i < 20; i++) write("p/b" + std::to_string(i) + ".png", "");
+    const Outcome outcome = hardnet("run colours p --top 1");
+    EXPECT_EQ(outcome.code, 4);
+    EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 11);
+    EXPECT_THAT(outcome.err, testing::EndsWith("\n  and 11 more\n"));
+}
+
+TEST_F(Run, calls_a_batch_without_any_good_picture_bad_input) {
+    write("x.png", "");
+    write("y.png", "");
+    mkdir((folder_ + "/empty").c_str(), 0700);
+    expect_error("run colours x.png", 3,
+                 "hardnet: bad image: x.png: expected a JPEG or PNG, found an empty file\n");
+    expect_error("run colours x.png y.png", 3,
+                 "hardnet: run: expected 2 pictures, found 0 that could be read\n"
+                 "  bad image: x.png: expected a JPEG or PNG, found an empty file\n"
+                 "  bad image: y.png: expected a JPEG or PNG, found an empty file\n");
+    expect_error("run colours empty", 3, "hardnet: empty: expected JPEG or PNG files, found none\n");
+    paint("big.png", 1, 2, 3);
+    expect_error("run colours big.png --max-pixels 29", 3,
+                 "hardnet: bad image: big.png: expected at most 29 pixels, found 6x5\n");
+}
+
+TEST_F(Run, tells_accuracy_and_draws_a_sheet) {
+    paint("p/red_1.png", 255, 0, 0);
+    paint("p/red_2.png", 0, 255, 0);
+    paint("p/blue_1.png", 0, 0, 255);
+    paint("blue/unlabelled.png", 0, 0, 255);
+    const Outcome outcome = hardnet("run colours p blue --top 1 --truth-from-name --sheet sheet.png");
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_THAT(outcome.out, HasSubstr("accuracy: 75.00 % (3 of 4 right)\ncontact sheet: sheet.png\n"));
+    const Result<Image> sheet = read_image(folder_ + "/sheet.png");
+    ASSERT_TRUE(sheet) << sheet.error().what;
+    size_t frame = 0;  // pixels of the one mistake's frame and caption
+    for (size_t i = 0; i < sheet->rgb.size(); i += 3)
+        frame += sheet->rgb[i] == 255 && sheet->rgb[i + 1] == 92 && sheet->rgb[i + 2] == 92;
+    EXPECT_GT(frame, size_t(4 * 3 * 192));
+    EXPECT_LT(frame, size_t(4 * 3 * 200 + 1500));
+    expect_error("run colours sheet.png --truth-from-name --json", 3,
+                 "hardnet: run: --truth-from-name: expected names such as <label>_1.png or <label>/1.png, "
+                 "found none\n");
+}
+
+TEST_F(Run, runs_raw_tensors) {
+    NpyTensor tensor{{3, 3, 4, 4}, std::vector<float>(3 * 48)};
+    for (size_t i = 0; i < tensor.values.size(); i++)
+        tensor.values[i] = float(i / 16);  // channel means 0 to 8
+    ASSERT_TRUE(write_npy(folder_ + "/in.npy", tensor));
+    const Outcome outcome = hardnet("run colours --tensor in.npy -o out.npy");
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_EQ(outcome.out, "");
+    const Result<NpyTensor> out = read_npy(folder_ + "/out.npy");
+    ASSERT_TRUE(out) << out.error().what;
+    EXPECT_EQ(out->shape, (std::vector<int64_t>{3, 3}));
+    EXPECT_EQ(out->values, (std::vector<float>{0, 1, 2, 3, 4, 5, 6, 7, 8}));
+
+    tensor.shape = {3, 4, 3, 4};
+    ASSERT_TRUE(write_npy(folder_ + "/in.npy", tensor));
+    expect_error("run colours --tensor in.npy -o no.npy", 3,
+                 "hardnet: in.npy: expected the shape [N, 3, 4, 4], found [3, 4, 3, 4]\n");
+    EXPECT_FALSE(std::filesystem::exists(folder_ + "/no.npy"));
+    expect_error("run colours --tensor absent.npy -o no.npy", 3,
+                 "hardnet: absent.npy: expected a readable file, found: No such file or directory\n");
+}
+
+TEST_F(Run, refuses_levels_and_manifests_that_do_not_fit) {
+    paint("b.png", 0, 0, 255);
+    const Outcome level = hardnet("run colours b.png --level avx9");
+    EXPECT_EQ(level.code, 2);
+    EXPECT_THAT(level.err, MatchesRegex("hardnet: colours: [^\n]*avx9[^\n]*\n"));
+    const Outcome edited =
+        shell("sed -i 's/\"height\": 4/\"height\": 8/' colours/colours.json; $H run colours b.png", folder_);
+    EXPECT_EQ(edited.code, 3);
+    EXPECT_EQ(edited.err,
+              "hardnet: colours/colours.json: expected a network of 2x3x8x4 to 2x3, found 2x3x4x4 to 2x3\n");
+}
+
+TEST_F(Run, times_runs_and_steps) {
+    const json root = json::parse(hardnet("bench colours --iterations 7 --json --layers --threads 1").out);
+    for (const char *key :
+         {"model", "input", "batch", "threads", "level", "min_ms", "median_ms", "p99_ms", "iterations"})
+        EXPECT_TRUE(root.contains(key)) << key;
+    EXPECT_EQ(root["iterations"], 7);
+    EXPECT_EQ(root["batch"], 2);
+    EXPECT_LE(root["min_ms"], root["median_ms"]);
+    EXPECT_LE(root["median_ms"], root["p99_ms"]);
+    EXPECT_EQ(root["steps"].size(), 1u);
+    EXPECT_EQ(root["steps"][0]["layer"], "mean");
+    const Outcome text = hardnet("bench colours --iterations 7");
+    EXPECT_THAT(text.out, HasSubstr("the 1 dearest of 1 steps (--layers shows all):\n"));
+}
+
+TEST_F(Run, verifies_only_what_the_manifest_describes) {
+    const Outcome outcome = hardnet("verify colours");
+    EXPECT_EQ(outcome.code, 3);
+    EXPECT_FALSE(std::filesystem::exists(folder_ + "/colours/verify.json"));
+}
+
+TEST_F(Run, ends_with_130_when_interrupted) {
+    const Outcome outcome =
+        shell("timeout --preserve-status -s INT 0.5 $H bench colours --seconds 60", folder_);
+    EXPECT_EQ(outcome.code, 130);
+    EXPECT_EQ(outcome.err, "\nhardnet: interrupted\n");
+}
+
+}  // namespace
+}  // namespace hardnet
