@@ -5,6 +5,7 @@
 #include <new>
 #include <nlohmann/json.hpp>
 
+#include "models/text.h"
 #include "runtime/safetensors.h"
 #include "weights/files.h"
 #include "weights/weights.h"
@@ -35,7 +36,7 @@ void take_tensor(void *user, const hardnet_safetensor *tensor) {
         return;
     }
     if (type != "F32") {
-        reading.wrong_types.push_back(fmt::format("{:.100}: {}", name, type));
+        reading.wrong_types.push_back(fmt::format("{}: {}", shown(name), type));
         return;
     }
     FloatTensor taken;

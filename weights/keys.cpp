@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include "models/text.h"
 #include "weights/mismatch.h"
 
 namespace hardnet {
@@ -161,7 +162,7 @@ Result<int> classes_in(const Checkpoint &checkpoint) {
     }
     if (classes < 1 || classes > INT32_MAX) {
         return bad_input(fmt::format("{}: {}: expected at least one class, found {}", checkpoint.source,
-                                     matrices[0], classes));
+                                     shown(matrices[0]), classes));
     }
     return static_cast<int>(classes);
 }

@@ -61,7 +61,7 @@ std::vector<std::string> details(const Difference &found, const Checkpoint &chec
                                         text_of(checkpoint.tensors.at(p.key).shape)));
         }
         if (i < found.extra.size()) {
-            lines.push_back(fmt::format("{:.100}: not of this network{:.100}", found.extra[i],
+            lines.push_back(fmt::format("{}: not of this network{}", shown(found.extra[i]),
                                         did_you_mean(found.extra[i], missing_keys)));
         }
         if (i < found.missing.size()) {

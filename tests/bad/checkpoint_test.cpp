@@ -59,7 +59,7 @@ TEST(BadCheckpoint, OtherTypes) {
     EXPECT_THAT(read.error().what,
                 EndsWith("expected tensors of type F32 (and num_batches_tracked of any), found 12 others"));
     EXPECT_THAT(read.error().detail, SizeIs(10));
-    EXPECT_EQ(read.error().detail[0], "t10: F16");
+    EXPECT_EQ(read.error().detail[0], R"("t10": F16)");
 }
 
 TEST(BadCheckpoint, CountersArePassedOver) {
@@ -89,9 +89,9 @@ TEST(BadCheckpoint, MissingExtraAndMisshapen) {
     EXPECT_EQ(error.what, "seed:1: expected the 67 tensors of tiny, found 1 missing, 2 extra, 1 misshapen");
     EXPECT_THAT(error.detail,
                 ElementsAre("base.0.norm.bias: expected [4], found [2, 2]",
-                            "base.1.conv.weights: not of this network, did you mean base.1.conv.weight?",
+                            R"("base.1.conv.weights": not of this network, did you mean base.1.conv.weight?)",
                             "base.1.conv.weight: missing, expected [6, 4, 3, 3]",
-                            "optimizer.step.of.something.else: not of this network"));
+                            R"("optimizer.step.of.something.else": not of this network)"));
 }
 
 TEST(BadCheckpoint, TenDetailsAreShownAndAllCounted) {
@@ -107,7 +107,16 @@ TEST(BadCheckpoint, TenDetailsAreShownAndAllCounted) {
     EXPECT_THAT(error.detail, SizeIs(10));
     EXPECT_THAT(error.detail, Contains("base.0.norm.bias: expected [4], found [1]"));
     EXPECT_THAT(error.detail, Contains("base.0.conv.weight: missing, expected [4, 3, 3, 3]"));
-    EXPECT_THAT(error.detail, Contains("x0: not of this network"));
+    EXPECT_THAT(error.detail, Contains(R"("x0": not of this network)"));
+}
+
+TEST(BadCheckpoint, NamesFromTheFileAreShownSafely) {
+    Checkpoint checkpoint = seeded_checkpoint(tiny_network(), 1);
+    checkpoint.tensors["\xc2\x9b\x7f" + std::string(100000, 'x')] = {{1}, {0}};  // moves a terminal's cursor
+    const Error error = fold_error(tiny_network(), checkpoint);
+    ASSERT_THAT(error.detail, SizeIs(1));
+    EXPECT_THAT(error.detail[0], HasSubstr(R"("\xc2\x9b\x7fxxx)"));
+    EXPECT_LT(error.detail[0].size(), 150u);
 }
 
 TEST(BadCheckpoint, AnotherNetworkIsNamed) {
