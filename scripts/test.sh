@@ -18,11 +18,6 @@ run_tests() {
   ctest --test-dir "$1" --parallel "$jobs" --output-on-failure --no-tests=error --no-label-summary 2>&1 | tee "$2"
 }
 
-if command -v clang-format-14 >/dev/null; then
-  echo "== format"
-  git ls-files -z '*.c' '*.cpp' '*.h' | xargs -0 clang-format-14 --dry-run --Werror
-fi
-
 echo "== build"
 build release build
 echo "== build with sanitizers"
