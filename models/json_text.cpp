@@ -75,7 +75,7 @@ public:
                 open_.pop_back();
                 return true;
             case Event::value:
-                begin_value(value.is_number() ? end - 1 : end);  // the parser sees a number's end by what follows
+                begin_value(value.is_number() ? end - 1 : end);  // a number ends where something else begins
                 return true;
         }
         return true;
