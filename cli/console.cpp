@@ -25,9 +25,12 @@ std::string one_line(std::string text) {
     return text.substr(0, kMaxLineBytes / 2) + "..." + text.substr(text.size() - kMaxLineBytes / 2);
 }
 
+pid_t program_pid = 0;  // forked compilers inherit the handler; one line is enough
+
 void on_interrupt(int) {
     static const char kText[] = "\nhardnet: interrupted\n";
-    if (write(STDERR_FILENO, kText, sizeof(kText) - 1) < 0) _exit(int(ExitCode::kInterrupted));
+    if (getpid() == program_pid && write(STDERR_FILENO, kText, sizeof(kText) - 1) < 0)
+        _exit(int(ExitCode::kInterrupted));
     _exit(int(ExitCode::kInterrupted));
 }
 
@@ -44,6 +47,7 @@ int columns() {
 void prepare_console() {
     for (int fd = 0; fd <= 2; fd++)
         if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY) < 0) _exit(0);
+    program_pid = getpid();
     std::signal(SIGINT, on_interrupt);
     std::signal(SIGPIPE, on_closed_pipe);
 }

@@ -128,7 +128,9 @@ Result<ExitCode> doctor(const DoctorOptions &options) {
     if (options.clear_cache) return clear_cache();
     const nlohmann::ordered_json json = examine();
     if (options.json)
-        std::fputs((json.dump(2) + "\n").c_str(), stdout);
+        std::fputs(
+            (json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n").c_str(),
+            stdout);
     else
         print_text(json);
     return ExitCode::kOk;

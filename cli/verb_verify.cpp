@@ -50,8 +50,6 @@ Result<ExitCode> verify(const VerifyOptions &options) {
     if (!result) return result.error();
 
     const std::string path = loaded.package().verify_path(), json = to_json(*result, loaded);
-    if (const Status status = write_output(path, {{json.data(), json.size()}}); !status)
-        return status.error();
     const Manifest &m = loaded.manifest();
     std::fputs(fmt::format("{}  {}x{}  batch {}  level {}  input seed:{}\n", m.name, m.height, m.width,
                            m.batch, loaded.level(), result->seed)
@@ -63,6 +61,8 @@ Result<ExitCode> verify(const VerifyOptions &options) {
                stdout);
     for (const LayerCheck &check : result->layers) print_check(check);
     print_check(result->output);
+    if (const Status status = write_output(path, {{json.data(), json.size()}}); !status)
+        return status.error();
     std::fputs(
         fmt::format("{}: {}\n", path, result->holds() ? "every bound holds" : "a bound is broken").c_str(),
         stdout);

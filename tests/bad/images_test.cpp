@@ -259,10 +259,12 @@ TEST_F(ImageFiles, that_cannot_be_written_are_named) {
     EXPECT_EQ(status.error().code, ExitCode::kEnvironment);
     EXPECT_THAT(status.error().what,
                 MatchesRegex(".*/a.png: expected to write [0-9]+ bytes, found: No such file.*"));
-    const Status full = write_png("/dev/full", image);
-    ASSERT_FALSE(full);
-    EXPECT_THAT(full.error().what, HasSubstr("/dev/full: expected a file to write, found a device"));
-    EXPECT_TRUE(fs::is_character_file("/dev/full")) << "the device was replaced by a file";
+    const std::string fifo = folder_ + "/fifo.png";
+    ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
+    const Status over = write_png(fifo, image);
+    ASSERT_FALSE(over);
+    EXPECT_EQ(over.error().what, fifo + ": expected a file to write, found a device or pipe");
+    EXPECT_TRUE(fs::is_fifo(fifo)) << "it was replaced by a file";
 }
 
 }  // namespace
