@@ -4,6 +4,7 @@
 #include <xxhash.h>
 
 #include "compiler/generator_sources.h"
+#include "schedules/arm.h"
 #include "schedules/x86.h"
 
 namespace hardnet {
@@ -15,26 +16,31 @@ template <typename G>
 Halide::Func output(G &g) { return g.Y; }
 
 // The generator of each specification, with the schedule of the machine's family applied.
-template <typename Generator, typename Spec>
-void compile(const Spec &spec, const Halide::Target &target, const std::string &name, const std::string &path) {
-    Generator generator(spec);
-    x86::schedule(generator);
-    Halide::Pipeline(output(generator)).compile_to_object(path, generator.arguments(), name, target);
-}
-
 struct Compiler {
     Halide::Target target;
+    ScheduleFamily family;
     std::string name, path;
-    void operator()(const InputTransformSpec &s) { compile<InputTransform>(s, target, name, path); }
-    void operator()(const ProductSpec &s) { compile<Product>(s, target, name, path); }
-    void operator()(const OutputTransformSpec &s) { compile<OutputTransform>(s, target, name, path); }
-    void operator()(const ConvolutionSpec &s) { compile<Convolution>(s, target, name, path); }
-    void operator()(const StemSpec &s) { compile<Stem>(s, target, name, path); }
-    void operator()(const DepthwiseSpec &s) { compile<Depthwise>(s, target, name, path); }
-    void operator()(const MaxPoolSpec &s) { compile<MaxPool>(s, target, name, path); }
-    void operator()(const GlobalPoolSpec &s) { compile<GlobalPool>(s, target, name, path); }
-    void operator()(const FullyConnectedSpec &s) { compile<FullyConnected>(s, target, name, path); }
-    void operator()(const NormalizeSpec &s) { compile<Normalize>(s, target, name, path); }
+
+    template <typename Generator, typename Spec>
+    void compile(const Spec &spec) {
+        Generator generator(spec);
+        switch (family) {
+            case ScheduleFamily::kX86: x86::schedule(generator); break;
+            case ScheduleFamily::kArm: arm::schedule(generator); break;
+        }
+        Halide::Pipeline(output(generator)).compile_to_object(path, generator.arguments(), name, target);
+    }
+
+    void operator()(const InputTransformSpec &s) { compile<InputTransform>(s); }
+    void operator()(const ProductSpec &s) { compile<Product>(s); }
+    void operator()(const OutputTransformSpec &s) { compile<OutputTransform>(s); }
+    void operator()(const ConvolutionSpec &s) { compile<Convolution>(s); }
+    void operator()(const StemSpec &s) { compile<Stem>(s); }
+    void operator()(const DepthwiseSpec &s) { compile<Depthwise>(s); }
+    void operator()(const MaxPoolSpec &s) { compile<MaxPool>(s); }
+    void operator()(const GlobalPoolSpec &s) { compile<GlobalPool>(s); }
+    void operator()(const FullyConnectedSpec &s) { compile<FullyConnected>(s); }
+    void operator()(const NormalizeSpec &s) { compile<Normalize>(s); }
 };
 
 }  // namespace
@@ -71,7 +77,7 @@ void compile_kernel(const KernelSpec &spec, const Machine &machine, const std::s
     for (auto feature : {Halide::Target::NoRuntime, Halide::Target::NoAsserts, Halide::Target::NoBoundsQuery}) {
         target.set_feature(feature);
     }
-    std::visit(Compiler{target, symbol(spec, machine), object_path}, spec);
+    std::visit(Compiler{target, machine.family, symbol(spec, machine), object_path}, spec);
 }
 
 }  // namespace hardnet

@@ -113,6 +113,32 @@ void write_level_record(Lines &out, const Plan &plan) {
     add(out, "{}_layer_views,\n     {}, {}, {}}},\n", l, plan.arena_elems, plan.scratch_elems, plan.weight_elems);
 }
 
+// The levels of each platform, seen only by a compiler for it: the others' kernels are not there to be linked.
+void write_platforms(Lines &out, const std::string &name, const std::vector<Plan> &plans) {
+    static const std::pair<const char *, const char *> kMacros[] = {{"x86_64-linux", "__x86_64__"},
+                                                                    {"aarch64-linux", "__aarch64__"}};
+    const char *directive = "#if";
+    std::string platforms;
+    for (const auto &[platform, macro] : kMacros) {
+        std::vector<const Plan *> levels;
+        for (const Plan &p : plans) {
+            if (p.machine->platform == platform) levels.push_back(&p);
+        }
+        if (levels.empty()) continue;
+        add(out, "\n{} defined({})\n", directive, macro);
+        for (const Plan *p : levels) {
+            for (const KernelSpec &k : p->kernels) add(out, "extern int {}_argv(void **);\n", symbol(k, *p->machine));
+        }
+        for (const Plan *p : levels) write_level(out, *p);
+        add(out, "\nstatic const hardnet_level levels[] = {{\n");
+        for (const Plan *p : levels) write_level_record(out, *p);
+        add(out, "}};\n");
+        platforms += (platforms.empty() ? "" : " or ") + std::string(platform);
+        directive = "#elif";
+    }
+    add(out, "#else\n#error \"{}: expected a compiler for {}, found one for another processor\"\n#endif\n", name, platforms);
+}
+
 void write_weights(Lines &out, const Network &network) {
     add(out, "\nstatic const char *const layer_names[] = {{\n");
     for (const Layer &l : network.layers) add(out, "    \"{}\",\n", l.name);
@@ -146,23 +172,16 @@ std::string plan_header(const Network &network, const PackageNames &names) {
 std::string plan_source(const Network &network, const PackageNames &names, const std::vector<Plan> &plans) {
     Lines out;
     add(out, "/* {}: the plan. Generated; the tables are explained in hardnet/plan.h. */\n", names.name);
-    add(out, "#include \"{}.h\"\n\n#include \"hardnet/plan.h\"\n\n", names.name);
-    std::vector<std::string> symbols;
-    for (const Plan &p : plans) {
-        for (const KernelSpec &k : p.kernels) symbols.push_back(symbol(k, *p.machine));
-    }
-    for (const std::string &s : symbols) add(out, "extern int {}_argv(void **);\n", s);
+    add(out, "#include \"{}.h\"\n\n#include \"hardnet/plan.h\"\n", names.name);
     write_weights(out, network);
-    for (const Plan &p : plans) write_level(out, p);
-    add(out, "\nstatic const hardnet_level levels[] = {{\n");
-    for (const Plan &p : plans) write_level_record(out, p);
-    add(out, "}};\n\nstatic const hardnet_port outputs[] = {{{{\"logits\", 2, {{{}, {}}}}}}};\n", names.batch, network.classes());
+    write_platforms(out, names.name, plans);
+    add(out, "\nstatic const hardnet_port outputs[] = {{{{\"logits\", 2, {{{}, {}}}}}}};\n", names.batch, network.classes());
     const Shape &in = network.input;
     add(out, "\nconst hardnet_network {} = {{\n    HARDNET_PLAN_VERSION, \"{}\", {},\n", names.name, names.name, names.batch);
     add(out, "    {{\"image\", 4, {{{}, {}, {}, {}}}}}, ", names.batch, in.channels, in.height, in.width);
     add(out, "{{\"image\", 4, {{{}, {}, {}, {}}}}},\n", names.batch, in.height, in.width, in.channels);
-    add(out, "    outputs, 1, layer_names, {}, weights, {}, levels, {}\n}};\n", network.layers.size(),
-        weight_tensor(network, int(network.layers.size())), plans.size());
+    add(out, "    outputs, 1, layer_names, {}, weights, {}, levels, sizeof(levels) / sizeof(levels[0])\n}};\n",
+        network.layers.size(), weight_tensor(network, int(network.layers.size())));
     return fmt::to_string(out);
 }
 

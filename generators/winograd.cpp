@@ -102,7 +102,9 @@ Product::Product(const ProductSpec &s) : spec(s), U(Halide::Float(32), 4, "U") {
         const ProductSource &source = spec.sources[i];
         V.emplace_back(Halide::Float(32), 3, "V" + std::to_string(i));
         r.emplace_back(0, source.channels, "r" + std::to_string(i));
-        acc(ci, cb, ti, q) += V[i](r[i], first_tile + ti, position) * U(ci, k0 + r[i], position, cb);
+        tiles.emplace_back("tiles" + std::to_string(i));
+        tiles[i](rc, ti, q) = V[i](rc, first_tile + ti, position);
+        acc(ci, cb, ti, q) += tiles[i](r[i], ti, q) * U(ci, k0 + r[i], position, cb);
         k0 += source.channels;
         V[i].dim(0).set_bounds(0, source.channels);
         V[i].dim(1).set_min(0).set_stride(source.tile_stride);

@@ -57,9 +57,10 @@ struct Product {
     std::vector<Halide::Argument> arguments();
 
     ProductSpec spec;
-    Halide::Var c{"c"}, ti{"ti"}, q{"q"}, cb{"cb"}, ci{"ci"};
+    Halide::Var c{"c"}, ti{"ti"}, q{"q"}, cb{"cb"}, ci{"ci"}, rc{"rc"};
     std::vector<Halide::ImageParam> V;  // per source (r, tile, position)
     std::vector<Halide::RDom> r;        // per source, over its channels
+    std::vector<Halide::Func> tiles;    // per source (r, tile in item, item): an item's part of V, inlined unless scheduled
     Halide::ImageParam U;               // (c in block, r over all sources, position, block)
     Halide::Func acc{"acc"};            // (c in block, block, tile in item, item)
     Halide::Func M{"M"};                // (c, tile in item, item)

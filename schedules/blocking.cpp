@@ -27,7 +27,7 @@ struct Choice {
 };
 Choice best_extent(const Machine &machine, int vectors, int lanes, int steps, const BlockCount &count) {
     Choice best;
-    for (int extent = 1; extent <= 16 && vectors * extent <= machine.accumulators; extent++) {
+    for (int extent = 1; extent <= 16 && machine.fits(vectors, extent); extent++) {
         double blocks = count(extent);
         if (blocks == 0) continue;
         double cycles = blocks * step_cycles(machine, vectors, lanes, extent, steps) * steps;

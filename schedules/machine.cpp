@@ -1,6 +1,9 @@
 #include "schedules/machine.h"
 
+#include <set>
+
 #include "hardnet/plan.h"
+#include "runtime/inspect.h"
 
 namespace hardnet {
 namespace {
@@ -8,27 +11,78 @@ namespace {
 constexpr uint32_t kAvx2Features =
     HARDNET_CPU_SSE41 | HARDNET_CPU_AVX | HARDNET_CPU_F16C | HARDNET_CPU_FMA | HARDNET_CPU_AVX2;
 
+std::vector<Machine> of_platform(const std::string &platform) {
+    std::vector<Machine> result;
+    for (const Machine &m : machines()) {
+        if (m.platform == platform) result.push_back(m);
+    }
+    return result;
+}
+
+Result<std::vector<Machine>> host_machines() {
+    const uint32_t features = hardnet_cpu_features();
+    std::vector<Machine> result;
+    for (const Machine &m : machines()) {
+        if (m.features & ~features) continue;
+        if (m.level == "sse41" && !result.empty())
+            continue;  // never chosen where avx2 runs; it would cost a third of the time
+        result.push_back(m);
+    }
+    if (!result.empty()) return result;
+    return environment_error(
+        "target host: expected a CPU with SSE4.1 or NEON, found one without (name a --target)");
+}
+
 }  // namespace
 
-// Accumulators: what is left of 32 (16) registers beside the weights of a step. The rates are Zen 4's, 3.67 GHz, where
-// 512-bit instructions issue at half the rate of 256-bit ones; only ratios matter to the cost model.
+// Accumulators: what is left of 32 (16) registers beside the weights of a step. The rates are Zen 4's, 3.67
+// GHz, where 512-bit instructions issue at half the rate of 256-bit ones, and for NEON those of a Cortex-A76
+// (two FMA pipes; 10 GB/s at 2.4 GHz); only ratios matter to the cost model. Without FMA two multipliers and
+// two adders make 16 operations a cycle.
 const std::vector<Machine> &machines() {
     static const std::vector<Machine> all = {
         {"avx512", "x86_64-linux", "x86-64-linux-sse41-avx-f16c-fma-avx2-avx512-avx512_skylake",
          kAvx2Features | HARDNET_CPU_AVX512, 16, 8, 26, 32, 7.6},
         {"avx2", "x86_64-linux", "x86-64-linux-sse41-avx-f16c-fma-avx2", kAvx2Features, 8, 8, 12, 32, 7.6},
+        {"sse41", "x86_64-linux", "x86-64-linux-sse41", HARDNET_CPU_SSE41, 4, 4, 12, 16, 7.6},
+        {"neon", "aarch64-linux", "arm-64-linux", HARDNET_CPU_NEON, 4, 4, 30, 16, 4.2, ScheduleFamily::kArm},
     };
     return all;
 }
 
-Result<std::vector<Machine>> machines_for(const std::string &target) {
-    if (target == "host" || target == "x86-64") return machines();
-    if (target == "x86-64-v4") return std::vector<Machine>{machines()[0]};
-    if (target == "x86-64-v3") return std::vector<Machine>{machines()[1]};
-    for (const Machine &m : machines()) {
-        if (m.target == target || m.level == target) return std::vector<Machine>{m};
+namespace {
+
+Result<std::vector<Machine>> machines_behind(const std::string &target) {
+    if (target == "host") return host_machines();
+    if (target == "x86-64") return of_platform("x86_64-linux");
+    if (target == "arm64") return of_platform("aarch64-linux");
+    static const std::pair<const char *, const char *> aliases[] = {
+        {"x86-64-v4", "avx512"}, {"x86-64-v3", "avx2"}, {"x86-64-v2", "sse41"}};
+    std::string wanted = target;
+    for (const auto &[alias, level] : aliases) {
+        if (target == alias) wanted = level;
     }
-    return usage_error("target: expected host, x86-64, x86-64-v3 or x86-64-v4, found '" + target + "'");
+    for (const Machine &m : machines()) {
+        if (m.target == wanted || m.level == wanted) return std::vector<Machine>{m};
+    }
+    return usage_error("target: expected host, x86-64, x86-64-v2, x86-64-v3, x86-64-v4 or arm64, found '" +
+                       target + "'");
+}
+
+}  // namespace
+
+Result<std::vector<Machine>> machines_for(const std::vector<std::string> &targets) {
+    std::set<std::string> wanted;
+    for (const std::string &target : targets) {
+        auto some = machines_behind(target);
+        if (!some) return some.error();
+        for (const Machine &m : *some) wanted.insert(m.target);
+    }
+    std::vector<Machine> result;
+    for (const Machine &m : machines()) {
+        if (wanted.count(m.target)) result.push_back(m);
+    }
+    return result;
 }
 
 }  // namespace hardnet

@@ -1,4 +1,4 @@
-// The machines that kernels are generated for: one record per CPU level, best first.
+// The machines that kernels are generated for: one record per CPU level, best first within a platform.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -8,24 +8,39 @@
 
 namespace hardnet {
 
+// How a step of a register block multiplies a vector of weights by one input value.
+enum class ScheduleFamily {
+    kX86,  // schedules/x86.cpp: the value is broadcast as it is loaded
+    kArm,  // schedules/arm.cpp: four values are loaded as a vector, each product names one of its lanes
+};
+
 struct Machine {
     std::string level;      // "avx512": the name at run time
     std::string platform;   // "x86_64-linux": the package's folder under lib/
     std::string target;     // Halide target, features spelled out
     uint32_t features = 0;  // HARDNET_CPU_* bits that a CPU must have
     int lanes = 0;          // float32 per widest vector
-    int narrow_lanes = 0;   // the next narrower one, for channel tails; equal to lanes where that does not pay
-    int accumulators = 0;   // vectors that a register block may hold
-    double flops_per_cycle = 0;    // fp32, one core; an FMA is two
-    double bytes_per_cycle = 0;    // one core's share of streaming reads from memory
+    int narrow_lanes = 0;  // the next narrower one, for channel tails; equal to lanes where that does not pay
+    int accumulators = 0;  // vectors that a register block may hold
+    double flops_per_cycle = 0;  // fp32, one core; an FMA is two
+    double bytes_per_cycle = 0;  // one core's share of streaming reads from memory
+    ScheduleFamily family = ScheduleFamily::kX86;
 
     // The widest vectors that divide a range of channels, itself a multiple of 8.
     int lanes_for(int channels) const { return channels % lanes == 0 ? lanes : narrow_lanes; }
+
+    // Whether a block of `vectors` x `extent` accumulators stays in registers. The ARM family keeps a vector
+    // of inputs per tile or pixel beside them.
+    bool fits(int vectors, int extent) const {
+        return (family == ScheduleFamily::kArm ? vectors + 1 : vectors) * extent <= accumulators;
+    }
 };
 
 const std::vector<Machine> &machines();
 
-// The machines behind a --target value: "host", "x86-64" (all levels), "x86-64-v3", "x86-64-v4".
-Result<std::vector<Machine>> machines_for(const std::string &target);
+// The machines behind --target values, each once, in the order of machines(): "host" (the levels that this
+// CPU runs; sse41 only where it is the best), "x86-64" (all three levels), "x86-64-v4", "x86-64-v3",
+// "x86-64-v2", "arm64", a level's name or its Halide target.
+Result<std::vector<Machine>> machines_for(const std::vector<std::string> &targets);
 
 }  // namespace hardnet
