@@ -33,6 +33,12 @@ public:
         return last();
     }
 
+    int block_conv(const std::string &name, const std::vector<int> &sources, int channels, int kernel) {
+        conv(name, sources, channels, kernel);
+        layers_.back().activation = record_.block_activation.value_or(record_.activation);
+        return last();
+    }
+
     int depthwise(const std::string &name, int source, int stride) {
         Layer &layer = add(name, OpKind::kDepthwiseConv, {source}, channels_of(source));
         set_window(layer, 3, stride, 1);
@@ -54,9 +60,10 @@ public:
             const int channels = block_channels(l, block.growth_rate, record_.multiplier);
             const std::string name = fmt::format("{}.layers.{}", prefix, l - 1);
             if (record_.depthwise) {
-                index.push_back(depthwise(name + ".layer2", conv(name + ".layer1", sources, channels, 1), 1));
+                index.push_back(
+                    depthwise(name + ".layer2", block_conv(name + ".layer1", sources, channels, 1), 1));
             } else {
-                index.push_back(conv(name, sources, channels, 3));
+                index.push_back(block_conv(name, sources, channels, 3));
             }
         }
         std::vector<int> outputs;

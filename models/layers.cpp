@@ -44,6 +44,12 @@ const char *name_of(Activation activation) {
     }
 }
 
+std::optional<Activation> activation_from_name(const std::string &name) {
+    for (Activation activation : {Activation::kNone, Activation::kRelu, Activation::kRelu6})
+        if (name == name_of(activation)) return activation;
+    return std::nullopt;
+}
+
 std::string describe(const Layer &layer) {
     const std::string window = fmt::format("{0}x{0}", layer.kernel);
     const std::string stride = layer.stride == 1 ? "" : fmt::format("/{}", layer.stride);

@@ -4,6 +4,7 @@
 #pragma once
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -73,6 +74,7 @@ std::string norm_key(const Layer &layer, const std::string &field);  // "base.2.
 std::vector<int64_t> weight_shape(const Layer &layer);
 
 const char *name_of(Activation activation);  // "none", "relu", "relu6"
+std::optional<Activation> activation_from_name(const std::string &name);
 std::string describe(
     const Layer &layer);  // "conv 3x3/2", "depthwise 3x3", "max pool 2x2/2", "fully connected"
 

@@ -34,15 +34,19 @@ void read_blocks(JsonObjectReader &reader, const JsonText &json, HardnetRecord &
     }
 }
 
-void read_activation(JsonObjectReader &reader, HardnetRecord &record) {
-    std::string name = name_of(record.activation);
-    reader.read("activation", name);
-    for (Activation activation : {Activation::kNone, Activation::kRelu, Activation::kRelu6}) {
-        if (name != name_of(activation)) continue;
-        record.activation = activation;
-        return;
-    }
-    reader.fail(reader.member("activation"), "expected none, relu or relu6, found " + shown(name));
+Activation read_activation(JsonObjectReader &reader, const std::string &key) {
+    std::string name;
+    reader.read(key, name);
+    const std::optional<Activation> activation = activation_from_name(name);
+    if (!activation) reader.fail(reader.member(key), "expected none, relu or relu6, found " + shown(name));
+    return activation.value_or(Activation::kRelu6);
+}
+
+void read_activations(JsonObjectReader &reader, HardnetRecord &record) {
+    const bool everywhere = reader.has("activation"), in_blocks = reader.has("block_activation");
+    if (everywhere) record.activation = read_activation(reader, "activation");
+    if (in_blocks) record.block_activation = read_activation(reader, "block_activation");
+    record.states_activation = everywhere || in_blocks;
 }
 
 void read_preprocessing(const JsonText &json, Preprocessing &preprocessing, std::optional<Error> &error) {
@@ -69,6 +73,8 @@ std::string to_json(const HardnetRecord &record) {
     text += fmt::format("  \"depthwise\": {},\n", record.depthwise);
     text += fmt::format("  \"blocks\": [\n{}\n  ],\n", fmt::join(blocks, ",\n"));
     text += fmt::format("  \"activation\": \"{}\",\n", name_of(record.activation));
+    if (record.block_activation)
+        text += fmt::format("  \"block_activation\": \"{}\",\n", name_of(*record.block_activation));
     text += fmt::format("  \"dropout_behind_last_block\": {},\n", record.dropout_behind_last_block);
     text += fmt::format("  \"classes\": {},\n", record.classes);
     text += fmt::format("  \"input\": [{}, {}],\n", record.input.height, record.input.width);
@@ -95,7 +101,7 @@ Result<HardnetRecord> record_from_json(const std::string &text, const std::strin
     reader.read("multiplier", record.multiplier);
     reader.read("depthwise", record.depthwise);
     read_blocks(reader, *json, record, error);
-    read_activation(reader, record);
+    read_activations(reader, record);
     reader.read("dropout_behind_last_block", record.dropout_behind_last_block);
     reader.read("classes", record.classes);
     reader.read("input", input);

@@ -1,5 +1,6 @@
 // The HarDNet variants as records of a few lines, and the rule that turns a record into a network.
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,8 @@ struct HardnetRecord {
     bool depthwise = false;   // DS: 1x1 + depthwise 3x3 layers, depthwise downsampling; else 3x3, max pooling
     std::vector<BlockRecord> blocks;
     Activation activation = Activation::kRelu6;
+    std::optional<Activation> block_activation;  // of the layers inside blocks; not set: as everywhere
+    bool states_activation = false;              // read from JSON that has one of the two
     bool dropout_behind_last_block = false;  // hardnet85: takes an index in `base`, does nothing
     int classes = 1000;
     InputSize input{224, 224};  // default

@@ -8,6 +8,7 @@
 #include "models/text.h"
 #include "runtime/safetensors.h"
 #include "weights/files.h"
+#include "weights/torch_file.h"
 #include "weights/weights.h"
 
 namespace hardnet {
@@ -78,10 +79,7 @@ Result<Checkpoint> parse(const std::string &path, const FileBytes &file) {
     return std::move(reading.checkpoint);
 }
 
-}  // namespace
-
-Result<Checkpoint> read_checkpoint(const std::string &path) {
-    const Result<FileBytes> file = read_regular_file(path, kMostBytes);
+Result<Checkpoint> parse_or_fail(const std::string &path, const Result<FileBytes> &file) {
     if (!file) return file.error();
     try {
         return parse(path, *file);
@@ -89,6 +87,19 @@ Result<Checkpoint> read_checkpoint(const std::string &path) {
         return environment_error(
             fmt::format("{}: expected memory for {} bytes twice, found less", path, file->size));
     }
+}
+
+}  // namespace
+
+Result<Checkpoint> read_checkpoint(const std::string &path) {
+    return parse_or_fail(path, read_regular_file(path, kMostBytes));
+}
+
+Result<Checkpoint> open_checkpoint(const std::string &path) {
+    const Result<bool> from_torch = is_torch_file(path);
+    if (!from_torch) return from_torch.error();
+    if (!*from_torch) return read_checkpoint(path);
+    return parse_or_fail(path, torch_as_safetensors(path, kMostBytes));
 }
 
 }  // namespace hardnet

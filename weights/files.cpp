@@ -13,26 +13,6 @@
 namespace hardnet {
 namespace {
 
-class Descriptor {
-public:
-    explicit Descriptor(int descriptor) : descriptor_(descriptor) {}
-    ~Descriptor() {
-        if (descriptor_ >= 0) ::close(descriptor_);
-    }
-    Descriptor(const Descriptor &) = delete;
-    Descriptor &operator=(const Descriptor &) = delete;
-
-    int get() const { return descriptor_; }
-    bool close() {
-        const int descriptor = descriptor_;
-        descriptor_ = -1;
-        return ::close(descriptor) == 0;
-    }
-
-private:
-    int descriptor_;
-};
-
 const char *kind_of(mode_t mode) {
     if (S_ISDIR(mode)) return "a directory";
     if (S_ISFIFO(mode)) return "a FIFO";
@@ -40,12 +20,12 @@ const char *kind_of(mode_t mode) {
     return "a device";
 }
 
-// Up to `size` bytes; fewer only at the file's end or on an error (then errno is not 0).
+// Up to `size` bytes from the start; fewer only at the file's end or on an error (then errno is not 0).
 size_t read_some(int descriptor, unsigned char *out, size_t size) {
     size_t done = 0;
     errno = 0;
     while (done < size) {
-        const ssize_t n = ::read(descriptor, out + done, size - done);
+        const ssize_t n = ::pread(descriptor, out + done, size - done, static_cast<off_t>(done));
         if (n < 0 && errno == EINTR) continue;
         if (n <= 0) break;
         done += static_cast<size_t>(n);
@@ -65,40 +45,72 @@ bool write_all(int descriptor, const Piece &piece) {
     return true;
 }
 
-}  // namespace
-
-Result<FileBytes> read_regular_file(const std::string &path, uint64_t most_bytes) {
-    // O_NONBLOCK: opening a FIFO that nobody writes must not wait.
-    const Descriptor file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
-    if (file.get() < 0) {
-        return bad_input(fmt::format("{}: expected a readable file, found: {}", path, std::strerror(errno)));
-    }
+Result<uint64_t> regular_size(int descriptor, const std::string &name) {
     struct stat info {};
-    if (::fstat(file.get(), &info) != 0) {
-        return environment_error(fmt::format("{}: expected its size, found: {}", path, std::strerror(errno)));
+    if (::fstat(descriptor, &info) != 0) {
+        return environment_error(fmt::format("{}: expected its size, found: {}", name, std::strerror(errno)));
     }
     if (!S_ISREG(info.st_mode)) {
-        return bad_input(fmt::format("{}: expected a regular file, found {}", path, kind_of(info.st_mode)));
+        return bad_input(fmt::format("{}: expected a regular file, found {}", name, kind_of(info.st_mode)));
     }
-    const auto size = static_cast<uint64_t>(info.st_size);
+    return static_cast<uint64_t>(info.st_size);
+}
+
+// O_NONBLOCK: opening a FIFO that nobody writes must not wait.
+Descriptor open_to_read(const std::string &path) {
+    return Descriptor(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+}
+
+Error unreadable(const std::string &path) {
+    return bad_input(fmt::format("{}: expected a readable file, found: {}", path, std::strerror(errno)));
+}
+
+}  // namespace
+
+int Descriptor::close() {
+    const int descriptor = descriptor_;
+    descriptor_ = -1;
+    return descriptor < 0 ? 0 : ::close(descriptor);
+}
+
+Result<FileBytes> read_open_file(int descriptor, const std::string &name, uint64_t most_bytes) {
+    const Result<uint64_t> found = regular_size(descriptor, name);
+    if (!found) return found.error();
+    const uint64_t size = *found;
     if (size > most_bytes) {
-        return bad_input(fmt::format("{}: expected at most {} bytes, found {}", path, most_bytes, size));
+        return bad_input(fmt::format("{}: expected at most {} bytes, found {}", name, most_bytes, size));
     }
     FileBytes bytes;
     bytes.data.reset(new (std::nothrow) unsigned char[size + 1]);
     if (!bytes.data) {
-        return environment_error(fmt::format("{}: expected {} bytes of memory, found less", path, size));
+        return environment_error(fmt::format("{}: expected {} bytes of memory, found less", name, size));
     }
-    bytes.size = read_some(file.get(), bytes.data.get(), size + 1);  // one more than it should have
+    bytes.size = read_some(descriptor, bytes.data.get(), size + 1);  // one more than it should have
     if (errno != 0) {
         return environment_error(
-            fmt::format("{}: expected {} readable bytes, found: {}", path, size, std::strerror(errno)));
+            fmt::format("{}: expected {} readable bytes, found: {}", name, size, std::strerror(errno)));
     }
     if (bytes.size != size) {
-        return bad_input(fmt::format("{}: expected {} bytes as at opening, found {}", path, size,
+        return bad_input(fmt::format("{}: expected {} bytes as at opening, found {}", name, size,
                                      bytes.size > size ? "more" : std::to_string(bytes.size)));
     }
     return bytes;
+}
+
+Result<FileBytes> read_regular_file(const std::string &path, uint64_t most_bytes) {
+    const Descriptor file = open_to_read(path);
+    if (file.get() < 0) return unreadable(path);
+    return read_open_file(file.get(), path, most_bytes);
+}
+
+Result<std::string> read_start(const std::string &path, size_t bytes) {
+    const Descriptor file = open_to_read(path);
+    if (file.get() < 0) return unreadable(path);
+    const Result<uint64_t> size = regular_size(file.get(), path);
+    if (!size) return size.error();
+    std::string start(bytes, '\0');
+    start.resize(read_some(file.get(), reinterpret_cast<unsigned char *>(start.data()), bytes));
+    return start;
 }
 
 Status write_file(const std::string &path, const std::vector<Piece> &pieces) {
@@ -118,7 +130,7 @@ Status write_file(const std::string &path, const std::vector<Piece> &pieces) {
     for (const Piece &piece : pieces) {
         if (!write_all(file.get(), piece)) return failed();
     }
-    if (::fsync(file.get()) != 0 || !file.close()) return failed();
+    if (::fsync(file.get()) != 0 || file.close() != 0) return failed();
     if (std::rename(temporary.c_str(), path.c_str()) != 0) return failed();
     return ok();
 }

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "weights/describe.h"
 #include "weights/weights.h"
 
 namespace hardnet {
@@ -16,9 +17,12 @@ std::map<std::string, std::string> metadata_of(const HardnetRecord &record, cons
     std::map<std::string, std::string> metadata = checkpoint.metadata;
     metadata["model"] = record.name;
     metadata["activation"] = name_of(record.activation);
+    metadata.erase("block_activation");
+    if (record.block_activation) metadata["block_activation"] = name_of(*record.block_activation);
     metadata["classes"] = std::to_string(record.classes);
     metadata["preprocessing"] = json["preprocessing"].dump();
     metadata["folded"] = folded ? "true" : "false";
+    metadata.erase("class_names");
     if (!record.class_names.empty()) metadata["class_names"] = json["class_names"].dump();
     return metadata;
 }
@@ -40,23 +44,31 @@ std::vector<std::string> oddities(const Checkpoint &checkpoint) {
     return notes;
 }
 
+Status grant(const ImportWishes &wishes, HardnetRecord &record) {
+    if (!wishes.class_names.empty()) {
+        if (wishes.class_names.size() != size_t(record.classes))
+            return bad_input(fmt::format("class names: expected {}, one per row of the head, found {}",
+                                         record.classes, wishes.class_names.size()));
+        record.class_names = wishes.class_names;
+    }
+    Preprocessing &preprocessing = record.preprocessing;
+    preprocessing.resize_short = wishes.resize_short.value_or(preprocessing.resize_short);
+    preprocessing.mean = wishes.mean.value_or(preprocessing.mean);
+    preprocessing.deviation = wishes.deviation.value_or(preprocessing.deviation);
+    return check_record(record);
+}
+
 }  // namespace
 
 Result<std::vector<std::string>> import_checkpoint(const std::string &in, const HardnetRecord &record,
-                                                   const std::string &out, bool folded) {
-    Result<Checkpoint> read = read_checkpoint(in);
+                                                   const std::string &out, bool folded,
+                                                   const ImportWishes &wishes) {
+    Result<Checkpoint> read = open_checkpoint(in);
     if (!read) return read.error();
-    const Result<int> classes = classes_in(*read);
-    if (!classes) return classes.error();
-
-    HardnetRecord counted = record;
-    if (counted.classes != *classes) {
-        counted.classes = *classes;
-        counted.class_names.clear();
-        read->notes.push_back(
-            fmt::format("classes: {} as the head says, not {}'s {}", *classes, record.name, record.classes));
-    }
-    const Result<Network> network = build_network(counted, counted.input);
+    Result<HardnetRecord> described = described_record(record, *read);
+    if (!described) return described.error();
+    if (const Status granted = grant(wishes, *described); !granted) return granted.error();
+    const Result<Network> network = build_network(*described, described->input);
     if (!network) return network.error();
     Result<Checkpoint> checkpoint = with_author_keys(*network, std::move(*read));
     if (!checkpoint) return checkpoint.error();
@@ -64,7 +76,7 @@ Result<std::vector<std::string>> import_checkpoint(const std::string &in, const 
     if (!weights) return weights.error();
 
     const bool write_folds = folded || checkpoint->folded;
-    const auto metadata = metadata_of(counted, *checkpoint, write_folds);
+    const auto metadata = metadata_of(*described, *checkpoint, write_folds);
     const Status written = write_folds ? write_folded(out, *network, *weights, metadata)
                                        : write_safetensors(out, checkpoint->tensors, metadata);
     if (!written) return written.error();

@@ -82,16 +82,6 @@ void strip_module_prefix(Checkpoint &checkpoint) {
     checkpoint.notes.push_back("keys: prefix 'module.' (DataParallel) stripped");
 }
 
-bool has_clipped_3x3(const Network &network) {
-    for (const Layer &layer : network.layers) {
-        const bool in_block = layer.name.find(".layers.") != std::string::npos;
-        if (in_block && layer.op == OpKind::kConv && layer.kernel == 3 &&
-            layer.activation == Activation::kRelu6)
-            return true;
-    }
-    return false;
-}
-
 Status rename_pytorchcv(const Network &network, Checkpoint &checkpoint) {
     if (const auto error = mismatch(network, checkpoint, KeySet::kPytorchcv)) return *error;
     const std::vector<Parameter> theirs = parameters_of(network, KeySet::kPytorchcv);
@@ -102,12 +92,6 @@ Status rename_pytorchcv(const Network &network, Checkpoint &checkpoint) {
     }
     checkpoint.tensors = std::move(renamed);
     checkpoint.notes.push_back("keys: pytorchcv's mapped to the authors'");
-    if (has_clipped_3x3(network)) {
-        checkpoint.notes.push_back(
-            fmt::format("activation: pytorchcv runs the 3x3 layers inside blocks with ReLU, {} with ReLU6: "
-                        "results differ",
-                        network.name));
-    }
     return ok();
 }
 
@@ -127,7 +111,8 @@ KeySet key_set_of(const Checkpoint &checkpoint) {
     if (checkpoint.folded) return KeySet::kFolded;
     bool bare_weight = false;
     for (const auto &[key, tensor] : checkpoint.tensors) {
-        if (starts_with(key, "features.init_block.")) return KeySet::kPytorchcv;
+        if (starts_with(key, "features.init_block.") || starts_with(key, "module.features.init_block."))
+            return KeySet::kPytorchcv;
         if (key.find(".norm.") != std::string::npos) return KeySet::kAuthors;
         bare_weight = bare_weight || key == "base.0.weight";
     }

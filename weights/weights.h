@@ -42,6 +42,9 @@ struct FoldedWeights {
 // into memory, never mapped: a file that changes meanwhile is an error, not a signal.
 Result<Checkpoint> read_checkpoint(const std::string &path);
 
+// Any checkpoint: safetensors, or what torch.save wrote (weights/torch_file.h).
+Result<Checkpoint> open_checkpoint(const std::string &path);
+
 // Renames DataParallel ("module.") and pytorchcv keys to the authors', noting it, and recognises folded keys.
 Result<Checkpoint> with_author_keys(const Network &network, Checkpoint checkpoint);
 

@@ -59,7 +59,7 @@ TEST(BadRecord, ErrorsStayOnOneLineOfText) {
 TEST(BadRecord, UnknownKey) {
     EXPECT_EQ(error_of(with("\"clases\": 10,")),
               "net.json:3:2: expected one of the keys name, stem, blocks, stem_kernel, multiplier, "
-              "depthwise, activation, "
+              "depthwise, activation, block_activation, "
               "dropout_behind_last_block, classes, input, preprocessing, class_names, found \"clases\", did "
               "you mean "
               "classes?");
@@ -107,6 +107,8 @@ TEST(BadRecord, WrongType) {
               "net.json:3:2: preprocessing: expected an object, found an array");
     EXPECT_EQ(error_of(with("\"activation\": \"swish\",")),
               "net.json:3:2: activation: expected none, relu or relu6, found \"swish\"");
+    EXPECT_EQ(error_of(with("\"block_activation\": 6,")),
+              "net.json:3:2: block_activation: expected a string, found 6");
     EXPECT_EQ(error_of("{\"name\": \"tiny\", \"stem\": [4, 8], \"blocks\": 7}"),
               "net.json:1:34: blocks: expected an array, found 7");
     EXPECT_EQ(error_of("{\"name\": \"tiny\", \"stem\": [4, 8], \"blocks\": [7]}"),

@@ -40,6 +40,7 @@ TEST(Records, JsonReadsBackTheSame) {
         record.preprocessing.mean = {0.1f, 1.0f / 3, 0};
         record.input = {321, 45};
         record.activation = Activation::kRelu;
+        record.block_activation = Activation::kNone;
         const std::string text = to_json(record);
         EXPECT_EQ(text.back(), '\n');
         const Result<HardnetRecord> read = record_from_json(text, "round.json");
@@ -55,6 +56,8 @@ TEST(Records, JsonReadsBackTheSame) {
         EXPECT_EQ(read->blocks[1].transition, record.blocks[1].transition);
         EXPECT_EQ(read->blocks[1].downsample, record.blocks[1].downsample);
         EXPECT_EQ(read->activation, Activation::kRelu);
+        EXPECT_EQ(read->block_activation, Activation::kNone);
+        EXPECT_TRUE(read->states_activation);
         EXPECT_EQ(read->input.height, 321);
         EXPECT_TRUE(read->preprocessing == record.preprocessing);
         EXPECT_EQ(read->class_names, record.class_names);
@@ -70,6 +73,8 @@ TEST(Records, MissingKeysDefault) {
     EXPECT_EQ(read->classes, 1000);
     EXPECT_EQ(read->multiplier, 1.7);
     EXPECT_EQ(read->activation, Activation::kRelu6);
+    EXPECT_FALSE(read->block_activation);
+    EXPECT_FALSE(read->states_activation);
     EXPECT_EQ(read->input.height, 224);
     EXPECT_FALSE(read->depthwise);
     EXPECT_FALSE(read->blocks[0].downsample);

@@ -87,7 +87,7 @@ TEST(Keys, RenamesPytorchcvsWithANote) {
         ASSERT_TRUE(found) << found.error().what;
         expect_same_tensors(*found, seeded_checkpoint(network, 1));
         EXPECT_THAT(found->notes, Contains(HasSubstr("pytorchcv")));
-        EXPECT_EQ(found->notes.size(), depthwise ? 1u : 2u);  // ReLU inside blocks only where these are 3x3
+        EXPECT_EQ(found->notes.size(), 1u);
     }
 }
 

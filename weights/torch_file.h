@@ -1,0 +1,19 @@
+// Checkpoints that PyTorch wrote. No pickle is ever read here: tools/import/pth_to_safetensors.py does, in a
+// process of its own, through PyTorch's weights-only loader.
+#pragma once
+#include <string>
+
+#include "models/result.h"
+#include "weights/files.h"
+
+namespace hardnet {
+
+// By its name (.pth, .pt, .pkl, .ckpt, .tar) or its first bytes (a zip file, a pickle).
+Result<bool> is_torch_file(const std::string &path);
+
+// The bytes of a safetensors file with the tensors of `path`. Python is $HARDNET_PYTHON, else the first of
+// "python3" and "/usr/bin/python3" that has PyTorch; none is an environment error that names Debian's
+// package.
+Result<FileBytes> torch_as_safetensors(const std::string &path, uint64_t most_bytes);
+
+}  // namespace hardnet
