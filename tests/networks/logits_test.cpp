@@ -1,0 +1,100 @@
+// Compiled networks against what PyTorch computes in double, on every level that this CPU runs and with one,
+// two and three threads. The test of one case is hardnet68/224x224/avx512/2: network, input, level, threads.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+
+#include "reference/compare.h"
+#include "tests/golden/golden.h"
+#include "tests/networks/package.h"
+#include "weights/weights.h"
+
+namespace hardnet::testing {
+namespace {
+
+// Relative RMS of the logits. Measured: at most 9.2e-7 (hardnet68/224x224), of which Winograd's transforms
+// are most.
+constexpr double kBound = 3e-6;
+
+struct Case {
+    PackageRequest request;
+    std::string level;
+    int threads;
+    std::string name() const { return label(request) + "/" + level + "/" + std::to_string(threads); }
+};
+
+std::string golden_path(const PackageRequest &request) {
+    std::string name = label(request);
+    std::replace(name.begin(), name.end(), '/', '_');
+    return HARDNET_GOLDEN_FOLDER "/logits/" + name + ".json";
+}
+
+std::vector<float> run(const Case &c, const Golden &golden) {
+    const TestPackage &package = compiled(c.request);
+    EXPECT_EQ(package.error, "");
+    if (!package.network) return {};
+    Session session(package, {c.level, c.threads});
+    EXPECT_EQ(session.status(), HARDNET_OK) << session.error();
+    if (session.status() != HARDNET_OK) return {};
+    EXPECT_STREQ(hardnet_level_name(session.context()), c.level.c_str());
+    const std::vector<float> image = seeded_input(int64_t(package.image_elems), golden.seed);
+    std::copy(image.begin(), image.end(), session.input<float>());
+    return session.run();
+}
+
+// The logits of one thread, which those of any other number must equal; kept, since several tests ask.
+const std::vector<float> &of_one_thread(Case c, const Golden &golden) {
+    static std::map<std::string, std::vector<float>> kept;
+    c.threads = 1;
+    auto [found, added] = kept.try_emplace(c.name());
+    if (added) found->second = run(c, golden);
+    return found->second;
+}
+
+class Logits : public ::testing::Test {
+public:
+    explicit Logits(Case c) : case_(std::move(c)) {}
+    void TestBody() override {
+        const std::string missing = missing_features(case_.level);
+        if (!missing.empty()) GTEST_SKIP() << "this CPU has no " << missing;
+        const Golden golden = read_golden(golden_path(case_.request));
+        ASSERT_EQ(golden.seed, 1u);
+        const std::vector<float> &one = of_one_thread(case_, golden);
+        ASSERT_EQ(one.size(), golden.logits.size());
+        if (case_.threads == 1) {
+            const Difference difference = compare(one, golden.logits);
+            EXPECT_LE(difference.relative_rms, kBound);
+            RecordProperty("relative_rms", std::to_string(difference.relative_rms * 1e6) + "e-6");
+        } else {
+            EXPECT_TRUE(same_bits(run(case_, golden), one)) << "other bits than with one thread";
+        }
+    }
+
+private:
+    Case case_;
+};
+
+std::vector<PackageRequest> requests() {
+    std::vector<PackageRequest> all = {{"hardnet68", {96, 64}}};
+    for (const char *network : {"hardnet68", "hardnet39ds", "hardnet68ds", "hardnet85"}) {
+        for (InputSize size : {InputSize{224, 224}, InputSize{200, 264}}) all.push_back({network, size});
+    }
+    return all;
+}
+
+const bool registered = [] {
+    for (const PackageRequest &request : requests()) {
+        for (const std::string &level : level_names()) {
+            for (int threads : {1, 2, 3}) {
+                const Case c{request, level, threads};
+                ::testing::RegisterTest("Logits", c.name().c_str(), nullptr, nullptr, __FILE__, __LINE__,
+                                        [c]() -> ::testing::Test * { return new Logits(c); });
+            }
+        }
+    }
+    return true;
+}();
+
+}  // namespace
+}  // namespace hardnet::testing
