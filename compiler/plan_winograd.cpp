@@ -10,16 +10,37 @@ namespace {
 
 constexpr int kChunkChannels = 96;  // per pass of output and input transform: 64 to 128 are equal, 32 is 5 % slower
 constexpr int kNarrow = 64;         // fewer channels are split over tile rows: neighbouring tasks would share cache lines
+constexpr int kManyTileRows = 6;    // enough for threads to share evenly
 
-bool split_by_rows(const Tiling &tiling, int channels) { return channels < kNarrow && tiling.rows().tiles() >= 6; }
+bool split_by_rows(const Tiling &tiling, int channels) {
+    return channels < kNarrow && tiling.rows().tiles() >= kManyTileRows;
+}
 
-double transform_cost(const Tiling &t, Quadrant q, int channels) {  // of one row of tiles, in vector operations of 8
+double transform_cost(const Tiling &t, Quadrant q, int channels) {  // of one row of tiles
     return 1.0 * t.quadrant_columns(q) * t.position_count(q) * channels;
 }
 
+hardnet_base base_of(int buffer) { return buffer < 0 ? HARDNET_SCRATCH : HARDNET_ARENA; }
+
 }  // namespace
 
-InputTransformSpec Planner::input_transform_spec(const Tensor &t, const Transformed &v, Quadrant q, int lanes) const {
+// 16 elements more than its tiles keep a position off the cache sets of the next.
+Planner::Transformed Planner::transformed(const Tensor &t, const Tiling &tiling, bool in_scratch) {
+    Transformed v{tiling, t.shape.channels, t.c8, t.c8 * tiling.tiles() + 16, -1};
+    if (!in_scratch) v.buffer = add_buffer(v.elems());
+    return v;
+}
+
+int64_t Planner::Transformed::elems() const {
+    constexpr int kReadBeyond = 16;  // tiles that a block may read behind the last position's; what they give is not used
+    return int64_t{1} * position_stride * tiling.positions() + kReadBeyond * tile_stride;
+}
+
+// ----------------------------------------------------------------------------------------------------- the calls
+
+// V's channels [first, first + channels) of one quadrant. `top` is the image row at which V's tiling begins.
+void Planner::call_input_transform(const Tensor &t, const Transformed &v, Quadrant q, int first, int channels, int top,
+                                   const Split &split) {
     InputTransformSpec spec;
     spec.tiling = v.tiling;
     spec.quadrant = q;
@@ -27,22 +48,91 @@ InputTransformSpec Planner::input_transform_spec(const Tensor &t, const Transfor
     spec.row_stride = t.row_stride();
     spec.tile_stride = v.tile_stride;
     spec.position_stride = v.position_stride;
-    spec.lanes = lanes;
-    return spec;
+    spec.lanes = machine_.lanes_for(channels);
+    uint32_t y = add_view(HARDNET_ARENA, t.pixel(-1, top - 1) + first,
+                          {{0, channels, 1}, {-1, t.columns, t.c8}, {-1, t.rows - top, t.row_stride()}}, false, t.buffer);
+    call(spec, {split.in(y), split.out(v_target(v, q, first))});
 }
 
+void Planner::call_product(const Tiling &tiling, const ChannelPart &part, const std::vector<Transformed> &sources,
+                           int64_t weights, const Products &m, const Split &split) {
+    ProductSpec spec;
+    spec.tiling = tiling;
+    spec.out = part.padded();
+    spec.block = part.block;
+    spec.tiles = part.extent;
+    spec.lanes = part.lanes;
+    std::vector<hardnet_argument> arguments;
+    for (const Transformed &v : sources) {
+        spec.sources.push_back({v.channels, v.tile_stride, v.position_stride});
+        arguments.push_back(whole(v_source(v)));
+    }
+    const int k = spec.in(), positions = tiling.positions(), items = ItemMap(tiling, part.extent).items;
+    arguments.push_back(whole(add_view(HARDNET_WEIGHTS, weights,
+                                       {{0, part.block, 1},
+                                        {0, k, part.block},
+                                        {0, positions, part.block * k},
+                                        {0, part.blocks(), part.block * k * positions}})));
+    uint32_t out = add_view(base_of(m.buffer), m.offset,
+                            {{0, spec.out, 1}, {0, part.extent, spec.out}, {0, items, spec.out * part.extent}}, true,
+                            m.buffer);
+    arguments.push_back(split.out(out));
+    call(spec, arguments);
+}
+
+// One quadrant of the part's channels. `top` is the image row at which the tiling begins, `rows` how many are valid.
+void Planner::call_output_transform(int layer, const Tiling &tiling, const ChannelPart &part, Quadrant q,
+                                    const Products &m, int64_t bias, int top, int rows, const Split &split) {
+    const Tensor &out = tensors_[layer];
+    const int mx = tiling.tile_size(q.small_columns), my = tiling.tile_size(q.small_rows);
+    const int columns = tiling.quadrant_columns(q), tile_rows = tiling.quadrant_rows(q);
+    const int channels = channels_of(part, out), tiles = ItemMap(tiling, part.extent).items * part.extent;
+    OutputTransformSpec spec;
+    spec.tiling = tiling;
+    spec.quadrant = q;
+    spec.tiles = part.extent;
+    spec.m_stride = part.padded();
+    spec.pixel_stride = out.c8;
+    spec.row_stride = out.row_stride();
+    spec.valid_columns = std::min(columns * mx, out.shape.width - tiling.first_column(q));
+    spec.valid_rows = std::min(tile_rows * my, rows - tiling.first_row(q));
+    spec.activation = network_.layers[layer].activation;
+    spec.lanes = machine_.lanes_for(channels);
+    uint32_t products = add_view(base_of(m.buffer), m.offset, {{0, spec.m_stride, 1}, {0, tiles, spec.m_stride}}, false, m.buffer);
+    uint32_t b = add_view(HARDNET_WEIGHTS, bias + part.first, {{0, channels, 1}});
+    uint32_t y = add_view(HARDNET_ARENA, out.pixel(tiling.first_column(q), top + tiling.first_row(q)) + part.first,
+                          {{0, channels, 1},
+                           {0, mx, out.c8},
+                           {0, columns, out.c8 * mx},
+                           {0, my, out.row_stride()},
+                           {0, tile_rows, out.row_stride() * my}},
+                          true, out.buffer);
+    call(spec, {whole(products), whole(b), split.out(y)});
+}
+
+// The part's channels as they lie in the tensor: up to its padding.
+int Planner::channels_of(const ChannelPart &part, const Tensor &out) const {
+    return std::min(round_up(part.channels, kChannelAlignment), out.c8 - part.first);
+}
+
+int64_t Planner::Products::elems(const Tiling &tiling, const ChannelPart &part) {
+    return int64_t{1} * ItemMap(tiling, part.extent).items * part.extent * part.padded();
+}
+
+// ------------------------------------------------------------------------------------------------- the whole image
+
 // V of layer `layer`'s output as a step of its own: for tensors that no output transform has just produced.
-void Planner::transform_input(int layer, const Tensor &tensor) {
+void Planner::transform_input(int layer) {
+    const Tensor &t = tensors_[layer];
     const Transformed &v = transformed_[layer];
-    const int lanes = machine_.lanes_for(tensor.c8);
+    const int lanes = machine_.lanes_for(t.c8);
+    const bool rows = v.tiling.rows().tiles() >= kManyTileRows;
     begin_step(HARDNET_STEP_INPUT_TRANSFORM, layer);
-    const bool rows = split_by_rows(v.tiling, tensor.c8) || v.tiling.rows().tiles() >= 7;
     for (Quadrant q : v.tiling.quadrants()) {
-        double cost = transform_cost(v.tiling, q, tensor.c8);
+        double cost = transform_cost(v.tiling, q, t.c8);
         if (rows) begin_part(v.tiling.quadrant_rows(q), 0, cost);
-        else begin_part(tensor.c8 / lanes, 0, cost * v.tiling.quadrant_rows(q) * lanes / tensor.c8);
-        uint32_t y = tensor_view(tensor, 0, tensor.c8, true), out = v_target(v, q, 0);
-        call(input_transform_spec(tensor, v, q, lanes), {whole(y), rows ? crop(out, 2, 1) : crop(out, 0, lanes)});
+        else begin_part(t.c8 / lanes, 0, cost * v.tiling.quadrant_rows(q) * lanes / t.c8);
+        call_input_transform(t, v, q, 0, t.c8, 0, rows ? Split::crop(2, 1) : Split::crop(0, lanes));
     }
 }
 
@@ -50,13 +140,9 @@ void Planner::winograd(int layer) {
     const Layer &l = network_.layers[layer];
     const Tiling &tiling = *tilings_[layer];
     for (int source : l.sources) {
-        Transformed &v = transformed_[source];
-        if (v.buffer >= 0) continue;
-        const Tensor &t = tensors_[source];
-        // 16 elements keep positions off each other's cache sets; behind the last one, 16 tiles that blocks read beyond.
-        const int stride = t.c8 * tiling.tiles() + 16;
-        v = {tiling, t.shape.channels, t.c8, stride, add_buffer(int64_t{1} * stride * tiling.positions() + 16 * t.c8)};
-        transform_input(source, t);
+        if (transformed_[source].buffer >= 0) continue;
+        transformed_[source] = transformed(tensors_[source], tiling, false);
+        transform_input(source);
     }
     std::vector<ChannelPart> parts = product_parts(machine_, tiling, l.out.channels, l.in.channels);
     plan_.choices[layer] = {"winograd " + tiling.name(), describe(parts)};
@@ -67,38 +153,19 @@ void Planner::winograd(int layer) {
 void Planner::winograd_product(int layer, const std::vector<ChannelPart> &parts) {
     const Layer &l = network_.layers[layer];
     const Tiling &tiling = *tilings_[layer];
+    std::vector<Transformed> sources;
+    for (int source : l.sources) sources.push_back(transformed_[source]);
     begin_step(HARDNET_STEP_PRODUCT, layer);
-    int64_t m_offset = 0;
+    Products m{m_buffer_, 0};
     for (const ChannelPart &part : parts) {
-        ProductSpec spec;
-        spec.tiling = tiling;
-        spec.out = part.padded();
-        spec.block = part.block;
-        spec.tiles = part.extent;
-        spec.lanes = part.lanes;
-        std::vector<hardnet_argument> arguments;
-        for (int source : l.sources) {
-            const Transformed &v = transformed_[source];
-            spec.sources.push_back({v.channels, v.tile_stride, v.position_stride});
-            arguments.push_back(whole(v_source(v)));
-        }
-        const int k = l.in.channels, positions = tiling.positions(), items = ItemMap(tiling, part.extent).items;
-        int64_t u = pack_weights(layer, part, positions * k, transform_index(tiling));
-        arguments.push_back(whole(add_view(HARDNET_WEIGHTS, u,
-                                           {{0, part.block, 1},
-                                            {0, k, part.block},
-                                            {0, positions, part.block * k},
-                                            {0, part.blocks(), part.block * k * positions}})));
-        uint32_t m = add_view(HARDNET_ARENA, m_offset,
-                              {{0, spec.out, 1}, {0, part.extent, spec.out}, {0, items, spec.out * part.extent}}, true,
-                              m_buffer_);
-        arguments.push_back(crop(m, 2, 1));
+        const int items = ItemMap(tiling, part.extent).items;
         begin_part(items, 0, part.cycles / items);
-        call(spec, arguments);
-        m_offset += int64_t{1} * items * part.extent * spec.out;
-        plan_.transform_bytes += int64_t{4} * items * part.extent * spec.out;
+        int64_t u = pack_weights(layer, part, tiling.positions() * l.in.channels, transform_index(tiling));
+        call_product(tiling, part, sources, u, m, Split::crop(2, 1));
+        m.offset += Products::elems(tiling, part);
     }
-    plan_.buffers[m_buffer_].elems = std::max(plan_.buffers[m_buffer_].elems, m_offset);
+    plan_.transform_bytes += 4 * m.offset;
+    plan_.buffers[m_buffer_].elems = std::max(plan_.buffers[m_buffer_].elems, m.offset);
 }
 
 void Planner::winograd_output(int layer, const std::vector<ChannelPart> &parts) {
@@ -107,66 +174,35 @@ void Planner::winograd_output(int layer, const std::vector<ChannelPart> &parts) 
     const Tiling &tiling = *tilings_[layer];
     const bool by_rows = split_by_rows(tiling, out.c8), transform = feeds_winograd(layer);
     const int64_t bias = pack_bias(layer, out.c8);
-    Transformed &v = transformed_[layer];
     if (transform) {
-        const int stride = out.c8 * tiling.tiles() + 16;
-        v = {tiling, l.out.channels, out.c8, stride, add_buffer(int64_t{1} * stride * tiling.positions() + 16 * out.c8)};
+        transformed_[layer] = transformed(out, tiling, false);
         plan_.transform_bytes += int64_t{4} * tiling.positions() * tiling.tiles() * out.c8;
     }
-
     begin_step(HARDNET_STEP_OUTPUT_TRANSFORM, layer);
-    int64_t m_offset = 0;
+    Products m{m_buffer_, 0};
     for (const ChannelPart &part : parts) {
-        const int items = ItemMap(tiling, part.extent).items;
-        const int channels = std::min(round_up(part.channels, kChannelAlignment), out.c8 - part.first);
-        const int lanes = machine_.lanes_for(channels);
-        OutputTransformSpec spec;
-        spec.tiling = tiling;
-        spec.tiles = part.extent;
-        spec.m_stride = part.padded();
-        spec.pixel_stride = out.c8;
-        spec.row_stride = out.row_stride();
-        spec.activation = l.activation;
-        spec.lanes = lanes;
+        const int channels = channels_of(part, out), lanes = machine_.lanes_for(channels);
         if (!by_rows) {
             double cost = 0;
             for (Quadrant q : tiling.quadrants()) cost += transform_cost(tiling, q, lanes) * tiling.quadrant_rows(q);
             begin_part(channels / lanes, std::max(1, kChunkChannels / lanes), cost);
         }
         for (Quadrant q : tiling.quadrants()) {
-            const int mx = tiling.tile_size(q.small_columns), my = tiling.tile_size(q.small_rows);
-            const int columns = tiling.quadrant_columns(q), rows = tiling.quadrant_rows(q);
-            spec.quadrant = q;
-            spec.valid_columns = std::min(columns * mx, out.shape.width - tiling.first_column(q));
-            spec.valid_rows = std::min(rows * my, out.shape.height - tiling.first_row(q));
-            uint32_t m = add_view(HARDNET_ARENA, m_offset,
-                                  {{0, spec.m_stride, 1}, {0, items * part.extent, spec.m_stride}}, false, m_buffer_);
-            uint32_t b = add_view(HARDNET_WEIGHTS, bias + part.first, {{0, channels, 1}});
-            int64_t origin = out.pixel(tiling.first_column(q), tiling.first_row(q)) + part.first;
-            uint32_t y = add_view(HARDNET_ARENA, origin,
-                                  {{0, channels, 1},
-                                   {0, mx, out.c8},
-                                   {0, columns, out.c8 * mx},
-                                   {0, my, out.row_stride()},
-                                   {0, rows, out.row_stride() * my}},
-                                  true, out.buffer);
-            if (by_rows) begin_part(rows, 0, transform_cost(tiling, q, channels));
-            call(spec, {whole(m), whole(b), by_rows ? crop(y, 4, 1) : crop(y, 0, lanes)});
+            if (by_rows) begin_part(tiling.quadrant_rows(q), 0, transform_cost(tiling, q, channels));
+            call_output_transform(layer, tiling, part, q, m, bias, 0, out.shape.height,
+                                  by_rows ? Split::crop(4, 1) : Split::crop(0, lanes));
         }
-        if (transform && !by_rows) {
-            for (Quadrant q : tiling.quadrants()) {
-                InputTransformSpec input = input_transform_spec(out, v, q, lanes);
-                uint32_t y = add_view(HARDNET_ARENA, out.pixel(-1, -1) + part.first,
-                                      {{0, channels, 1}, {-1, out.columns, out.c8}, {-1, out.rows, out.row_stride()}},
-                                      false, out.buffer);
-                call(input, {whole(y), crop(v_target(v, q, part.first), 0, lanes)});
-            }
+        for (Quadrant q : tiling.quadrants()) {
+            if (!transform || by_rows) continue;
+            call_input_transform(out, transformed_[layer], q, part.first, channels, 0, Split::crop(0, lanes));
         }
-        m_offset += int64_t{1} * items * part.extent * spec.m_stride;
+        m.offset += Products::elems(tiling, part);
     }
-    if (transform && by_rows) transform_input(layer, out);
+    if (transform && by_rows) transform_input(layer);
     plan_.layer_views[layer] = int32_t(tensor_view(out, 0, l.out.channels, false));
 }
+
+// ------------------------------------------------------------------------------------------------------ row bands
 
 // Input transform, product and output transform of a few tile rows at a time, V and M in a thread's own scratch.
 void Planner::winograd_bands(int layer) {
@@ -174,86 +210,41 @@ void Planner::winograd_bands(int layer) {
     const Tensor &in = tensors_[l.sources[0]], &out = tensors_[layer];
     const Tiling &tiling = *tilings_[layer];
     const int64_t bias = pack_bias(layer, out.c8);
-    const TileAxis row{1, 0};
     std::vector<ChannelPart> parts =
-        product_parts(machine_, Tiling(tiling.m(), row, tiling.columns()), l.out.channels, l.in.channels);
+        product_parts(machine_, Tiling(tiling.m(), {1, 0}, tiling.columns()), l.out.channels, l.in.channels);
     plan_.choices[layer] = {"winograd " + tiling.name() + " in bands", describe(parts)};
-    std::vector<int64_t> u;
+    std::vector<int64_t> weights;
     for (const ChannelPart &part : parts) {
-        u.push_back(pack_weights(layer, part, tiling.positions() * l.in.channels, transform_index(tiling)));
+        weights.push_back(pack_weights(layer, part, tiling.positions() * l.in.channels, transform_index(tiling)));
     }
+
+    begin_step(HARDNET_STEP_WINOGRAD_BAND, layer);
+    auto bands = [&](bool small, int first_tile_row, int count, int tile_rows) {
+        const TileAxis rows{small ? 0 : tile_rows, small ? tile_rows : 0};
+        const Tiling band(tiling.m(), rows, tiling.columns());
+        const int height = tile_rows * tiling.tile_size(small);
+        const int top = (small ? tiling.rows().big * tiling.m() : 0) + first_tile_row * tiling.tile_size(small);
+        const Transformed v = transformed(in, band, true);
+        begin_part(count, 1, double(band.products()) * l.in.channels * l.out.channels);
+        for (Quadrant q : band.quadrants()) {
+            call_input_transform(in, v, q, 0, in.c8, top, Split::shift_in(height * in.row_stride()));
+        }
+        Products m{-1, round_up(int(v.elems()), 16)};
+        for (size_t p = 0; p < parts.size(); p++) {
+            call_product(band, parts[p], {v}, weights[p], m, Split());
+            for (Quadrant q : band.quadrants()) {
+                call_output_transform(layer, band, parts[p], q, m, bias, top, height,
+                                      Split::shift_out(height * out.row_stride()));
+            }
+            m.offset += Products::elems(band, parts[p]);
+        }
+        plan_.scratch_elems = std::max(plan_.scratch_elems, m.offset);
+        plan_.transform_bytes += 4 * m.offset * count;
+    };
 
     // As many tile rows as leave V and M in three quarters of L2, in bands of equal size where they divide.
     const int64_t row_bytes = int64_t{4} * tiling.positions() * tiling.columns().tiles() * (in.c8 + out.c8);
     const int limit = int(std::clamp<int64_t>((768 << 10) / row_bytes, 1, 8));
-
-    begin_step(HARDNET_STEP_WINOGRAD_BAND, layer);
-    auto bands = [&](bool small, int first_tile_row, int count, int rows_per_band) {
-        const TileAxis axis{small ? 0 : rows_per_band, small ? rows_per_band : 0};
-        const Tiling band(tiling.m(), axis, tiling.columns());
-        const int my = tiling.tile_size(small);
-        const int top = (small ? tiling.rows().big * tiling.m() : 0) + first_tile_row * my, step = rows_per_band * my;
-        Transformed v{band, l.in.channels, in.c8, in.c8 * band.tiles() + 16, -1};
-        const int64_t v_elems = int64_t{1} * v.position_stride * band.positions() + 16 * in.c8;
-
-        begin_part(count, 1, double(band.products()) * l.in.channels * l.out.channels);
-        for (Quadrant q : band.quadrants()) {
-            InputTransformSpec spec = input_transform_spec(in, v, q, machine_.lanes_for(in.c8));
-            uint32_t y = add_view(HARDNET_ARENA, in.pixel(-1, top - 1),
-                                  {{0, in.c8, 1}, {-1, in.columns, in.c8}, {-1, step + 2, in.row_stride()}}, false, in.buffer);
-            call(spec, {shift(y, step * in.row_stride()), whole(v_target(v, q, 0))});
-        }
-        int64_t m_offset = round_up(int(v_elems), 16);
-        for (size_t p = 0; p < parts.size(); p++) {
-            const ChannelPart &part = parts[p];
-            const int k = l.in.channels, positions = band.positions(), items = ItemMap(band, part.extent).items;
-            ProductSpec product;
-            product.tiling = band;
-            product.sources = {{k, v.tile_stride, v.position_stride}};
-            product.out = part.padded();
-            product.block = part.block;
-            product.tiles = part.extent;
-            product.lanes = part.lanes;
-            uint32_t weights = add_view(HARDNET_WEIGHTS, u[p],
-                                        {{0, part.block, 1},
-                                         {0, k, part.block},
-                                         {0, positions, part.block * k},
-                                         {0, part.blocks(), part.block * k * positions}});
-            uint32_t m = add_view(HARDNET_SCRATCH, m_offset,
-                                  {{0, product.out, 1}, {0, part.extent, product.out}, {0, items, product.out * part.extent}}, true);
-            call(product, {whole(v_source(v)), whole(weights), whole(m)});
-
-            const int channels = std::min(round_up(part.channels, kChannelAlignment), out.c8 - part.first);
-            for (Quadrant q : band.quadrants()) {
-                OutputTransformSpec spec;
-                spec.tiling = band;
-                spec.quadrant = q;
-                spec.tiles = part.extent;
-                spec.m_stride = product.out;
-                spec.pixel_stride = out.c8;
-                spec.row_stride = out.row_stride();
-                spec.activation = l.activation;
-                spec.lanes = machine_.lanes_for(channels);
-                const int mx = band.tile_size(q.small_columns), columns = band.quadrant_columns(q);
-                spec.valid_columns = std::min(columns * mx, out.shape.width - band.first_column(q));
-                spec.valid_rows = step;
-                uint32_t flat = add_view(HARDNET_SCRATCH, m_offset,
-                                         {{0, product.out, 1}, {0, items * part.extent, product.out}});
-                uint32_t b = add_view(HARDNET_WEIGHTS, bias + part.first, {{0, channels, 1}});
-                uint32_t y = add_view(HARDNET_ARENA, out.pixel(band.first_column(q), top) + part.first,
-                                      {{0, channels, 1},
-                                       {0, mx, out.c8},
-                                       {0, columns, out.c8 * mx},
-                                       {0, my, out.row_stride()},
-                                       {0, rows_per_band, out.row_stride() * my}},
-                                      true, out.buffer);
-                call(spec, {whole(flat), whole(b), shift(y, step * out.row_stride())});
-            }
-            m_offset += int64_t{1} * items * part.extent * product.out;
-        }
-        plan_.scratch_elems = std::max(plan_.scratch_elems, m_offset);
-        plan_.transform_bytes += 4 * m_offset * count;
-    };
     for (bool small : {false, true}) {
         const int rows = small ? tiling.rows().small : tiling.rows().big;
         if (!rows) continue;

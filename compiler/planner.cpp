@@ -10,7 +10,6 @@ namespace hardnet {
 hardnet_argument whole(uint32_t view) { return {view, HARDNET_WHOLE, 0, 0}; }
 hardnet_argument crop(uint32_t view, int dim, int unit) { return {view, HARDNET_CROP, uint8_t(dim), unit}; }
 hardnet_argument slide(uint32_t view, int dim, int unit) { return {view, HARDNET_SLIDE, uint8_t(dim), unit}; }
-hardnet_argument shift(uint32_t view, int elems) { return {view, HARDNET_SHIFT, 0, elems}; }
 
 std::string describe(const std::vector<ChannelPart> &parts) {
     std::string text;

@@ -45,6 +45,21 @@ private:
         Tiling tiling;
         int channels = 0, tile_stride = 0, position_stride = 0;
         int buffer = -1;  // -1: the start of a thread's scratch
+        int64_t elems() const;
+    };
+    struct Products {  // M of one part
+        int buffer = -1;  // -1: a thread's scratch
+        int64_t offset = 0;
+        static int64_t elems(const Tiling &tiling, const ChannelPart &part);
+    };
+    // What a chunk of a part's units makes of a call's main input and of its output.
+    struct Split {
+        hardnet_argument input{0, HARDNET_WHOLE, 0, 0}, output{0, HARDNET_WHOLE, 0, 0};
+        static Split crop(int dim, int unit) { return {{0, HARDNET_WHOLE, 0, 0}, {0, HARDNET_CROP, uint8_t(dim), unit}}; }
+        static Split shift_in(int elems) { return {{0, HARDNET_SHIFT, 0, elems}, {0, HARDNET_WHOLE, 0, 0}}; }
+        static Split shift_out(int elems) { return {{0, HARDNET_WHOLE, 0, 0}, {0, HARDNET_SHIFT, 0, elems}}; }
+        hardnet_argument in(uint32_t view) const { return {view, input.split, input.dim, input.unit}; }
+        hardnet_argument out(uint32_t view) const { return {view, output.split, output.dim, output.unit}; }
     };
 
     // ---- analysis
@@ -76,7 +91,7 @@ private:
     // ---- steps, one function per operator
     void normalize(int layer);
     void stem(int layer);
-    void transform_input(int layer, const Tensor &tensor);
+    void transform_input(int layer);
     void winograd(int layer);
     void winograd_product(int layer, const std::vector<ChannelPart> &parts);
     void winograd_output(int layer, const std::vector<ChannelPart> &parts);
@@ -90,7 +105,16 @@ private:
 
     ConvolutionSpec convolution_spec(int layer, const ChannelPart &part, int width) const;
     std::vector<hardnet_argument> convolution_inputs(int layer, const ChannelPart &part, int64_t bias);
-    InputTransformSpec input_transform_spec(const Tensor &t, const Transformed &v, Quadrant q, int lanes) const;
+
+    // ---- the calls of Winograd steps
+    Transformed transformed(const Tensor &t, const Tiling &tiling, bool in_scratch);
+    int channels_of(const ChannelPart &part, const Tensor &out) const;
+    void call_input_transform(const Tensor &t, const Transformed &v, Quadrant q, int first, int channels, int top,
+                              const Split &split);
+    void call_product(const Tiling &tiling, const ChannelPart &part, const std::vector<Transformed> &sources,
+                      int64_t weights, const Products &m, const Split &split);
+    void call_output_transform(int layer, const Tiling &tiling, const ChannelPart &part, Quadrant q, const Products &m,
+                               int64_t bias, int top, int rows, const Split &split);
 
     const Network &network_;
     const Machine &machine_;
@@ -106,7 +130,6 @@ private:
 hardnet_argument whole(uint32_t view);
 hardnet_argument crop(uint32_t view, int dim, int unit);
 hardnet_argument slide(uint32_t view, int dim, int unit);
-hardnet_argument shift(uint32_t view, int elems);
 
 // "96:48x7 22:24x7": output channels : channels x tiles (pixels) of a register block
 std::string describe(const std::vector<ChannelPart> &parts);
