@@ -1,0 +1,113 @@
+#include "tests/levels/subject.h"
+
+#include <cerrno>  // program_invocation_short_name
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "compiler/compile.h"
+#include "reference/run_network.h"
+#include "tests/golden/golden.h"
+
+namespace hardnet::testing {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::vector<float> read_floats(const std::string &path) {
+    std::ifstream file(path, std::ios::binary | std::ios::ate);
+    std::vector<float> values(file ? size_t(file.tellg()) / sizeof(float) : 0);
+    file.seekg(0);
+    file.read(reinterpret_cast<char *>(values.data()), std::streamsize(values.size() * sizeof(float)));
+    return file ? values : std::vector<float>();
+}
+
+}  // namespace
+
+Subject::Subject(const std::string &network, InputSize size)
+    : name_(network + "/" + std::to_string(size.height) + "x" + std::to_string(size.width)) {
+    std::string file = name_ + ".json";
+    file[network.size()] = '_';
+    const std::string golden_path = HARDNET_SOURCE_DIR "/tests/golden/logits/" + file;
+    uint64_t seed = 1;
+    if (fs::exists(golden_path)) {
+        const Golden golden = read_golden(golden_path);
+        seed = golden.seed;
+        expected_ = golden.logits;
+        oracle_ = "PyTorch";
+    }
+    error_ = compile(network, size, seed);
+}
+
+std::string Subject::compile(const std::string &network, InputSize size, uint64_t seed) {
+    setenv("HARDNET_CACHE", HARDNET_TEST_CACHE, 0);
+    CompileRequest request;
+    const hardnet::Result<HardnetRecord> record = find_record(network);
+    if (!record) return record.error().what;
+    request.record = *record;
+    request.weights = "seed:" + std::to_string(seed);
+    request.size = size;
+    request.targets = {"arm64", "x86-64"};
+    request.name = "tested";
+    request.jobs = 2;
+    folder_ = std::string(HARDNET_TEST_PACKAGES) + "/" + program_invocation_short_name + "/" + name_;
+    std::error_code error;
+    fs::remove_all(folder_, error);  // a runner in it would make it no package's folder
+    fs::create_directories(fs::path(folder_).parent_path(), error);
+    request.folder = folder_;
+    const hardnet::Result<CompileReport> report = compile_package(request);
+    if (!report) return report.error().what;
+
+    const hardnet::Result<Network> built = build_network(*record, size);
+    if (!built) return built.error().what;
+    const std::vector<float> input = seeded_input(built->input.elements(), seed);
+    input_path_ = folder_ + "/input.f32";
+    std::ofstream file(input_path_, std::ios::binary);
+    file.write(reinterpret_cast<const char *>(input.data()), std::streamsize(input.size() * sizeof(float)));
+    file.close();
+    if (!file) return input_path_ + ": not written";
+    if (!expected_.empty()) return "";
+
+    oracle_ = "reference";
+    const hardnet::Result<FoldedWeights> weights = fold(*built, seeded_checkpoint(*built, seed));
+    if (!weights) return weights.error().what;
+    const auto layers = run_network(*built, *weights, input);
+    if (!layers) return layers.error().what;
+    expected_ = layers->back();
+    return "";
+}
+
+const Program &Subject::program(const std::string &platform) {
+    for (const auto &[built_for, program] : programs_) {
+        if (built_for == platform) return program;
+    }
+    return programs_.emplace_back(platform, build_runner(folder_, platform)).second;
+}
+
+Subject::Result Subject::run(const TestMachine &machine, const std::string &level, int threads) {
+    Result result;
+    const Program &runner = program(machine.platform);
+    if (!runner.error.empty()) {
+        result.outcome.err = runner.error;
+        return result;
+    }
+    const std::string output = folder_ + "/logits.f32";
+    std::error_code ignored;
+    fs::remove(output, ignored);
+    std::vector<std::string> arguments = {folder_ + "/tested.safetensors", input_path_, output,
+                                          std::to_string(threads)};
+    if (!level.empty()) arguments.push_back(level);
+    result.outcome = run_on(machine, runner, arguments);
+    if (result.outcome.code != 0) return result;
+    result.logits = read_floats(output);
+    if (result.logits.size() != expected_.size()) {
+        result.outcome.err = "expected " + std::to_string(expected_.size()) + " logits, found " +
+                             std::to_string(result.logits.size());
+        result.logits.clear();
+    } else {
+        result.difference = compare(result.logits, expected_);
+    }
+    return result;
+}
+
+}  // namespace hardnet::testing

@@ -1,0 +1,43 @@
+// What is run on the machines: a seeded network as a package for every level, an input, and the logits it
+// must give.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "models/network.h"
+#include "reference/compare.h"
+#include "tests/levels/machines.h"
+
+namespace hardnet::testing {
+
+// Relative RMS allowed to logits in float32, as `hardnet verify` allows it.
+constexpr double kLogitsBound = 3e-6;
+
+class Subject {
+public:
+    // Compiles in a folder of its own; `error()` says why it could not.
+    Subject(const std::string &network, InputSize size);
+
+    const std::string &error() const { return error_; }
+    const std::string &name() const { return name_; }      // "hardnet68/224x224"
+    const std::string &oracle() const { return oracle_; }  // "PyTorch" or "reference"
+
+    struct Result {
+        Outcome outcome;
+        std::vector<float> logits;  // empty where the run failed
+        Difference difference;
+        bool right() const { return !logits.empty() && difference.relative_rms <= kLogitsBound; }
+    };
+    // On `machine`, whose tools are there. Level "": the runtime's choice.
+    Result run(const TestMachine &machine, const std::string &level, int threads);
+
+private:
+    std::string compile(const std::string &network, InputSize size, uint64_t seed);
+    const Program &program(const std::string &platform);
+
+    std::string error_, name_, folder_, oracle_, input_path_;
+    std::vector<double> expected_;
+    std::vector<std::pair<std::string, Program>> programs_;  // by platform
+};
+
+}  // namespace hardnet::testing
