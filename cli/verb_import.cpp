@@ -1,34 +1,59 @@
 // hardnet import: a checkpoint of any known key set, checked and written under the authors' keys.
 #include <cstdio>
 #include <memory>
+#include <sstream>
+#include <tuple>
 
 #include "cli/console.h"
 #include "cli/verbs.h"
+#include "weights/files.h"
 #include "weights/import.h"
 
 namespace hardnet {
 namespace {
 
+constexpr uint64_t kMostNameBytes = 16u << 20;
+
 struct ImportOptions {
-    std::string checkpoint, model, out;
+    std::string checkpoint, model, out, class_names;
+    int resize_short = 0;
+    std::vector<float> mean, deviation;  // RGB, or empty
     bool folded = false;
 };
 
-bool ends_with(const std::string &text, const std::string &suffix) {
-    return text.size() >= suffix.size() &&
-           text.compare(text.size() - suffix.size(), suffix.size(), suffix) == 0;
+// One name per line; a line end behind the last one is not a name more.
+Result<std::vector<std::string>> read_class_names(const std::string &path) {
+    const Result<FileBytes> file = read_regular_file(path, kMostNameBytes);
+    if (!file) return file.error();
+    std::istringstream lines(std::string(reinterpret_cast<const char *>(file->data.get()), file->size));
+    std::vector<std::string> names;
+    for (std::string line; std::getline(lines, line);) {
+        if (!line.empty() && line.back() == '\r') line.pop_back();
+        names.push_back(line);
+    }
+    if (names.empty()) return bad_input(path + ": expected a class name per line, found an empty file");
+    return names;
+}
+
+std::optional<std::array<float, 3>> three(const std::vector<float> &values) {
+    if (values.empty()) return std::nullopt;
+    return std::array<float, 3>{values[0], values[1], values[2]};
 }
 
 Result<ExitCode> import(const ImportOptions &options) {
     const Result<HardnetRecord> record = find_record(options.model);
     if (!record) return record.error();
-    for (const char *pickled : {".pth", ".pt", ".tar"})
-        if (ends_with(options.checkpoint, pickled))
-            return bad_input(options.checkpoint +
-                             ": expected a .safetensors checkpoint, found a pickled one (" + pickled +
-                             "), which can run code; save its state_dict as safetensors");
+    ImportWishes wishes;
+    if (!options.class_names.empty()) {
+        const Result<std::vector<std::string>> names = read_class_names(options.class_names);
+        if (!names) return names.error();
+        wishes.class_names = *names;
+    }
+    if (options.resize_short > 0) wishes.resize_short = options.resize_short;
+    wishes.mean = three(options.mean);
+    wishes.deviation = three(options.deviation);
     const Result<std::vector<std::string>> notes =
-        import_checkpoint(options.checkpoint, *record, options.out, options.folded);
+        import_checkpoint(options.checkpoint, *record, options.out, options.folded, wishes);
     if (!notes) return notes.error();
     for (const std::string &text : *notes) note(text);
     std::printf("%s: %s's weights\n", options.out.c_str(), record->name.c_str());
@@ -38,15 +63,23 @@ Result<ExitCode> import(const ImportOptions &options) {
 }  // namespace
 
 void add_import(CLI::App &program, Action &chosen) {
-    CLI::App *verb = add_verb(
-        program, "import", "Check a checkpoint against a network and write it under the authors' keys",
-        "hardnet import checkpoint.safetensors --model hardnet68 -o hardnet68.safetensors");
+    CLI::App *verb = add_verb(program, "import",
+                              "Check a checkpoint against a network and write it under the authors' keys",
+                              "hardnet import hardnet68.pth --model hardnet68 -o hardnet68.safetensors");
     const auto options = std::make_shared<ImportOptions>();
     verb->add_option("CHECKPOINT", options->checkpoint,
-                     "safetensors, keys of the authors, pytorchcv or folded")
+                     ".pth (needs python3-torch) or .safetensors; keys of the authors, pytorchcv or folded")
         ->required();
     verb->add_option("--model", options->model, "a network's name or a record's path")->required();
     verb->add_option("-o,--output", options->out, "the file to write")->required();
+    verb->add_option("--class-names", options->class_names, "a file with a name per line, in class order");
+    verb->add_option("--resize-short", options->resize_short,
+                     "pixels of an image's short side before the crop")
+        ->check(CLI::Validator(between(1, 1 << 15), ""));
+    for (const auto &[flag, values, does] :
+         {std::tuple("--mean", &options->mean, "R,G,B: subtracted from an image's values in [0, 1]"),
+          std::tuple("--deviation", &options->deviation, "R,G,B: what they are divided by then")})
+        verb->add_option(flag, *values, does)->delimiter(',')->expected(3);
     verb->add_flag("--folded", options->folded, "fold batch norm into the weights");
     verb->callback([&chosen, options] { chosen = [options] { return import(*options); }; });
 }
