@@ -110,9 +110,10 @@ void Planner::call_output_transform(int layer, const Tiling &tiling, const Chann
     call(spec, {whole(products), whole(b), split.out(y)});
 }
 
-// The part's channels as they lie in the tensor: up to its padding.
+// The part's channels as they lie in the tensor: the last part's reach to the end of the padding.
 int Planner::channels_of(const ChannelPart &part, const Tensor &out) const {
-    return std::min(round_up(part.channels, kChannelAlignment), out.c8 - part.first);
+    const bool last = part.first + part.channels >= out.shape.channels;
+    return last ? out.c8 - part.first : part.channels;
 }
 
 int64_t Planner::Products::elems(const Tiling &tiling, const ChannelPart &part) {
