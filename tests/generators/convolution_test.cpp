@@ -1,0 +1,295 @@
+// Direct convolutions, 1x1, depthwise and the stem against the reference operators, with ==.
+#include <algorithm>
+
+#include "schedules/blocking.h"
+#include "tests/generators/images.h"
+
+namespace hardnet::testing {
+namespace {
+
+class Convolutions : public OnEveryMachine {};
+INSTANTIATE_TEST_SUITE_P(Levels, Convolutions, ::testing::ValuesIn(machine_levels()),
+                         [](const auto &level) { return level.param; });
+
+int extent_out(int in, int kernel, int stride) { return (in + 2 * (kernel / 2) - kernel) / stride + 1; }
+
+struct Case {
+    int kernel, stride;
+    std::vector<int> sources;  // channels
+    int out;
+    InputSize size;
+    Activation activation;
+
+    Shape in() const {
+        int channels = 0;
+        for (int c : sources) channels += c;
+        return {channels, size.height, size.width};
+    }
+    Shape shape_out() const {
+        return {out, extent_out(size.height, kernel, stride), extent_out(size.width, kernel, stride)};
+    }
+    std::string name() const {  // "3x3/2 46+14 -> 28 33x25 relu6"
+        std::string text =
+            std::to_string(kernel) + "x" + std::to_string(kernel) + "/" + std::to_string(stride);
+        for (size_t s = 0; s < sources.size(); s++) text += (s ? "+" : " ") + std::to_string(sources[s]);
+        return text + " -> " + std::to_string(out) + " " + std::to_string(size.height) + "x" +
+               std::to_string(size.width) + " " + name_of(activation);
+    }
+};
+
+// Channel tails of the networks, odd and tiny extents, several sources, every activation.
+const std::vector<Case> &cases() {
+    static const std::vector<Case> all = {
+        {3, 1, {14}, 14, {5, 7}, Activation::kRelu6},
+        {3, 1, {28, 14, 46}, 78, {5, 7}, Activation::kRelu},
+        {3, 1, {78}, 28, {33, 25}, Activation::kRelu6},
+        {3, 1, {16}, 46, {1, 1}, Activation::kNone},
+        {3, 1, {24}, 334, {5, 7}, Activation::kRelu6},
+        {3, 2, {46, 14}, 28, {33, 25}, Activation::kRelu6},
+        {3, 2, {8}, 78, {5, 7}, Activation::kNone},
+        {1, 1, {334}, 46, {5, 7}, Activation::kRelu6},
+        {1, 1, {14, 28, 46, 78}, 334, {1, 1}, Activation::kRelu},
+        {1, 1, {78}, 14, {33, 25}, Activation::kRelu6},
+        {1, 2, {28}, 28, {5, 7}, Activation::kNone},
+    };
+    return all;
+}
+
+struct Problem {
+    std::vector<Image> sources;
+    std::vector<float> weight, bias;
+    std::vector<double> expected;
+};
+
+Problem problem_of(const Case &c) {
+    const Shape in = c.in();
+    const std::vector<float> x = eighths(size_t(in.elements()), 1);
+    Problem p;
+    p.weight = eighths(size_t(c.out) * in.channels * c.kernel * c.kernel, 2);
+    p.bias = eighths(size_t(c.out), 3);
+    auto from = x.begin();
+    for (int channels : c.sources) {
+        const Shape shape{channels, in.height, in.width};
+        const std::vector<float> plane(from, from + shape.elements());
+        p.sources.push_back(Image::of(shape, plane, c.kernel / 2));
+        from += shape.elements();
+    }
+    p.expected = reference::convolution({x.begin(), x.end()}, in, p.weight, p.bias,
+                                        {c.kernel, c.stride, c.kernel / 2});
+    reference::activate(p.expected, c.activation);
+    return p;
+}
+
+ConvolutionSpec spec_of(const Case &c, const Problem &p, const ChannelPart &part, bool channels_outer) {
+    const Image out(c.shape_out());
+    ConvolutionSpec spec;
+    for (const Image &s : p.sources) spec.sources.push_back({s.shape.channels, s.c8, s.row_stride()});
+    spec.kernel = c.kernel;
+    spec.stride = c.stride;
+    spec.width = out.shape.width;
+    spec.block = part.block;
+    spec.pixels = part.extent;
+    spec.lanes = part.lanes;
+    spec.pixel_stride = out.c8;
+    spec.row_stride = out.row_stride();
+    spec.channels_outer = channels_outer;
+    spec.activation = c.activation;
+    return spec;
+}
+
+std::vector<ChannelPart> parts_of(const Machine &machine, const Case &c) {
+    const Shape out = c.shape_out();
+    return convolution_parts(machine, out.width, out.height, c.out, c.in().channels * c.kernel * c.kernel);
+}
+
+// All parts in `pieces` calls each, along rows or along whole blocks of channels.
+Image run(const Case &c, const Problem &p, const std::vector<ChannelPart> &parts,
+          const hardnet_kernel *kernels, bool by_rows, int pieces) {
+    Image out(c.shape_out());
+    const int k = c.in().channels, taps = c.kernel * c.kernel;
+    const Memory bias = padded(p.bias, size_t(out.c8) + 512);
+    for (size_t i = 0; i < parts.size(); i++) {
+        const ChannelPart &part = parts[i];
+        const Memory u = packed(p.weight, c.out, k, taps, part.first, part.channels, part.block);
+        std::vector<Buffer> arguments;
+        for (const Image &source : p.sources) arguments.push_back(source.with_border());
+        arguments.push_back(Buffer(u.data(), {{0, part.block, 1},
+                                              {0, k, part.block},
+                                              {0, taps, part.block * k},
+                                              {0, part.blocks(), part.block * k * taps}}));
+        arguments.push_back(Buffer(bias.data() + part.first, {{0, part.padded(), 1}}));
+        const int units = by_rows ? out.shape.height : part.blocks(), unit = by_rows ? 1 : part.block;
+        for (int piece = 0; piece < pieces; piece++) {
+            const int begin = units * piece / pieces, end = units * (piece + 1) / pieces;
+            if (begin == end) continue;
+            std::vector<Buffer> all = arguments;
+            all.push_back(
+                out.view(part.first, part.padded()).cropped(by_rows ? 2 : 0, begin * unit, end * unit));
+            call(kernels[i], all);
+        }
+    }
+    return out;
+}
+
+TEST_P(Convolutions, DirectAnd1x1EqualTheReference) {
+    if (!missing().empty()) GTEST_SKIP() << "this CPU has no " << missing();
+    std::vector<KernelSpec> specs;
+    std::vector<Problem> problems;
+    for (const Case &c : cases()) {
+        problems.push_back(problem_of(c));
+        for (bool channels_outer : {false, true}) {
+            for (const ChannelPart &part : parts_of(machine(), c)) {
+                specs.push_back(spec_of(c, problems.back(), part, channels_outer));
+            }
+        }
+    }
+    const KernelLibrary library(specs, machine());
+    std::vector<hardnet_kernel> kernels;
+    for (size_t i = 0; i < specs.size(); i++) kernels.push_back(library[i]);
+    const hardnet_kernel *next = kernels.data();
+    for (size_t i = 0; i < cases().size(); i++) {
+        const Case &c = cases()[i];
+        SCOPED_TRACE(c.name());
+        const std::vector<ChannelPart> parts = parts_of(machine(), c);
+        for (bool channels_outer : {false, true}) {
+            const Image whole = run(c, problems[i], parts, next, !channels_outer, 1);
+            expect_image(whole, problems[i].expected);
+            EXPECT_TRUE(run(c, problems[i], parts, next, true, 2).memory.same_bits(whole.memory))
+                << "in two by rows";
+            EXPECT_TRUE(run(c, problems[i], parts, next, false, 2).memory.same_bits(whole.memory))
+                << "in two by blocks";
+            next += parts.size();
+        }
+    }
+}
+
+struct StemCase {
+    int out;
+    InputSize size;
+    Activation activation;
+};
+
+TEST_P(Convolutions, StemEqualsTheReference) {
+    if (!missing().empty()) GTEST_SKIP() << "this CPU has no " << missing();
+    const StemCase all[] = {{32, {33, 25}, Activation::kRelu6},
+                            {14, {5, 7}, Activation::kRelu},
+                            {46, {1, 1}, Activation::kNone},
+                            {24, {64, 40}, Activation::kRelu6}};
+    for (const StemCase &c : all) {
+        SCOPED_TRACE(std::to_string(c.out) + " " + std::to_string(c.size.height) + "x" +
+                     std::to_string(c.size.width));
+        const Shape in{3, c.size.height, c.size.width};
+        const Shape shape{c.out, extent_out(in.height, 3, 2), extent_out(in.width, 3, 2)};
+        const std::vector<float> x = eighths(size_t(in.elements()), 4),
+                                 weight = eighths(size_t(c.out) * 27, 5), bias = eighths(size_t(c.out), 6);
+        std::vector<double> expected =
+            reference::convolution({x.begin(), x.end()}, in, weight, bias, {3, 2, 1});
+        reference::activate(expected, c.activation);
+
+        const int c8 = Image(shape).c8;
+        const std::vector<ChannelPart> parts =
+            convolution_parts(machine(), shape.width, shape.height, c8, 27);
+        std::vector<KernelSpec> specs;
+        for (const ChannelPart &part : parts) {
+            specs.push_back(StemSpec{3, in.height, in.width, part.padded(), shape.width, part.block,
+                                     part.extent, part.lanes, c8, c8 * shape.width, c.activation});
+        }
+        const KernelLibrary library(specs, machine());
+        const Memory padded_bias = padded(bias, size_t(c8));
+        const auto run = [&](int pieces) {
+            Image out(shape);
+            for (size_t p = 0; p < parts.size(); p++) {
+                const int first = parts[p].first, channels = parts[p].padded();
+                const Memory u = packed(weight, c.out, 3, 9, first, channels, channels);
+                for (int piece = 0; piece < pieces; piece++) {
+                    const int begin = shape.height * piece / pieces,
+                              end = shape.height * (piece + 1) / pieces;
+                    if (begin == end) continue;
+                    call(library[p],
+                         {Buffer(x.data(),
+                                 {{0, in.width, 1}, {0, in.height, in.width}, {0, 3, in.width * in.height}}),
+                          Buffer(u.data(), {{0, channels, 1}, {0, 3, channels}, {0, 9, 3 * channels}}),
+                          Buffer(padded_bias.data() + first, {{0, channels, 1}}),
+                          out.view(first, channels).cropped(2, begin, end)});
+                }
+            }
+            return out;
+        };
+        const Image whole = run(1);
+        expect_image(whole, expected);
+        EXPECT_TRUE(run(2).memory.same_bits(whole.memory)) << "in two by rows";
+    }
+}
+
+struct DepthwiseCase {
+    int channels, stride;
+    InputSize size;
+    int pixels;
+    Activation activation;
+};
+
+TEST_P(Convolutions, DepthwiseEqualsTheReference) {
+    if (!missing().empty()) GTEST_SKIP() << "this CPU has no " << missing();
+    const DepthwiseCase all[] = {{14, 1, {5, 7}, 4, Activation::kNone},
+                                 {46, 2, {33, 25}, 5, Activation::kRelu6},
+                                 {78, 1, {33, 25}, 8, Activation::kRelu6},
+                                 {334, 2, {5, 7}, 4, Activation::kRelu},
+                                 {64, 1, {1, 1}, 1, Activation::kNone}};
+    std::vector<KernelSpec> specs;
+    for (const DepthwiseCase &c : all) {
+        const Image in({c.channels, c.size.height, c.size.width}, 1);
+        const Image out(
+            {c.channels, extent_out(c.size.height, 3, c.stride), extent_out(c.size.width, 3, c.stride)});
+        DepthwiseSpec spec;
+        spec.stride = c.stride;
+        spec.width = out.shape.width;
+        spec.pixels = c.pixels;
+        spec.lanes = machine().lanes_for(out.c8);
+        spec.weight_stride = out.c8;
+        spec.in_pixel_stride = in.c8;
+        spec.in_row_stride = in.row_stride();
+        spec.pixel_stride = out.c8;
+        spec.row_stride = out.row_stride();
+        spec.activation = c.activation;
+        specs.push_back(spec);
+    }
+    const KernelLibrary library(specs, machine());
+    for (size_t i = 0; i < specs.size(); i++) {
+        const DepthwiseCase &c = all[i];
+        SCOPED_TRACE(key(specs[i]));
+        const Shape in{c.channels, c.size.height, c.size.width};
+        const std::vector<float> x = eighths(size_t(in.elements()), 7),
+                                 weight = eighths(size_t(c.channels) * 9, 8),
+                                 bias = eighths(size_t(c.channels), 9);
+        std::vector<double> expected =
+            reference::depthwise_convolution({x.begin(), x.end()}, in, weight, bias, {3, c.stride, 1});
+        reference::activate(expected, c.activation);
+        Image source = Image::of(in, x, 1);
+        const int c8 = source.c8, lanes = machine().lanes_for(c8);
+        Memory taps(size_t(9) * c8);
+        for (int k = 0; k < 9 * c8; k++)
+            taps[k] = k % c8 < c.channels ? weight[size_t(k % c8) * 9 + k / c8] : 0.0f;
+        const Memory padded_bias = padded(bias, size_t(c8));
+        const auto run = [&](int dim, int pieces) {
+            Image out({c.channels, extent_out(in.height, 3, c.stride), extent_out(in.width, 3, c.stride)});
+            const int units = dim == 0 ? c8 / lanes : out.shape.height, unit = dim == 0 ? lanes : 1;
+            for (int piece = 0; piece < pieces; piece++) {
+                const int begin = units * piece / pieces * unit, end = units * (piece + 1) / pieces * unit;
+                if (begin == end) continue;
+                call(library[i],
+                     {Buffer(source.memory.data(),
+                             {{0, c8, 1}, {-1, source.columns, c8}, {-1, source.rows, source.row_stride()}}),
+                      Buffer(taps.data(), {{0, c8, 1}, {0, 9, c8}}), Buffer(padded_bias.data(), {{0, c8, 1}}),
+                      out.view(0, c8).cropped(dim, begin, end)});
+            }
+            return out;
+        };
+        const Image whole = run(2, 1);
+        expect_image(whole, expected);
+        EXPECT_TRUE(run(2, 2).memory.same_bits(whole.memory)) << "in two by rows";
+        EXPECT_TRUE(run(0, 2).memory.same_bits(whole.memory)) << "in two by channels";
+    }
+}
+
+}  // namespace
+}  // namespace hardnet::testing
