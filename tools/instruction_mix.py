@@ -11,7 +11,7 @@ counted once however often it runs:
     fma      share of the loops' instructions that multiply
     loads    instructions that read memory for the arithmetic, operands in memory included, per multiplication
     moves    broadcasts, shuffles and register copies per multiplication
-    spills   loads and stores of vectors on the stack within the loops
+    stack    loads and stores of vectors on the stack: spills, and in transforms the scratch that they keep there
 """
 import argparse
 import collections
@@ -26,7 +26,7 @@ ARM_MULTIPLY = re.compile(r"^(fmla|fmls|fmul|fmadd)$")
 X86_MULTIPLY = re.compile(r"^(v?f?n?m(add|sub)\d+[ps]s|v?mulps)$")
 ARM_MOVE = re.compile(r"^(dup|mov|ext|ins|zip\d|uzp\d|trn\d)$")
 X86_MOVE = re.compile(r"^v?(movap[sd]|movup[sd]|movsh?l?dup|shufp[sd]|pshufd|broadcasts[sd]|perm\w+|unpck\w+|insertps)$")
-COLUMNS = ("kernel", "level", "kernels", "loops", "fma", "loads", "moves", "spills")
+COLUMNS = ("kernel", "level", "kernels", "loops", "fma", "loads", "moves", "stack")
 
 
 def kernel_kinds(source):
@@ -73,7 +73,7 @@ def count(loop, arm):
     """A Counter over one loop."""
     sums = collections.Counter(all=len(loop))
     for _, mnemonic, operands in loop:
-        memory = "[" in operands if arm else "(" in operands and not mnemonic.startswith("lea")
+        memory = mnemonic[:2] in ("ld", "st") if arm else "(" in operands and not mnemonic.startswith("lea")
         vector = bool(re.search(r"\b[vqds]\d+\b" if arm else r"%[xyz]mm", operands))
         multiply = bool((ARM_MULTIPLY if arm else X86_MULTIPLY).match(mnemonic))
         sums["multiply"] += multiply and vector
@@ -82,7 +82,7 @@ def count(loop, arm):
         if memory:
             store = mnemonic.startswith("st") if arm else operands.rstrip().endswith(")")
             sums["loads"] += not store
-            sums["spills"] += ("sp" in operands.split("[")[1]) if arm else "(%rsp" in operands
+            sums["stack"] += ("[sp" if arm else "(%rsp") in operands
         elif (ARM_MOVE if arm else X86_MOVE).match(mnemonic):
             sums["moves"] += 1
     return sums
@@ -110,7 +110,7 @@ def table(package):
     rows = []
     for (kind, level), c in sorted(sums.items(), key=lambda item: (item[0][0], item[0][1])):
         rows.append((kind, level, str(kernels[kind, level]), str(c["loops"]), f"{c['multiply'] / c['all']:.0%}",
-                     f"{c['loads'] / c['multiply']:.2f}", f"{c['moves'] / c['multiply']:.2f}", str(c["spills"])))
+                     f"{c['loads'] / c['multiply']:.2f}", f"{c['moves'] / c['multiply']:.2f}", str(c["stack"])))
     return rows
 
 
