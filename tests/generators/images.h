@@ -25,6 +25,11 @@ inline std::vector<float> uniform(size_t count, uint32_t seed) {  // between -1 
     return values;
 }
 
+// Of a convolution padded by half its kernel.
+inline int extent_out(int in, int kernel, int stride) {
+    return (in + 2 * (kernel / 2) - kernel) / stride + 1;
+}
+
 // Channels-last with channels padded to 8, in the middle of a border of `border` pixels: zeros where it is
 // read (a halo), the pattern where it is written. Rows and columns may reach beyond the shape, as Winograd
 // tiles do.

@@ -33,6 +33,7 @@ private:
 class Memory {
 public:
     explicit Memory(size_t size);
+    Memory(Memory &&) = default;
     float *data() { return data_; }
     const float *data() const { return data_; }
     size_t size() const { return size_; }
@@ -66,7 +67,7 @@ private:
 // Calls a kernel, its arguments in their order.
 void call(hardnet_kernel kernel, std::vector<Buffer> arguments);
 
-// Every machine of this host's architecture, by level; a test starts with SKIP_UNLESS_RUNNABLE.
+// One test per machine, by level; those that this CPU cannot run skip, and say what it lacks.
 class OnEveryMachine : public ::testing::TestWithParam<std::string> {
 protected:
     const Machine &machine() const;

@@ -10,7 +10,8 @@ namespace hardnet {
 namespace {
 
 // One axis of F(m): outputs of a 3-tap correlation of n = m + 2 inputs.
-std::vector<double> by_winograd(const Tiling &t, bool small, const std::vector<double> &d, const double (&g)[3]) {
+std::vector<double> by_winograd(const Tiling &t, bool small, const std::vector<double> &d,
+                                const double (&g)[3]) {
     const Matrix b = t.input_transform(small), a = t.output_transform(small), w = t.weight_transform();
     std::vector<double> product(b.size()), y;
     for (size_t j = 0; j < b.size(); j++) {
@@ -37,7 +38,8 @@ TEST(Tiling, TransformsAreExactCorrelations) {
             std::vector<double> y = by_winograd(t, small, d, g);
             ASSERT_EQ(int(y.size()), t.tile_size(small));
             for (size_t i = 0; i < y.size(); i++) {
-                EXPECT_NEAR(y[i], d[i] * g[0] + d[i + 1] * g[1] + d[i + 2] * g[2], 1e-12) << "m " << m << " small " << small;
+                EXPECT_NEAR(y[i], d[i] * g[0] + d[i + 1] * g[1] + d[i + 2] * g[2], 1e-12)
+                    << "m " << m << " small " << small;
             }
         }
     }
@@ -77,7 +79,8 @@ TEST(Tiling, PositionsAndTilesAreEachNumberedOnce) {
     }
 }
 
-// Each quadrant's positions are a contiguous range, and each of them finds the quadrant's tiles in its item range.
+// Each quadrant's positions are a contiguous range, and each of them finds the quadrant's tiles in its item
+// range.
 TEST(Tiling, ItemsHoldWhatQuadrantsRead) {
     for (int block : {1, 3, 7, 8}) {
         Tiling t(4, {2, 3}, {5, 2});
