@@ -36,7 +36,7 @@ void Planner::stem(int layer) {
     const Layer &l = network_.layers[layer];
     const Tensor &out = tensors_[layer];
     const int64_t bias = pack_bias(layer, out.c8);
-    std::vector<ChannelPart> parts = convolution_parts(machine_, l.out.width, l.out.height, out.c8, 27);
+    std::vector<ChannelPart> parts = convolution_parts(machine_, l.out.width, l.out.height, l.out.channels, 27);
     plan_.choices[layer] = {"direct 3x3", describe(parts)};
     begin_step(HARDNET_STEP_STEM, layer);
     for (ChannelPart part : parts) {
@@ -110,7 +110,7 @@ void Planner::convolution(int layer) {
     const int pool = fused_pool(layer);
     const int width = pool < 0 ? l.out.width : 2 * network_.layers[pool].out.width;  // a pool may drop the last column
     std::vector<ChannelPart> parts =
-        convolution_parts(machine_, width, l.out.height, out.c8, l.in.channels * l.kernel * l.kernel);
+        convolution_parts(machine_, width, l.out.height, l.out.channels, l.in.channels * l.kernel * l.kernel);
     plan_.choices[layer] = {l.kernel == 1 ? "1x1" : "direct 3x3", describe(parts)};
     if (pool >= 0) {
         fused_into_[pool] = layer;

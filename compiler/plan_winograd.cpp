@@ -52,6 +52,9 @@ void Planner::call_input_transform(const Tensor &t, const Transformed &v, Quadra
     uint32_t y = add_view(HARDNET_ARENA, t.pixel(-1, top - 1) + first,
                           {{0, channels, 1}, {-1, t.columns, t.c8}, {-1, t.rows - top, t.row_stride()}}, false, t.buffer);
     call(spec, {split.in(y), split.out(v_target(v, q, first))});
+    count_transform_bytes(int64_t{1} * channels * v.tiling.quadrant_rows(q) * v.tiling.quadrant_columns(q) *
+                              v.tiling.position_count(q),
+                          split);
 }
 
 void Planner::call_product(const Tiling &tiling, const ChannelPart &part, const std::vector<Transformed> &sources,
@@ -78,6 +81,7 @@ void Planner::call_product(const Tiling &tiling, const ChannelPart &part, const 
                             m.buffer);
     arguments.push_back(split.out(out));
     call(spec, arguments);
+    count_transform_bytes(Products::elems(tiling, part), split);
 }
 
 // One quadrant of the part's channels. `top` is the image row at which the tiling begins, `rows` how many are valid.
@@ -110,10 +114,15 @@ void Planner::call_output_transform(int layer, const Tiling &tiling, const Chann
     call(spec, {whole(products), whole(b), split.out(y)});
 }
 
-// The part's channels as they lie in the tensor: the last part's reach to the end of the padding.
+// Elements of V or M that a call writes, once per image, or once per unit where each has the whole scratch.
+void Planner::count_transform_bytes(int64_t elems, const Split &split) {
+    plan_.transform_bytes += 4 * elems * (split.output.split == HARDNET_CROP ? 1 : plan_.parts.back().units);
+}
+
+// The part's channels as they lie in the tensor: the last part's reach into the padding, as far as it has products.
 int Planner::channels_of(const ChannelPart &part, const Tensor &out) const {
     const bool last = part.first + part.channels >= out.shape.channels;
-    return last ? out.c8 - part.first : part.channels;
+    return last ? std::min(out.c8 - part.first, part.padded()) : part.channels;
 }
 
 int64_t Planner::Products::elems(const Tiling &tiling, const ChannelPart &part) {
@@ -165,7 +174,6 @@ void Planner::winograd_product(int layer, const std::vector<ChannelPart> &parts)
         call_product(tiling, part, sources, u, m, Split::crop(2, 1));
         m.offset += Products::elems(tiling, part);
     }
-    plan_.transform_bytes += 4 * m.offset;
     plan_.buffers[m_buffer_].elems = std::max(plan_.buffers[m_buffer_].elems, m.offset);
 }
 
@@ -175,10 +183,7 @@ void Planner::winograd_output(int layer, const std::vector<ChannelPart> &parts) 
     const Tiling &tiling = *tilings_[layer];
     const bool by_rows = split_by_rows(tiling, out.c8), transform = feeds_winograd(layer);
     const int64_t bias = pack_bias(layer, out.c8);
-    if (transform) {
-        transformed_[layer] = transformed(out, tiling, false);
-        plan_.transform_bytes += int64_t{4} * tiling.positions() * tiling.tiles() * out.c8;
-    }
+    if (transform) transformed_[layer] = transformed(out, tiling, false);
     begin_step(HARDNET_STEP_OUTPUT_TRANSFORM, layer);
     Products m{m_buffer_, 0};
     for (const ChannelPart &part : parts) {
@@ -240,7 +245,6 @@ void Planner::winograd_bands(int layer) {
             m.offset += Products::elems(band, parts[p]);
         }
         plan_.scratch_elems = std::max(plan_.scratch_elems, m.offset);
-        plan_.transform_bytes += 4 * m.offset * count;
     };
 
     // As many tile rows as leave V and M in three quarters of L2, in bands of equal size where they divide.

@@ -115,6 +115,7 @@ private:
                       int64_t weights, const Products &m, const Split &split);
     void call_output_transform(int layer, const Tiling &tiling, const ChannelPart &part, Quadrant q, const Products &m,
                                int64_t bias, int top, int rows, const Split &split);
+    void count_transform_bytes(int64_t elems, const Split &split);
 
     const Network &network_;
     const Machine &machine_;

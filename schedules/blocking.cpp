@@ -66,15 +66,16 @@ std::vector<ChannelPart> best_parts(const Machine &machine, int channels, int st
                                     double overhead_cycles, const BlockCount &count) {
     std::vector<ChannelPart> best;
     double best_cycles = 0;
-    for (const std::vector<Group> &groups : cuts(machine, round_up(channels, kChannelAlignment), may_pad)) {
+    const int aligned = round_up(channels, kChannelAlignment), end = may_pad ? channels : aligned;
+    for (const std::vector<Group> &groups : cuts(machine, aligned, may_pad)) {
         std::vector<ChannelPart> parts;
         double cycles = 0;
         int first = 0;
         for (const Group &g : groups) {
             Choice choice = best_extent(machine, g.vectors, g.lanes, steps, count);
             int block = g.vectors * g.lanes;
-            if (!choice.extent) break;
-            parts.push_back({first, std::min(g.blocks * block, channels - first), block, g.lanes, choice.extent,
+            if (!choice.extent || first >= channels) break;  // a part of padding alone is not worth its overhead
+            parts.push_back({first, std::min(g.blocks * block, end - first), block, g.lanes, choice.extent,
                              choice.cycles * g.blocks});
             cycles += parts.back().cycles + overhead_cycles;
             first += g.blocks * block;

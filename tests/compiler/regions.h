@@ -13,6 +13,7 @@ struct Region {
     uint32_t view = 0;
     uint8_t base = 0, rank = 0;
     bool written = false;
+    int64_t times = 1;   // how often a run comes by: scratch holds one chunk at a time
     int64_t offset = 0;  // elements from the base's start to the minimum of every dimension
     hardnet_dim dims[HARDNET_VIEW_RANK] = {};
 
@@ -30,7 +31,7 @@ struct Region {
 
 inline Region whole_view(const hardnet_level &level, uint32_t view) {
     const hardnet_view &v = level.views[view];
-    Region region{view, v.base, v.rank, v.written != 0, v.offset, {}};
+    Region region{view, v.base, v.rank, v.written != 0, 1, v.offset, {}};
     std::copy(v.dims, v.dims + v.rank, region.dims);
     return region;
 }
@@ -42,6 +43,7 @@ inline std::vector<Region> regions(const hardnet_level &level, const hardnet_par
     Region region = whole_view(level, argument.view);
     hardnet_dim &dim = region.dims[argument.dim];
     const int64_t chunk = part.chunk ? std::min(part.chunk, part.units) : part.units;
+    if (region.base == HARDNET_SCRATCH) region.times = (part.units + chunk - 1) / chunk;
     std::vector<Region> result;
     switch (argument.split) {
         case HARDNET_CROP:

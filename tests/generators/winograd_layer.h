@@ -165,7 +165,7 @@ private:
     }
     static int channels_of(const ChannelPart &part, const Image &out) {
         const bool last = part.first + part.channels >= out.shape.channels;
-        return last ? out.c8 - part.first : part.channels;
+        return last ? std::min(out.c8 - part.first, part.padded()) : part.channels;
     }
 
     template <typename F>

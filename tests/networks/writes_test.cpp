@@ -141,7 +141,7 @@ private:
         const bool v = step.kind == HARDNET_STEP_INPUT_TRANSFORM ||
                        (step.kind == HARDNET_STEP_OUTPUT_TRANSFORM && r.rank == 4);
         if (v || step.kind == HARDNET_STEP_PRODUCT || r.base == HARDNET_SCRATCH) {
-            sum.transforms += r.elements();
+            sum.transforms += r.elements() * r.times;
             return;
         }
         if (step.kind == HARDNET_STEP_NORMALIZE) {
