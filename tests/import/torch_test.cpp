@@ -118,10 +118,12 @@ TEST_F(Refused, PicklesWrittenByHand) {
     SKIP_WITHOUT_TORCH();
     const std::string legacy = bytes_of("authors_legacy.pth");
     const std::string start = legacy.substr(0, legacy.find('.') + 1);  // the magic number's pickle
-    for (const std::string &pickles : {start + std::string("cposix\nsystem\n(S'touch executed'\ntR."),
-                                       start + std::string("\x80\4\x8c\5posix\x8c\6system\x93.", 19),
-                                       start + std::string("iposix\nsystem\n."), start + std::string("Q.")}) {
-        write("hand.pth", pickles);
+    // Behind the payload come as many pickles as the format has, so that the file is whole.
+    for (const std::string &payload :
+         {std::string("cposix\nsystem\n(S'touch executed'\ntR."),
+          std::string("\x80\4\x8c\5posix\x8c\6system\x93.", 19),
+          std::string("(S'touch executed'\niposix\nsystem\n."), std::string("Q.")}) {
+        write("hand.pth", start + payload + "N.N.N.");
         const Outcome outcome = hardnet("import hand.pth --model hardnet68 -o out.safetensors");
         EXPECT_EQ(outcome.code, 3) << outcome.err;
         EXPECT_THAT(outcome.err, MatchesRegex("hardnet: hand.pth: expected [^\n]*, found:? [^\n]*\n"));
