@@ -1,5 +1,5 @@
-// What must hold of every plan, whatever the planner chose: tables in range, memory in bounds, weights that do
-// not overlap, every layer computed once, every kernel used.
+// What must hold of every plan, whatever the planner chose: tables in range, memory in bounds, weights that
+// do not overlap, every layer computed once, every kernel used.
 #include <map>
 #include <set>
 
