@@ -1,4 +1,5 @@
-// The arena of every plan: nothing is overwritten that is still to be read, and halos stay zero.
+// The arena of every plan: nothing is overwritten that is still to be read, no two calls of a step write one
+// element, and halos stay zero.
 #include "tests/compiler/plans.h"
 
 namespace hardnet::testing {
@@ -34,9 +35,13 @@ private:
                     continue;
                 }
                 if (born[buffer] < 0) born[buffer] = s;
+                int64_t twice = 0;
                 for_each_run(r, [&](int64_t first, int64_t count) {
+                    for (int64_t i = first; i < first + count; i++) twice += elements[i].step == s;
                     std::fill_n(elements.begin() + first, count, Element{int16_t(buffer), int16_t(s)});
                 });
+                ASSERT_EQ(twice, 0) << "step " << s << " of " << network().layers[plan().steps[s].layer].name
+                                    << ": two calls write the same elements";
                 writes.push_back(r);
             }
             mark_overhang(writes, elements);
