@@ -77,13 +77,13 @@ TEST_F(Usage, reports_faults_of_the_environment_and_of_input_apart) {
 
 TEST_F(Usage, prints_json_that_parses) {
     using nlohmann::json;
-    const json network = json::parse(hardnet("inspect hardnet39ds --layers --format json").out);
+    json network = json::parse(hardnet("inspect hardnet39ds --layers --format json").out);
     EXPECT_EQ(network["parameters"], 3488228);
-    const json doctor = json::parse(hardnet("doctor --json").out);
+    json doctor = json::parse(hardnet("doctor --json").out);
     EXPECT_TRUE(doctor["cpu"]["processors"].is_number_integer());
     EXPECT_TRUE(doctor["levels"].is_array());
     make_colours_package();
-    const json package = json::parse(hardnet("inspect colours --input 4x4 --format json || echo {}").out);
+    json package = json::parse(hardnet("inspect colours --input 4x4 --format json || echo {}").out);
     EXPECT_TRUE(package.empty()) << "--input is of no use with a package";
 }
 
