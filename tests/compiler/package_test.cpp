@@ -76,8 +76,9 @@ TEST_F(Packages, ObjectsReferToNothing) {
             char type = 0, name[400] = "";
             if (sscanf(line, " %c %399s", &type, name) == 2 && type == 'U') {
                 EXPECT_EQ(allowed.count(name), 1u) << platform << " needs " << name;
-            } else if (sscanf(line, "%*x %c %399s", &type, name) == 2 && type == 'T') {
-                defined += std::string(name).rfind("hardnet_", 0) == 0;
+            } else if (sscanf(line, "%*x %c %399s", &type, name) == 2 && isupper(type)) {  // visible outside
+                EXPECT_EQ(std::string(name).rfind("hardnet_", 0), 0u) << platform << " defines " << name;
+                defined++;
             }
         }
         EXPECT_EQ(pclose(nm), 0);

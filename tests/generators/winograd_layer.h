@@ -133,15 +133,15 @@ public:
         return out;
     }
 
-    // As the output lies in memory: zeros behind the image where tiles reach beyond it.
-    std::vector<double> expected_with_overhang() const {
+    // Planar values as they lie in the output: zeros behind the image where tiles reach beyond it.
+    std::vector<double> with_overhang(const std::vector<double> &values) const {
         const Shape shape = empty_output().shape;
         std::vector<double> all(size_t(shape.elements()), 0.0);
         for (int c = 0; c < case_.out; c++) {
             for (int y = 0; y < case_.size.height; y++) {
                 for (int x = 0; x < case_.size.width; x++) {
                     all[(size_t(c) * shape.height + y) * shape.width + x] =
-                        expected_[(size_t(c) * case_.size.height + y) * case_.size.width + x];
+                        values[(size_t(c) * case_.size.height + y) * case_.size.width + x];
                 }
             }
         }
