@@ -11,8 +11,12 @@ set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
 set(CMAKE_IGNORE_PATH /usr/lib/x86_64-linux-gnu /usr/lib/x86_64-linux-gnu/cmake /lib/x86_64-linux-gnu)
 set(ENV{PKG_CONFIG_LIBDIR} /usr/lib/aarch64-linux-gnu/pkgconfig:/usr/share/pkgconfig)
 
-# The cross compiler's own C library; Debian's arm64 packages, where installed, lie on the default path beside it.
+# Debian's arm64 C library where it is installed, else the cross compiler's. Never a loader of one with a library of the
+# other: between two builds of glibc pthread_create then loops for ever.
 find_program(HARDNET_QEMU_AARCH64 qemu-aarch64)
 if(HARDNET_QEMU_AARCH64)
-  set(CMAKE_CROSSCOMPILING_EMULATOR ${HARDNET_QEMU_AARCH64};-L;/usr/aarch64-linux-gnu)
+  set(CMAKE_CROSSCOMPILING_EMULATOR ${HARDNET_QEMU_AARCH64})
+  if(NOT EXISTS /lib/ld-linux-aarch64.so.1)
+    list(APPEND CMAKE_CROSSCOMPILING_EMULATOR -L /usr/aarch64-linux-gnu)
+  endif()
 endif()

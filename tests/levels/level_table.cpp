@@ -1,4 +1,4 @@
-// level_table NETWORK@HxW...: each on every machine and level with one and two threads, one line per run.
+// level_table NETWORK@HxW...: each on every machine and level, one line per run.
 // Exit code 1 where a run failed or its logits are off by more than the bound.
 #include <cstdio>
 
@@ -27,9 +27,11 @@ bool print_subject(const std::string &network, InputSize size) {
     }
     bool right = true;
     for (const TestMachine &machine : test_machines()) {
-        if (!missing_tools(machine).empty()) continue;
+        if (!missing_tools(machine).empty() || machine.name == "qemu EPYC-Rome") continue;  // as Haswell
         for (const std::string &level : machine.levels) {
-            for (int threads : {1, 2}) right &= print_run(subject, machine, level, threads);
+            // Emulated, a whole network takes up to a minute: there the quick test compares thread counts.
+            if (machine.emulator.empty()) right &= print_run(subject, machine, level, 1);
+            right &= print_run(subject, machine, level, 2);
         }
     }
     return right;
@@ -40,7 +42,7 @@ bool print_subject(const std::string &network, InputSize size) {
 int main(int argc, char **argv) {
     for (const TestMachine &machine : test_machines()) {
         const std::string why = missing_tools(machine);
-        if (!why.empty()) std::printf("skipped: %s: %s\n", machine.name.c_str(), why.c_str());
+        if (!why.empty()) std::printf("skipped: %s\n", why.c_str());
     }
     std::printf("%-22s  %-9s  %-7s  %-14s  %7s  %12s\n", "network", "oracle", "level", "machine", "threads",
                 "relative RMS");

@@ -25,21 +25,21 @@ Subject &subject(const std::string &network, InputSize size) {
 }
 Subject &small_subject() { return subject("hardnet39ds", {64, 64}); }
 
-#define SKIP_WITHOUT_TOOLS(machine)                                     \
-    if (const std::string why = missing_tools(machine); !why.empty()) { \
-        GTEST_SKIP() << (machine).name << ": " << why;                  \
-    }
-
 struct Case {
     std::string network;
     InputSize size;
 };
+std::string test_name(std::string text) {
+    for (char &c : text) c = isalnum(static_cast<unsigned char>(c)) ? c : '_';
+    return text;
+}
+
 class Logits : public ::testing::TestWithParam<std::tuple<Case, std::string>> {};
 
 TEST_P(Logits, EveryLevelGivesTheReferencesLogitsForEveryThreadCount) {
     const auto &[wanted, name] = GetParam();
     const TestMachine &machine = test_machine(name);
-    SKIP_WITHOUT_TOOLS(machine);
+    if (const std::string why = missing_tools(machine); !why.empty()) GTEST_SKIP() << why;
     Subject &package = subject(wanted.network, wanted.size);
     ASSERT_EQ(package.error(), "");
     ASSERT_FALSE(machine.levels.empty());
@@ -63,9 +63,7 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Combine(::testing::Values(Case{"hardnet39ds", {64, 64}}, Case{"hardnet68", {33, 47}}),
                        ::testing::Values("this CPU", "qemu Haswell", "qemu Nehalem", "qemu aarch64")),
     [](const auto &info) {
-        std::string name = std::get<0>(info.param).network + "_" + std::get<1>(info.param);
-        for (char &c : name) c = isalnum(static_cast<unsigned char>(c)) ? c : '_';
-        return name;
+        return test_name(std::get<0>(info.param).network + "_" + std::get<1>(info.param));
     });
 
 class Choice : public ::testing::TestWithParam<std::pair<std::string, std::string>> {};
@@ -73,7 +71,7 @@ class Choice : public ::testing::TestWithParam<std::pair<std::string, std::strin
 TEST_P(Choice, TheBestLevelThatTheCpuRuns) {
     const auto &[name, level] = GetParam();
     const TestMachine &machine = test_machine(name);
-    SKIP_WITHOUT_TOOLS(machine);
+    if (const std::string why = missing_tools(machine); !why.empty()) GTEST_SKIP() << why;
     ASSERT_EQ(small_subject().error(), "");
     const Subject::Result result = small_subject().run(machine, "", 1);
     EXPECT_TRUE(result.right()) << result.outcome.code << " " << result.outcome.err;
@@ -84,13 +82,14 @@ INSTANTIATE_TEST_SUITE_P(Emulated, Choice,
                          ::testing::Values(std::make_pair("qemu Nehalem", "sse41"),
                                            std::make_pair("qemu Haswell", "avx2"),
                                            std::make_pair("qemu EPYC-Rome", "avx2"),
-                                           std::make_pair("qemu aarch64", "neon")));
+                                           std::make_pair("qemu aarch64", "neon")),
+                         [](const auto &info) { return test_name(info.param.first); });
 
 // Status 5, unsupported CPU, with the features that it lacks and none that it has: never a signal.
 void expect_refusal(const std::string &name, const std::string &level,
                     const ::testing::Matcher<std::string> &text) {
     const TestMachine &machine = test_machine(name);
-    SKIP_WITHOUT_TOOLS(machine);
+    if (const std::string why = missing_tools(machine); !why.empty()) GTEST_SKIP() << why;
     ASSERT_EQ(small_subject().error(), "");
     const Subject::Result result = small_subject().run(machine, level, 1);
     EXPECT_EQ(result.outcome.code, 5) << level << " on " << name;
@@ -112,7 +111,7 @@ TEST(Refusal, Avx512ForcedOnHaswell) {
 TEST(Refusal, ALevelOfTheOtherPlatform) {
     for (const auto &[name, level] : {std::pair("this CPU", "neon"), std::pair("qemu aarch64", "avx2")}) {
         const TestMachine &machine = test_machine(name);
-        SKIP_WITHOUT_TOOLS(machine);
+        if (const std::string why = missing_tools(machine); !why.empty()) GTEST_SKIP() << why;
         const Subject::Result result = small_subject().run(machine, level, 1);
         EXPECT_EQ(result.outcome.code, 1) << level << " on " << name;
         EXPECT_THAT(result.outcome.err, HasSubstr("\"" + std::string(level) + "\""));

@@ -56,8 +56,8 @@ Outcome shell(const std::string &command, const std::string &scratch) {
 const std::vector<TestMachine> &test_machines() {
     static const std::vector<TestMachine> all = {
         {"this CPU", kX86, "", levels_of_this_cpu()},
-        {"qemu Haswell", kX86, "qemu-x86_64 -cpu Haswell", {"avx2", "sse41"}},
-        {"qemu EPYC-Rome", kX86, "qemu-x86_64 -cpu EPYC-Rome", {"avx2", "sse41"}},
+        {"qemu Haswell", kX86, "qemu-x86_64 -cpu Haswell", {"avx2"}},
+        {"qemu EPYC-Rome", kX86, "qemu-x86_64 -cpu EPYC-Rome", {"avx2"}},
         {"qemu Nehalem", kX86, "qemu-x86_64 -cpu Nehalem", {"sse41"}},
         {"qemu qemu64", kX86, "qemu-x86_64 -cpu qemu64", {}},
         {"qemu aarch64", kArm, "qemu-aarch64", {"neon"}},
@@ -73,12 +73,14 @@ const TestMachine &test_machine(const std::string &name) {
 }
 
 std::string missing_tools(const TestMachine &machine) {
-    const std::string emulator = machine.emulator.substr(0, machine.emulator.find(' '));
+    const std::string cpu = machine.name + ": ",
+                      emulator = machine.emulator.substr(0, machine.emulator.find(' '));
     if (machine.platform == kArm && (!on_path(kArmCompiler) || !*HARDNET_ARM64_RUNTIME))
-        return std::string(kArmCompiler) +
+        return cpu + kArmCompiler +
                ": not found when this was configured (apt-get install gcc-aarch64-linux-gnu "
                "libc6-dev-arm64-cross)";
-    if (!emulator.empty() && !on_path(emulator)) return emulator + ": not found (apt-get install qemu-user)";
+    if (!emulator.empty() && !on_path(emulator))
+        return cpu + emulator + ": not found (apt-get install qemu-user)";
     return "";
 }
 

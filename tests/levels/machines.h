@@ -9,7 +9,7 @@ struct TestMachine {
     std::string name;                 // "this CPU", "qemu Haswell"
     std::string platform;             // a package's folder under lib/
     std::string emulator;             // command that a program's path follows; "" for this CPU
-    std::vector<std::string> levels;  // that it runs, best first; of this CPU: by CPUID
+    std::vector<std::string> levels;  // to run on it, best first; of this CPU: all that CPUID allows
 };
 
 const std::vector<TestMachine> &test_machines();

@@ -1,0 +1,152 @@
+// The examples, built and run.
+#include <gmock/gmock.h>
+
+#include <cmath>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+
+#include "cli/images.h"
+#include "cli/npy.h"
+#include "tests/examples/workshop.h"
+#include "weights/weights.h"
+
+namespace hardnet::testing {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+class Example : public ::testing::TestWithParam<Platform> {
+protected:
+    void SetUp() override {
+        if (!GetParam().missing.empty())
+            GTEST_SKIP() << "not installed: " << GetParam().missing
+                         << " (apt-get install g++-aarch64-linux-gnu qemu-user)";
+    }
+    Workshop &shop() { return Workshop::of(GetParam()); }
+    Outcome run(const std::string &program, const std::string &arguments) {
+        return shop().run(GetParam().emulator + "'" + program + "' " + arguments);
+    }
+    // What the program `hardnet` makes of the input on this machine.
+    std::vector<float> expected(const std::string &package, const NpyTensor &input) {
+        const std::string in = shop().prefix() + ".in.npy", out = shop().prefix() + ".out.npy";
+        EXPECT_TRUE(write_npy(in, input));
+        const Outcome outcome =
+            shop().run("$H run '" + shop().package(package) + "' --tensor '" + in + "' -o '" + out + "'");
+        EXPECT_EQ(outcome.code, 0) << outcome.err;
+        const auto logits = read_npy(out);
+        return logits ? logits->values : std::vector<float>();
+    }
+    // Other instructions round otherwise.
+    float tolerance() const { return GetParam().emulator.empty() ? 0 : 1e-4f; }
+};
+
+struct Best {
+    int index = -1;
+    float logit = 0;
+};
+
+Best best_of(const std::vector<float> &logits) {
+    if (logits.empty()) return {};
+    const auto best = std::max_element(logits.begin(), logits.end());
+    return {int(best - logits.begin()), *best};
+}
+
+TEST_P(Example, ClassifiesInC) {
+    const std::string program = shop().build("", "classify");
+    ASSERT_NE(program, "");
+    const NpyTensor input{{1, 3, 64, 64}, seeded_input(3 * 64 * 64, 1)};
+    const std::string image = shop().prefix() + ".image.f32";
+    std::ofstream(image, std::ios::binary)
+        .write(reinterpret_cast<const char *>(input.values.data()),
+               std::streamsize(input.values.size() * sizeof(float)));
+    const Outcome outcome = run(program, "'" + shop().weights("hardnet68") + "' '" + image + "'");
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    const Best best = best_of(expected("hardnet68", input));
+    Best found;
+    ASSERT_EQ(std::sscanf(outcome.out.c_str(), "class %d %f", &found.index, &found.logit), 2) << outcome.out;
+    EXPECT_EQ(found.index, best.index);
+    EXPECT_NEAR(found.logit, best.logit, 1e-4);  // printed with four digits behind the point
+}
+
+TEST_P(Example, ReadsEveryHeldOutDigitInCpp) {
+    const std::string program = shop().build("cpp", "digits");
+    ASSERT_NE(program, "");
+    const std::string pictures = shop().prefix() + ".pictures";
+    std::filesystem::create_directories(pictures);
+    int count = 0;
+    for (const auto &entry :
+         std::filesystem::directory_iterator(HARDNET_SOURCE_FOLDER "/tools/train/digits")) {
+        const Result<Image> image = read_image(entry.path());
+        ASSERT_TRUE(image) << image.error().what;
+        std::ofstream file(pictures + "/" + entry.path().stem().string() + ".ppm", std::ios::binary);
+        file << "P6\n" << image->width << ' ' << image->height << "\n255\n";
+        file.write(reinterpret_cast<const char *>(image->rgb.data()), std::streamsize(image->rgb.size()));
+        count++;
+    }
+    const Outcome outcome = run(program, "'" + shop().weights("hardnet_digits") + "' " + pictures + "/*.ppm");
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    std::istringstream lines(outcome.out);
+    int right = 0;
+    for (std::string line; std::getline(lines, line);) {
+        const char label = line[pictures.size() + 1];
+        right += line.back() == label;
+    }
+    EXPECT_EQ(count, 360);
+    EXPECT_EQ(right, 360);  // as in PyTorch
+
+    const Outcome wrong = run(program, "'" + shop().weights("hardnet39ds") + "' none.ppm");
+    EXPECT_EQ(wrong.code, 1);
+    EXPECT_THAT(wrong.err, StartsWith("digits: status 3: "));
+}
+
+TEST_P(Example, RunsSeveralNetworksInOneProgram) {
+    const std::string program = shop().build("several_networks", "several_networks");
+    ASSERT_NE(program, "");
+    std::string arguments;
+    for (const char *name : {"hardnet39ds", "hardnet39ds_wide", "hardnet_digits"})
+        arguments += "'" + shop().weights(name) + "' ";
+    const Outcome outcome = run(program, arguments);
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    std::istringstream lines(outcome.out);
+    for (int round = 0; round < 2; round++) {
+        for (const auto &[name, height, width] :
+             {std::tuple("hardnet39ds", 64, 64), {"hardnet39ds_wide", 64, 96}, {"hardnet_digits", 32, 32}}) {
+            NpyTensor input{{1, 3, height, width}, std::vector<float>(size_t(3) * height * width)};
+            for (size_t i = 0; i < input.values.size(); i++) input.values[i] = float(i % 256) / 128 - 1;
+            const Best best = best_of(expected(name, input));
+            std::string line;
+            ASSERT_TRUE(std::getline(lines, line));
+            Best found;
+            const std::string format = std::string(name) + " %*dx%*d: class %d, logit %f";
+            ASSERT_EQ(std::sscanf(line.c_str(), format.c_str(), &found.index, &found.logit), 2) << line;
+            EXPECT_EQ(found.index, best.index) << line;
+            EXPECT_LE(std::abs(found.logit - best.logit), tolerance()) << line;
+        }
+    }
+}
+
+TEST_P(Example, LendsMemoryAndThreads) {
+    const std::string program = shop().build("hooks", "hooks");
+    ASSERT_NE(program, "");
+    const Outcome outcome = run(program, "'" + shop().weights("hardnet_digits") + "'");
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_THAT(outcome.out,
+                ::testing::MatchesRegex("the same bits; [0-9]+ calls of the task runner, [0-9]+ tasks; "
+                                        "0 allocations left\n"));
+}
+
+TEST_P(Example, NeedsNoFileForItsWeights) {
+    const std::string program = shop().build("weights_in_memory", "weights_in_memory");
+    ASSERT_NE(program, "");
+    const Outcome outcome = run(program, "");
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_THAT(outcome.out, HasSubstr("\nread as 3\n"));
+}
+
+INSTANTIATE_TEST_SUITE_P(Platforms, Example, ::testing::Values(native(), arm64()),
+                         [](const auto &info) { return info.param.name; });
+
+}  // namespace
+}  // namespace hardnet::testing
