@@ -84,7 +84,8 @@ void add_compile(CLI::App &program, Action &chosen) {
                               "-o packages/hardnet68");
     const auto options = std::make_shared<CompileOptions>();
     verb->add_option("MODEL", options->model, "a network's name or a record's path")->required();
-    verb->add_option("--weights", options->weights, "a .safetensors or .pth checkpoint, or seed:N")->required();
+    verb->add_option("--weights", options->weights, "a .safetensors or .pth checkpoint, or seed:N")
+        ->required();
     verb->add_option("--input", options->input, "HEIGHTxWIDTH; default: the network's own");
     verb->add_option("--batch", options->batch, "images per run")
         ->check(CLI::Validator(between(1, 1024), ""))

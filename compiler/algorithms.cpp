@@ -7,11 +7,13 @@ namespace hardnet {
 namespace {
 
 bool winograd_eligible(const Layer &l) {
-    return l.op == OpKind::kConv && l.kernel == 3 && l.stride == 1 && l.padding == 1 && l.sources[0] != kNetworkInput;
+    return l.op == OpKind::kConv && l.kernel == 3 && l.stride == 1 && l.padding == 1 &&
+           l.sources[0] != kNetworkInput;
 }
 
-// Cycles of all 3x3 layers of one resolution. `pairs` is the sum over layers of input x output channels. Streaming the
-// transformed weights overlaps with the products; it weighs more than its time, since cores share memory.
+// Cycles of all 3x3 layers of one resolution. `pairs` is the sum over layers of input x output channels.
+// Streaming the transformed weights overlaps with the products; it weighs more than its time, since cores
+// share memory.
 double cycles(const Machine &machine, double products, double pairs, double positions, double transform_ops) {
     constexpr double kSharedMemory = 1.3;
     double compute = (products * pairs * 2 + transform_ops) / machine.flops_per_cycle;

@@ -20,14 +20,17 @@ struct Weights {
     std::vector<std::string> notes;
 };
 
-// Decides the network, too: a checkpoint may describe the record further (classes, activation, preprocessing).
+// Decides the network, too: a checkpoint may describe the record further (classes, activation,
+// preprocessing).
 Result<Weights> load_weights(CompileRequest &request, Network &network) {
     HardnetRecord &record = request.record;
     Checkpoint checkpoint;
     if (request.weights.rfind("seed:", 0) == 0) {
         const std::string digits = request.weights.substr(5);
-        if (digits.empty() || digits.size() > 18 || digits.find_first_not_of("0123456789") != std::string::npos) {
-            return usage_error("weights: expected seed:N with a whole number N, found '" + request.weights + "'");
+        if (digits.empty() || digits.size() > 18 ||
+            digits.find_first_not_of("0123456789") != std::string::npos) {
+            return usage_error("weights: expected seed:N with a whole number N, found '" + request.weights +
+                               "'");
         }
         if (request.classes) record.classes = request.classes;
         auto built = build_network(record, request.size);
@@ -41,8 +44,8 @@ Result<Weights> load_weights(CompileRequest &request, Network &network) {
         if (!described) return described.error();
         record = *described;
         if (request.classes && record.classes != request.classes) {
-            return bad_input(request.weights + ": expected " + std::to_string(request.classes) + " classes, found " +
-                             std::to_string(record.classes));
+            return bad_input(request.weights + ": expected " + std::to_string(request.classes) +
+                             " classes, found " + std::to_string(record.classes));
         }
         auto built = build_network(record, request.size);
         if (!built) return built.error();
@@ -61,7 +64,8 @@ Result<Weights> load_weights(CompileRequest &request, Network &network) {
 Result<CompileReport> compile_package(const CompileRequest &asked) {
     CompileRequest request = asked;
     const std::string name = request.name.empty() ? request.record.name : request.name;
-    if (!is_package_name(name)) return usage_error("name: expected a C identifier of at most 64 characters, found '" + name + "'");
+    if (!is_package_name(name))
+        return usage_error("name: expected a C identifier of at most 64 characters, found '" + name + "'");
     if (request.batch < 1 || request.batch > 1024) {
         return usage_error("batch: expected 1 to 1024, found " + std::to_string(request.batch));
     }

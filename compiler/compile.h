@@ -12,7 +12,7 @@ namespace hardnet {
 
 struct CompileRequest {
     HardnetRecord record;
-    std::string weights;               // a checkpoint's path, or "seed:N"
+    std::string weights;  // a checkpoint's path, or "seed:N"
     InputSize size;
     int batch = 1;                     // images per run
     std::vector<std::string> targets;  // "host", "x86-64"...; empty: host
@@ -26,10 +26,10 @@ struct CompileRequest {
 
 struct CompileReport {
     std::string folder;
-    int kernels = 0, compiled = 0;  // distinct kernels of all levels; those that the cache lacked
-    int64_t kernel_bytes = 0;       // of the archive's objects
-    std::vector<std::string> notes; // from reading the weights
-    std::string shared_library;     // path, or empty with the reason in notes
+    int kernels = 0, compiled = 0;   // distinct kernels of all levels; those that the cache lacked
+    int64_t kernel_bytes = 0;        // of the archive's objects
+    std::vector<std::string> notes;  // from reading the weights
+    std::string shared_library;      // path, or empty with the reason in notes
 };
 
 Result<CompileReport> compile_package(const CompileRequest &request);

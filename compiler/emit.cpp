@@ -1,5 +1,5 @@
-// Emission and the object cache. Every kernel is compiled by a child forked from a process that has never used Halide:
-// the same bytes every time, and a crash in the compiler costs one kernel, not the program.
+// Emission and the object cache. Every kernel is compiled by a child forked from a process that has never
+// used Halide: the same bytes every time, and a crash in the compiler costs one kernel, not the program.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -18,7 +18,8 @@ namespace hardnet {
 namespace fs = std::filesystem;
 namespace {
 
-// Sends Halide's error to the parent and ends the child. The wheel cannot throw its errors through its own frames.
+// Sends Halide's error to the parent and ends the child. The wheel cannot throw its errors through its own
+// frames.
 class ErrorToPipe : public Halide::CompileTimeErrorReporter {
 public:
     explicit ErrorToPipe(int pipe) : pipe_(pipe) {}
@@ -65,11 +66,14 @@ std::string cache_folder() {
     return std::string(home ? home : "/tmp") + "/.cache/hardnet";
 }
 
-Result<KernelObjects> emit_kernels(const std::vector<KernelJob> &kernels, int jobs, const Progress &progress) {
+Result<KernelObjects> emit_kernels(const std::vector<KernelJob> &kernels, int jobs,
+                                   const Progress &progress) {
     const std::string folder = cache_folder();
     std::error_code error;
     fs::create_directories(folder, error);
-    if (error) return environment_error("cache folder: expected a writable folder, found " + folder + ": " + error.message());
+    if (error)
+        return environment_error("cache folder: expected a writable folder, found " + folder + ": " +
+                                 error.message());
 
     std::vector<std::string> paths;
     std::vector<size_t> missing;
@@ -77,18 +81,22 @@ Result<KernelObjects> emit_kernels(const std::vector<KernelJob> &kernels, int jo
     for (size_t i = 0; i < kernels.size(); i++) {
         paths.push_back(folder + "/" + kernels[i].symbol + ".o");
         bool first = seen.insert(kernels[i].symbol).second;
-        if (fs::exists(paths[i], error)) fs::last_write_time(paths[i], fs::file_time_type::clock::now(), error);
-        else if (first) missing.push_back(i);
+        if (fs::exists(paths[i], error))
+            fs::last_write_time(paths[i], fs::file_time_type::clock::now(), error);
+        else if (first)
+            missing.push_back(i);
     }
 
     std::map<pid_t, Child> running;
     size_t next = 0, done = 0;
     Error failure{ExitCode::kOk, "", {}};
     while (next < missing.size() || !running.empty()) {
-        if (next < missing.size() && int(running.size()) < std::max(1, jobs) && failure.code == ExitCode::kOk) {
+        if (next < missing.size() && int(running.size()) < std::max(1, jobs) &&
+            failure.code == ExitCode::kOk) {
             size_t job = missing[next++];
             int report[2];
-            if (pipe2(report, O_CLOEXEC) != 0) return environment_error("pipe: expected one, found none left");
+            if (pipe2(report, O_CLOEXEC) != 0)
+                return environment_error("pipe: expected one, found none left");
             pid_t pid = fork();
             if (pid < 0) return environment_error("fork: expected a process, found none left");
             if (pid == 0) run_child(kernels[job], paths[job], report[1]);
@@ -106,8 +114,10 @@ Result<KernelObjects> emit_kernels(const std::vector<KernelJob> &kernels, int jo
         if (status != 0) {
             unlink((paths[child->second.job] + "." + std::to_string(pid)).c_str());
             if (message.empty()) message = "no object could be written to " + folder;
-            if (WIFSIGNALED(status)) message = "the compiler died by signal " + std::to_string(WTERMSIG(status));
-            failure = {ExitCode::kInternal, "kernel: expected an object, found: " + message,
+            if (WIFSIGNALED(status))
+                message = "the compiler died by signal " + std::to_string(WTERMSIG(status));
+            failure = {ExitCode::kInternal,
+                       "kernel: expected an object, found: " + message,
                        {key(*job.spec), job.machine->target}};
         }
         running.erase(child);

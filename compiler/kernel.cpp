@@ -13,7 +13,9 @@ namespace {
 Halide::Func output(InputTransform &g) { return g.V; }
 Halide::Func output(Product &g) { return g.M; }
 template <typename G>
-Halide::Func output(G &g) { return g.Y; }
+Halide::Func output(G &g) {
+    return g.Y;
+}
 
 // The generator of each specification, with the schedule of the machine's family applied.
 struct Compiler {
@@ -25,8 +27,12 @@ struct Compiler {
     void compile(const Spec &spec) {
         Generator generator(spec);
         switch (family) {
-            case ScheduleFamily::kX86: x86::schedule(generator); break;
-            case ScheduleFamily::kArm: arm::schedule(generator); break;
+            case ScheduleFamily::kX86:
+                x86::schedule(generator);
+                break;
+            case ScheduleFamily::kArm:
+                arm::schedule(generator);
+                break;
         }
         Halide::Pipeline(output(generator)).compile_to_object(path, generator.arguments(), name, target);
     }
@@ -57,7 +63,8 @@ std::string operator_name(const KernelSpec &spec) {
 std::string content_hash(const std::string &content) {
     const XXH128_hash_t hash = XXH3_128bits(content.data(), content.size());
     char text[33];
-    std::snprintf(text, sizeof text, "%016llx%016llx", (unsigned long long)hash.high64, (unsigned long long)hash.low64);
+    std::snprintf(text, sizeof text, "%016llx%016llx", (unsigned long long)hash.high64,
+                  (unsigned long long)hash.low64);
     return text;
 }
 
@@ -67,14 +74,15 @@ std::string halide_version() {
 }
 
 std::string symbol(const KernelSpec &spec, const Machine &machine) {
-    return "hardnet_" +
-           content_hash(key(spec) + "\n" + machine.target + "\n" + kGeneratorSources + "\nHalide " + halide_version());
+    return "hardnet_" + content_hash(key(spec) + "\n" + machine.target + "\n" + kGeneratorSources +
+                                     "\nHalide " + halide_version());
 }
 
 // No runtime: memory, threads and checks are the caller's; the objects refer to nothing.
 void compile_kernel(const KernelSpec &spec, const Machine &machine, const std::string &object_path) {
     Halide::Target target(machine.target);
-    for (auto feature : {Halide::Target::NoRuntime, Halide::Target::NoAsserts, Halide::Target::NoBoundsQuery}) {
+    for (auto feature :
+         {Halide::Target::NoRuntime, Halide::Target::NoAsserts, Halide::Target::NoBoundsQuery}) {
         target.set_feature(feature);
     }
     std::visit(Compiler{target, machine.family, symbol(spec, machine), object_path}, spec);

@@ -1,4 +1,5 @@
-// Kernels by content: a specification and a machine give a symbol, and the object with that symbol is made once.
+// Kernels by content: a specification and a machine give a symbol, and the object with that symbol is made
+// once.
 #pragma once
 #include <functional>
 #include <string>
@@ -12,11 +13,13 @@ namespace hardnet {
 std::string key(const KernelSpec &spec);
 std::string operator_name(const KernelSpec &spec);
 
-// "hardnet_" and 32 hexadecimal digits: the XXH3-128 of the specification, the target, the sources of generators and
-// schedules, and Halide's version. Equal symbols are equal code, so packages that share a kernel share a symbol.
+// "hardnet_" and 32 hexadecimal digits: the XXH3-128 of the specification, the target, the sources of
+// generators and schedules, and Halide's version. Equal symbols are equal code, so packages that share a
+// kernel share a symbol.
 std::string symbol(const KernelSpec &spec, const Machine &machine);
 
-// Compiles one kernel in this process. Halide names things by counters, so only a fresh process gives the same bytes.
+// Compiles one kernel in this process. Halide names things by counters, so only a fresh process gives the
+// same bytes.
 void compile_kernel(const KernelSpec &spec, const Machine &machine, const std::string &object_path);
 
 struct KernelJob {
@@ -36,7 +39,8 @@ Result<KernelObjects> emit_kernels(const std::vector<KernelJob> &kernels, int jo
 
 // $HARDNET_CACHE, else $XDG_CACHE_HOME/hardnet, else ~/.cache/hardnet.
 std::string cache_folder();
-// Removes the least recently used objects until at most `bytes` are left; 0 empties the cache. Returns what was removed.
+// Removes the least recently used objects until at most `bytes` are left; 0 empties the cache. Returns what
+// was removed.
 int64_t trim_cache(int64_t bytes);
 int64_t cache_size();
 

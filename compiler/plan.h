@@ -1,5 +1,5 @@
-// A level's plan while it is being made: the tables of hardnet/plan.h as vectors, kernels as specifications, and memory as
-// buffers that have no place yet.
+// A level's plan while it is being made: the tables of hardnet/plan.h as vectors, kernels as specifications,
+// and memory as buffers that have no place yet.
 #pragma once
 #include <map>
 #include <string>
@@ -15,11 +15,12 @@
 
 namespace hardnet {
 
-using KernelSpec = std::variant<InputTransformSpec, ProductSpec, OutputTransformSpec, ConvolutionSpec, StemSpec,
-                                DepthwiseSpec, MaxPoolSpec, GlobalPoolSpec, FullyConnectedSpec, NormalizeSpec>;
+using KernelSpec =
+    std::variant<InputTransformSpec, ProductSpec, OutputTransformSpec, ConvolutionSpec, StemSpec,
+                 DepthwiseSpec, MaxPoolSpec, GlobalPoolSpec, FullyConnectedSpec, NormalizeSpec>;
 
-// Activations in the arena. Buffers with the same non-empty `halo` have one geometry and may follow each other in one
-// place, since the zeros around them stay; all others are placed by their live range alone.
+// Activations in the arena. Buffers with the same non-empty `halo` have one geometry and may follow each
+// other in one place, since the zeros around them stay; all others are placed by their live range alone.
 struct Buffer {
     int64_t elems = 0;
     std::string halo;
@@ -45,12 +46,12 @@ struct Plan {
     std::vector<int32_t> layer_views;
     std::vector<Buffer> buffers;
     int64_t arena_elems = 0, scratch_elems = 0, weight_elems = 0;
-    int64_t transform_bytes = 0;        // of V and M per image
-    std::vector<LayerChoice> choices;   // per layer
+    int64_t transform_bytes = 0;       // of V and M per image
+    std::vector<LayerChoice> choices;  // per layer
 };
 
-// The number of a layer's weight in the package's list of tensors; its bias follows. Of one behind the last layer: how many
-// tensors there are.
+// The number of a layer's weight in the package's list of tensors; its bias follows. Of one behind the last
+// layer: how many tensors there are.
 int weight_tensor(const Network &network, int layer);
 
 // Gives every buffer its place and adds it to the views' offsets.

@@ -7,10 +7,12 @@
 namespace hardnet {
 namespace {
 
-// Rows enough that threads share them evenly; below, weights outweigh activations and channel blocks are shared.
+// Rows enough that threads share them evenly; below, weights outweigh activations and channel blocks are
+// shared.
 constexpr int kManyRows = 16;
 
-// Pixels per block for a kernel that keeps `vectors` accumulators per pixel: the fewest blocks, then the shortest.
+// Pixels per block for a kernel that keeps `vectors` accumulators per pixel: the fewest blocks, then the
+// shortest.
 int pixels_for(const Machine &machine, int width, int vectors) {
     int most = std::clamp(machine.accumulators / vectors, 1, std::min(width, 8));
     int blocks = (width + most - 1) / most;
@@ -21,14 +23,16 @@ int pixels_for(const Machine &machine, int width, int vectors) {
 
 void Planner::normalize(int layer) {
     const Shape &image = network_.input;
-    NormalizeSpec spec{image.height, image.width, network_.preprocessing.mean, network_.preprocessing.deviation};
+    NormalizeSpec spec{image.height, image.width, network_.preprocessing.mean,
+                       network_.preprocessing.deviation};
     begin_step(HARDNET_STEP_NORMALIZE, layer);
     begin_part(image.height, 0, 1);
-    uint32_t bytes = add_view(HARDNET_INPUT_U8, 0, {{0, 3, 1}, {0, image.width, 3}, {0, image.height, 3 * image.width}},
-                              false, -1, HARDNET_UINT8);
-    uint32_t planes = add_view(HARDNET_INPUT, 0,
-                               {{0, image.width, 1}, {0, image.height, image.width}, {0, 3, image.width * image.height}},
-                               true);
+    uint32_t bytes =
+        add_view(HARDNET_INPUT_U8, 0, {{0, 3, 1}, {0, image.width, 3}, {0, image.height, 3 * image.width}},
+                 false, -1, HARDNET_UINT8);
+    uint32_t planes = add_view(
+        HARDNET_INPUT, 0,
+        {{0, image.width, 1}, {0, image.height, image.width}, {0, 3, image.width * image.height}}, true);
     call(spec, {whole(bytes), crop(planes, 1, 1)});
 }
 
@@ -36,7 +40,8 @@ void Planner::stem(int layer) {
     const Layer &l = network_.layers[layer];
     const Tensor &out = tensors_[layer];
     const int64_t bias = pack_bias(layer, out.c8);
-    std::vector<ChannelPart> parts = convolution_parts(machine_, l.out.width, l.out.height, l.out.channels, 27);
+    std::vector<ChannelPart> parts =
+        convolution_parts(machine_, l.out.width, l.out.height, l.out.channels, 27);
     plan_.choices[layer] = {"direct 3x3", describe(parts)};
     begin_step(HARDNET_STEP_STEM, layer);
     for (ChannelPart part : parts) {
@@ -55,10 +60,12 @@ void Planner::stem(int layer) {
         part.block = spec.out;  // one block of weights: [tap][plane][c]
         int64_t u = pack_weights(layer, part, 9 * l.in.channels, -1);
         begin_part(l.out.height, 0, spec.out);
-        uint32_t x = add_view(HARDNET_INPUT, 0,
-                              {{0, l.in.width, 1}, {0, l.in.height, l.in.width}, {0, l.in.channels, l.in.width * l.in.height}});
-        uint32_t w = add_view(HARDNET_WEIGHTS, u,
-                              {{0, spec.out, 1}, {0, l.in.channels, spec.out}, {0, 9, spec.out * l.in.channels}});
+        uint32_t x = add_view(
+            HARDNET_INPUT, 0,
+            {{0, l.in.width, 1}, {0, l.in.height, l.in.width}, {0, l.in.channels, l.in.width * l.in.height}});
+        uint32_t w =
+            add_view(HARDNET_WEIGHTS, u,
+                     {{0, spec.out, 1}, {0, l.in.channels, spec.out}, {0, 9, spec.out * l.in.channels}});
         uint32_t b = add_view(HARDNET_WEIGHTS, bias + part.first, {{0, spec.out, 1}});
         uint32_t y = tensor_view(out, part.first, spec.out, false, true);
         call(spec, {whole(x), whole(w), whole(b), crop(y, 2, 1)});
@@ -108,7 +115,8 @@ void Planner::convolution(int layer) {
     const Layer &l = network_.layers[layer];
     const Tensor &out = tensors_[layer];
     const int pool = fused_pool(layer);
-    const int width = pool < 0 ? l.out.width : 2 * network_.layers[pool].out.width;  // a pool may drop the last column
+    const int width =
+        pool < 0 ? l.out.width : 2 * network_.layers[pool].out.width;  // a pool may drop the last column
     std::vector<ChannelPart> parts =
         convolution_parts(machine_, width, l.out.height, l.out.channels, l.in.channels * l.kernel * l.kernel);
     plan_.choices[layer] = {l.kernel == 1 ? "1x1" : "direct 3x3", describe(parts)};
@@ -133,7 +141,8 @@ void Planner::convolution(int layer) {
     plan_.layer_views[layer] = int32_t(tensor_view(out, 0, l.out.channels, false));
 }
 
-// The 1x1 writes what one row (or one channel block) of the pool needs to scratch; the pool reads it from there.
+// The 1x1 writes what one row (or one channel block) of the pool needs to scratch; the pool reads it from
+// there.
 void Planner::convolution_with_pool(int layer, int pool, const std::vector<ChannelPart> &parts) {
     const Layer &l = network_.layers[layer], &p = network_.layers[pool];
     const Tensor &out = tensors_[pool];
@@ -158,7 +167,8 @@ void Planner::convolution_with_pool(int layer, int pool, const std::vector<Chann
         spec.pixel_stride = channels;
         spec.row_stride = channels * width;
         std::vector<hardnet_argument> arguments = convolution_inputs(layer, part, bias);
-        std::vector<hardnet_dim> dims = {{0, part.padded(), 1}, {0, width, channels}, {0, height, channels * width}};
+        std::vector<hardnet_dim> dims = {
+            {0, part.padded(), 1}, {0, width, channels}, {0, height, channels * width}};
         uint32_t scratch = add_view(HARDNET_SCRATCH, by_rows ? part.first : 0, dims, true);
         arguments.push_back(by_rows ? slide(scratch, 2, 2) : slide(scratch, 0, part.block));
         if (!by_rows) begin_part(part.blocks(), 1, part.cycles / part.blocks());
@@ -174,8 +184,10 @@ void Planner::convolution_with_pool(int layer, int pool, const std::vector<Chann
         dims[0].extent = pooled;
         uint32_t from = add_view(HARDNET_SCRATCH, 0, dims);
         uint32_t y = tensor_view(out, by_rows ? 0 : part.first, pooled, false, true);
-        if (by_rows) call(pooling, {slide(from, 2, 2), crop(y, 2, 1)});
-        else call(pooling, {slide(from, 0, part.block), crop(y, 0, part.block)});
+        if (by_rows)
+            call(pooling, {slide(from, 2, 2), crop(y, 2, 1)});
+        else
+            call(pooling, {slide(from, 0, part.block), crop(y, 0, part.block)});
     }
     plan_.layer_views[pool] = int32_t(tensor_view(out, 0, p.out.channels, false));
 }
@@ -270,12 +282,13 @@ void Planner::fully_connected(int layer) {
         uint32_t w = add_view(HARDNET_WEIGHTS, u, {{0, block, 1}, {0, k, block}, {0, p.blocks(), block * k}});
         uint32_t b = add_view(HARDNET_WEIGHTS, bias + first, {{0, p.padded(), 1}});
         uint32_t y = add_view(HARDNET_OUTPUT, first, {{0, channels, 1}}, true);
-        call(FullyConnectedSpec{k, block, machine_.lanes, tail_outputs}, {whole(x), whole(w), whole(b), crop(y, 0, block)});
+        call(FullyConnectedSpec{k, block, machine_.lanes, tail_outputs},
+             {whole(x), whole(w), whole(b), crop(y, 0, block)});
     };
     if (whole_blocks) part(0, whole_blocks, kBlock, 0);
     if (tail) part(whole_blocks, tail, round_up(tail, machine_.lanes), tail);
-    plan_.layer_views[layer] =
-        int32_t(add_view(HARDNET_OUTPUT, 0, {{0, l.out.channels, 1}, {0, 1, l.out.channels}, {0, 1, l.out.channels}}));
+    plan_.layer_views[layer] = int32_t(add_view(
+        HARDNET_OUTPUT, 0, {{0, l.out.channels, 1}, {0, 1, l.out.channels}, {0, 1, l.out.channels}}));
 }
 
 }  // namespace hardnet

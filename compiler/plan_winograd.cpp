@@ -1,5 +1,5 @@
-// The steps of Winograd layers. Two barriers per layer: one behind the product, one behind the output transform, which
-// also transforms its channels for their consumers while they are in cache.
+// The steps of Winograd layers. Two barriers per layer: one behind the product, one behind the output
+// transform, which also transforms its channels for their consumers while they are in cache.
 #include <algorithm>
 
 #include "compiler/kernel.h"
@@ -8,9 +8,11 @@
 namespace hardnet {
 namespace {
 
-constexpr int kChunkChannels = 96;  // per pass of output and input transform: 64 to 128 are equal, 32 is 5 % slower
-constexpr int kNarrow = 64;         // fewer channels are split over tile rows: neighbouring tasks would share cache lines
-constexpr int kManyTileRows = 6;    // enough for threads to share evenly
+constexpr int kChunkChannels =
+    96;  // per pass of output and input transform: 64 to 128 are equal, 32 is 5 % slower
+constexpr int kNarrow =
+    64;  // fewer channels are split over tile rows: neighbouring tasks would share cache lines
+constexpr int kManyTileRows = 6;  // enough for threads to share evenly
 
 bool split_by_rows(const Tiling &tiling, int channels) {
     return channels < kNarrow && tiling.rows().tiles() >= kManyTileRows;
@@ -32,15 +34,17 @@ Planner::Transformed Planner::transformed(const Tensor &t, const Tiling &tiling,
 }
 
 int64_t Planner::Transformed::elems() const {
-    constexpr int kReadBeyond = 16;  // tiles that a block may read behind the last position's; what they give is not used
+    constexpr int kReadBeyond =
+        16;  // tiles that a block may read behind the last position's; what they give is not used
     return int64_t{1} * position_stride * tiling.positions() + kReadBeyond * tile_stride;
 }
 
-// ----------------------------------------------------------------------------------------------------- the calls
+// ----------------------------------------------------------------------------------------------------- the
+// calls
 
 // V's channels [first, first + channels) of one quadrant. `top` is the image row at which V's tiling begins.
-void Planner::call_input_transform(const Tensor &t, const Transformed &v, Quadrant q, int first, int channels, int top,
-                                   const Split &split) {
+void Planner::call_input_transform(const Tensor &t, const Transformed &v, Quadrant q, int first, int channels,
+                                   int top, const Split &split) {
     InputTransformSpec spec;
     spec.tiling = v.tiling;
     spec.quadrant = q;
@@ -50,15 +54,17 @@ void Planner::call_input_transform(const Tensor &t, const Transformed &v, Quadra
     spec.position_stride = v.position_stride;
     spec.lanes = machine_.lanes_for(channels);
     uint32_t y = add_view(HARDNET_ARENA, t.pixel(-1, top - 1) + first,
-                          {{0, channels, 1}, {-1, t.columns, t.c8}, {-1, t.rows - top, t.row_stride()}}, false, t.buffer);
+                          {{0, channels, 1}, {-1, t.columns, t.c8}, {-1, t.rows - top, t.row_stride()}},
+                          false, t.buffer);
     call(spec, {split.in(y), split.out(v_target(v, q, first))});
     count_transform_bytes(int64_t{1} * channels * v.tiling.quadrant_rows(q) * v.tiling.quadrant_columns(q) *
                               v.tiling.position_count(q),
                           split);
 }
 
-void Planner::call_product(const Tiling &tiling, const ChannelPart &part, const std::vector<Transformed> &sources,
-                           int64_t weights, const Products &m, const Split &split) {
+void Planner::call_product(const Tiling &tiling, const ChannelPart &part,
+                           const std::vector<Transformed> &sources, int64_t weights, const Products &m,
+                           const Split &split) {
     ProductSpec spec;
     spec.tiling = tiling;
     spec.out = part.padded();
@@ -76,15 +82,16 @@ void Planner::call_product(const Tiling &tiling, const ChannelPart &part, const 
                                         {0, k, part.block},
                                         {0, positions, part.block * k},
                                         {0, part.blocks(), part.block * k * positions}})));
-    uint32_t out = add_view(base_of(m.buffer), m.offset,
-                            {{0, spec.out, 1}, {0, part.extent, spec.out}, {0, items, spec.out * part.extent}}, true,
-                            m.buffer);
+    uint32_t out = add_view(
+        base_of(m.buffer), m.offset,
+        {{0, spec.out, 1}, {0, part.extent, spec.out}, {0, items, spec.out * part.extent}}, true, m.buffer);
     arguments.push_back(split.out(out));
     call(spec, arguments);
     count_transform_bytes(Products::elems(tiling, part), split);
 }
 
-// One quadrant of the part's channels. `top` is the image row at which the tiling begins, `rows` how many are valid.
+// One quadrant of the part's channels. `top` is the image row at which the tiling begins, `rows` how many are
+// valid.
 void Planner::call_output_transform(int layer, const Tiling &tiling, const ChannelPart &part, Quadrant q,
                                     const Products &m, int64_t bias, int top, int rows, const Split &split) {
     const Tensor &out = tensors_[layer];
@@ -102,15 +109,17 @@ void Planner::call_output_transform(int layer, const Tiling &tiling, const Chann
     spec.valid_rows = std::min(tile_rows * my, rows - tiling.first_row(q));
     spec.activation = network_.layers[layer].activation;
     spec.lanes = machine_.lanes_for(channels);
-    uint32_t products = add_view(base_of(m.buffer), m.offset, {{0, spec.m_stride, 1}, {0, tiles, spec.m_stride}}, false, m.buffer);
+    uint32_t products = add_view(base_of(m.buffer), m.offset,
+                                 {{0, spec.m_stride, 1}, {0, tiles, spec.m_stride}}, false, m.buffer);
     uint32_t b = add_view(HARDNET_WEIGHTS, bias + part.first, {{0, channels, 1}});
-    uint32_t y = add_view(HARDNET_ARENA, out.pixel(tiling.first_column(q), top + tiling.first_row(q)) + part.first,
-                          {{0, channels, 1},
-                           {0, mx, out.c8},
-                           {0, columns, out.c8 * mx},
-                           {0, my, out.row_stride()},
-                           {0, tile_rows, out.row_stride() * my}},
-                          true, out.buffer);
+    uint32_t y =
+        add_view(HARDNET_ARENA, out.pixel(tiling.first_column(q), top + tiling.first_row(q)) + part.first,
+                 {{0, channels, 1},
+                  {0, mx, out.c8},
+                  {0, columns, out.c8 * mx},
+                  {0, my, out.row_stride()},
+                  {0, tile_rows, out.row_stride() * my}},
+                 true, out.buffer);
     call(spec, {whole(products), whole(b), split.out(y)});
 }
 
@@ -119,7 +128,8 @@ void Planner::count_transform_bytes(int64_t elems, const Split &split) {
     plan_.transform_bytes += 4 * elems * (split.output.split == HARDNET_CROP ? 1 : plan_.parts.back().units);
 }
 
-// The part's channels as they lie in the tensor: the last part's reach into the padding, as far as it has products.
+// The part's channels as they lie in the tensor: the last part's reach into the padding, as far as it has
+// products.
 int Planner::channels_of(const ChannelPart &part, const Tensor &out) const {
     const bool last = part.first + part.channels >= out.shape.channels;
     return last ? std::min(out.c8 - part.first, part.padded()) : part.channels;
@@ -129,7 +139,8 @@ int64_t Planner::Products::elems(const Tiling &tiling, const ChannelPart &part) 
     return int64_t{1} * ItemMap(tiling, part.extent).items * part.extent * part.padded();
 }
 
-// ------------------------------------------------------------------------------------------------- the whole image
+// ------------------------------------------------------------------------------------------------- the whole
+// image
 
 // V of layer `layer`'s output as a step of its own: for tensors that no output transform has just produced.
 void Planner::transform_input(int layer) {
@@ -140,8 +151,10 @@ void Planner::transform_input(int layer) {
     begin_step(HARDNET_STEP_INPUT_TRANSFORM, layer);
     for (Quadrant q : v.tiling.quadrants()) {
         double cost = transform_cost(v.tiling, q, t.c8);
-        if (rows) begin_part(v.tiling.quadrant_rows(q), 0, cost);
-        else begin_part(t.c8 / lanes, 0, cost * v.tiling.quadrant_rows(q) * lanes / t.c8);
+        if (rows)
+            begin_part(v.tiling.quadrant_rows(q), 0, cost);
+        else
+            begin_part(t.c8 / lanes, 0, cost * v.tiling.quadrant_rows(q) * lanes / t.c8);
         call_input_transform(t, v, q, 0, t.c8, 0, rows ? Split::crop(2, 1) : Split::crop(0, lanes));
     }
 }
@@ -190,7 +203,8 @@ void Planner::winograd_output(int layer, const std::vector<ChannelPart> &parts) 
         const int channels = channels_of(part, out), lanes = machine_.lanes_for(channels);
         if (!by_rows) {
             double cost = 0;
-            for (Quadrant q : tiling.quadrants()) cost += transform_cost(tiling, q, lanes) * tiling.quadrant_rows(q);
+            for (Quadrant q : tiling.quadrants())
+                cost += transform_cost(tiling, q, lanes) * tiling.quadrant_rows(q);
             begin_part(channels / lanes, std::max(1, kChunkChannels / lanes), cost);
         }
         for (Quadrant q : tiling.quadrants()) {
@@ -208,9 +222,11 @@ void Planner::winograd_output(int layer, const std::vector<ChannelPart> &parts) 
     plan_.layer_views[layer] = int32_t(tensor_view(out, 0, l.out.channels, false));
 }
 
-// ------------------------------------------------------------------------------------------------------ row bands
+// ------------------------------------------------------------------------------------------------------ row
+// bands
 
-// Input transform, product and output transform of a few tile rows at a time, V and M in a thread's own scratch.
+// Input transform, product and output transform of a few tile rows at a time, V and M in a thread's own
+// scratch.
 void Planner::winograd_bands(int layer) {
     const Layer &l = network_.layers[layer];
     const Tensor &in = tensors_[l.sources[0]], &out = tensors_[layer];
@@ -221,7 +237,8 @@ void Planner::winograd_bands(int layer) {
     plan_.choices[layer] = {"winograd " + tiling.name() + " in bands", describe(parts)};
     std::vector<int64_t> weights;
     for (const ChannelPart &part : parts) {
-        weights.push_back(pack_weights(layer, part, tiling.positions() * l.in.channels, transform_index(tiling)));
+        weights.push_back(
+            pack_weights(layer, part, tiling.positions() * l.in.channels, transform_index(tiling)));
     }
 
     begin_step(HARDNET_STEP_WINOGRAD_BAND, layer);
@@ -229,7 +246,8 @@ void Planner::winograd_bands(int layer) {
         const TileAxis rows{small ? 0 : tile_rows, small ? tile_rows : 0};
         const Tiling band(tiling.m(), rows, tiling.columns());
         const int height = tile_rows * tiling.tile_size(small);
-        const int top = (small ? tiling.rows().big * tiling.m() : 0) + first_tile_row * tiling.tile_size(small);
+        const int top =
+            (small ? tiling.rows().big * tiling.m() : 0) + first_tile_row * tiling.tile_size(small);
         const Transformed v = transformed(in, band, true);
         begin_part(count, 1, double(band.products()) * l.in.channels * l.out.channels);
         for (Quadrant q : band.quadrants()) {

@@ -25,7 +25,8 @@ Planner::Planner(const Network &network, const Machine &machine, AlgorithmChoice
     plan_.machine = &machine;
 }
 
-// ------------------------------------------------------------------------------------------------------ analysis
+// ------------------------------------------------------------------------------------------------------
+// analysis
 
 std::vector<int> Planner::consumers(int layer) const {
     std::vector<int> result;
@@ -68,11 +69,12 @@ Status Planner::check_supported() const {
     for (const Layer &l : network_.layers) {
         bool image = l.sources.size() == 1 && l.sources[0] == kNetworkInput;
         bool stem = l.op == OpKind::kConv && l.kernel == 3 && l.stride == 2 && l.padding == 1;
-        if (image && !stem) return bad_input(l.name + ": expected a 3x3 convolution of stride 2 on the image");
+        if (image && !stem)
+            return bad_input(l.name + ": expected a 3x3 convolution of stride 2 on the image");
         bool kernel_ok = l.op != OpKind::kConv || l.kernel == 1 || l.kernel == 3;
         if (!kernel_ok || (l.op == OpKind::kDepthwiseConv && l.kernel != 3)) {
-            return bad_input(l.name + ": expected a kernel of 1x1 or 3x3, found " + std::to_string(l.kernel) + "x" +
-                             std::to_string(l.kernel));
+            return bad_input(l.name + ": expected a kernel of 1x1 or 3x3, found " + std::to_string(l.kernel) +
+                             "x" + std::to_string(l.kernel));
         }
     }
     return ok();
@@ -105,15 +107,16 @@ void Planner::place_tensor(int layer) {
     tensors_[layer] = t;
 }
 
-// -------------------------------------------------------------------------------------------------------- tables
+// --------------------------------------------------------------------------------------------------------
+// tables
 
 int Planner::add_buffer(int64_t elems, const std::string &halo) {
     plan_.buffers.push_back({elems, halo, -1, -1, -1});
     return int(plan_.buffers.size()) - 1;
 }
 
-uint32_t Planner::add_view(hardnet_base base, int64_t offset, std::vector<hardnet_dim> dims, bool written, int buffer,
-                           hardnet_type type) {
+uint32_t Planner::add_view(hardnet_base base, int64_t offset, std::vector<hardnet_dim> dims, bool written,
+                           int buffer, hardnet_type type) {
     hardnet_view view{};
     view.base = uint8_t(base);
     view.type = uint8_t(type);
@@ -132,19 +135,22 @@ uint32_t Planner::add_view(hardnet_base base, int64_t offset, std::vector<hardne
     return uint32_t(plan_.views.size()) - 1;
 }
 
-uint32_t Planner::tensor_view(const Tensor &t, int first_channel, int channels, bool with_halo, bool written) {
+uint32_t Planner::tensor_view(const Tensor &t, int first_channel, int channels, bool with_halo,
+                              bool written) {
     const int border = with_halo ? 1 : 0;
     const int columns = with_halo ? t.columns : t.shape.width, rows = with_halo ? t.rows : t.shape.height;
     return add_view(HARDNET_ARENA, t.pixel(-border, -border) + first_channel,
-                    {{0, channels, 1}, {-border, columns, t.c8}, {-border, rows, t.row_stride()}}, written, t.buffer);
+                    {{0, channels, 1}, {-border, columns, t.c8}, {-border, rows, t.row_stride()}}, written,
+                    t.buffer);
 }
 
 // V as a product reads it.
 uint32_t Planner::v_source(const Transformed &v) {
     const Tiling &t = v.tiling;
-    return add_view(v.buffer < 0 ? HARDNET_SCRATCH : HARDNET_ARENA, 0,
-                    {{0, v.channels, 1}, {0, t.tiles(), v.tile_stride}, {0, t.positions(), v.position_stride}}, false,
-                    v.buffer);
+    return add_view(
+        v.buffer < 0 ? HARDNET_SCRATCH : HARDNET_ARENA, 0,
+        {{0, v.channels, 1}, {0, t.tiles(), v.tile_stride}, {0, t.positions(), v.position_stride}}, false,
+        v.buffer);
 }
 
 // V as the input transform of one quadrant writes it, from `first_channel` on.
@@ -175,7 +181,8 @@ void Planner::begin_step(hardnet_step_kind kind, int layer) {
 }
 
 void Planner::begin_part(int units, int chunk, double unit_cost) {
-    plan_.parts.push_back({uint32_t(plan_.calls.size()), 0, uint32_t(units), uint32_t(chunk), float(unit_cost)});
+    plan_.parts.push_back(
+        {uint32_t(plan_.calls.size()), 0, uint32_t(units), uint32_t(chunk), float(unit_cost)});
     plan_.steps.back().parts++;
 }
 
@@ -185,7 +192,8 @@ void Planner::call(const KernelSpec &spec, const std::vector<hardnet_argument> &
     plan_.parts.back().calls++;
 }
 
-// ------------------------------------------------------------------------------------------------------- weights
+// -------------------------------------------------------------------------------------------------------
+// weights
 
 int weight_tensor(const Network &network, int layer) {
     return 2 * int(std::count_if(network.layers.begin(), network.layers.begin() + layer,
@@ -199,7 +207,8 @@ int Planner::transform_index(const Tiling &tiling) {
     return int(found - all.begin());
 }
 
-// U of one part: [block][position or tap][input channel][channel in block]. `per_output`: elements per output channel.
+// U of one part: [block][position or tap][input channel][channel in block]. `per_output`: elements per output
+// channel.
 int64_t Planner::pack_weights(int layer, const ChannelPart &part, int per_output, int transform) {
     hardnet_packing packing{};
     packing.kind = HARDNET_PACK_BLOCKED;
@@ -227,7 +236,8 @@ int64_t Planner::pack_bias(int layer, int padded) {
     return packing.offset;
 }
 
-// ---------------------------------------------------------------------------------------------------------- plan
+// ----------------------------------------------------------------------------------------------------------
+// plan
 
 Result<Plan> Planner::run() {
     if (Status s = check_supported(); !s) return s.error();
@@ -245,15 +255,27 @@ Result<Plan> Planner::run() {
         if (fused_into_[l] >= 0) continue;
         switch (layer.op) {
             case OpKind::kConv:
-                if (layer.sources[0] == kNetworkInput) normalize(l), stem(l);
-                else if (banded(l)) winograd_bands(l);
-                else if (tilings_[l]) winograd(l);
-                else convolution(l);
+                if (layer.sources[0] == kNetworkInput)
+                    normalize(l), stem(l);
+                else if (banded(l))
+                    winograd_bands(l);
+                else if (tilings_[l])
+                    winograd(l);
+                else
+                    convolution(l);
                 break;
-            case OpKind::kDepthwiseConv: depthwise(l); break;
-            case OpKind::kMaxPool: max_pool(l); break;
-            case OpKind::kGlobalAveragePool: global_pool(l); break;
-            case OpKind::kFullyConnected: fully_connected(l); break;
+            case OpKind::kDepthwiseConv:
+                depthwise(l);
+                break;
+            case OpKind::kMaxPool:
+                max_pool(l);
+                break;
+            case OpKind::kGlobalAveragePool:
+                global_pool(l);
+                break;
+            case OpKind::kFullyConnected:
+                fully_connected(l);
+                break;
         }
     }
     place_buffers(plan_);

@@ -1,7 +1,8 @@
-// From a network to a level's plan: an algorithm per layer, tensors and scratch, kernels, and the steps that run them.
+// From a network to a level's plan: an algorithm per layer, tensors and scratch, kernels, and the steps that
+// run them.
 //
-// A tensor is written once, by the step that computes it, and read by every consumer where it lies. A tensor that feeds
-// Winograd layers is also transformed once, into V, which all of them share.
+// A tensor is written once, by the step that computes it, and read by every consumer where it lies. A tensor
+// that feeds Winograd layers is also transformed once, into V, which all of them share.
 #pragma once
 #include <optional>
 #include <string>
@@ -18,8 +19,8 @@ enum class AlgorithmChoice { kAuto, kWinograd, kDirect };
 
 Result<AlgorithmChoice> algorithm_from_name(const std::string &name);
 
-// The Winograd tiling of each layer, or none where it is computed directly. All layers of one resolution agree, so that
-// they can share V.
+// The Winograd tiling of each layer, or none where it is computed directly. All layers of one resolution
+// agree, so that they can share V.
 std::vector<std::optional<Tiling>> choose_algorithms(const Network &network, const Machine &machine,
                                                      AlgorithmChoice choice);
 
@@ -29,8 +30,8 @@ public:
     Result<Plan> run();
 
 private:
-    // A layer's output: channels-last, channels padded to 8 and rows to `columns`. A halo is a border of zeros, one pixel
-    // wide plus what tiles reach beyond the image.
+    // A layer's output: channels-last, channels padded to 8 and rows to `columns`. A halo is a border of
+    // zeros, one pixel wide plus what tiles reach beyond the image.
     struct Tensor {
         Shape shape;
         int c8 = 0, rows = 0, columns = 0;  // in memory, halo included
@@ -47,7 +48,7 @@ private:
         int buffer = -1;  // -1: the start of a thread's scratch
         int64_t elems() const;
     };
-    struct Products {  // M of one part
+    struct Products {     // M of one part
         int buffer = -1;  // -1: a thread's scratch
         int64_t offset = 0;
         static int64_t elems(const Tiling &tiling, const ChannelPart &part);
@@ -55,7 +56,9 @@ private:
     // What a chunk of a part's units makes of a call's main input and of its output.
     struct Split {
         hardnet_argument input{0, HARDNET_WHOLE, 0, 0}, output{0, HARDNET_WHOLE, 0, 0};
-        static Split crop(int dim, int unit) { return {{0, HARDNET_WHOLE, 0, 0}, {0, HARDNET_CROP, uint8_t(dim), unit}}; }
+        static Split crop(int dim, int unit) {
+            return {{0, HARDNET_WHOLE, 0, 0}, {0, HARDNET_CROP, uint8_t(dim), unit}};
+        }
         static Split shift_in(int elems) { return {{0, HARDNET_SHIFT, 0, elems}, {0, HARDNET_WHOLE, 0, 0}}; }
         static Split shift_out(int elems) { return {{0, HARDNET_WHOLE, 0, 0}, {0, HARDNET_SHIFT, 0, elems}}; }
         hardnet_argument in(uint32_t view) const { return {view, input.split, input.dim, input.unit}; }
@@ -65,8 +68,8 @@ private:
     // ---- analysis
     void place_tensor(int layer);
     bool feeds_winograd(int layer) const;
-    bool banded(int layer) const;            // a Winograd layer that runs in row bands
-    int fused_pool(int layer) const;         // the 2x2 max pool computed with a 1x1, or -1
+    bool banded(int layer) const;     // a Winograd layer that runs in row bands
+    int fused_pool(int layer) const;  // the 2x2 max pool computed with a 1x1, or -1
     std::vector<int> consumers(int layer) const;
     Status check_supported() const;
 
@@ -74,7 +77,8 @@ private:
     int add_buffer(int64_t elems, const std::string &halo = "");
     uint32_t add_view(hardnet_base base, int64_t offset, std::vector<hardnet_dim> dims, bool written = false,
                       int buffer = -1, hardnet_type type = HARDNET_FLOAT32);
-    uint32_t tensor_view(const Tensor &t, int first_channel, int channels, bool with_halo, bool written = false);
+    uint32_t tensor_view(const Tensor &t, int first_channel, int channels, bool with_halo,
+                         bool written = false);
     uint32_t v_source(const Transformed &v);
     uint32_t v_target(const Transformed &v, Quadrant q, int first_channel);
     uint32_t kernel(const KernelSpec &spec);
@@ -109,12 +113,12 @@ private:
     // ---- the calls of Winograd steps
     Transformed transformed(const Tensor &t, const Tiling &tiling, bool in_scratch);
     int channels_of(const ChannelPart &part, const Tensor &out) const;
-    void call_input_transform(const Tensor &t, const Transformed &v, Quadrant q, int first, int channels, int top,
-                              const Split &split);
+    void call_input_transform(const Tensor &t, const Transformed &v, Quadrant q, int first, int channels,
+                              int top, const Split &split);
     void call_product(const Tiling &tiling, const ChannelPart &part, const std::vector<Transformed> &sources,
                       int64_t weights, const Products &m, const Split &split);
-    void call_output_transform(int layer, const Tiling &tiling, const ChannelPart &part, Quadrant q, const Products &m,
-                               int64_t bias, int top, int rows, const Split &split);
+    void call_output_transform(int layer, const Tiling &tiling, const ChannelPart &part, Quadrant q,
+                               const Products &m, int64_t bias, int top, int rows, const Split &split);
     void count_transform_bytes(int64_t elems, const Split &split);
 
     const Network &network_;

@@ -43,7 +43,8 @@ void write_transform(Lines &out, const std::string &prefix, const Tiling &tiling
         for (int j = 0; j < tiling.points(); j++) points[tiling.position(i, j)] = {i, j};
     }
     for (bool rows : {true, false}) {
-        add(out, "static const double {}_{}[{}][3] = {{\n", prefix, rows ? "rows" : "columns", tiling.positions());
+        add(out, "static const double {}_{}[{}][3] = {{\n", prefix, rows ? "rows" : "columns",
+            tiling.positions());
         for (const auto &[i, j] : points) {
             const std::vector<double> &row = g[rows ? i : j];
             add(out, "    {{{:.17g}, {:.17g}, {:.17g}}},\n", row[0], row[1], row[2]);
@@ -66,27 +67,33 @@ void write_views(Lines &out, const std::string &level, const Plan &plan) {
 
 void write_work(Lines &out, const std::string &level, const Plan &plan) {
     add(out, "static const hardnet_argument {}_arguments[] = {{\n", level);
-    for (const hardnet_argument &a : plan.arguments) add(out, "    {{{}, {}, {}, {}}},\n", a.view, a.split, a.dim, a.unit);
+    for (const hardnet_argument &a : plan.arguments)
+        add(out, "    {{{}, {}, {}, {}}},\n", a.view, a.split, a.dim, a.unit);
     add(out, "}};\nstatic const hardnet_call {}_calls[] = {{\n", level);
-    for (const hardnet_call &c : plan.calls) add(out, "    {{{}, {}, {}}},\n", c.kernel, c.first_argument, c.arguments);
+    for (const hardnet_call &c : plan.calls)
+        add(out, "    {{{}, {}, {}}},\n", c.kernel, c.first_argument, c.arguments);
     add(out, "}};\nstatic const hardnet_part {}_parts[] = {{\n", level);
     for (const hardnet_part &p : plan.parts) {
         add(out, "    {{{}, {}, {}, {}, {:.3f}f}},\n", p.first_call, p.calls, p.units, p.chunk, p.unit_cost);
     }
     add(out, "}};\nstatic const hardnet_step {}_steps[] = {{\n", level);
-    for (const hardnet_step &s : plan.steps) add(out, "    {{{}, {}, {}, {}}},\n", s.kind, s.layer, s.first_part, s.parts);
+    for (const hardnet_step &s : plan.steps)
+        add(out, "    {{{}, {}, {}, {}}},\n", s.kind, s.layer, s.first_part, s.parts);
     add(out, "}};\nstatic const hardnet_packing {}_packings[] = {{\n", level);
     for (const hardnet_packing &p : plan.packings) {
-        add(out, "    {{{}, {}, {}, {}, {}, {}, {}}},\n", p.kind, p.tensor, p.transform, p.first_out, p.out, p.block, p.offset);
+        add(out, "    {{{}, {}, {}, {}, {}, {}, {}}},\n", p.kind, p.tensor, p.transform, p.first_out, p.out,
+            p.block, p.offset);
     }
-    add(out, "}};\nstatic const int32_t {}_layer_views[] = {{\n    {}\n}};\n", level, fmt::join(plan.layer_views, ", "));
+    add(out, "}};\nstatic const int32_t {}_layer_views[] = {{\n    {}\n}};\n", level,
+        fmt::join(plan.layer_views, ", "));
 }
 
 void write_level(Lines &out, const Plan &plan) {
     const std::string &level = plan.machine->level;
     add(out, "\n/* ---- {} */\n", level);
     add(out, "static const hardnet_kernel {}_kernels[] = {{\n", level);
-    for (const KernelSpec &k : plan.kernels) add(out, "    {}_argv, /* {} */\n", symbol(k, *plan.machine), operator_name(k));
+    for (const KernelSpec &k : plan.kernels)
+        add(out, "    {}_argv, /* {} */\n", symbol(k, *plan.machine), operator_name(k));
     add(out, "}};\n");
     write_views(out, level, plan);
     write_work(out, level, plan);
@@ -96,7 +103,8 @@ void write_level(Lines &out, const Plan &plan) {
     if (!plan.transforms.empty()) {
         add(out, "static const hardnet_transform {}_transforms[] = {{\n", level);
         for (size_t i = 0; i < plan.transforms.size(); i++) {
-            add(out, "    {{{}, {}_g{}_rows, {}_g{}_columns}},\n", plan.transforms[i].positions(), level, i, level, i);
+            add(out, "    {{{}, {}_g{}_rows, {}_g{}_columns}},\n", plan.transforms[i].positions(), level, i,
+                level, i);
         }
         add(out, "}};\n");
     }
@@ -105,15 +113,20 @@ void write_level(Lines &out, const Plan &plan) {
 void write_level_record(Lines &out, const Plan &plan) {
     const std::string &l = plan.machine->level;
     add(out, "    {{\"{}\", {},\n", l, symbolic_features(plan.machine->features));
-    add(out, "     {0}_kernels, {1}, {0}_views, {2}, {0}_arguments, {3}, {0}_calls, {4}, {0}_parts, {5},\n", l,
-        plan.kernels.size(), plan.views.size(), plan.arguments.size(), plan.calls.size(), plan.parts.size());
+    add(out, "     {0}_kernels, {1}, {0}_views, {2}, {0}_arguments, {3}, {0}_calls, {4}, {0}_parts, {5},\n",
+        l, plan.kernels.size(), plan.views.size(), plan.arguments.size(), plan.calls.size(),
+        plan.parts.size());
     add(out, "     {0}_steps, {1}, {0}_packings, {2}, ", l, plan.steps.size(), plan.packings.size());
-    if (plan.transforms.empty()) add(out, "NULL, 0, ");
-    else add(out, "{}_transforms, {}, ", l, plan.transforms.size());
-    add(out, "{}_layer_views,\n     {}, {}, {}}},\n", l, plan.arena_elems, plan.scratch_elems, plan.weight_elems);
+    if (plan.transforms.empty())
+        add(out, "NULL, 0, ");
+    else
+        add(out, "{}_transforms, {}, ", l, plan.transforms.size());
+    add(out, "{}_layer_views,\n     {}, {}, {}}},\n", l, plan.arena_elems, plan.scratch_elems,
+        plan.weight_elems);
 }
 
-// The levels of each platform, seen only by a compiler for it: the others' kernels are not there to be linked.
+// The levels of each platform, seen only by a compiler for it: the others' kernels are not there to be
+// linked.
 void write_platforms(Lines &out, const std::string &name, const std::vector<Plan> &plans) {
     static const std::pair<const char *, const char *> kMacros[] = {{"x86_64-linux", "__x86_64__"},
                                                                     {"aarch64-linux", "__aarch64__"}};
@@ -127,7 +140,8 @@ void write_platforms(Lines &out, const std::string &name, const std::vector<Plan
         if (levels.empty()) continue;
         add(out, "\n{} defined({})\n", directive, macro);
         for (const Plan *p : levels) {
-            for (const KernelSpec &k : p->kernels) add(out, "extern int {}_argv(void **);\n", symbol(k, *p->machine));
+            for (const KernelSpec &k : p->kernels)
+                add(out, "extern int {}_argv(void **);\n", symbol(k, *p->machine));
         }
         for (const Plan *p : levels) write_level(out, *p);
         add(out, "\nstatic const hardnet_level levels[] = {{\n");
@@ -136,7 +150,8 @@ void write_platforms(Lines &out, const std::string &name, const std::vector<Plan
         platforms += (platforms.empty() ? "" : " or ") + std::string(platform);
         directive = "#elif";
     }
-    add(out, "#else\n#error \"{}: expected a compiler for {}, found one for another processor\"\n#endif\n", name, platforms);
+    add(out, "#else\n#error \"{}: expected a compiler for {}, found one for another processor\"\n#endif\n",
+        name, platforms);
 }
 
 void write_weights(Lines &out, const Network &network) {
@@ -157,13 +172,17 @@ void write_weights(Lines &out, const Network &network) {
 std::string plan_header(const Network &network, const PackageNames &names) {
     const std::string macro = upper(names.name);
     Lines out;
-    add(out, "/* {}: {} compiled for {} x {} pixels, {} per run. */\n", names.name, network.name, network.input.height,
-        network.input.width, names.batch == 1 ? "one image" : std::to_string(names.batch) + " images");
+    add(out, "/* {}: {} compiled for {} x {} pixels, {} per run. */\n", names.name, network.name,
+        network.input.height, network.input.width,
+        names.batch == 1 ? "one image" : std::to_string(names.batch) + " images");
     add(out, "#ifndef {0}_H\n#define {0}_H\n\n#include \"hardnet/hardnet.h\"\n\n", macro);
-    add(out, "#define {}_BATCH {}\n#define {}_CHANNELS {}\n", macro, names.batch, macro, network.input.channels);
-    add(out, "#define {}_HEIGHT {}\n#define {}_WIDTH {}\n", macro, network.input.height, macro, network.input.width);
+    add(out, "#define {}_BATCH {}\n#define {}_CHANNELS {}\n", macro, names.batch, macro,
+        network.input.channels);
+    add(out, "#define {}_HEIGHT {}\n#define {}_WIDTH {}\n", macro, network.input.height, macro,
+        network.input.width);
     add(out, "#define {}_CLASSES {}\n", macro, network.classes());
-    add(out, "#define {0}_VERSION_MAJOR {1}\n#define {0}_VERSION_MINOR {2}\n\n", macro, HARDNET_VERSION_MAJOR, HARDNET_VERSION_MINOR);
+    add(out, "#define {0}_VERSION_MAJOR {1}\n#define {0}_VERSION_MINOR {2}\n\n", macro, HARDNET_VERSION_MAJOR,
+        HARDNET_VERSION_MINOR);
     add(out, "#ifdef __cplusplus\nextern \"C\" {{\n#endif\nextern const hardnet_network {};\n", names.name);
     add(out, "#ifdef __cplusplus\n}}\n#endif\n#endif\n");
     return fmt::to_string(out);
@@ -175,12 +194,15 @@ std::string plan_source(const Network &network, const PackageNames &names, const
     add(out, "#include \"{}.h\"\n\n#include \"hardnet/plan.h\"\n", names.name);
     write_weights(out, network);
     write_platforms(out, names.name, plans);
-    add(out, "\nstatic const hardnet_port outputs[] = {{{{\"logits\", 2, {{{}, {}}}}}}};\n", names.batch, network.classes());
+    add(out, "\nstatic const hardnet_port outputs[] = {{{{\"logits\", 2, {{{}, {}}}}}}};\n", names.batch,
+        network.classes());
     const Shape &in = network.input;
-    add(out, "\nconst hardnet_network {} = {{\n    HARDNET_PLAN_VERSION, \"{}\", {},\n", names.name, names.name, names.batch);
+    add(out, "\nconst hardnet_network {} = {{\n    HARDNET_PLAN_VERSION, \"{}\", {},\n", names.name,
+        names.name, names.batch);
     add(out, "    {{\"image\", 4, {{{}, {}, {}, {}}}}}, ", names.batch, in.channels, in.height, in.width);
     add(out, "{{\"image\", 4, {{{}, {}, {}, {}}}}},\n", names.batch, in.height, in.width, in.channels);
-    add(out, "    outputs, 1, layer_names, {}, weights, {}, levels, sizeof(levels) / sizeof(levels[0])\n}};\n",
+    add(out,
+        "    outputs, 1, layer_names, {}, weights, {}, levels, sizeof(levels) / sizeof(levels[0])\n}};\n",
         network.layers.size(), weight_tensor(network, int(network.layers.size())));
     return fmt::to_string(out);
 }

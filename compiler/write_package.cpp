@@ -27,8 +27,9 @@ Status write_text(const fs::path &path, const std::string &text) {
     std::ofstream file(path, std::ios::binary);
     file << text;
     file.close();
-    if (!file) return environment_error(path.string() + ": expected " + std::to_string(text.size()) +
-                                        " bytes written, found no room or no permission");
+    if (!file)
+        return environment_error(path.string() + ": expected " + std::to_string(text.size()) +
+                                 " bytes written, found no room or no permission");
     return ok();
 }
 
@@ -74,8 +75,10 @@ int run_compiler(const fs::path &folder, const std::vector<std::string> &argumen
     return pid > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-// Plan and kernels as a shared library that exports the network and nothing else: what run, bench and verify open.
-std::string link_shared_library(const fs::path &folder, const std::string &platform, const std::string &name) {
+// Plan and kernels as a shared library that exports the network and nothing else: what run, bench and verify
+// open.
+std::string link_shared_library(const fs::path &folder, const std::string &platform,
+                                const std::string &name) {
     const fs::path headers = folder / "build";
     fs::create_directories(headers / "hardnet");
     bool written = bool(write_text(headers / "hardnet" / "hardnet.h", kHardnetHeader)) &&
@@ -83,16 +86,19 @@ std::string link_shared_library(const fs::path &folder, const std::string &platf
                    bool(write_text(headers / "exports", "{ global: " + name + "; local: *; };\n"));
     const std::string library = "lib/" + platform + "/lib" + name;
     const char *compiler = getenv("CC");
-    int code = !written ? -1 : run_compiler(folder, {compiler && *compiler ? compiler : "cc", "-std=c99", "-O1", "-fPIC", "-shared", "-s",
-                                     "-Ibuild", "-I.", "-Wl,--version-script=build/exports", "-Wl,--build-id=none",
-                                     "-o", library + ".so", name + ".c", library + ".a"});
+    int code = !written ? -1
+                        : run_compiler(folder, {compiler && *compiler ? compiler : "cc", "-std=c99", "-O1",
+                                                "-fPIC", "-shared", "-s", "-Ibuild", "-I.",
+                                                "-Wl,--version-script=build/exports", "-Wl,--build-id=none",
+                                                "-o", library + ".so", name + ".c", library + ".a"});
     std::error_code ignored;
     fs::remove_all(headers, ignored);
     return code == 0 ? library + ".so" : "";
 }
 
 std::string cmake_config(const std::string &name) {
-    std::string text = R"cmake(# find_package(@NAME@) gives @NAME@::@NAME@: the plan, compiled with the project's own compiler, and
+    std::string text =
+        R"cmake(# find_package(@NAME@) gives @NAME@::@NAME@: the plan, compiled with the project's own compiler, and
 # the kernels of the platform that is built for.
 include(CMakeFindDependencyMacro)
 find_dependency(hardnet-runtime)
@@ -125,7 +131,8 @@ endif()
     return text;
 }
 
-Manifest make_manifest(const CompileRequest &request, const Network &network, const std::string &name, const Plans &plans) {
+Manifest make_manifest(const CompileRequest &request, const Network &network, const std::string &name,
+                       const Plans &plans) {
     Manifest m;
     m.name = name;
     m.record = request.record;
@@ -134,10 +141,13 @@ Manifest make_manifest(const CompileRequest &request, const Network &network, co
     m.width = network.input.width;
     m.batch = request.batch;
     m.classes = network.classes();
-    if (int(request.record.class_names.size()) == m.classes) m.class_names = request.record.class_names;
-    else m.record.class_names.clear();
+    if (int(request.record.class_names.size()) == m.classes)
+        m.class_names = request.record.class_names;
+    else
+        m.record.class_names.clear();
     m.preprocessing = network.preprocessing;
-    m.weights_source = request.weights.rfind("seed:", 0) == 0 ? request.weights : fs::path(request.weights).filename().string();
+    m.weights_source = request.weights.rfind("seed:", 0) == 0 ? request.weights
+                                                              : fs::path(request.weights).filename().string();
     m.halide_version = halide_version();
     for (const Plan &plan : plans) {
         const Machine &machine = *plan.machine;
@@ -207,10 +217,13 @@ Status fill(const PackageContents &a, const fs::path &folder, CompileReport &rep
         if (platform == kHostPlatform) {
             report.shared_library = link_shared_library(folder, platform, a.name);
             if (report.shared_library.empty()) {
-                report.notes.push_back("no shared library: the C compiler (cc) did not link one, so run, bench and verify cannot open the package");
+                report.notes.push_back(
+                    "no shared library: the C compiler (cc) did not link one, so run, bench and verify "
+                    "cannot open the package");
             }
         } else {
-            report.notes.push_back("lib/" + platform + ": kernels only; docs/arm64.md says how a shared library is linked there");
+            report.notes.push_back("lib/" + platform +
+                                   ": kernels only; docs/arm64.md says how a shared library is linked there");
         }
     }
 
@@ -235,11 +248,13 @@ Status check_package_folder(const std::string &folder) {
 
 Status write_package(const PackageContents &contents, CompileReport &report) {
     const fs::path folder = fs::absolute(contents.request.folder).lexically_normal();
-    const fs::path target = folder.has_filename() ? folder : folder.parent_path();  // "packages/" ends in no name
+    const fs::path target =
+        folder.has_filename() ? folder : folder.parent_path();  // "packages/" ends in no name
     const fs::path unfinished = target.string() + ".new." + std::to_string(getpid());
     std::error_code error;
     fs::create_directories(unfinished, error);
-    if (error) return environment_error(target.string() + ": expected a writable folder, found: " + error.message());
+    if (error)
+        return environment_error(target.string() + ": expected a writable folder, found: " + error.message());
     Status done = fill(contents, unfinished, report);
     if (done) done = replace(unfinished, target);
     fs::remove_all(unfinished, error);

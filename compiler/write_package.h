@@ -1,5 +1,5 @@
-// The package on disk: header, plan, kernels, weights, manifest, CMake config. It is written beside its place and moved
-// there when it is whole.
+// The package on disk: header, plan, kernels, weights, manifest, CMake config. It is written beside its place
+// and moved there when it is whole.
 #pragma once
 #include <string>
 #include <vector>
@@ -17,8 +17,8 @@ struct PackageContents {
     std::string name;
     const std::vector<Plan> &plans;
     const FoldedWeights &weights;
-    const std::vector<KernelJob> &jobs;         // every kernel of every plan, in order
-    const std::vector<std::string> &objects;    // their files
+    const std::vector<KernelJob> &jobs;       // every kernel of every plan, in order
+    const std::vector<std::string> &objects;  // their files
 };
 
 // A package may be written to `folder`: it does not exist, is empty, or holds a package.

@@ -7,7 +7,8 @@ namespace hardnet {
 using Halide::Expr;
 using Halide::Float;
 
-// --------------------------------------------------------------------------------------------------- convolution
+// ---------------------------------------------------------------------------------------------------
+// convolution
 
 std::string ConvolutionSpec::key() const {
     Key k("convolution");
@@ -23,7 +24,8 @@ int ConvolutionSpec::in() const {
     return sum;
 }
 
-Convolution::Convolution(const ConvolutionSpec &s) : spec(s), U(Float(32), 4, "U"), bias(Float(32), 1, "bias") {
+Convolution::Convolution(const ConvolutionSpec &s)
+    : spec(s), U(Float(32), 4, "U"), bias(Float(32), 1, "bias") {
     const int k = spec.kernel, taps = k * k;
     acc(ci, cb, x, y) = bias(cb * spec.block + ci);
     int k0 = 0;  // the weights' input channels follow the order of the sources
@@ -63,7 +65,8 @@ std::vector<Halide::Argument> Convolution::arguments() {
     return arguments;
 }
 
-// ---------------------------------------------------------------------------------------------------------- stem
+// ----------------------------------------------------------------------------------------------------------
+// stem
 
 std::string StemSpec::key() const {
     Key k("stem");
@@ -72,7 +75,10 @@ std::string StemSpec::key() const {
 }
 
 Stem::Stem(const StemSpec &s)
-    : spec(s), X(Float(32), 3, "X"), U(Float(32), 3, "U"), bias(Float(32), 1, "bias"),
+    : spec(s),
+      X(Float(32), 3, "X"),
+      U(Float(32), 3, "U"),
+      bias(Float(32), 1, "bias"),
       r(0, 3, 0, 3, 0, s.in_planes, "r") {
     Expr inside = x >= 0 && x < spec.in_width && y >= 0 && y < spec.in_height;
     padded(x, y, z) = Halide::select(
@@ -95,7 +101,8 @@ Stem::Stem(const StemSpec &s)
     out.dim(2).set_stride(spec.row_stride);
 }
 
-// ----------------------------------------------------------------------------------------------------- depthwise
+// -----------------------------------------------------------------------------------------------------
+// depthwise
 
 std::string DepthwiseSpec::key() const {
     Key k("depthwise");

@@ -1,5 +1,5 @@
-// Convolutions without a fast algorithm: 1x1 and direct 3x3 over a list of channels-last sources, the stem on planar
-// input, and depthwise 3x3. Channels-last tensors are (c, x, y), c innermost; strides are in elements.
+// Convolutions without a fast algorithm: 1x1 and direct 3x3 over a list of channels-last sources, the stem on
+// planar input, and depthwise 3x3. Channels-last tensors are (c, x, y), c innermost; strides are in elements.
 #pragma once
 #include <string>
 #include <vector>
@@ -14,14 +14,15 @@ struct SourcePlane {
     int channels = 0, pixel_stride = 0, row_stride = 0;
 };
 
-// Y = activation(bias + sum over sources s, taps and channels r of X_s(r, stride * x + kx, stride * y + ky) * U).
-// Reads its sources from -kernel / 2, so a 3x3 wants a halo. Calls cover a range of whole channel blocks and of rows.
+// Y = activation(bias + sum over sources s, taps and channels r of X_s(r, stride * x + kx, stride * y + ky) *
+// U). Reads its sources from -kernel / 2, so a 3x3 wants a halo. Calls cover a range of whole channel blocks
+// and of rows.
 struct ConvolutionSpec {
     std::vector<SourcePlane> sources;
     int kernel = 1, stride = 1;
-    int width = 0;    // of Y
-    int block = 0;    // output channels per register block
-    int pixels = 0;   // along x per register block; the last block of a row is shifted inwards
+    int width = 0;   // of Y
+    int block = 0;   // output channels per register block
+    int pixels = 0;  // along x per register block; the last block of a row is shifted inwards
     int lanes = 16;
     int pixel_stride = 0, row_stride = 0;  // of Y
     bool channels_outer = false;           // loop order: channel blocks outside rows
@@ -43,7 +44,8 @@ struct Convolution {
     Halide::Func Y{"Y"};
 };
 
-// The first layer: 3x3, stride 2, padding 1, on a planar image (x, y, plane) that has no halo. Calls cover a range of rows.
+// The first layer: 3x3, stride 2, padding 1, on a planar image (x, y, plane) that has no halo. Calls cover a
+// range of rows.
 struct StemSpec {
     int in_planes = 3, in_height = 0, in_width = 0;
     int out = 0, width = 0;     // of Y: channels (whole blocks) and columns
@@ -59,10 +61,10 @@ struct Stem {
 
     StemSpec spec;
     Halide::Var c{"c"}, x{"x"}, y{"y"}, z{"z"};
-    Halide::ImageParam X;     // (x, y, plane)
-    Halide::ImageParam U;     // (c, plane, tap)
-    Halide::ImageParam bias;  // (c)
-    Halide::RDom r;           // kx, ky, plane
+    Halide::ImageParam X;           // (x, y, plane)
+    Halide::ImageParam U;           // (c, plane, tap)
+    Halide::ImageParam bias;        // (c)
+    Halide::RDom r;                 // kx, ky, plane
     Halide::Func padded{"padded"};  // (x, y, plane), zero outside the image
     Halide::Func acc{"acc"}, Y{"Y"};
 };
@@ -73,9 +75,9 @@ struct DepthwiseSpec {
     int width = 0;   // of Y
     int pixels = 0;  // along x per register block
     int lanes = 16;
-    int weight_stride = 0;                         // of a tap in U
-    int in_pixel_stride = 0, in_row_stride = 0;    // of X
-    int pixel_stride = 0, row_stride = 0;          // of Y
+    int weight_stride = 0;                       // of a tap in U
+    int in_pixel_stride = 0, in_row_stride = 0;  // of X
+    int pixel_stride = 0, row_stride = 0;        // of Y
     Activation activation = Activation::kNone;
     std::string key() const;
 };

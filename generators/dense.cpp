@@ -25,8 +25,10 @@ FullyConnected::FullyConnected(const FullyConnectedSpec &s)
     U.set_host_alignment(64);
     bias.dim(0).set_min(0);
     auto out = Y.output_buffer();
-    if (spec.tail) Y.bound(o, 0, spec.tail);
-    else out.dim(0).set_min(out.dim(0).min() / spec.block * spec.block);  // whole blocks
+    if (spec.tail)
+        Y.bound(o, 0, spec.tail);
+    else
+        out.dim(0).set_min(out.dim(0).min() / spec.block * spec.block);  // whole blocks
 }
 
 std::string NormalizeSpec::key() const {

@@ -8,8 +8,8 @@
 
 namespace hardnet {
 
-// Y(o) = bias(o) + sum over i of X(i) * U(o in block, i, block). Calls cover a range of whole blocks; a kernel with `tail`
-// outputs computes one block and writes only those.
+// Y(o) = bias(o) + sum over i of X(i) * U(o in block, i, block). Calls cover a range of whole blocks; a
+// kernel with `tail` outputs computes one block and writes only those.
 struct FullyConnectedSpec {
     int in = 0;
     int block = 0, lanes = 16;
@@ -29,8 +29,8 @@ struct FullyConnected {
     Halide::Func acc{"acc"}, Y{"Y"};
 };
 
-// Y(x, y, c) = (X(c, x, y) / 255 - mean[c]) / deviation[c]: interleaved RGB bytes to planar float32. Calls cover a range
-// of rows.
+// Y(x, y, c) = (X(c, x, y) / 255 - mean[c]) / deviation[c]: interleaved RGB bytes to planar float32. Calls
+// cover a range of rows.
 struct NormalizeSpec {
     int height = 0, width = 0;
     std::array<float, 3> mean{}, deviation{};

@@ -24,7 +24,9 @@ struct Key {
         return *this;
     }
     Key &add(Activation a) {
-        return add("activation", a == Activation::kRelu6 ? "relu6" : a == Activation::kRelu ? "relu" : "none");
+        return add("activation", a == Activation::kRelu6  ? "relu6"
+                                 : a == Activation::kRelu ? "relu"
+                                                          : "none");
     }
 
     std::string text;

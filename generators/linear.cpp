@@ -17,7 +17,8 @@ Expr add_scaled(Expr sum, double scale, Expr value) {  // sum + scale * value wi
     return sum + Expr(float(scale)) * value;
 }
 
-// sum of coefficients[i] * values[i] / scale, where `scale` is the last coefficient: the last term needs no product.
+// sum of coefficients[i] * values[i] / scale, where `scale` is the last coefficient: the last term needs no
+// product.
 struct Monic {
     double scale = 0;
     Expr value;
@@ -37,17 +38,22 @@ void fold_column_pairs(Matrix &rows, std::vector<Expr> &values) {
         bool equal = false, opposite = false, pair = true;
         for (const auto &row : rows) {
             if (row[j] == 0 && row[j + 1] == 0) continue;
-            if (same(row[j], row[j + 1])) equal = true;
-            else if (same(row[j], -row[j + 1])) opposite = true;
-            else pair = false;
+            if (same(row[j], row[j + 1]))
+                equal = true;
+            else if (same(row[j], -row[j + 1]))
+                opposite = true;
+            else
+                pair = false;
         }
         if (!pair || !equal || !opposite) continue;
         Expr sum = values[j] + values[j + 1], difference = values[j] - values[j + 1];
         values[j] = sum;
         values[j + 1] = difference;
         for (auto &row : rows) {
-            if (same(row[j], row[j + 1])) row[j + 1] = 0;
-            else row[j + 1] = row[j], row[j] = 0;
+            if (same(row[j], row[j + 1]))
+                row[j + 1] = 0;
+            else
+                row[j + 1] = row[j], row[j] = 0;
         }
         j++;
     }
@@ -69,7 +75,8 @@ std::vector<Expr> combine(const Matrix &matrix, const std::vector<Expr> &inputs)
     for (size_t j = 0; j < rows.size(); j++) {
         if (j + 1 < rows.size() && agree_up_to_sign(rows[j], rows[j + 1])) {
             std::vector<double> even = rows[j], odd = rows[j];
-            for (size_t i = 0; i < even.size(); i++) (same(rows[j][i], rows[j + 1][i]) ? odd[i] : even[i]) = 0;
+            for (size_t i = 0; i < even.size(); i++)
+                (same(rows[j][i], rows[j + 1][i]) ? odd[i] : even[i]) = 0;
             Monic e = monic(even, values), o = monic(odd, values);
             if (e.value.defined() && o.value.defined()) {
                 Expr base = add_scaled(Expr(), e.scale, e.value);

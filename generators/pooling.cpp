@@ -9,7 +9,8 @@ using Halide::Float;
 
 std::string MaxPoolSpec::key() const {
     Key k("max_pool");
-    k.add("window", {kernel, stride, padding}).add("in", {in_height, in_width, in_pixel_stride, in_row_stride});
+    k.add("window", {kernel, stride, padding})
+        .add("in", {in_height, in_width, in_pixel_stride, in_row_stride});
     return k.add("out", {width, pixel_stride, row_stride}).add("lanes", {lanes}).text;
 }
 
@@ -17,7 +18,8 @@ MaxPool::MaxPool(const MaxPoolSpec &s) : spec(s), X(Float(32), 3, "X") {
     auto inside = [&](Expr at, int extent) { return spec.padding ? Halide::clamp(at, 0, extent - 1) : at; };
     Expr down, across;
     for (int k = 0; k < spec.kernel; k++) {
-        Expr value = X(c, inside(x, spec.in_width), inside(spec.stride * y + k - spec.padding, spec.in_height));
+        Expr value =
+            X(c, inside(x, spec.in_width), inside(spec.stride * y + k - spec.padding, spec.in_height));
         down = down.defined() ? Halide::max(down, value) : value;
     }
     column(c, x, y) = down;

@@ -8,8 +8,8 @@
 
 namespace hardnet {
 
-// Max pool; coordinates outside the image are clamped to it, which never changes a maximum. Calls cover a range of
-// channels (multiples of `lanes`) and rows.
+// Max pool; coordinates outside the image are clamped to it, which never changes a maximum. Calls cover a
+// range of channels (multiples of `lanes`) and rows.
 struct MaxPoolSpec {
     int kernel = 2, stride = 2, padding = 0;
     int in_height = 0, in_width = 0;
@@ -44,7 +44,7 @@ struct GlobalPool {
     GlobalPoolSpec spec;
     Halide::Var c{"c"};
     Halide::ImageParam X;
-    Halide::RDom r;         // x, y
+    Halide::RDom r;                   // x, y
     Halide::Func sum{"sum"}, Y{"Y"};  // (c)
 };
 

@@ -48,7 +48,8 @@ int Tiling::products() const {
 
 std::vector<Quadrant> Tiling::quadrants() const {
     std::vector<Quadrant> result;
-    for (Quadrant q : {Quadrant{true, false}, Quadrant{false, false}, Quadrant{false, true}, Quadrant{true, true}}) {
+    for (Quadrant q :
+         {Quadrant{true, false}, Quadrant{false, false}, Quadrant{false, true}, Quadrant{true, true}}) {
         if (quadrant_rows(q) * quadrant_columns(q) > 0) result.push_back(q);
     }
     return result;
@@ -92,9 +93,12 @@ std::vector<Tiling::PositionClass> Tiling::classes() const {
     const int count[4] = {tiles(), rows_.big * columns_.tiles(), small_big + big_big, big_big};
     std::vector<PositionClass> result;
     for (int c : kClassOrder) {
-        bool joins = !result.empty() && result.back().first_tile == first[c] && result.back().tiles == count[c];
-        if (joins) result.back().positions += class_positions(c);
-        else if (count[c]) result.push_back({class_first_position(c), class_positions(c), first[c], count[c]});
+        bool joins =
+            !result.empty() && result.back().first_tile == first[c] && result.back().tiles == count[c];
+        if (joins)
+            result.back().positions += class_positions(c);
+        else if (count[c])
+            result.push_back({class_first_position(c), class_positions(c), first[c], count[c]});
     }
     return result;
 }
@@ -107,8 +111,8 @@ int Tiling::position(int i, int j) const {
 
 // +-2/3 and +-3/2 halve F(4x4)'s error against the customary +-1, +-2; F(2x2) and F(1x1) are best with +-1.
 std::vector<double> Tiling::finite_points(int count) const {
-    std::vector<double> all = m_ <= 2 ? std::vector<double>{0, 0, 1, -1}
-                                      : std::vector<double>{0, 0, 2.0 / 3, -2.0 / 3, 1.5, -1.5};
+    std::vector<double> all =
+        m_ <= 2 ? std::vector<double>{0, 0, 1, -1} : std::vector<double>{0, 0, 2.0 / 3, -2.0 / 3, 1.5, -1.5};
     all.resize(count);
     return all;
 }

@@ -1,20 +1,23 @@
-// Which Winograd tiles cover an image, in which order tiles and positions lie in memory, and the transform matrices.
+// Which Winograd tiles cover an image, in which order tiles and positions lie in memory, and the transform
+// matrices.
 //
-// An axis is covered by `big` tiles of m outputs, then `small` tiles of m - 1. F(m - 1) uses the interpolation points of
-// F(m) less one, so both share their transformed weights and the positions of V: a small tile merely has no use for the
-// dropped position (Lavin and Gray 2016 give the algorithm; the point sets minimise the error in fp32, docs/performance.md).
+// An axis is covered by `big` tiles of m outputs, then `small` tiles of m - 1. F(m - 1) uses the
+// interpolation points of F(m) less one, so both share their transformed weights and the positions of V: a
+// small tile merely has no use for the dropped position (Lavin and Gray 2016 give the algorithm; the point
+// sets minimise the error in fp32, docs/performance.md).
 //
-// A position (i, j) is the point pair of a tile row and column. Positions fall into four classes by whether the row or the
-// column point is the dropped one, and tiles into four quadrants by whether their rows or columns are small:
+// A position (i, j) is the point pair of a tile row and column. Positions fall into four classes by whether
+// the row or the column point is the dropped one, and tiles into four quadrants by whether their rows or
+// columns are small:
 //
 //     class          positions            tiles that need it        memory order of classes:   2, 0, 1, 3
-//     0              both kept            all                       memory order of quadrants: (small rows, big columns),
-//     1 row dropped  i dropped            big rows                       (big, big), (big, small), (small, small)
-//     2 column       j dropped            big columns
-//     3 both         i and j dropped      big rows, big columns
+//     0              both kept            all                       memory order of quadrants: (small rows,
+//     big columns), 1 row dropped  i dropped            big rows                       (big, big), (big,
+//     small), (small, small) 2 column       j dropped            big columns 3 both         i and j dropped
+//     big rows, big columns
 //
-// With these two orders every class needs a contiguous range of tiles and every quadrant a contiguous range of positions.
-// The order of positions depends on m alone, so all tilings of one m share transformed weights.
+// With these two orders every class needs a contiguous range of tiles and every quadrant a contiguous range
+// of positions. The order of positions depends on m alone, so all tilings of one m share transformed weights.
 #pragma once
 #include <string>
 #include <vector>
@@ -61,7 +64,8 @@ public:
     int first_position(Quadrant q) const;
     int position_count(Quadrant q) const;
 
-    // Ranges of positions that need the same tiles, in memory order: the classes above, neighbours with equal needs joined.
+    // Ranges of positions that need the same tiles, in memory order: the classes above, neighbours with equal
+    // needs joined.
     struct PositionClass {
         int first_position, positions;
         int first_tile, tiles;
@@ -72,18 +76,21 @@ public:
     int position(int i, int j) const;
 
     // Transforms of a tile of m or m - 1 outputs per axis. Rows of B^T: one per point used, over its inputs.
-    // Rows of A^T: one per output, over the points used. Rows of G: one per point of F(m), over the kernel's 3 taps.
+    // Rows of A^T: one per output, over the points used. Rows of G: one per point of F(m), over the kernel's
+    // 3 taps.
     Matrix input_transform(bool small) const;
     Matrix output_transform(bool small) const;
     Matrix weight_transform() const;
 
     std::string name() const;  // "F(4x4)+F(3x3)"
     std::string key() const;   // for content addresses
-    bool operator==(const Tiling &o) const { return m_ == o.m_ && rows_ == o.rows_ && columns_ == o.columns_; }
+    bool operator==(const Tiling &o) const {
+        return m_ == o.m_ && rows_ == o.rows_ && columns_ == o.columns_;
+    }
 
 private:
     std::vector<double> finite_points(int count) const;  // by point index; index 1 (infinity) holds 0
-    int kept() const { return points() - 1; }  // points that small tiles use, too
+    int kept() const { return points() - 1; }            // points that small tiles use, too
     int class_of(int i, int j) const { return (i >= kept() ? 1 : 0) + (j >= kept() ? 2 : 0); }
     int class_positions(int c) const;
     int class_first_position(int c) const;
@@ -92,8 +99,9 @@ private:
     TileAxis rows_, columns_;
 };
 
-// How a product's work is numbered: item -> (position, block of `block` tiles), class by class in memory order. M holds
-// item after item, `block` tiles each, so that tile t of position p lies at flat index row(p) + t.
+// How a product's work is numbered: item -> (position, block of `block` tiles), class by class in memory
+// order. M holds item after item, `block` tiles each, so that tile t of position p lies at flat index row(p)
+// + t.
 struct ItemMap {
     ItemMap(const Tiling &tiling, int block);
 

@@ -14,7 +14,6 @@ Expr activate(Expr value, Activation activation) {
     return activation == Activation::kRelu6 ? Halide::min(value, 6.0f) : value;
 }
 
-
 namespace {
 
 // F(1) has one output: Halide's mux and Tuple want two values at least.
@@ -22,25 +21,32 @@ Expr choose(const Expr &index, const std::vector<Expr> &values) {
     return values.size() == 1 ? values[0] : Halide::mux(index, values);
 }
 void define(Halide::FuncRef at, const std::vector<Expr> &values) {
-    if (values.size() == 1) at = values[0];
-    else at = Tuple(values);
+    if (values.size() == 1)
+        at = values[0];
+    else
+        at = Tuple(values);
 }
 Expr element(const Halide::FuncRef &at, size_t i) { return at.size() == 1 ? Expr(at) : at[int(i)]; }
 
 }  // namespace
 
-// ---------------------------------------------------------------------------------------------- input transform
+// ---------------------------------------------------------------------------------------------- input
+// transform
 
 std::string InputTransformSpec::key() const {
     Key k("input_transform");
     k.add("tiling", tiling.key()).add("quadrant", {quadrant.small_rows, quadrant.small_columns});
-    return k.add("y", {pixel_stride, row_stride}).add("v", {tile_stride, position_stride}).add("lanes", {lanes}).text;
+    return k.add("y", {pixel_stride, row_stride})
+        .add("v", {tile_stride, position_stride})
+        .add("lanes", {lanes})
+        .text;
 }
 
 InputTransform::InputTransform(const InputTransformSpec &s) : spec(s), Y(Halide::Float(32), 3, "Y") {
     const Tiling &t = spec.tiling;
     const Quadrant q = spec.quadrant;
-    const Matrix row_transform = t.input_transform(q.small_rows), column_transform = t.input_transform(q.small_columns);
+    const Matrix row_transform = t.input_transform(q.small_rows),
+                 column_transform = t.input_transform(q.small_columns);
     const int mx = t.tile_size(q.small_columns), my = t.tile_size(q.small_rows);
 
     std::vector<Expr> column;
@@ -52,9 +58,11 @@ InputTransform::InputTransform(const InputTransformSpec &s) : spec(s), Y(Halide:
     std::vector<Expr> by_position(t.position_count(q));
     for (size_t i = 0; i < row_transform.size(); i++) {
         std::vector<Expr> row;
-        for (size_t j = 0; j < column_transform.size(); j++) row.push_back(element(rows(c, int(j), tx, ty), i));
+        for (size_t j = 0; j < column_transform.size(); j++)
+            row.push_back(element(rows(c, int(j), tx, ty), i));
         row = combine(column_transform, row);
-        for (size_t j = 0; j < row.size(); j++) by_position[t.position(int(i), int(j)) - t.first_position(q)] = row[j];
+        for (size_t j = 0; j < row.size(); j++)
+            by_position[t.position(int(i), int(j)) - t.first_position(q)] = row[j];
     }
     V(c, tx, ty, p) = choose(p, by_position);
 
@@ -68,7 +76,8 @@ InputTransform::InputTransform(const InputTransformSpec &s) : spec(s), Y(Halide:
     out.dim(3).set_bounds(0, t.position_count(q)).set_stride(spec.position_stride);
 }
 
-// ------------------------------------------------------------------------------------------------------- product
+// -------------------------------------------------------------------------------------------------------
+// product
 
 int ProductSpec::in() const {
     int sum = 0;
@@ -131,12 +140,15 @@ std::vector<Halide::Argument> Product::arguments() {
     return arguments;
 }
 
-// ---------------------------------------------------------------------------------------------- output transform
+// ---------------------------------------------------------------------------------------------- output
+// transform
 
 std::string OutputTransformSpec::key() const {
     Key k("output_transform");
     k.add("tiling", tiling.key()).add("quadrant", {quadrant.small_rows, quadrant.small_columns});
-    k.add("m", {tiles, m_stride}).add("y", {pixel_stride, row_stride}).add("valid", {valid_rows, valid_columns});
+    k.add("m", {tiles, m_stride})
+        .add("y", {pixel_stride, row_stride})
+        .add("valid", {valid_rows, valid_columns});
     return k.add(activation).add("lanes", {lanes}).text;
 }
 
@@ -145,8 +157,10 @@ OutputTransform::OutputTransform(const OutputTransformSpec &s)
     const Tiling &t = spec.tiling;
     const Quadrant q = spec.quadrant;
     const ItemMap map(t, spec.tiles);
-    const Matrix row_transform = t.output_transform(q.small_rows), column_transform = t.output_transform(q.small_columns);
-    const int mx = t.tile_size(q.small_columns), my = t.tile_size(q.small_rows), per_row = t.quadrant_columns(q);
+    const Matrix row_transform = t.output_transform(q.small_rows),
+                 column_transform = t.output_transform(q.small_columns);
+    const int mx = t.tile_size(q.small_columns), my = t.tile_size(q.small_rows),
+              per_row = t.quadrant_columns(q);
     const int row_points = my + 2, column_points = mx + 2;
 
     std::vector<std::vector<Expr>> by_row(my);  // [output row][column point]
@@ -169,9 +183,11 @@ OutputTransform::OutputTransform(const OutputTransformSpec &s)
         for (const Expr &e : combine(column_transform, row)) outputs.push_back(e);
     }
     Expr value = activate(choose(yi * mx + xi, outputs) + bias(c), spec.activation);
-    const bool beyond_rows = spec.valid_rows < t.quadrant_rows(q) * my, beyond_columns = spec.valid_columns < per_row * mx;
+    const bool beyond_rows = spec.valid_rows < t.quadrant_rows(q) * my,
+               beyond_columns = spec.valid_columns < per_row * mx;
     if (beyond_rows || beyond_columns) {
-        value = Halide::select(tx * mx + xi < spec.valid_columns && ty * my + yi < spec.valid_rows, value, 0.0f);
+        value =
+            Halide::select(tx * mx + xi < spec.valid_columns && ty * my + yi < spec.valid_rows, value, 0.0f);
     }
     Y(c, xi, tx, yi, ty) = value;
 

@@ -32,21 +32,22 @@ struct InputTransform {
 
     InputTransformSpec spec;
     Halide::Var c{"c"}, tx{"tx"}, ty{"ty"}, p{"p"}, k{"k"};
-    Halide::ImageParam Y;   // (c, x, y), x and y from -1: the halo
+    Halide::ImageParam Y;       // (c, x, y), x and y from -1: the halo
     Halide::Func rows{"rows"};  // (c, k, tx, ty) -> tuple over row points: B^T down column k of the tile
-    Halide::Func V{"V"};    // (c, tx, ty, p), p from the quadrant's first position
+    Halide::Func V{"V"};        // (c, tx, ty, p), p from the quadrant's first position
 };
 
-// M = sum over sources s and their channels r of V_s(r, tile, position) * U(c, r, position). Calls cover a range of items.
+// M = sum over sources s and their channels r of V_s(r, tile, position) * U(c, r, position). Calls cover a
+// range of items.
 struct ProductSource {
     int channels = 0, tile_stride = 0, position_stride = 0;
 };
 struct ProductSpec {
     Tiling tiling;
     std::vector<ProductSource> sources;
-    int out = 0;         // output channels, whole blocks
-    int block = 0;       // output channels per register block: U and M are laid out by it
-    int tiles = 0;       // tiles per register block
+    int out = 0;    // output channels, whole blocks
+    int block = 0;  // output channels per register block: U and M are laid out by it
+    int tiles = 0;  // tiles per register block
     int lanes = 16;
     bool items_outer = false;  // loop order: items outside channel blocks
     std::string key() const;
@@ -60,20 +61,21 @@ struct Product {
     Halide::Var c{"c"}, ti{"ti"}, q{"q"}, cb{"cb"}, ci{"ci"}, rc{"rc"};
     std::vector<Halide::ImageParam> V;  // per source (r, tile, position)
     std::vector<Halide::RDom> r;        // per source, over its channels
-    std::vector<Halide::Func> tiles;    // per source (r, tile in item, item): an item's part of V, inlined unless scheduled
-    Halide::ImageParam U;               // (c in block, r over all sources, position, block)
-    Halide::Func acc{"acc"};            // (c in block, block, tile in item, item)
-    Halide::Func M{"M"};                // (c, tile in item, item)
+    std::vector<Halide::Func>
+        tiles;  // per source (r, tile in item, item): an item's part of V, inlined unless scheduled
+    Halide::ImageParam U;     // (c in block, r over all sources, position, block)
+    Halide::Func acc{"acc"};  // (c in block, block, tile in item, item)
+    Halide::Func M{"M"};      // (c, tile in item, item)
 };
 
 // Transforms M back for one quadrant. Calls may cover any range of c and ty.
 struct OutputTransformSpec {
     Tiling tiling;
     Quadrant quadrant;
-    int tiles = 0;                         // per item of M
-    int m_stride = 0;                      // of a tile in M
-    int pixel_stride = 0, row_stride = 0;  // of Y
-    int valid_rows = 0, valid_columns = 0; // of the quadrant's outputs; those beyond are written as zero
+    int tiles = 0;                          // per item of M
+    int m_stride = 0;                       // of a tile in M
+    int pixel_stride = 0, row_stride = 0;   // of Y
+    int valid_rows = 0, valid_columns = 0;  // of the quadrant's outputs; those beyond are written as zero
     Activation activation = Activation::kNone;
     int lanes = 16;
     std::string key() const;
@@ -84,10 +86,10 @@ struct OutputTransform {
 
     OutputTransformSpec spec;
     Halide::Var c{"c"}, xi{"xi"}, tx{"tx"}, yi{"yi"}, ty{"ty"}, k{"k"};
-    Halide::ImageParam M;       // (c, flat index)
-    Halide::ImageParam bias;    // (c)
+    Halide::ImageParam M;             // (c, flat index)
+    Halide::ImageParam bias;          // (c)
     Halide::Func columns{"columns"};  // (c, k, tx, ty) -> tuple over output rows: A^T down column point k
-    Halide::Func Y{"Y"};        // (c, xi, tx, yi, ty): a view of the quadrant, tile by tile
+    Halide::Func Y{"Y"};              // (c, xi, tx, yi, ty): a view of the quadrant, tile by tile
 };
 
 }  // namespace hardnet

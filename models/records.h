@@ -25,7 +25,7 @@ struct HardnetRecord {
     Activation activation = Activation::kRelu6;
     std::optional<Activation> block_activation;  // of the layers inside blocks; not set: as everywhere
     bool states_activation = false;              // read from JSON that has one of the two
-    bool dropout_behind_last_block = false;  // hardnet85: takes an index in `base`, does nothing
+    bool dropout_behind_last_block = false;      // hardnet85: takes an index in `base`, does nothing
     int classes = 1000;
     InputSize input{224, 224};  // default
     Preprocessing preprocessing;

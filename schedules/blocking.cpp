@@ -6,12 +6,14 @@
 namespace hardnet {
 namespace {
 
-// Cycles of one reduction step of a block of `vectors` x `extent` accumulators. The bounds are the FMA pipes (an FMA of 16
-// lanes takes a cycle on the modelled machine), the two load pipes, the latency of an FMA chain, and the front end.
+// Cycles of one reduction step of a block of `vectors` x `extent` accumulators. The bounds are the FMA pipes
+// (an FMA of 16 lanes takes a cycle on the modelled machine), the two load pipes, the latency of an FMA
+// chain, and the front end.
 double step_cycles(const Machine &machine, int vectors, int lanes, int extent, int steps) {
     const double width = lanes / 16.0, in_flight = vectors * extent;
-    double cycles = std::max({in_flight * lanes * 2 / machine.flops_per_cycle, vectors * width + extent / 2.0, 4.0,
-                              (in_flight + vectors + extent + 3) / 6.0}) + 0.4;
+    double cycles = std::max({in_flight * lanes * 2 / machine.flops_per_cycle, vectors * width + extent / 2.0,
+                              4.0, (in_flight + vectors + extent + 3) / 6.0}) +
+                    0.4;
     // Narrow vectors load twice as often, which shows once the block's weights leave L1 (32 KiB).
     if (lanes < machine.lanes && steps * vectors * lanes * 4 > 20000 * 4) cycles *= 1.12;
     if (extent < 6) cycles *= 1 + (6 - extent) * 0.01;
@@ -48,7 +50,8 @@ std::vector<std::vector<Group>> cuts(const Machine &machine, int channels, bool 
     for (int vectors = 1; vectors <= 6; vectors++) {
         for (int lanes : {wide, narrow}) {
             int block = vectors * lanes;
-            if (may_pad || channels % block == 0) result.push_back({{vectors, lanes, (channels + block - 1) / block}});
+            if (may_pad || channels % block == 0)
+                result.push_back({{vectors, lanes, (channels + block - 1) / block}});
         }
         for (int borrowed = 0; borrowed <= (tail && whole ? 1 : 0); borrowed++) {
             std::vector<Group> groups;
@@ -74,7 +77,8 @@ std::vector<ChannelPart> best_parts(const Machine &machine, int channels, int st
         for (const Group &g : groups) {
             Choice choice = best_extent(machine, g.vectors, g.lanes, steps, count);
             int block = g.vectors * g.lanes;
-            if (!choice.extent || first >= channels) break;  // a part of padding alone is not worth its overhead
+            if (!choice.extent || first >= channels)
+                break;  // a part of padding alone is not worth its overhead
             parts.push_back({first, std::min(g.blocks * block, end - first), block, g.lanes, choice.extent,
                              choice.cycles * g.blocks});
             cycles += parts.back().cycles + overhead_cycles;
@@ -94,8 +98,11 @@ std::vector<ChannelPart> product_parts(const Machine &machine, const Tiling &til
     return best_parts(machine, channels, in, true, kPartOverhead, items);
 }
 
-std::vector<ChannelPart> convolution_parts(const Machine &machine, int width, int rows, int channels, int steps) {
-    auto blocks = [&](int pixels) { return pixels > width ? 0.0 : double((width + pixels - 1) / pixels) * rows; };
+std::vector<ChannelPart> convolution_parts(const Machine &machine, int width, int rows, int channels,
+                                           int steps) {
+    auto blocks = [&](int pixels) {
+        return pixels > width ? 0.0 : double((width + pixels - 1) / pixels) * rows;
+    };
     constexpr double kPartOverhead = 4800;
     return best_parts(machine, channels, steps, false, kPartOverhead, blocks);
 }

@@ -15,21 +15,27 @@ TailStrategy row_tail(int width, int pixels) {
 
 }  // namespace
 
-// Per tile and channel vector: all points of the tile's columns in registers or L1, then position by position.
+// Per tile and channel vector: all points of the tile's columns in registers or L1, then position by
+// position.
 void schedule(InputTransform &t) {
     Var co("co"), ci("ci");
-    t.V.split(t.c, co, ci, t.spec.lanes, TailStrategy::RoundUp).reorder(ci, t.p, co, t.tx, t.ty).vectorize(ci).unroll(t.p);
+    t.V.split(t.c, co, ci, t.spec.lanes, TailStrategy::RoundUp)
+        .reorder(ci, t.p, co, t.tx, t.ty)
+        .vectorize(ci)
+        .unroll(t.p);
     t.rows.compute_at(t.V, co).vectorize(t.c, t.spec.lanes).unroll(t.k);
 }
 
-// The accumulators of block / lanes vectors x `tiles` stay in registers over all sources; a step of the inner loop is
-// block / lanes aligned loads of U, `tiles` broadcasts of V and their products.
+// The accumulators of block / lanes vectors x `tiles` stay in registers over all sources; a step of the inner
+// loop is block / lanes aligned loads of U, `tiles` broadcasts of V and their products.
 void schedule(Product &p) {
     Var co("co"), cii("cii");
     const int lanes = p.spec.lanes;
     p.M.split(p.c, co, cii, p.spec.block);
-    if (p.spec.items_outer) p.M.reorder(cii, p.ti, co, p.q);
-    else p.M.reorder(cii, p.ti, p.q, co);
+    if (p.spec.items_outer)
+        p.M.reorder(cii, p.ti, co, p.q);
+    else
+        p.M.reorder(cii, p.ti, p.q, co);
     p.M.vectorize(cii, lanes).unroll(cii).unroll(p.ti);
     p.acc.compute_at(p.M, p.spec.items_outer ? co : p.q);
     p.acc.vectorize(p.ci, lanes).unroll(p.ci).unroll(p.ti).unroll(p.cb).unroll(p.q);
@@ -50,15 +56,20 @@ void schedule(OutputTransform &t) {
 void schedule(Convolution &v) {
     Var co("co"), cii("cii"), xo("xo"), xi("xi");
     const ConvolutionSpec &s = v.spec;
-    v.Y.split(v.c, co, cii, s.block, TailStrategy::RoundUp).split(v.x, xo, xi, s.pixels, row_tail(s.width, s.pixels));
-    if (s.channels_outer) v.Y.reorder(cii, xi, xo, v.y, co);
-    else v.Y.reorder(cii, xi, xo, co, v.y);
+    v.Y.split(v.c, co, cii, s.block, TailStrategy::RoundUp)
+        .split(v.x, xo, xi, s.pixels, row_tail(s.width, s.pixels));
+    if (s.channels_outer)
+        v.Y.reorder(cii, xi, xo, v.y, co);
+    else
+        v.Y.reorder(cii, xi, xo, co, v.y);
     v.Y.vectorize(cii, s.lanes).unroll(cii).unroll(xi);
     v.acc.compute_at(v.Y, xo).vectorize(v.ci, s.lanes).unroll(v.ci).unroll(v.cb).unroll(v.x);
     for (size_t i = 0; i < v.r.size(); i++) {
         auto update = v.acc.update(i);
-        if (s.kernel == 1) update.reorder(v.ci, v.cb, v.x, v.y, v.r[i].x);
-        else update.reorder(v.ci, v.cb, v.x, v.y, v.r[i].x, v.r[i].y, v.r[i].z);
+        if (s.kernel == 1)
+            update.reorder(v.ci, v.cb, v.x, v.y, v.r[i].x);
+        else
+            update.reorder(v.ci, v.cb, v.x, v.y, v.r[i].x, v.r[i].y, v.r[i].z);
         update.vectorize(v.ci, s.lanes).unroll(v.ci).unroll(v.cb).unroll(v.x);
     }
 }
@@ -79,7 +90,8 @@ void schedule(Stem &v) {
 void schedule(Depthwise &v) {
     Var co("co"), ci("ci"), xo("xo"), xi("xi");
     const DepthwiseSpec &s = v.spec;
-    v.Y.split(v.c, co, ci, s.lanes, TailStrategy::RoundUp).split(v.x, xo, xi, s.pixels, row_tail(s.width, s.pixels));
+    v.Y.split(v.c, co, ci, s.lanes, TailStrategy::RoundUp)
+        .split(v.x, xo, xi, s.pixels, row_tail(s.width, s.pixels));
     v.Y.reorder(ci, xi, xo, co, v.y).vectorize(ci).unroll(xi);
     v.acc.compute_at(v.Y, xo).vectorize(v.c, s.lanes).unroll(v.x);
 }

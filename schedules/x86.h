@@ -1,5 +1,5 @@
-// Schedules for x86: vectors over channels, register blocks of channels x tiles (or pixels), nothing parallel, no
-// allocation. A kernel's caller splits the work by cropping the output.
+// Schedules for x86: vectors over channels, register blocks of channels x tiles (or pixels), nothing
+// parallel, no allocation. A kernel's caller splits the work by cropping the output.
 #pragma once
 #include "generators/convolution.h"
 #include "generators/dense.h"

@@ -26,7 +26,8 @@ protected:
     }
     Workshop &shop() { return Workshop::of(GetParam()); }
     Outcome run(const std::string &program, const std::string &arguments) {
-        return shop().run(GetParam().emulator + "'" + program + "' " + arguments);
+        // An emulator that hangs ignores milder signals.
+        return shop().run("timeout -s KILL 300 " + GetParam().emulator + "'" + program + "' " + arguments);
     }
     // What the program `hardnet` makes of the input on this machine.
     std::vector<float> expected(const std::string &package, const NpyTensor &input) {

@@ -75,7 +75,8 @@ private:
 };
 
 std::vector<PackageRequest> requests() {
-    // One size of the other networks: an odd one takes no path that hardnet68's does not, and kernels take time to compile.
+    // One size of the other networks: an odd one takes no path that hardnet68's does not, and kernels take
+    // time to compile.
     return {{"hardnet68", {96, 64}},   {"hardnet68", {224, 224}},   {"hardnet68", {200, 264}},
             {"hardnet85", {224, 224}}, {"hardnet39ds", {200, 264}}, {"hardnet68ds", {224, 224}}};
 }

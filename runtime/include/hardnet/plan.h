@@ -9,10 +9,11 @@
  * does not.
  *
  * A call is one kernel on views of memory. An argument says what a chunk [u0, u1) makes of its view:
- *     WHOLE  nothing;
- *     CROP   dimension d covers [u0 * unit, u1 * unit), cut at the view's end: its minimum and extent change
- * and the pointer moves along; SLIDE  as CROP, but the pointer stays: scratch that holds one chunk at a time;
- *     SHIFT  the pointer moves by u0 * unit elements; minimum and extent stay.
+ *   - WHOLE: nothing;
+ *   - CROP: dimension d covers [u0 * unit, u1 * unit), cut at the view's end; its minimum and extent change
+ *     and the pointer moves along;
+ *   - SLIDE: as CROP, but the pointer stays: scratch that holds one chunk at a time;
+ *   - SHIFT: the pointer moves by u0 * unit elements; minimum and extent stay.
  *
  * Kernels are Halide pipelines compiled without a runtime: int kernel(void **arguments), one pointer to a
  * Halide buffer per argument. They read and write only what their views cover.
