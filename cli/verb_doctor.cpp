@@ -11,6 +11,7 @@
 #include "cli/verbs.h"
 #include "hardnet/hardnet.h"
 #include "runtime/inspect.h"
+#include "weights/torch_file.h"
 #ifdef HARDNET_WITH_COMPILER
 #include "compiler/kernel.h"
 #endif
@@ -76,6 +77,10 @@ nlohmann::ordered_json examine() {
                                  {"for", tool.needed_for},
                                  {"path", find_in_path(tool.name)},
                                  {"install", fmt::format("apt-get install {}", tool.package)}});
+    json["tools"].push_back({{"name", "python3 with PyTorch"},
+                             {"for", "reading .pth checkpoints"},
+                             {"path", python_with_torch()},
+                             {"install", "apt-get install python3-torch"}});
 #ifdef HARDNET_WITH_COMPILER
     json["compiler"] = {{"built_in", true}, {"halide", halide_version()}};
     json["cache"] = {{"folder", cache_folder()}, {"bytes", cache_size()}};

@@ -74,8 +74,8 @@ int wait_for(pid_t child) {
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-Conversion run_converter(const std::string &python, const std::string &script, const std::string &path,
-                         int output) {
+// Runs a command (program first), whose descriptor kOutput is `output` and whose stdout is one line.
+Conversion run(const std::vector<std::string> &command, int output) {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0) return {-1, std::strerror(errno)};
     const Descriptor line(ends[0]);
@@ -86,14 +86,11 @@ Conversion run_converter(const std::string &python, const std::string &script, c
     posix_spawn_file_actions_addopen(&files, 2, "/dev/null", O_WRONLY, 0);
     posix_spawn_file_actions_adddup2(&files, ends[1], 1);
     posix_spawn_file_actions_adddup2(&files, output, kOutput);
-    const std::string descriptor = std::to_string(kOutput);
     std::vector<char *> arguments;
-    // A path may begin with a dash; behind the script Python takes none for its own.
-    for (const std::string *argument : {&python, &script, &path, &descriptor})
-        arguments.push_back(const_cast<char *>(argument->c_str()));
+    for (const std::string &argument : command) arguments.push_back(const_cast<char *>(argument.c_str()));
     arguments.push_back(nullptr);
     pid_t child = 0;
-    const int failed = posix_spawnp(&child, python.c_str(), &files, nullptr, arguments.data(), environ);
+    const int failed = posix_spawnp(&child, arguments[0], &files, nullptr, arguments.data(), environ);
     posix_spawn_file_actions_destroy(&files);
     if (failed != 0) return {-1, std::strerror(failed)};
     line_end.close();
@@ -104,6 +101,14 @@ Conversion run_converter(const std::string &python, const std::string &script, c
 }
 
 }  // namespace
+
+std::string python_with_torch() {
+    static const std::string probe =
+        "import importlib.util as u, sys; sys.exit(u.find_spec('torch') is None)";
+    for (const std::string &python : pythons())
+        if (run({python, "-c", probe}, STDERR_FILENO).status == 0) return python;
+    return "";
+}
 
 Result<bool> is_torch_file(const std::string &path) {
     const Result<std::string> start = read_start(path, 9);
@@ -126,7 +131,7 @@ Result<FileBytes> torch_as_safetensors(const std::string &path, uint64_t most_by
 
     std::vector<std::string> without;
     for (const std::string &python : pythons()) {
-        const Conversion conversion = run_converter(python, *script, path, output.get());
+        const Conversion conversion = run({python, *script, path, std::to_string(kOutput)}, output.get());
         if (conversion.status == 0) return read_open_file(output.get(), path, most_bytes);
         if (conversion.status == kRefused) return bad_input(path + ": " + conversion.message);
         if (conversion.status == kNoRoom) return environment_error(path + ": " + conversion.message);

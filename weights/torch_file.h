@@ -11,9 +11,12 @@ namespace hardnet {
 // By its name (.pth, .pt, .pkl, .ckpt, .tar) or its first bytes (a zip file, a pickle).
 Result<bool> is_torch_file(const std::string &path);
 
-// The bytes of a safetensors file with the tensors of `path`. Python is $HARDNET_PYTHON, else the first of
-// "python3" and "/usr/bin/python3" that has PyTorch; none is an environment error that names Debian's
-// package.
+// The interpreter that would read one: $HARDNET_PYTHON, else the first of "python3" and "/usr/bin/python3"
+// that has PyTorch; "" if none has.
+std::string python_with_torch();
+
+// The bytes of a safetensors file with the tensors of `path`. Without such an interpreter: an environment
+// error that names Debian's package.
 Result<FileBytes> torch_as_safetensors(const std::string &path, uint64_t most_bytes);
 
 }  // namespace hardnet

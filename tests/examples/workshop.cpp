@@ -89,19 +89,17 @@ void Workshop::install_runtime() {
 }
 
 std::string Workshop::build(const std::string &folder, const std::string &program) {
-    if (error_.empty()) {
-        const std::string build = fmt::format("{}/{}/{}", folder_, platform_.name, program);
-        // The packages' folder finds all of them; find_package takes one package's own as well.
-        must(
-            fmt::format("'{}' -S '{}/examples/{}' -B '{}' -G Ninja{} -DCMAKE_PREFIX_PATH='{};{}/packages' "
-                        "-DCMAKE_BUILD_TYPE=Release -DCMAKE_C_FLAGS='-Wall -Wextra -Werror' "
-                        "-DCMAKE_CXX_FLAGS='-Wall -Wextra -Werror'",
-                        kCmake, kSource, folder, build, platform_.toolchain, prefix(), folder_));
-        must(fmt::format("'{}' --build '{}'", kCmake, build));
-        if (error_.empty()) return build + "/" + program;
-    }
-    ADD_FAILURE() << error_;
-    return "";
+    const std::string build = fmt::format("{}/{}/{}", folder_, platform_.name, program);
+    // The packages' folder finds all of them; find_package takes one package's own as well.
+    const Outcome built = run(
+        fmt::format("'{}' -S '{}/examples/{}' -B '{}' -G Ninja{} -DCMAKE_PREFIX_PATH='{};{}/packages' "
+                    "-DCMAKE_BUILD_TYPE=Release "
+                    "-DCMAKE_C_FLAGS='-Wall -Wextra -Werror' -DCMAKE_CXX_FLAGS='-Wall -Wextra -Werror' && "
+                    "'{}' --build '{}'",
+                    kCmake, kSource, folder, build, platform_.toolchain, prefix(), folder_, kCmake, build));
+    EXPECT_EQ(error_, "");
+    EXPECT_EQ(built.code, 0) << built.out << built.err;
+    return error_.empty() && built.code == 0 ? build + "/" + program : "";
 }
 
 }  // namespace hardnet::testing

@@ -184,5 +184,14 @@ TEST_F(Refused, AConverterThatDies) {
                                ": expected a checkpoint that PyTorch reads, found that signal 11 ended it\n");
 }
 
+TEST_F(Refused, TheDoctorSaysWhetherTheyCanBeRead) {
+    write("python", "#!/bin/sh\n[ \"$1\" = -c ]\n");
+    const Outcome there = shell("chmod +x python; HARDNET_PYTHON=./python $H doctor", folder_);
+    EXPECT_THAT(there.out, HasSubstr("  python3 with PyTorch    ./python\n"));
+    const Outcome missing = shell("HARDNET_PYTHON=./none $H doctor", folder_);
+    EXPECT_THAT(missing.out, HasSubstr("  python3 with PyTorch    missing, for reading .pth checkpoints: "
+                                       "apt-get install python3-torch\n"));
+}
+
 }  // namespace
 }  // namespace hardnet::testing
