@@ -5,11 +5,13 @@
  *                             "name": {"dtype": "F32", "shape": [64, 32, 3, 3], "data_offsets": [0, 73728]},
  * ...} data      the tensors, end to end, little endian, C order; offsets count from here
  *
- * The whole file lies in memory. hardnet_safetensors_parse walks the header once to check it, then a second
- * time to call `visit` per tensor and per metadata pair. It refuses everything that the format forbids: a
- * header over 100 MB or past the file, invalid UTF-8, anything nested deeper than the picture above,
- * duplicate, missing or unknown keys, unknown types, negative, reversed, overlapping or out-of-range offsets,
- * holes, trailing bytes, and sizes that overflow or disagree with shape and type.
+ * Only what lies before the data needs to be in memory (hardnet_safetensors_front): `file` is where the file
+ * begins, `size` all of it; a tensor's `data` then only says where. hardnet_safetensors_parse walks the
+ * header once to check it, then a second time to call `visit` per tensor and per metadata pair. It refuses
+ * everything that the format forbids: a header over 100 MB or past the file, invalid UTF-8, anything nested
+ * deeper than the picture above, duplicate, missing or unknown keys, unknown types, negative, reversed,
+ * overlapping or out-of-range offsets, holes, trailing bytes, and sizes that overflow or disagree with shape
+ * and type.
  */
 #ifndef HARDNET_SAFETENSORS_H
 #define HARDNET_SAFETENSORS_H
@@ -44,6 +46,10 @@ typedef struct hardnet_safetensors_visitor {
      */
     void (*metadata)(void *user, const char *key, size_t key_size, const char *value, size_t value_size);
 } hardnet_safetensors_visitor;
+
+/* How many bytes from the file's first 8 on the parser may read: those 8 and, where it is possible at all,
+ * the header. `file` holds 8 bytes, or all of a shorter file. */
+size_t hardnet_safetensors_front(const void *file, size_t size);
 
 /* The bytes of working memory that parsing this file needs (for the duplicate and overlap checks): at most
  * four times its header, and little where the header's size is already wrong. */

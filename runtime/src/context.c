@@ -97,10 +97,7 @@ hardnet_status hardnet_open_on(const hardnet_host *host, const hardnet_network *
     context->network = network;
     if (wrong) return hardnet_refuse(context, HARDNET_INVALID_ARGUMENT, wrong);
     const hardnet_status status = open_parts(context, host);
-    hardnet_drop(context, HARDNET_BLOCK_FILE);
-    hardnet_drop(context, HARDNET_BLOCK_PARSE);
-    hardnet_drop(context, HARDNET_BLOCK_TENSORS);
-    context->tensors = NULL;
+    hardnet_forget_weights(context);
     /* The caller's strings need not outlive this call. */
     context->options.weights_path = context->options.level = NULL;
     context->options.weights_data = NULL;

@@ -40,9 +40,10 @@ void hardnet_log(hardnet_context *context, const char *format, ...) __attribute_
 
 typedef enum hardnet_block_name {
     HARDNET_BLOCK_WORKERS,
-    HARDNET_BLOCK_FILE, /* the weights' file; as the two below, freed before open returns */
+    HARDNET_BLOCK_HEADER, /* of the weights' file; as the three below, freed before open returns */
     HARDNET_BLOCK_PARSE,
     HARDNET_BLOCK_TENSORS,
+    HARDNET_BLOCK_READ, /* per thread a piece of the weights' file */
     HARDNET_BLOCK_PACKED,
     HARDNET_BLOCK_ARENA,
     HARDNET_BLOCK_SCRATCH,
@@ -103,6 +104,13 @@ typedef struct hardnet_schedule {
     hardnet_fixup *fixups;
 } hardnet_schedule;
 
+typedef struct hardnet_weights { /* while open runs: the checked weights, in memory or in a file */
+    const uint8_t *memory;       /* NULL: in the file */
+    int file;                    /* -1: none */
+    uint64_t size;
+    uint64_t *offsets; /* per weight the place of its data, bytes from the beginning; 0: not found */
+} hardnet_weights;
+
 struct hardnet_context {
     hardnet_runner runner;
     hardnet_options options;
@@ -118,7 +126,7 @@ struct hardnet_context {
     hardnet_schedule schedule;
     int32_t pointed_image; /* that the fix-ups are set to; -1: none */
 
-    const void **tensors; /* per weight its data in the file, while open runs */
+    hardnet_weights weights;
 
     atomic_int running;
     atomic_llong kernel_failure; /* 0, or layer << 32 | what the first failing kernel returned */
@@ -131,6 +139,11 @@ struct hardnet_context {
 
 hardnet_status hardnet_choose_level(hardnet_context *context, const hardnet_host *host);
 hardnet_status hardnet_load_weights(hardnet_context *context);
+void hardnet_forget_weights(hardnet_context *context);
+/* `bytes` bytes of weight `tensor` from byte `first` on: in place, or read into `buffer`. NULL where the file
+ * ends before or cannot be read. For any thread. */
+const uint8_t *hardnet_weights_bytes(const hardnet_context *context, uint32_t tensor, uint64_t first,
+                                     size_t bytes, uint8_t *buffer);
 hardnet_status hardnet_pack_weights(hardnet_context *context);
 hardnet_status hardnet_make_ports(hardnet_context *context);
 hardnet_status hardnet_make_schedule(hardnet_context *context);

@@ -41,6 +41,7 @@ hardnet_context *hardnet_context_new(const hardnet_options *options) {
     memset(context, 0, sizeof *context);
     context->options = *options;
     context->pointed_image = -1;
+    context->weights.file = -1;
     return context;
 }
 

@@ -1,8 +1,9 @@
 /* From the file's weights to packed weights: channel blocks innermost, Winograd transforms applied.
  *
  * Items of work are single blocks, handed out by a counter: every item writes its own memory, so which thread
- * does it changes nothing. All arithmetic is double, multiplied and added in one order without fusing (see
- * CMakeLists.txt): the same packed bits on every machine.
+ * does it changes nothing. A block's weights are contiguous in the file and are read from it into the
+ * thread's own buffer, so the file never lies in memory whole. All arithmetic is double, multiplied and added
+ * in one order without fusing (see CMakeLists.txt): the same packed bits on every machine.
  */
 #include <string.h>
 
@@ -11,17 +12,21 @@
 /* Input channels x block are handled as one run of lanes this long, so that gathered taps (9 x 8 bytes a
  * lane) and row products (3 x 8) stay in a 32 KiB L1. */
 enum { kLanes = HARDNET_MAX_BLOCK };
+enum { kMostPoints = 16 }; /* distinct rows or columns of a transform; F(4x4) has 6 */
 
 typedef struct hardnet_job {
     hardnet_context *context;
+    size_t buffer_bytes; /* per thread, where the weights lie in a file */
     atomic_uint next;
+    atomic_bool failed; /* a read did */
 } hardnet_job;
 
-typedef struct hardnet_item { /* a packing with its tensor's extents */
+typedef struct hardnet_item { /* a block of a packing with its tensor's extents; of channels, all of them */
     const hardnet_packing *packing;
-    const float *weights; /* [o][i][tap], possibly unaligned: read by memcpy only */
-    float *packed;
     int32_t in, taps;
+    int32_t first, outs;    /* output channels of the file */
+    const uint8_t *weights; /* [o][i][tap], possibly unaligned: read by memcpy only */
+    float *packed;
 } hardnet_item;
 
 static uint32_t blocks_of(const hardnet_packing *p) {
@@ -29,32 +34,76 @@ static uint32_t blocks_of(const hardnet_packing *p) {
     return (uint32_t)((p->out + p->block - 1) / p->block);
 }
 
-static hardnet_item item_of(const hardnet_context *context, const hardnet_packing *p) {
+static hardnet_item item_of(const hardnet_context *context, const hardnet_packing *p, int32_t block) {
     const hardnet_weight *w = &context->network->weights[p->tensor];
-    hardnet_item item = {p, context->tensors[p->tensor],
-                         (float *)context->blocks[HARDNET_BLOCK_PACKED].memory + p->offset, 1, 1};
+    hardnet_item item = {p,
+                         1,
+                         1,
+                         p->first_out,
+                         p->out,
+                         NULL,
+                         (float *)context->blocks[HARDNET_BLOCK_PACKED].memory + p->offset};
     if (w->rank >= 2) item.in = (int32_t)w->shape[1];
     for (int32_t d = 2; d < w->rank; d++) item.taps *= (int32_t)w->shape[d];
+    if (p->kind != HARDNET_PACK_BLOCKED) return item;
+    const int32_t positions =
+        p->transform < 0 ? item.taps : (int32_t)context->level->transforms[p->transform].positions;
+    const int32_t left = p->out - block * p->block;
+    item.first += block * p->block;
+    item.outs = left < p->block ? left : p->block;
+    item.packed += (int64_t)block * positions * item.in * p->block;
     return item;
 }
 
-static const uint8_t *weights_at(const hardnet_item *item, int32_t o, int32_t i) {
-    const int64_t channel = (int64_t)(item->packing->first_out + o) * item->in + i;
-    return (const uint8_t *)item->weights + channel * item->taps * (int64_t)sizeof(float);
+static size_t bytes_of(const hardnet_item *item) {
+    return (size_t)item->outs * (size_t)item->in * (size_t)item->taps * sizeof(float);
 }
 
-/* taps[tap][i * block + o % block] of `ins` input channels from i0 on; lanes past the last channel are zero.
+static const uint8_t *weights_at(const hardnet_item *item, int32_t o, int32_t i) {
+    return item->weights + ((int64_t)o * item->in + i) * item->taps * (int64_t)sizeof(float);
+}
+
+/* taps[tap][i * width + o] of `ins` input channels from i0 on; lanes past the last output channel are zero.
  */
-static void gather(const hardnet_item *item, int32_t block, int32_t i0, int32_t ins, double taps[9][kLanes]) {
+static void gather(const hardnet_item *item, int32_t i0, int32_t ins, double taps[9][kLanes]) {
     const int32_t width = item->packing->block;
-    for (int32_t lane = 0; lane < width; lane++) {
-        const int32_t o = block * width + lane;
-        for (int32_t i = 0; i < ins; i++) {
-            float kernel[9] = {0};
-            if (o < item->packing->out) memcpy(kernel, weights_at(item, o, i0 + i), sizeof kernel);
-            for (int32_t tap = 0; tap < 9; tap++) taps[tap][i * width + lane] = kernel[tap];
+    if (item->outs < width) memset(taps, 0, 9 * sizeof taps[0]);
+    for (int32_t o = 0; o < item->outs; o++) {
+        const uint8_t *from = weights_at(item, o, i0);
+        for (int32_t i = 0; i < ins; i++, from += 9 * sizeof(float)) {
+            float kernel[9];
+            memcpy(kernel, from, sizeof kernel);
+            for (int32_t tap = 0; tap < 9; tap++) taps[tap][i * width + o] = kernel[tap];
         }
     }
+}
+
+/* A transform's positions as pairs of points: few rows and columns make all of them. */
+typedef struct hardnet_points {
+    int32_t rows, columns;
+    const double *row[kMostPoints], *column[kMostPoints]; /* [3] each */
+    int32_t position[kMostPoints][kMostPoints];           /* of row and column; -1: none */
+} hardnet_points;
+
+/* The number of `point` among the *count that were seen; -1 past kMostPoints. */
+static int32_t point_number(const double **seen, int32_t *count, const double point[3]) {
+    int32_t k = 0;
+    while (k < *count && memcmp(seen[k], point, 3 * sizeof *point) != 0) k++;
+    if (k == kMostPoints) return -1;
+    if (k == *count) seen[(*count)++] = point;
+    return k;
+}
+
+static bool find_points(const hardnet_transform *t, hardnet_points *points) {
+    points->rows = points->columns = 0;
+    memset(points->position, -1, sizeof points->position);
+    for (uint32_t p = 0; p < t->positions; p++) {
+        const int32_t row = point_number(points->row, &points->rows, t->rows[p]);
+        const int32_t column = point_number(points->column, &points->columns, t->columns[p]);
+        if (row < 0 || column < 0) return false;
+        points->position[row][column] = (int32_t)p;
+    }
+    return true;
 }
 
 /* sums[x][lane] = sum over y of row[y] * taps[3y + x][lane] */
@@ -62,46 +111,71 @@ static void row_product(const double row[3], double taps[9][kLanes], int32_t lan
     for (int32_t x = 0; x < 3; x++) {
         const double *t0 = taps[x], *t1 = taps[3 + x], *t2 = taps[6 + x];
         double *restrict sum = sums[x];
-        for (int32_t n = 0; n < lanes; n++) sum[n] = row[0] * t0[n] + row[1] * t1[n] + row[2] * t2[n];
+        for (int32_t n = 0; n < lanes; n++) sum[n] = row[0] * t0[n] + row[2] * t2[n] + row[1] * t1[n];
     }
 }
 
 static void column_product(const double column[3], double sums[3][kLanes], int32_t lanes,
                            float *restrict out) {
     for (int32_t n = 0; n < lanes; n++) {
-        out[n] = (float)(column[0] * sums[0][n] + column[1] * sums[1][n] + column[2] * sums[2][n]);
+        out[n] = (float)(column[0] * sums[0][n] + column[2] * sums[2][n] + column[1] * sums[1][n]);
     }
 }
 
-/* One block of [position][i][lane]: for a position, (i, lane) is contiguous, so a run of input channels is
- * one row. */
-static void pack_winograd_block(const hardnet_item *item, const hardnet_transform *t, int32_t block) {
+/* Of the points a and -a at once: their even terms are equal, their odd ones opposite. The same bits as two
+ * products. */
+static void mirrored_products(const double column[3], double sums[3][kLanes], int32_t lanes,
+                              float *restrict plus, float *restrict minus) {
+    for (int32_t n = 0; n < lanes; n++) {
+        const double even = column[0] * sums[0][n] + column[2] * sums[2][n], odd = column[1] * sums[1][n];
+        plus[n] = (float)(even + odd);
+        minus[n] = (float)(even - odd);
+    }
+}
+
+static bool mirrored(const double a[3], const double b[3]) {
+    return a[0] == b[0] && a[1] == -b[1] && a[2] == b[2];
+}
+
+/* [position][i][lane]: for a position, (i, lane) is contiguous, so a run of input channels is one row. */
+static void pack_winograd_block(const hardnet_item *item, const hardnet_transform *t) {
     double taps[9][kLanes], sums[3][kLanes];
+    hardnet_points points;
+    if (!find_points(t, &points)) return; /* refused at open */
     const int32_t width = item->packing->block, run = kLanes / width;
-    float *out = item->packed + (int64_t)block * t->positions * item->in * width;
     for (int32_t i0 = 0; i0 < item->in; i0 += run) {
         const int32_t ins = item->in - i0 < run ? item->in - i0 : run, lanes = ins * width;
-        gather(item, block, i0, ins, taps);
-        for (uint32_t p = 0; p < t->positions; p++) { /* neighbouring positions mostly share their row */
-            if (p == 0 || memcmp(t->rows[p], t->rows[p - 1], sizeof t->rows[p]) != 0) {
-                row_product(t->rows[p], taps, lanes, sums);
+        gather(item, i0, ins, taps);
+        for (int32_t r = 0; r < points.rows; r++) {
+            float *out[kMostPoints] = {NULL};
+            for (int32_t c = 0; c < points.columns; c++) {
+                const int32_t p = points.position[r][c];
+                if (p >= 0) out[c] = item->packed + ((int64_t)p * item->in + i0) * width;
             }
-            column_product(t->columns[p], sums, lanes, out + ((int64_t)p * item->in + i0) * width);
+            row_product(points.row[r], taps, lanes, sums);
+            for (int32_t c = 0; c < points.columns; c++) {
+                const bool pair = c + 1 < points.columns && out[c] && out[c + 1] &&
+                                  mirrored(points.column[c], points.column[c + 1]);
+                if (pair) {
+                    mirrored_products(points.column[c], sums, lanes, out[c], out[c + 1]);
+                    c++;
+                } else if (out[c]) {
+                    column_product(points.column[c], sums, lanes, out[c]);
+                }
+            }
         }
     }
 }
 
-static void pack_plain_block(const hardnet_item *item, int32_t block) {
+static void pack_plain_block(const hardnet_item *item) {
     const int32_t width = item->packing->block, taps = item->taps;
-    float *out = item->packed + (int64_t)block * taps * item->in * width;
     for (int32_t i = 0; i < item->in; i++) {
         for (int32_t lane = 0; lane < width; lane++) {
-            const int32_t o = block * width + lane;
             for (int32_t tap = 0; tap < taps; tap++) {
                 float value = 0;
-                if (o < item->packing->out)
-                    memcpy(&value, weights_at(item, o, i) + tap * sizeof value, sizeof value);
-                out[((int64_t)tap * item->in + i) * width + lane] = value;
+                if (lane < item->outs)
+                    memcpy(&value, weights_at(item, lane, i) + tap * sizeof value, sizeof value);
+                item->packed[((int64_t)tap * item->in + i) * width + lane] = value;
             }
         }
     }
@@ -112,26 +186,32 @@ static void pack_channels(const hardnet_item *item) {
     for (int32_t tap = 0; tap < item->taps; tap++) {
         for (int32_t c = 0; c < item->packing->block; c++) {
             float value = 0;
-            if (c < item->packing->out)
-                memcpy(&value, weights_at(item, c, 0) + tap * sizeof value, sizeof value);
+            if (c < item->outs) memcpy(&value, weights_at(item, c, 0) + tap * sizeof value, sizeof value);
             item->packed[(int64_t)tap * item->packing->block + c] = value;
         }
     }
 }
 
-static void pack_block(const hardnet_context *context, const hardnet_packing *p, int32_t block) {
-    const hardnet_item item = item_of(context, p);
-    if (p->kind != HARDNET_PACK_BLOCKED) {
-        pack_channels(&item);
+static void pack_block(hardnet_job *job, hardnet_item *item, int32_t thread) {
+    hardnet_context *context = job->context;
+    const hardnet_packing *p = item->packing;
+    uint8_t *buffer = context->blocks[HARDNET_BLOCK_READ].memory;
+    if (buffer) buffer += (size_t)thread * job->buffer_bytes;
+    const size_t row = (size_t)item->in * (size_t)item->taps * sizeof(float);
+    item->weights =
+        hardnet_weights_bytes(context, p->tensor, (uint64_t)item->first * row, bytes_of(item), buffer);
+    if (!item->weights) {
+        atomic_store_explicit(&job->failed, true, memory_order_relaxed);
+    } else if (p->kind != HARDNET_PACK_BLOCKED) {
+        pack_channels(item);
     } else if (p->transform < 0) {
-        pack_plain_block(&item, block);
+        pack_plain_block(item);
     } else {
-        pack_winograd_block(&item, &context->level->transforms[p->transform], block);
+        pack_winograd_block(item, &context->level->transforms[p->transform]);
     }
 }
 
 static void pack_on_thread(void *argument, int32_t thread) {
-    (void)thread;
     hardnet_job *job = argument;
     const hardnet_level *level = job->context->level;
     uint32_t first = 0, packing = 0; /* `first`: number of the packing's first block */
@@ -141,12 +221,23 @@ static void pack_on_thread(void *argument, int32_t thread) {
             first += blocks_of(&level->packings[packing++]);
         }
         if (packing == level->packing_count) return;
-        pack_block(job->context, &level->packings[packing], (int32_t)(number - first));
+        hardnet_item item = item_of(job->context, &level->packings[packing], (int32_t)(number - first));
+        pack_block(job, &item, thread);
     }
 }
 
-hardnet_status hardnet_pack_weights(hardnet_context *context) {
+/* What the code here takes for granted of a level's packings; the most bytes of weights that a block needs.
+ */
+static hardnet_status check_packings(hardnet_context *context, size_t *most_bytes) {
     const hardnet_level *level = context->level;
+    hardnet_points points;
+    for (uint32_t i = 0; i < level->transform_count; i++) {
+        if (!find_points(&level->transforms[i], &points)) {
+            return hardnet_fail(context, HARDNET_INTERNAL,
+                                "transform %u: expected at most %d distinct rows and columns, found more", i,
+                                kMostPoints);
+        }
+    }
     for (uint32_t i = 0; i < level->packing_count; i++) {
         const hardnet_packing *p = &level->packings[i];
         if (p->kind == HARDNET_PACK_BLOCKED && p->transform >= 0 && p->block > kLanes) {
@@ -154,11 +245,29 @@ hardnet_status hardnet_pack_weights(hardnet_context *context) {
                                 "packing %u: expected a block of at most %d channels, found %d", i, kLanes,
                                 p->block);
         }
+        const hardnet_item item = item_of(context, p, 0);
+        if (bytes_of(&item) > *most_bytes) *most_bytes = bytes_of(&item);
     }
+    return HARDNET_OK;
+}
+
+hardnet_status hardnet_pack_weights(hardnet_context *context) {
+    const hardnet_level *level = context->level;
+    hardnet_job job = {.context = context};
+    const hardnet_status status = check_packings(context, &job.buffer_bytes);
+    if (status != HARDNET_OK) return status;
     const size_t bytes = (size_t)level->weight_elems * sizeof(float);
     if (!hardnet_take(context, HARDNET_BLOCK_PACKED, bytes, "packed weights")) return HARDNET_OUT_OF_MEMORY;
-    hardnet_job job = {.context = context};
+    job.buffer_bytes = hardnet_round_up(job.buffer_bytes, HARDNET_ALIGNMENT);
+    const size_t buffers = job.buffer_bytes * (size_t)context->runner.threads;
+    if (context->weights.file >= 0 && !hardnet_take(context, HARDNET_BLOCK_READ, buffers, "weights")) {
+        return HARDNET_OUT_OF_MEMORY;
+    }
     atomic_init(&job.next, 0);
+    atomic_init(&job.failed, false);
     hardnet_on_all_threads(context, pack_on_thread, &job);
-    return HARDNET_OK;
+    if (!atomic_load(&job.failed)) return HARDNET_OK;
+    return hardnet_fail(context, HARDNET_IO,
+                        "weights %.300s: expected %llu bytes, found fewer or a failing disk",
+                        context->options.weights_path, (unsigned long long)context->weights.size);
 }

@@ -134,7 +134,7 @@ static int read_tensor(reader *r, hardnet_safetensor *tensor, uint64_t *begin, u
         if (!seen[i]) return scan_fail(s, "expected a %s, found none", keys[i]);
     }
     if (check_extent(r, tensor, *begin, *end)) return -1;
-    tensor->data = r->data + *begin;
+    tensor->data = (const void *)((uintptr_t)r->data + *begin); /* only the header needs to be in memory */
     tensor->bytes = *end - *begin;
     return 0;
 }
@@ -222,7 +222,7 @@ static int read_metadata(reader *r) {
     if (scan_expect(s, '{')) return -1;
     int more = !scan_take(s, '}');
     while (more) {
-        span key, value;
+        span key = {0}, value = {0};
         int escaped;
         if (scan_name(s, "a key of __metadata__", &key) || scan_expect(s, ':') ||
             scan_string(s, "a text in __metadata__", &value, &escaped)) {
@@ -279,6 +279,10 @@ static int walk(reader *r) {
 static uint64_t header_size(const void *file, size_t size) {
     const uint64_t stated = size < 8 ? 0 : little_endian_64((const unsigned char *)file);
     return stated > HARDNET_SAFETENSORS_MAX_HEADER || stated > size - 8 ? 0 : stated;
+}
+
+size_t hardnet_safetensors_front(const void *file, size_t size) {
+    return size < 8 ? size : 8 + (size_t)header_size(file, size);
 }
 
 size_t hardnet_safetensors_scratch(const void *file, size_t size) {

@@ -1,6 +1,6 @@
-/* The package's weights: read whole, parsed by the bounded reader, and every tensor that the network names
- * found with exactly its type and shape. The file is read, never mapped: one that changes or shrinks later
- * harms nobody. */
+/* The package's weights: the header read and parsed by the bounded reader, every tensor that the network
+ * names found with exactly its type and shape, and their data fetched piece by piece. The file is read, never
+ * mapped: one that changes or shrinks harms nobody. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -14,6 +14,7 @@ enum { kListed = 10 }; /* problems that an error's text lists */
 
 typedef struct hardnet_check {
     hardnet_context *context;
+    const void *file;
     uint32_t problems;
     uint32_t guess; /* the weight behind the last one found: files are mostly in the network's order */
     hardnet_text text;
@@ -39,45 +40,64 @@ static uint64_t largest_file(const hardnet_network *network) {
     return bytes;
 }
 
-static hardnet_status read_file(hardnet_context *context, int file, size_t *size) {
+/* Fills memory[0, bytes) from byte `from` of the file on; false where it ends before or cannot be read. */
+static bool read_all(int file, uint8_t *memory, size_t bytes, uint64_t from) {
+    for (size_t done = 0; done < bytes;) {
+        const ssize_t got = pread(file, memory + done, bytes - done, (off_t)(from + done));
+        if (got < 0 && errno == EINTR) continue;
+        if (got == 0) errno = EIO; /* it became shorter meanwhile */
+        if (got <= 0) return false;
+        done += (size_t)got;
+    }
+    return true;
+}
+
+/* Checks the file's kind and size, and reads what the parser needs of it into the block of the header. */
+static hardnet_status read_header(hardnet_context *context) {
     const char *path = context->options.weights_path;
+    hardnet_weights *weights = &context->weights;
+    /* O_NONBLOCK: opening a pipe that nobody writes must not hang. */
+    weights->file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (weights->file < 0) return io_error(context, "a readable file");
     struct stat info;
-    if (fstat(file, &info) != 0) return io_error(context, "its size");
+    if (fstat(weights->file, &info) != 0) return io_error(context, "its size");
     if (!S_ISREG(info.st_mode)) {
         return hardnet_fail(context, HARDNET_BAD_WEIGHTS, "weights %.300s: expected a regular file, found %s",
                             path, S_ISDIR(info.st_mode) ? "a directory" : "a device, pipe or socket");
     }
     const uint64_t largest = largest_file(context->network);
-    if ((uint64_t)info.st_size > largest) {
+    weights->size = (uint64_t)info.st_size;
+    if (weights->size > largest) {
         return hardnet_fail(context, HARDNET_BAD_WEIGHTS,
                             "weights %.300s: expected at most %llu bytes, found %lld", path,
                             (unsigned long long)largest, (long long)info.st_size);
     }
-    *size = (size_t)info.st_size;
-    /* One byte more than the file has, so that a file that grows meanwhile is noticed. */
-    uint8_t *memory = hardnet_take(context, HARDNET_BLOCK_FILE, *size + 1, "weights' file");
+    uint8_t begin[8] = {0};
+    const size_t first = weights->size < sizeof begin ? (size_t)weights->size : sizeof begin;
+    if (!read_all(weights->file, begin, first, 0)) return io_error(context, "to be read");
+    const size_t front = hardnet_safetensors_front(begin, (size_t)weights->size);
+    uint8_t *memory = hardnet_take(context, HARDNET_BLOCK_HEADER, front, "weights' header");
     if (!memory) return HARDNET_OUT_OF_MEMORY;
-    size_t done = 0;
-    while (done <= *size) {
-        const ssize_t got = read(file, memory + done, *size + 1 - done);
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return io_error(context, "to be read");
-        if (got == 0) break;
-        done += (size_t)got;
-    }
-    if (done == *size) return HARDNET_OK;
-    return hardnet_fail(context, HARDNET_BAD_WEIGHTS,
-                        "weights %.300s: expected %zu bytes, found %s (the file changed)", path, *size,
-                        done < *size ? "fewer" : "more");
+    memcpy(memory, begin, first); /* what was measured is what is parsed */
+    if (!read_all(weights->file, memory + first, front - first, first))
+        return io_error(context, "to be read");
+    return HARDNET_OK;
 }
 
-static hardnet_status open_and_read(hardnet_context *context, size_t *size) {
-    /* O_NONBLOCK: opening a pipe that nobody writes must not hang. */
-    const int file = open(context->options.weights_path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    if (file < 0) return io_error(context, "a readable file");
-    const hardnet_status status = read_file(context, file, size);
-    close(file);
-    return status;
+const uint8_t *hardnet_weights_bytes(const hardnet_context *context, uint32_t tensor, uint64_t first,
+                                     size_t bytes, uint8_t *buffer) {
+    const hardnet_weights *weights = &context->weights;
+    const uint64_t from = weights->offsets[tensor] + first;
+    if (weights->memory) return weights->memory + from;
+    return read_all(weights->file, buffer, bytes, from) ? buffer : NULL;
+}
+
+void hardnet_forget_weights(hardnet_context *context) {
+    for (hardnet_block_name name = HARDNET_BLOCK_HEADER; name <= HARDNET_BLOCK_READ; name++) {
+        hardnet_drop(context, name);
+    }
+    if (context->weights.file >= 0) close(context->weights.file);
+    context->weights = (hardnet_weights){.file = -1};
 }
 
 /* Begins the text of the next problem; false past those that are listed. */
@@ -116,7 +136,7 @@ static void visit(void *user, const hardnet_safetensor *tensor) {
         const hardnet_weight *weight = &network->weights[i];
         if (!named(weight, tensor)) continue;
         check->guess = i + 1;
-        check->context->tensors[i] = tensor->data;
+        check->context->weights.offsets[i] = (uint64_t)((uintptr_t)tensor->data - (uintptr_t)check->file);
         bool fits =
             tensor->rank == weight->rank && tensor->type_size == 3 && memcmp(tensor->type, "F32", 3) == 0;
         for (int32_t d = 0; fits && d < weight->rank; d++) fits = tensor->shape[d] == weight->shape[d];
@@ -136,22 +156,23 @@ static void visit(void *user, const hardnet_safetensor *tensor) {
 static hardnet_status check_tensors(hardnet_context *context, const char *source, const void *file,
                                     size_t size) {
     const hardnet_network *network = context->network;
-    const size_t list_bytes = network->weight_count * sizeof *context->tensors;
+    uint64_t **offsets = &context->weights.offsets;
+    const size_t list_bytes = network->weight_count * sizeof **offsets;
     void *scratch = hardnet_take(context, HARDNET_BLOCK_PARSE, hardnet_safetensors_scratch(file, size),
                                  "weights' header");
     if (!scratch) return HARDNET_OUT_OF_MEMORY;
-    context->tensors = hardnet_take(context, HARDNET_BLOCK_TENSORS, list_bytes, "weights' index");
-    if (!context->tensors) return HARDNET_OUT_OF_MEMORY;
-    memset(context->tensors, 0, list_bytes);
+    *offsets = hardnet_take(context, HARDNET_BLOCK_TENSORS, list_bytes, "weights' index");
+    if (!*offsets) return HARDNET_OUT_OF_MEMORY;
+    memset(*offsets, 0, list_bytes);
 
     char problems[640], error[256];
-    hardnet_check check = {context, 0, 0, hardnet_text_in(problems, sizeof problems)};
+    hardnet_check check = {context, file, 0, 0, hardnet_text_in(problems, sizeof problems)};
     const hardnet_safetensors_visitor visitor = {&check, visit, NULL};
     if (hardnet_safetensors_parse(file, size, scratch, &visitor, error, sizeof error) != 0) {
         return hardnet_fail(context, HARDNET_BAD_WEIGHTS, "weights %.300s: %s", source, error);
     }
     for (uint32_t i = 0; i < network->weight_count; i++) {
-        if (!context->tensors[i] && check.problems <= kListed && next_problem(&check)) {
+        if (!(*offsets)[i] && check.problems <= kListed && next_problem(&check)) {
             put_expected(&check.text, &network->weights[i]);
             hardnet_put(&check.text, ", found none");
         }
@@ -169,11 +190,13 @@ hardnet_status hardnet_load_weights(hardnet_context *context) {
                             "weights: expected weights_path or weights_data, found %s",
                             options->weights_path ? "both" : "neither");
     }
+    context->weights.memory = options->weights_data;
+    context->weights.size = options->weights_size;
     if (options->weights_data) {
         return check_tensors(context, "in memory", options->weights_data, options->weights_size);
     }
-    size_t size = 0;
-    const hardnet_status status = open_and_read(context, &size);
+    const hardnet_status status = read_header(context);
     if (status != HARDNET_OK) return status;
-    return check_tensors(context, options->weights_path, context->blocks[HARDNET_BLOCK_FILE].memory, size);
+    return check_tensors(context, options->weights_path, context->blocks[HARDNET_BLOCK_HEADER].memory,
+                         (size_t)context->weights.size);
 }

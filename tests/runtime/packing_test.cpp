@@ -9,17 +9,19 @@
 namespace hardnet {
 namespace {
 
-// F(4x4)'s shape with exact numbers, its positions in an order that mixes rows, one position dropped.
+// F(4x4)'s shape with exact numbers. The second and third are of points a and -a.
 const std::vector<std::vector<double>> kG = {
     {1, 0, 0}, {0.5, 0.25, 0.125}, {0.5, -0.25, 0.125}, {2, 1, 0.5}, {0, 0, 1}};
 
 struct Positions {
     std::vector<std::vector<double>> rows, columns;
 };
-Positions positions() {
+// In steps of 1 (a point's rows together, a and -a side by side) or 7 (mixed); one position is dropped.
+Positions positions(int step, int dropped) {
     Positions p;
-    for (int i = 0; i < 24; i++) {
-        const int k = i * 7 % 25;
+    for (int i = 0; i < 25; i++) {
+        const int k = i * step % 25;
+        if (k == dropped) continue;
         p.rows.push_back(kG[k / 5]);
         p.columns.push_back(kG[k % 5]);
     }
@@ -73,17 +75,16 @@ std::vector<float> expected_blocked(const Case &c, const std::vector<float> &w, 
     return out;
 }
 
-void check_blocked(const Case &c, bool winograd, int threads, int misaligned) {
+void check_blocked(const Case &c, const Positions *p, int threads, int misaligned) {
     TinyPlan plan;
     std::vector<int64_t> shape = {c.out_total, c.in};
     if (c.height) shape.insert(shape.end(), {c.height, c.width});
     Case taps = c;
     if (!c.height) taps.height = taps.width = 1;
     const std::vector<float> w = ramp(size_t{1} * c.out_total * c.in * taps.height * taps.width);
-    const Positions p = positions();
-    const int32_t t = winograd ? plan.transform(p.rows, p.columns) : -1;
+    const int32_t t = p ? plan.transform(p->rows, p->columns) : -1;
     plan.pack({HARDNET_PACK_BLOCKED, plan.weight("w", shape), t, c.first_out, c.out, c.block, 16});
-    const std::vector<float> expected = expected_blocked(taps, w, winograd ? &p : nullptr);
+    const std::vector<float> expected = expected_blocked(taps, w, p);
     EXPECT_EQ(packed(&plan, safetensors({{"w", "F32", shape, w}}), static_cast<int64_t>(expected.size()),
                      threads, misaligned),
               expected)
@@ -92,20 +93,22 @@ void check_blocked(const Case &c, bool winograd, int threads, int misaligned) {
 
 TEST(Packing, Blocked) {
     for (int threads : {1, 3}) {
-        check_blocked({14, 0, 14, 5, 3, 3, 8}, false, threads, 0);
-        check_blocked({78, 48, 30, 7, 1, 1, 24}, false, threads, 1);  // a channel part of a wider tensor
-        check_blocked({10, 0, 10, 33, 0, 0, 16}, false, threads, 3);  // fully connected: rank 2
-        check_blocked({3, 0, 3, 2, 5, 5, 1}, false, threads, 2);
+        check_blocked({14, 0, 14, 5, 3, 3, 8}, nullptr, threads, 0);
+        check_blocked({78, 48, 30, 7, 1, 1, 24}, nullptr, threads, 1);  // a channel part of a wider tensor
+        check_blocked({10, 0, 10, 33, 0, 0, 16}, nullptr, threads, 3);  // fully connected: rank 2
+        check_blocked({3, 0, 3, 2, 5, 5, 1}, nullptr, threads, 2);
     }
 }
 
 TEST(Packing, Transformed) {
-    for (int threads : {1, 3}) {
-        check_blocked({14, 0, 14, 5, 3, 3, 8}, true, threads, 1);
-        check_blocked({100, 0, 96, 28, 3, 3, 48}, true, threads, 0);
-        check_blocked({134, 112, 22, 78, 3, 3, 24}, true, threads, 2);
-        check_blocked({300, 0, 300, 3, 3, 3, HARDNET_MAX_BLOCK}, true, threads, 0);
-        check_blocked({2, 0, 2, 600, 3, 3, 1}, true, threads, 0);
+    for (const Positions &p : {positions(7, 24), positions(1, 24), positions(1, 7)}) {
+        for (int threads : {1, 3}) {
+            check_blocked({14, 0, 14, 5, 3, 3, 8}, &p, threads, 1);
+            check_blocked({100, 0, 96, 28, 3, 3, 48}, &p, threads, 0);
+            check_blocked({134, 112, 22, 78, 3, 3, 24}, &p, threads, 2);
+            check_blocked({300, 0, 300, 3, 3, 3, HARDNET_MAX_BLOCK}, &p, threads, 0);
+            check_blocked({2, 0, 2, 600, 3, 3, 1}, &p, threads, 0);
+        }
     }
 }
 
@@ -126,20 +129,28 @@ TEST(Packing, DepthwiseAndVector) {
     for (int c = 0; c < 16; c++) EXPECT_EQ(v[c], c < 10 ? w[c + 3] : 0) << c;
 }
 
-TEST(Packing, ABlockTooWideForATransformIsRefused) {
+// The text of an open that fails on what the plan says of a 1x1x3x3 tensor.
+std::string refusal(const Positions &p, int block) {
     TinyPlan plan;
-    const Positions p = positions();
     plan.input({1, 1, 1, 1});
     plan.weight_elems = 16;
     plan.pack({HARDNET_PACK_BLOCKED, plan.weight("w", {1, 1, 3, 3}), plan.transform(p.rows, p.columns), 0, 1,
-               HARDNET_MAX_BLOCK + 1, 0});
+               block, 0});
     const std::string file = safetensors({{"w", "F32", {1, 1, 3, 3}, ramp(9)}});
     hardnet_options options = default_options();
     options.weights_data = file.data();
     options.weights_size = file.size();
     Opened opened(plan.network(), options);
     EXPECT_EQ(opened.status, HARDNET_INTERNAL);
-    EXPECT_STREQ(opened.error(), "packing 0: expected a block of at most 256 channels, found 257");
+    return opened.error();
+}
+
+TEST(Packing, PlansThatItCannotPackAreRefused) {
+    EXPECT_EQ(refusal(positions(1, 24), HARDNET_MAX_BLOCK + 1),
+              "packing 0: expected a block of at most 256 channels, found 257");
+    Positions many;
+    for (double i = 0; i < 17; i++) many.rows.push_back({i, 1, 1}), many.columns.push_back({1, 0, 0});
+    EXPECT_EQ(refusal(many, 8), "transform 0: expected at most 16 distinct rows and columns, found more");
 }
 
 }  // namespace

@@ -114,6 +114,36 @@ TEST_F(Weights, AFileFarTooLargeIsRefusedBeforeItIsRead) {
                                                     " bytes, found 1099511627776");
 }
 
+// A file may be read piece by piece: the parser touches no more than what hardnet_safetensors_front says.
+TEST_F(Weights, OnlyTheFrontIsParsed) {
+    const std::string whole = sample.weights();
+    const size_t front = hardnet_safetensors_front(whole.data(), whole.size());
+    ASSERT_EQ(front, whole.size() - 2 * sizeof(float));
+    const std::vector<char> memory(whole.begin(), whole.begin() + static_cast<long>(front));
+    std::vector<uint64_t> scratch(hardnet_safetensors_scratch(memory.data(), whole.size()) / 8 + 1);
+    std::vector<size_t> places;
+    struct Seen {
+        const char *begin;
+        std::vector<size_t> *places;
+    } seen{memory.data(), &places};
+    const hardnet_safetensors_visitor visitor{
+        &seen,
+        [](void *user, const hardnet_safetensor *tensor) {
+            const Seen *s = static_cast<Seen *>(user);
+            s->places->push_back(reinterpret_cast<uintptr_t>(tensor->data) -
+                                 reinterpret_cast<uintptr_t>(s->begin));
+        },
+        nullptr};
+    char error[256];
+    ASSERT_EQ(
+        hardnet_safetensors_parse(memory.data(), whole.size(), scratch.data(), &visitor, error, sizeof error),
+        0)
+        << error;
+    EXPECT_EQ(places, (std::vector<size_t>{front, front + sizeof(float)}));
+    EXPECT_EQ(hardnet_safetensors_front("short", 5), 5u);
+    EXPECT_EQ(hardnet_safetensors_front(whole.data(), 9), 8u);  // the header that it states cannot be there
+}
+
 TEST_F(Weights, NotANumberNeitherHangsNorTraps) {
     const float nan = __builtin_nanf(""), tiny = 1e-40f;
     write(safetensors({{"scale", "F32", {1}, {nan}}, {"bias", "F32", {1}, {tiny}}}));
