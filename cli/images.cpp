@@ -1,7 +1,6 @@
 #include "cli/images.h"
 
 #include "cli/codecs.h"
-#include "cli/files.h"
 
 namespace hardnet {
 namespace {

@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "cli/files.h"
 #include "models/result.h"
+#include "weights/files.h"
 
 namespace hardnet {
 

@@ -2,8 +2,6 @@
 
 #include <cstring>
 
-#include "cli/files.h"
-
 namespace hardnet {
 namespace {
 
@@ -169,7 +167,7 @@ Status write_npy(const std::string &path, const NpyTensor &tensor) {
     file.insert(file.end(), header.begin(), header.end());
     const uint8_t *data = reinterpret_cast<const uint8_t *>(tensor.values.data());
     file.insert(file.end(), data, data + tensor.values.size() * sizeof(float));
-    return write_output(path, {{file.data(), file.size()}});
+    return write_file(path, {{file.data(), file.size()}});
 }
 
 }  // namespace hardnet

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "cli/files.h"
 #include "models/result.h"
+#include "weights/files.h"
 
 namespace hardnet {
 

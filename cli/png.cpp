@@ -8,13 +8,9 @@
 #include <new>
 
 #include "cli/codecs.h"
-#include "cli/files.h"
 
 namespace hardnet {
 namespace {
-
-constexpr png_alloc_size_t kMaxChunkBytes = 8
-                                            << 20;  // ancillary chunks (profiles, text) are read and dropped
 
 struct Coder {
     png_structp png;
@@ -61,7 +57,8 @@ void start_reading(Coder &coder) {
     coder.info = png_create_info_struct(coder.png);
     if (coder.info == nullptr) fail(&coder, "no memory for it");
     png_set_user_limits(coder.png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);  // size_fault is the limit
-    png_set_chunk_malloc_max(coder.png, kMaxChunkBytes);
+    // Profiles, text and the like are skipped: libpng would first allocate what a chunk says it holds.
+    png_set_keep_unknown_chunks(coder.png, PNG_HANDLE_CHUNK_NEVER, nullptr, -1);
     png_set_read_fn(coder.png, &coder, on_read);
     png_read_info(coder.png, coder.info);
 }
@@ -138,7 +135,7 @@ Status write_png(const std::string &path, const Image &image) {
     const bool made = write_guarded(coder, image);
     png_destroy_write_struct(&coder.png, &coder.info);
     if (!made) return environment_error(path + ": expected to write a PNG, found " + coder.found);
-    return write_output(path, {{file.data(), file.size()}});
+    return write_file(path, {{file.data(), file.size()}});
 }
 
 }  // namespace hardnet

@@ -55,7 +55,7 @@ std::string fault_text(const CLI::App &verb, const CLI::ParseError &error) {
 
 }  // namespace
 
-Status check_verb(const CLI::App &program, int argc, char **argv) {
+Status check_verb(const CLI::App &program, int argc, const char *const *argv) {
     const std::vector<std::string> names = verb_names(program);
     const std::string first = argc > 1 ? argv[1] : "";
     if (argc > 1 && first.rfind("-", 0) == 0) return ok();

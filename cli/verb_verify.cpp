@@ -5,9 +5,9 @@
 #include <memory>
 
 #include "cli/console.h"
-#include "cli/files.h"
 #include "cli/verbs.h"
 #include "cli/verification.h"
+#include "weights/files.h"
 
 namespace hardnet {
 namespace {
@@ -61,8 +61,7 @@ Result<ExitCode> verify(const VerifyOptions &options) {
                stdout);
     for (const LayerCheck &check : result->layers) print_check(check);
     print_check(result->output);
-    if (const Status status = write_output(path, {{json.data(), json.size()}}); !status)
-        return status.error();
+    if (const Status status = write_file(path, {{json.data(), json.size()}}); !status) return status.error();
     std::fputs(
         fmt::format("{}: {}\n", path, result->holds() ? "every bound holds" : "a bound is broken").c_str(),
         stdout);

@@ -55,19 +55,20 @@ void take_metadata(void *user, const char *key, size_t key_size, const char *val
     reading.checkpoint.metadata.emplace(std::string(key, key_size), decoded.get<std::string>());
 }
 
-Result<Checkpoint> parse(const std::string &path, const FileBytes &file) {
-    std::vector<uint64_t> scratch((hardnet_safetensors_scratch(file.data.get(), file.size) + 7) / 8);
+// Throws std::bad_alloc where the values do not fit.
+Result<Checkpoint> decode(ByteView file, const std::string &name) {
+    std::vector<uint64_t> scratch((hardnet_safetensors_scratch(file.data(), file.size()) + 7) / 8);
     Reading reading;
     const hardnet_safetensors_visitor visitor{&reading, take_tensor, take_metadata};
     char error[512];
-    if (hardnet_safetensors_parse(file.data.get(), file.size, scratch.data(), &visitor, error,
-                                  sizeof error) != 0) {
-        return bad_input(path + ": " + error);
+    if (hardnet_safetensors_parse(file.data(), file.size(), scratch.data(), &visitor, error, sizeof error) !=
+        0) {
+        return bad_input(name + ": " + error);
     }
     if (!reading.wrong_types.empty()) {
         std::string what =
             fmt::format("{}: expected tensors of type F32 (and num_batches_tracked of any), found {} others",
-                        path, reading.wrong_types.size());
+                        name, reading.wrong_types.size());
         if (reading.wrong_types.size() > kMostDetails) reading.wrong_types.resize(kMostDetails);
         return bad_input(std::move(what), std::move(reading.wrong_types));
     }
@@ -75,31 +76,35 @@ Result<Checkpoint> parse(const std::string &path, const FileBytes &file) {
         reading.checkpoint.notes.push_back(
             fmt::format("{} num_batches_tracked passed over", reading.counters));
     }
-    reading.checkpoint.source = path;
+    reading.checkpoint.source = name;
     return std::move(reading.checkpoint);
 }
 
-Result<Checkpoint> parse_or_fail(const std::string &path, const Result<FileBytes> &file) {
+Result<Checkpoint> decode_or_fail(const Result<FileBytes> &file, const std::string &path) {
     if (!file) return file.error();
-    try {
-        return parse(path, *file);
-    } catch (const std::bad_alloc &) {
-        return environment_error(
-            fmt::format("{}: expected memory for {} bytes twice, found less", path, file->size));
-    }
+    return decode_checkpoint(*file, path);
 }
 
 }  // namespace
 
+Result<Checkpoint> decode_checkpoint(ByteView file, const std::string &name) {
+    try {
+        return decode(file, name);
+    } catch (const std::bad_alloc &) {
+        return environment_error(
+            fmt::format("{}: expected memory for {} bytes twice, found less", name, file.size()));
+    }
+}
+
 Result<Checkpoint> read_checkpoint(const std::string &path) {
-    return parse_or_fail(path, read_regular_file(path, kMostBytes));
+    return decode_or_fail(read_regular_file(path, kMostBytes), path);
 }
 
 Result<Checkpoint> open_checkpoint(const std::string &path) {
     const Result<bool> from_torch = is_torch_file(path);
     if (!from_torch) return from_torch.error();
     if (!*from_torch) return read_checkpoint(path);
-    return parse_or_fail(path, torch_as_safetensors(path, kMostBytes));
+    return decode_or_fail(torch_as_safetensors(path, kMostBytes), path);
 }
 
 }  // namespace hardnet

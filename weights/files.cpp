@@ -20,6 +20,13 @@ const char *kind_of(mode_t mode) {
     return "a device";
 }
 
+// What stands at `path` and is no file to replace; "" where there is none.
+std::string in_the_way(const std::string &path) {
+    struct stat info {};
+    if (::stat(path.c_str(), &info) != 0 || S_ISREG(info.st_mode)) return "";
+    return kind_of(info.st_mode);
+}
+
 // Up to `size` bytes from the start; fewer only at the file's end or on an error (then errno is not 0).
 size_t read_some(int descriptor, unsigned char *out, size_t size) {
     size_t done = 0;
@@ -114,6 +121,8 @@ Result<std::string> read_start(const std::string &path, size_t bytes) {
 }
 
 Status write_file(const std::string &path, const std::vector<Piece> &pieces) {
+    if (const std::string found = in_the_way(path); !found.empty())
+        return environment_error(fmt::format("{}: expected a file to write, found {}", path, found));
     uint64_t total = 0;
     for (const Piece &piece : pieces) total += piece.size;
     const std::string temporary = fmt::format("{}.{}.tmp", path, ::getpid());

@@ -41,13 +41,31 @@ Result<FileBytes> read_open_file(int descriptor, const std::string &name, uint64
 // The first bytes of a regular file, fewer where it has no more.
 Result<std::string> read_start(const std::string &path, size_t bytes);
 
+// Bytes in memory that somebody else owns.
+struct ByteView {
+    const uint8_t *data_ = nullptr;
+    size_t size_ = 0;
+
+    ByteView(const uint8_t *data, size_t size) : data_(data), size_(size) {}
+    ByteView(const std::vector<uint8_t> &bytes) : data_(bytes.data()), size_(bytes.size()) {}
+    ByteView(const FileBytes &bytes) : data_(bytes.data.get()), size_(bytes.size) {}
+
+    const uint8_t *data() const { return data_; }
+    size_t size() const { return size_; }
+    bool empty() const { return size_ == 0; }
+    uint8_t operator[](size_t i) const { return data_[i]; }
+    const uint8_t *begin() const { return data_; }
+    const uint8_t *end() const { return data_ + size_; }
+};
+
 struct Piece {
     const void *data;
     size_t size;
 };
 
 // The pieces, one behind the other, through a temporary file beside `path`, fsync and rename: `path` holds
-// either what it held or all of the new bytes.
+// either what it held or all of the new bytes. Only a regular file is replaced: the rename would put a file
+// in place of a device such as /dev/null.
 Status write_file(const std::string &path, const std::vector<Piece> &pieces);
 
 }  // namespace hardnet

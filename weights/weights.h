@@ -12,6 +12,7 @@
 
 #include "models/network.h"
 #include "models/result.h"
+#include "weights/files.h"
 
 namespace hardnet {
 
@@ -41,6 +42,9 @@ struct FoldedWeights {
 // Reads a safetensors file of float32 tensors (int64 `num_batches_tracked` are passed over). The file is read
 // into memory, never mapped: a file that changes meanwhile is an error, not a signal.
 Result<Checkpoint> read_checkpoint(const std::string &path);
+
+// The same of a safetensors file in memory; `name` is for errors.
+Result<Checkpoint> decode_checkpoint(ByteView file, const std::string &name);
 
 // Any checkpoint: safetensors, or what torch.save wrote (weights/torch_file.h).
 Result<Checkpoint> open_checkpoint(const std::string &path);

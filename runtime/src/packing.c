@@ -252,12 +252,11 @@ static hardnet_status check_packings(hardnet_context *context, size_t *most_byte
 }
 
 hardnet_status hardnet_pack_weights(hardnet_context *context) {
-    const hardnet_level *level = context->level;
-    hardnet_job job = {.context = context};
-    const hardnet_status status = check_packings(context, &job.buffer_bytes);
-    if (status != HARDNET_OK) return status;
-    const size_t bytes = (size_t)level->weight_elems * sizeof(float);
+    const size_t bytes = (size_t)context->level->weight_elems * sizeof(float);
     if (!hardnet_take(context, HARDNET_BLOCK_PACKED, bytes, "packed weights")) return HARDNET_OUT_OF_MEMORY;
+    hardnet_job job = {.context = context};
+    const hardnet_status status = check_packings(context, &job.buffer_bytes); /* items point into the block */
+    if (status != HARDNET_OK) return status;
     job.buffer_bytes = hardnet_round_up(job.buffer_bytes, HARDNET_ALIGNMENT);
     const size_t buffers = job.buffer_bytes * (size_t)context->runner.threads;
     if (context->weights.file >= 0 && !hardnet_take(context, HARDNET_BLOCK_READ, buffers, "weights")) {

@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <cstdio>
@@ -177,6 +178,18 @@ TEST(BadImages, huge_sizes_are_refused_before_they_are_allocated) {
               "bad image: x: expected at most 246 pixels, found 19x13");
 }
 
+// A chunk of text says that it holds 2 GB: libpng would allocate them, and clear them, before it reads any.
+TEST(BadImages, chunks_that_lie_take_no_memory) {
+    Bytes file = rgb_png();
+    const uint8_t chunk[] = {0x7e, 0, 0, 0, 't', 'E', 'X', 't'};
+    file.insert(file.begin() + 33, chunk, chunk + sizeof chunk);  // behind the first chunk
+    rusage before{}, after{};
+    getrusage(RUSAGE_SELF, &before);
+    EXPECT_EQ(error_of(file), "bad image: x: expected a PNG, found a truncated file");
+    getrusage(RUSAGE_SELF, &after);
+    EXPECT_LT(after.ru_maxrss - before.ru_maxrss, 64 << 10);  // KiB
+}
+
 TEST(BadImages, no_pixels) {
     EXPECT_THAT(error_of(resized_jpeg(jpeg_file(JCS_RGB, 3), 0, 0)),
                 HasSubstr("bad image: x: expected a JPEG"));
@@ -263,7 +276,7 @@ TEST_F(ImageFiles, that_cannot_be_written_are_named) {
     ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
     const Status over = write_png(fifo, image);
     ASSERT_FALSE(over);
-    EXPECT_EQ(over.error().what, fifo + ": expected a file to write, found a device or pipe");
+    EXPECT_EQ(over.error().what, fifo + ": expected a file to write, found a FIFO");
     EXPECT_TRUE(fs::is_fifo(fifo)) << "it was replaced by a file";
 }
 

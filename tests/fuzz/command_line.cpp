@@ -1,0 +1,26 @@
+// The command line, up to where work would begin: an input's lines are the words. No verb is run.
+#include "cli/command_line.h"
+
+#include <vector>
+
+#include "tests/fuzz/fuzz.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    using namespace hardnet;
+    static CommandLine line;  // one for all inputs: making it takes longer than parsing
+    std::vector<std::string> words = {"hardnet"};
+    if (size > 0) words.emplace_back();
+    for (size_t i = 0; i < size; i++) {
+        if (data[i] == '\n')
+            words.emplace_back();
+        else if (data[i] != 0)  // a word of the system's ends there
+            words.back() += char(data[i]);
+    }
+    std::vector<const char *> argv;
+    for (const std::string &word : words) argv.push_back(word.c_str());
+    const Result<Action> action = line.parse(int(argv.size()), argv.data());
+    if (!action) require(action.error().code == ExitCode::kUsage && !action.error().what.empty());
+    const Result<InputSize> input = parse_size(words.back());
+    require(!input || (input->height > 0 && input->width > 0));
+    return 0;
+}

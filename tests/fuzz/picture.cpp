@@ -1,0 +1,53 @@
+// Pictures: decoded, then turned into a network's input. A PNG's checksums are set right behind every
+// mutation; without that, nothing but the first chunk's would ever be read.
+#include <zlib.h>
+
+#include <array>
+#include <cstring>
+
+#include "cli/images.h"
+#include "cli/preprocess.h"
+#include "tests/fuzz/fuzz.h"
+
+extern "C" size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
+
+namespace hardnet {
+namespace {
+
+constexpr int64_t kMaxPixels = 1 << 14;  // larger ones only take longer
+constexpr uint8_t kPngSignature[] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
+
+// A chunk: 4 bytes of size, big endian; 4 of type; the data; 4 of checksum over type and data.
+void set_checksums(uint8_t *file, size_t size) {
+    if (size < sizeof kPngSignature || std::memcmp(file, kPngSignature, sizeof kPngSignature) != 0) return;
+    for (size_t at = sizeof kPngSignature; size - at >= 12;) {
+        const uint8_t *s = file + at;
+        const size_t bytes = size_t{s[0]} << 24 | size_t{s[1]} << 16 | size_t{s[2]} << 8 | s[3];
+        if (bytes > size - at - 12) return;
+        const uint32_t sum = uint32_t(crc32(0, s + 4, uInt(bytes + 4)));
+        for (int i = 0; i < 4; i++) file[at + 8 + bytes + i] = uint8_t(sum >> (24 - 8 * i));
+        at += 12 + bytes;
+    }
+}
+
+}  // namespace
+}  // namespace hardnet
+
+extern "C" size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned) {
+    const size_t mutated = LLVMFuzzerMutate(data, size, max_size);
+    hardnet::set_checksums(data, mutated);
+    return mutated;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    using namespace hardnet;
+    ImageLimits limits;
+    limits.max_pixels = kMaxPixels;
+    const Result<Image> image = decode_image({data, size}, "x", limits);
+    if (!image) return require_error(image.error()), 0;
+    require(image->rgb.size() == size_t(image->width) * size_t(image->height) * 3);
+    std::array<float, 3 * 5 * 4> input;
+    preprocess(*image, {}, {224, 224}, {5, 4}, input.data());
+    for (const float value : input) require(value > -10 && value < 10);
+    return 0;
+}
