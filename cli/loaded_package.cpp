@@ -74,6 +74,7 @@ Status LoadedPackage::open_context(const LoadOptions &options) {
     const std::string weights = package_.weights_path();
     hardnet_options open = HARDNET_OPTIONS_DEFAULT;
     open.weights_path = weights.c_str();
+    open.packed_folder = package_.folder.c_str();
     open.threads = options.threads;
     open.level = options.level.empty() ? nullptr : options.level.c_str();
     open.log = on_log;

@@ -59,6 +59,18 @@ Result<Weights> load_weights(CompileRequest &request, Network &network) {
     return Weights{std::move(*folded), checkpoint.notes};
 }
 
+Status check_prepack(const std::vector<std::string> &asked, const std::vector<Machine> &machines) {
+    for (const std::string &level : asked) {
+        std::string known;
+        for (const Machine &m : machines) known += (known.empty() ? "" : ", ") + m.level;
+        if (std::none_of(machines.begin(), machines.end(),
+                         [&](const Machine &m) { return m.level == level; }))
+            return usage_error("prepack: expected one of the targets' levels (" + known + "), found '" +
+                               level + "'");
+    }
+    return ok();
+}
+
 }  // namespace
 
 Result<CompileReport> compile_package(const CompileRequest &asked) {
@@ -75,6 +87,8 @@ Result<CompileReport> compile_package(const CompileRequest &asked) {
     auto chosen = machines_for(request.targets.empty() ? std::vector<std::string>{"host"} : request.targets);
     if (!chosen) return chosen.error();
     const std::vector<Machine> &machines = *chosen;
+
+    if (Status s = check_prepack(request.prepack, machines); !s) return s.error();
 
     CompileReport report;
     Network network;

@@ -35,20 +35,13 @@ std::string symbolic_features(uint32_t features) {
     return text;
 }
 
-// Rows of G (n x 3) by position: the row point's and the column point's.
 void write_transform(Lines &out, const std::string &prefix, const Tiling &tiling) {
-    const Matrix g = tiling.weight_transform();
-    std::vector<std::pair<int, int>> points(tiling.positions());
-    for (int i = 0; i < tiling.points(); i++) {
-        for (int j = 0; j < tiling.points(); j++) points[tiling.position(i, j)] = {i, j};
-    }
+    const TransformTables tables = transform_tables(tiling);
     for (bool rows : {true, false}) {
         add(out, "static const double {}_{}[{}][3] = {{\n", prefix, rows ? "rows" : "columns",
             tiling.positions());
-        for (const auto &[i, j] : points) {
-            const std::vector<double> &row = g[rows ? i : j];
+        for (const auto &row : rows ? tables.rows : tables.columns)
             add(out, "    {{{:.17g}, {:.17g}, {:.17g}}},\n", row[0], row[1], row[2]);
-        }
         add(out, "}};\n");
     }
 }
@@ -168,6 +161,23 @@ void write_weights(Lines &out, const Network &network) {
 }
 
 }  // namespace
+
+TransformTables transform_tables(const Tiling &tiling) {
+    const Matrix g = tiling.weight_transform();
+    TransformTables tables;
+    tables.rows.resize(tiling.positions());
+    tables.columns.resize(tiling.positions());
+    for (int i = 0; i < tiling.points(); i++) {
+        for (int j = 0; j < tiling.points(); j++) {
+            const int position = tiling.position(i, j);
+            for (int k = 0; k < 3; k++) {  // + 0.0: written as C, -0 would be read as 0
+                tables.rows[position][k] = g[i][k] + 0.0;
+                tables.columns[position][k] = g[j][k] + 0.0;
+            }
+        }
+    }
+    return tables;
+}
 
 std::string plan_header(const Network &network, const PackageNames &names) {
     const std::string macro = upper(names.name);

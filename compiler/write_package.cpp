@@ -9,6 +9,7 @@
 #include <map>
 
 #include "Halide.h"
+#include "compiler/prepack.h"
 #include "compiler/runtime_headers.h"
 #include "compiler/write_c.h"
 #include "package/manifest.h"
@@ -191,6 +192,34 @@ Status replace(const fs::path &finished, const fs::path &folder) {
     return ok();
 }
 
+// The folded weights, which name themselves by the hash of their values, and what --prepack asks for.
+Status write_weights(const PackageContents &a, const fs::path &folder, Manifest &manifest) {
+    std::string values;
+    for (const FoldedLayer &layer : a.weights.layers) {
+        for (const FloatTensor *t : {&layer.weight, &layer.bias})
+            values.append(reinterpret_cast<const char *>(t->values.data()), t->values.size() * sizeof(float));
+    }
+    const std::string content = content_hash(values);
+    const fs::path path = folder / (a.name + ".safetensors");
+    if (Status s =
+            write_folded(path.string(), a.network, a.weights, {{"content", content}, {"network", a.name}});
+        !s)
+        return s;
+    auto file = read_text(path);
+    if (!file) return file.error();
+    manifest.weights_hash = content_hash(*file);
+    const Package package{folder.string(), manifest};
+    for (const Plan &plan : a.plans) {
+        const std::string &level = plan.machine->level;
+        if (!std::count(a.request.prepack.begin(), a.request.prepack.end(), level)) continue;
+        if (Status s = write_prepacked(package.prepacked_path(level), a.name, a.network, plan, path.string(),
+                                       content);
+            !s)
+            return s;
+    }
+    return ok();
+}
+
 Status fill(const PackageContents &a, const fs::path &folder, CompileReport &report) {
     const PackageNames names{a.name, a.request.batch};
     Manifest manifest = make_manifest(a.request, a.network, a.name, a.plans);
@@ -227,11 +256,7 @@ Status fill(const PackageContents &a, const fs::path &folder, CompileReport &rep
         }
     }
 
-    const fs::path weights = folder / (a.name + ".safetensors");
-    if (Status s = write_folded(weights.string(), a.network, a.weights, {{"network", a.name}}); !s) return s;
-    auto content = read_text(weights);
-    if (!content) return content.error();
-    manifest.weights_hash = content_hash(*content);
+    if (Status s = write_weights(a, folder, manifest); !s) return s;
     return write_text(folder / (a.name + ".json"), to_json(manifest));
 }
 

@@ -54,6 +54,10 @@ struct Package {
     Manifest manifest;
     std::string manifest_path() const { return folder + "/" + manifest.name + ".json"; }
     std::string weights_path() const { return folder + "/" + manifest.name + ".safetensors"; }
+    // Of a level's packed weights, where compile --prepack wrote them: the runtime's name for the file.
+    std::string prepacked_path(const std::string &level) const {
+        return folder + "/" + manifest.name + "." + level + ".safetensors";
+    }
     std::string verify_path() const { return folder + "/verify.json"; }
     std::string library_path() const;  // of this host: folder/lib/x86_64-linux/lib<name>.so
 };

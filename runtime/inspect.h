@@ -9,6 +9,7 @@
 #define HARDNET_INSPECT_H
 
 #include <pthread.h>
+#include <stdbool.h>
 
 #include "hardnet/hardnet.h"
 #include "hardnet/plan.h"
@@ -38,6 +39,9 @@ void hardnet_feature_names(uint32_t features, char *text, size_t size);
 hardnet_status hardnet_open_on(const hardnet_host *host, const hardnet_network *network,
                                const hardnet_options *options, hardnet_context **context);
 
+/* 16 hexadecimal digits that say how a level's weights are packed: equal tables, equal text. */
+void hardnet_packing_identity(const hardnet_network *network, const hardnet_level *level, char text[17]);
+
 /* The level whose tables the context walks. NULL where the context is not open. */
 const hardnet_level *hardnet_context_level(const hardnet_context *context);
 const hardnet_network *hardnet_context_network(const hardnet_context *context);
@@ -58,6 +62,8 @@ void *hardnet_view_data(const hardnet_context *context, int32_t view, int32_t im
 
 typedef struct hardnet_memory {
     void *arena;
+    const float *packed; /* weights as kernels read them */
+    bool prepacked;      /* they were mapped, not made */
     size_t arena_bytes;
     size_t scratch_bytes; /* of one thread, rounded up to whole cache lines */
     size_t packed_weight_bytes;

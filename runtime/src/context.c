@@ -10,18 +10,18 @@ static bool all_zero(const uint8_t *bytes, size_t count) {
     return true;
 }
 
-/* Copies the caller's options, which may be of a newer header as long as what it appended is unused. NULL:
- * fine, else what is wrong. */
+/* Copies the caller's options, which may be of an older header, and of a newer one as long as what it
+ * appended is unused. NULL: fine, else what is wrong. */
 static const char *read_options(const hardnet_options *given, hardnet_options *options) {
     if (!given) return NULL;
-    if (given->struct_size < sizeof *options)
+    const size_t size = given->struct_size;
+    if (size < offsetof(hardnet_options, packed_folder))
         return "struct_size: expected sizeof(hardnet_options), found less";
-    if (!all_zero((const uint8_t *)given + sizeof *options, given->struct_size - sizeof *options)) {
+    if (size > sizeof *options && !all_zero((const uint8_t *)given + sizeof *options, size - sizeof *options))
         return "options: expected the fields of this version, found newer ones in use";
-    }
     if (!given->allocate != !given->release)
         return "hooks: expected allocate and release together, found one of them";
-    memcpy(options, given, sizeof *options);
+    memcpy(options, given, size < sizeof *options ? size : sizeof *options);
     if (options->input_type != HARDNET_FLOAT32 && options->input_type != HARDNET_UINT8) {
         return "input_type: expected float32 or uint8, found neither";
     }
@@ -77,13 +77,15 @@ static hardnet_status open_parts(hardnet_context *context, const hardnet_host *h
     if (status == HARDNET_OK) status = hardnet_load_weights(context);
     if (status == HARDNET_OK) status = make_memory(context);
     if (status == HARDNET_OK) status = hardnet_make_ports(context);
-    if (status == HARDNET_OK) status = hardnet_pack_weights(context);
+    if (status == HARDNET_OK) status = hardnet_use_prepacked(context);
+    if (status == HARDNET_OK && !context->packed) status = hardnet_pack_weights(context);
     if (status == HARDNET_OK) status = hardnet_make_schedule(context);
     return status;
 }
 
 static void drop_all(hardnet_context *context) {
     hardnet_runner_stop(&context->runner);
+    hardnet_unmap_packed(context);
     for (int i = 0; i < HARDNET_BLOCKS; i++) hardnet_drop(context, (hardnet_block_name)i);
 }
 
@@ -99,7 +101,7 @@ hardnet_status hardnet_open_on(const hardnet_host *host, const hardnet_network *
     const hardnet_status status = open_parts(context, host);
     hardnet_forget_weights(context);
     /* The caller's strings need not outlive this call. */
-    context->options.weights_path = context->options.level = NULL;
+    context->options.weights_path = context->options.level = context->options.packed_folder = NULL;
     context->options.weights_data = NULL;
     context->open = status == HARDNET_OK;
     if (!context->open) drop_all(context);

@@ -2,8 +2,8 @@
  *
  *     open:  options -> level (cpu.c) -> threads (threads.c) -> weights read and checked (weights.c) ->
  * memory (memory.c)
- *            -> inputs and outputs (ports.c) -> weights packed (packing.c) -> calls resolved (schedule.c)
- *     run:   per image, point the ports' buffers, then every thread walks its own calls (run.c)
+ *            -> inputs and outputs (ports.c) -> weights packed (packed.c, packing.c) -> calls resolved
+ * (schedule.c) run:   per image, point the ports' buffers, then every thread walks its own calls (run.c)
  */
 #ifndef HARDNET_CONTEXT_H
 #define HARDNET_CONTEXT_H
@@ -28,6 +28,12 @@ void hardnet_put_shape(hardnet_text *text, int32_t rank, const int64_t *shape); 
 void hardnet_put_name(hardnet_text *text, const char *name,
                       size_t size); /* '?' for what a line cannot hold */
 
+typedef struct hardnet_name { /* a text in place, not terminated */
+    const char *text;
+    size_t size;
+} hardnet_name;
+bool hardnet_name_is(hardnet_name name, const char *text);
+
 /* Both record the text for hardnet_last_error and return `status`. hardnet_refuse keeps the pointer: it may
  * be called by a thread that does not hold the context. */
 hardnet_status hardnet_fail(hardnet_context *context, hardnet_status status, const char *format, ...)
@@ -45,6 +51,7 @@ typedef enum hardnet_block_name {
     HARDNET_BLOCK_TENSORS,
     HARDNET_BLOCK_READ, /* per thread a piece of the weights' file */
     HARDNET_BLOCK_PACKED,
+    HARDNET_BLOCK_MAPPED, /* prepacked weights; mapped, not allocated: see packed.c */
     HARDNET_BLOCK_ARENA,
     HARDNET_BLOCK_SCRATCH,
     HARDNET_BLOCK_PORTS,
@@ -108,7 +115,8 @@ typedef struct hardnet_weights { /* while open runs: the checked weights, in mem
     const uint8_t *memory;       /* NULL: in the file */
     int file;                    /* -1: none */
     uint64_t size;
-    uint64_t *offsets; /* per weight the place of its data, bytes from the beginning; 0: not found */
+    uint64_t *offsets;    /* per weight the place of its data, bytes from the beginning; 0: not found */
+    hardnet_name content; /* the file's own name for what it holds, where it has one */
 } hardnet_weights;
 
 struct hardnet_context {
@@ -118,6 +126,7 @@ struct hardnet_context {
     const hardnet_level *level;
     bool open;
     hardnet_block blocks[HARDNET_BLOCKS];
+    const uint8_t *packed; /* weights as kernels read them */
     size_t scratch_stride; /* bytes from one thread's scratch to the next */
 
     hardnet_port_state *ports; /* the input, then the outputs */
@@ -144,6 +153,9 @@ void hardnet_forget_weights(hardnet_context *context);
  * ends before or cannot be read. For any thread. */
 const uint8_t *hardnet_weights_bytes(const hardnet_context *context, uint32_t tensor, uint64_t first,
                                      size_t bytes, uint8_t *buffer);
+/* Sets context->packed, or leaves it NULL where there is no file that fits. */
+hardnet_status hardnet_use_prepacked(hardnet_context *context);
+void hardnet_unmap_packed(hardnet_context *context);
 hardnet_status hardnet_pack_weights(hardnet_context *context);
 hardnet_status hardnet_make_ports(hardnet_context *context);
 hardnet_status hardnet_make_schedule(hardnet_context *context);

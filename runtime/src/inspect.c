@@ -39,6 +39,8 @@ void *hardnet_view_data(const hardnet_context *context, int32_t view, int32_t im
 hardnet_memory hardnet_context_memory(const hardnet_context *context) {
     if (!context || !context->open) return (hardnet_memory){0};
     return (hardnet_memory){.arena = context->blocks[HARDNET_BLOCK_ARENA].memory,
+                            .packed = (const float *)context->packed,
+                            .prepacked = context->blocks[HARDNET_BLOCK_MAPPED].memory != NULL,
                             .arena_bytes = (size_t)context->level->arena_elems * sizeof(float),
                             .scratch_bytes = context->scratch_stride,
                             .packed_weight_bytes = (size_t)context->level->weight_elems * sizeof(float),

@@ -262,6 +262,7 @@ hardnet_status hardnet_pack_weights(hardnet_context *context) {
     if (context->weights.file >= 0 && !hardnet_take(context, HARDNET_BLOCK_READ, buffers, "weights")) {
         return HARDNET_OUT_OF_MEMORY;
     }
+    context->packed = context->blocks[HARDNET_BLOCK_PACKED].memory;
     atomic_init(&job.next, 0);
     atomic_init(&job.failed, false);
     hardnet_on_all_threads(context, pack_on_thread, &job);

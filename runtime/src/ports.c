@@ -68,7 +68,7 @@ uint8_t *hardnet_view_base(const hardnet_context *context, const hardnet_view *v
             return context->blocks[HARDNET_BLOCK_SCRATCH].memory + (size_t)thread * context->scratch_stride +
                    offset;
         case HARDNET_WEIGHTS:
-            return context->blocks[HARDNET_BLOCK_PACKED].memory + offset;
+            return (uint8_t *)(uintptr_t)context->packed + offset; /* kernels only read it */
         case HARDNET_INPUT:
             if (u8) return context->staging + offset;
             *port = 0;

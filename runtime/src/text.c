@@ -105,3 +105,7 @@ const char *hardnet_version(void) {
     return HARDNET_TEXT(HARDNET_VERSION_MAJOR) "." HARDNET_TEXT(HARDNET_VERSION_MINOR) "." HARDNET_TEXT(
         HARDNET_VERSION_PATCH);
 }
+
+bool hardnet_name_is(hardnet_name name, const char *text) {
+    return strlen(text) == name.size && memcmp(text, name.text, name.size) == 0;
+}

@@ -120,11 +120,6 @@ static void put_expected(hardnet_text *text, const hardnet_weight *weight) {
     hardnet_put_shape(text, weight->rank, weight->shape);
 }
 
-static bool named(const hardnet_weight *weight, const hardnet_safetensor *tensor) {
-    return strlen(weight->name) == tensor->name_size &&
-           memcmp(weight->name, tensor->name, tensor->name_size) == 0;
-}
-
 static void visit(void *user, const hardnet_safetensor *tensor) {
     hardnet_check *check = user;
     const hardnet_network *network = check->context->network;
@@ -134,7 +129,7 @@ static void visit(void *user, const hardnet_safetensor *tensor) {
     for (uint32_t k = 0; k < tries; k++) {
         const uint32_t i = (check->guess + k) % network->weight_count;
         const hardnet_weight *weight = &network->weights[i];
-        if (!named(weight, tensor)) continue;
+        if (!hardnet_name_is((hardnet_name){tensor->name, tensor->name_size}, weight->name)) continue;
         check->guess = i + 1;
         check->context->weights.offsets[i] = (uint64_t)((uintptr_t)tensor->data - (uintptr_t)check->file);
         bool fits =
@@ -153,6 +148,13 @@ static void visit(void *user, const hardnet_safetensor *tensor) {
     }
 }
 
+static void visit_metadata(void *user, const char *key, size_t key_size, const char *value,
+                           size_t value_size) {
+    const hardnet_check *check = user;
+    if (hardnet_name_is((hardnet_name){key, key_size}, "content"))
+        check->context->weights.content = (hardnet_name){value, value_size};
+}
+
 static hardnet_status check_tensors(hardnet_context *context, const char *source, const void *file,
                                     size_t size) {
     const hardnet_network *network = context->network;
@@ -167,7 +169,7 @@ static hardnet_status check_tensors(hardnet_context *context, const char *source
 
     char problems[640], error[256];
     hardnet_check check = {context, file, 0, 0, hardnet_text_in(problems, sizeof problems)};
-    const hardnet_safetensors_visitor visitor = {&check, visit, NULL};
+    const hardnet_safetensors_visitor visitor = {&check, visit, visit_metadata};
     if (hardnet_safetensors_parse(file, size, scratch, &visitor, error, sizeof error) != 0) {
         return hardnet_fail(context, HARDNET_BAD_WEIGHTS, "weights %.300s: %s", source, error);
     }
@@ -185,6 +187,7 @@ static hardnet_status check_tensors(hardnet_context *context, const char *source
 hardnet_status hardnet_load_weights(hardnet_context *context) {
     const hardnet_options *options = &context->options;
     if (context->network->weight_count == 0) return HARDNET_OK;
+    if (options->packed_folder && !options->weights_path && !options->weights_data) return HARDNET_OK;
     if (!options->weights_path == !options->weights_data) {
         return hardnet_fail(context, HARDNET_INVALID_ARGUMENT,
                             "weights: expected weights_path or weights_data, found %s",

@@ -78,6 +78,13 @@ INSTANTIATE_TEST_SUITE_P(
                        ExitCode::kUsage, "found 'pdp-11'"},
                Refusal{"Algorithm", [](CompileRequest &r) { r.algorithm = "fft"; }, ExitCode::kUsage,
                        "algorithm: expected auto, winograd or direct, found 'fft'"},
+               Refusal{"Prepack",
+                       [](CompileRequest &r) {
+                           r.targets = {"arm64"};
+                           r.prepack = {"neon", "avx2"};
+                       },
+                       ExitCode::kUsage,
+                       "prepack: expected one of the targets' levels (neon), found 'avx2'"},
                Refusal{"SeedIsAWord", [](CompileRequest &r) { r.weights = "seed:abc"; }, ExitCode::kUsage,
                        "found 'seed:abc'"},
                Refusal{"SeedIsNegative", [](CompileRequest &r) { r.weights = "seed:-1"; }, ExitCode::kUsage,

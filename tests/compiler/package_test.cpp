@@ -1,8 +1,14 @@
 // Packages on disk: the same bytes however they are made, and objects that need nothing.
+#include <dlfcn.h>
+
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
+#include <cstring>
 
 #include "package/manifest.h"
+#include "runtime/inspect.h"
+#include "schedules/machine.h"
 #include "tests/compiler/packages.h"
 
 namespace hardnet::testing {
@@ -14,6 +20,74 @@ const std::string kPlatform = "aarch64-linux";
 const std::string kPlatform = "x86_64-linux";
 #endif
 
+std::vector<std::string> host_levels() {
+    std::vector<std::string> levels;
+    const Result<std::vector<Machine>> machines = machines_for({"host"});
+    if (machines)
+        for (const Machine &m : *machines) levels.push_back(m.level);
+    return levels;
+}
+
+// A package's shared library, opened at one of its levels.
+struct OpenedPackage {
+    OpenedPackage(const std::string &folder, const std::string &level, bool prepacked) {
+        library = dlopen((folder + "/lib/" + kPlatform + "/libtiny.so").c_str(), RTLD_NOW | RTLD_LOCAL);
+        const std::string weights = folder + "/tiny.safetensors";
+        hardnet_options options = HARDNET_OPTIONS_DEFAULT;
+        options.weights_path = weights.c_str();
+        options.level = level.c_str();
+        if (prepacked) options.packed_folder = folder.c_str();
+        options.allocate = [](void *, size_t bytes, size_t alignment) {  // zeros between two packings, too
+            void *zeros = std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
+            return zeros ? std::memset(zeros, 0, bytes) : nullptr;
+        };
+        options.release = [](void *, void *block, size_t) { std::free(block); };
+        options.log = [](void *user, const char *text) { *static_cast<std::string *>(user) += text; };
+        options.user = &logged;
+        const auto *network =
+            library ? static_cast<const hardnet_network *>(dlsym(library, "tiny")) : nullptr;
+        status = hardnet_open(network, &options, &context);
+        memory = hardnet_context_memory(context);
+    }
+    ~OpenedPackage() {
+        hardnet_close(context);
+        if (library) dlclose(library);
+    }
+    OpenedPackage(const OpenedPackage &) = delete;
+
+    void *library;
+    hardnet_context *context = nullptr;
+    hardnet_status status;
+    hardnet_memory memory{};
+    std::string logged;
+};
+
+TEST_F(Packages, HoldPackedWeightsOfTheLevelsAskedFor) {
+    const std::vector<std::string> levels = host_levels();
+    CompileRequest r = request("tiny");
+    r.prepack = levels;
+    ASSERT_TRUE(compile_package(r));
+    CompileRequest other = request("other");
+    other.weights = "seed:2";
+    ASSERT_TRUE(compile_package(other));
+    for (const std::string &level : levels) {
+        SCOPED_TRACE(level);
+        const OpenedPackage made(r.folder, level, false), mapped(r.folder, level, true);
+        ASSERT_EQ(made.status, HARDNET_OK) << hardnet_last_error(made.context);
+        ASSERT_EQ(mapped.status, HARDNET_OK) << hardnet_last_error(mapped.context);
+        EXPECT_FALSE(made.memory.prepacked);
+        EXPECT_TRUE(mapped.memory.prepacked) << mapped.logged;
+        ASSERT_EQ(mapped.memory.packed_weight_bytes, made.memory.packed_weight_bytes);
+        EXPECT_EQ(std::memcmp(made.memory.packed, mapped.memory.packed, made.memory.packed_weight_bytes), 0);
+        const fs::path file = fs::path(r.folder) / ("tiny." + level + ".safetensors");
+        fs::copy_file(file, fs::path(other.folder) / file.filename());
+        const OpenedPackage stale(other.folder, level, true);
+        ASSERT_EQ(stale.status, HARDNET_OK);
+        EXPECT_FALSE(stale.memory.prepacked);
+        EXPECT_NE(stale.logged.find("found those of others"), std::string::npos) << stale.logged;
+    }
+}
+
 TEST_F(Packages, AreTheSameBytesHoweverTheyAreMade) {
     std::vector<std::map<std::string, std::string>> made;
     std::vector<CompileReport> reports;
@@ -23,6 +97,7 @@ TEST_F(Packages, AreTheSameBytesHoweverTheyAreMade) {
         CompileRequest r =
             request("deep/" + std::string(size_t(number * 9 + 1), 'x'));  // paths of other lengths
         r.jobs = jobs;
+        r.prepack = {host_levels().back()};
         const Result<CompileReport> report = compile_package(r);
         ASSERT_TRUE(report) << report.error().what;
         reports.push_back(*report);
@@ -33,6 +108,7 @@ TEST_F(Packages, AreTheSameBytesHoweverTheyAreMade) {
     EXPECT_EQ(reports[2].compiled, 0);
     EXPECT_GT(reports[0].kernels, 20);
     EXPECT_EQ(made[0].count("lib/" + kPlatform + "/libtiny.so"), 1u);
+    EXPECT_EQ(made[0].count("tiny." + host_levels().back() + ".safetensors"), 1u);
     expect_same(made[0], made[1]);
     expect_same(made[0], made[2]);
 }

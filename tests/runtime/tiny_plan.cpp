@@ -129,8 +129,14 @@ const hardnet_network *TinyPlan::network() {
     return &network_;
 }
 
-std::string safetensors(const std::vector<FileTensor> &tensors) {
+std::string safetensors(const std::vector<FileTensor> &tensors,
+                        const std::map<std::string, std::string> &metadata) {
     std::string header = "{", data;
+    for (const auto &[key, value] : metadata) {
+        header += header.size() > 1 ? "," : "\"__metadata__\":{";
+        header += "\"" + key + "\":\"" + value + "\"";
+    }
+    if (!metadata.empty()) header += "}";
     for (const FileTensor &t : tensors) {
         if (header.size() > 1) header += ",";
         header += "\"" + t.name + "\":{\"dtype\":\"" + t.type + "\",\"shape\":[";
@@ -140,6 +146,7 @@ std::string safetensors(const std::vector<FileTensor> &tensors) {
         header += "],\"data_offsets\":[" + std::to_string(begin) + "," + std::to_string(data.size()) + "]}";
     }
     header += "}";
+    header.resize((header.size() + 8 + 63) / 64 * 64 - 8, ' ');
     const uint64_t size = header.size();
     return std::string(reinterpret_cast<const char *>(&size), sizeof size) + header + data;
 }

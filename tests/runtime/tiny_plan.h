@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -81,13 +82,14 @@ private:
     hardnet_network network_{};
 };
 
-// A safetensors file in memory.
+// A safetensors file in memory, its data at a multiple of 64.
 struct FileTensor {
     std::string name, type;
     std::vector<int64_t> shape;
     std::vector<float> values;
 };
-std::string safetensors(const std::vector<FileTensor> &tensors);
+std::string safetensors(const std::vector<FileTensor> &tensors,
+                        const std::map<std::string, std::string> &metadata = {});
 std::vector<float> ramp(size_t count);  // multiples of 1/8 between -4 and 4, no short period
 
 // A context that closes itself.

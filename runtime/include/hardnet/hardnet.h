@@ -90,10 +90,16 @@ typedef struct hardnet_options {
     void (*parallel)(void *user, int32_t count, hardnet_task task, void *argument);
     void (*log)(void *user, const char *message);
     void *user;
+
+    /* Where NAME.LEVEL.safetensors may lie, which `hardnet compile --prepack LEVEL` writes: weights made
+     * ready beforehand. It is mapped, not allocated, and must not change while the context is open. A file
+     * that is of another plan or of other weights is told to `log` and not used. Without weights_path and
+     * weights_data it must be there and fit. */
+    const char *packed_folder;
 } hardnet_options;
 
 #define HARDNET_OPTIONS_DEFAULT \
-    { sizeof(hardnet_options), NULL, NULL, 0, 0, NULL, HARDNET_FLOAT32, NULL, NULL, NULL, NULL, NULL }
+    { sizeof(hardnet_options), NULL, NULL, 0, 0, NULL, HARDNET_FLOAT32, NULL, NULL, NULL, NULL, NULL, NULL }
 
 /* On failure *context is either NULL (nothing could be allocated) or a context that only answers
  * hardnet_last_error and hardnet_close. `options` may be NULL only for a network without weights. */

@@ -38,13 +38,14 @@ private:
 };
 
 // The C API's options with their defaults, and strings that own their text. `hooks` holds the rest (allocate,
-// release, parallel, log, user); its weights, threads, level and input type are not looked at.
+// release, parallel, log, user); its weights, folder, threads, level and input type are not looked at.
 struct Options {
     std::string weights_path;  // or, where this is empty, a file in memory:
     const void *weights_data = nullptr;
     std::size_t weights_size = 0;
-    int threads = 0;    // 0: as many as this process may use
-    std::string level;  // "avx2"; "": the best that this CPU runs
+    std::string packed_folder;  // of prepacked weights; "": none
+    int threads = 0;            // 0: as many as this process may use
+    std::string level;          // "avx2"; "": the best that this CPU runs
     hardnet_type input_type = HARDNET_FLOAT32;
     hardnet_options hooks = HARDNET_OPTIONS_DEFAULT;
 };
@@ -76,6 +77,7 @@ public:
         c.weights_path = options.weights_path.empty() ? nullptr : options.weights_path.c_str();
         c.weights_data = options.weights_data;
         c.weights_size = options.weights_size;
+        c.packed_folder = options.packed_folder.empty() ? nullptr : options.packed_folder.c_str();
         c.threads = options.threads;
         c.level = options.level.empty() ? nullptr : options.level.c_str();
         c.input_type = options.input_type;
