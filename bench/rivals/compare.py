@@ -1,4 +1,4 @@
-"""Times several engines on one network in turn and prints what each takes beside how wrong it is; see README.md."""
+"""Times several engines on one network in turn and writes what each takes and how wrong it is; see README.md."""
 
 import argparse
 import json
@@ -9,48 +9,86 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 
 import numpy as np
 
-HERE = pathlib.Path(__file__).resolve().parent
+import report
+from engines import ENGINES, HERE
+
 ROOT = HERE.parents[1]
 
-# How to start each engine; the first is the one that the others are measured against.
-ENGINES = {
-    "hardnet": lambda o: [o.engine, "--package", o.package, "--name", o.name or o.package.name],
-    "ncnn": lambda o: [sys.executable, HERE / "ncnn_engine.py"],
-    "onnxruntime": lambda o: [sys.executable, HERE / "onnxruntime_engine.py"],
-    "openvino": lambda o: [sys.executable, HERE / "openvino_engine.py"],
-}
+
+class Failed(Exception):
+    pass
 
 
-class Engine:
-    def __init__(self, name, options, threads, cpus, output):
-        command = ENGINES[name](options) + ["--model", options.model, "--threads", threads, "--output", output]
-        self.name = name
-        self.times_ms = []
-        self.process = subprocess.Popen(
-            [str(word) for word in command],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-            preexec_fn=lambda: os.sched_setaffinity(0, cpus),
-        )
+class Process:
+    """An engine that runs: pinned, its output compared, waiting for numbers of runs to time."""
+
+    def __init__(self, name, options, threads, cpus, folder):
+        engine = ENGINES[name]
+        self.name, self.times_ms = name, []
+        self.log = f"{folder}/{name}.log"
+        output = f"{folder}/{name}.f32"
+        command = [sys.executable, HERE / engine.program] if engine.program else [
+            options.engine, "--package", options.package, "--name", options.name]
+        command += ["--model", options.model, "--threads", threads, "--output", output]
+        environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "MKL_NUM_THREADS": str(threads)}
+        if options.level:
+            environment["HARDNET_CPU_LEVEL"] = options.level
+        with open(self.log, "w") as log:
+            self.process = subprocess.Popen(
+                [str(word) for word in command], env=environment, text=True,
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
+                preexec_fn=lambda: os.sched_setaffinity(0, cpus))
         words = self.process.stdout.readline().split(maxsplit=1)
         if len(words) != 2 or words[0] != "ready":
-            sys.exit(f"compare: {name}: expected 'ready', found exit code {self.process.wait()}")
+            self.fail("did not start")
         self.version = words[1].strip()
         self.error = relative_rms(np.fromfile(output, np.float32), np.fromfile(options.model / "reference.f64"))
 
+    def fail(self, what):
+        code = self.close()
+        lines = pathlib.Path(self.log).read_text(errors="replace").split("\n")
+        last = next((line.strip() for line in reversed(lines) if line.strip()), "no message")
+        raise Failed(f"{what}: exit code {code}: {last}")
+
     def time(self, count):
-        self.process.stdin.write(f"{count}\n")
-        self.process.stdin.flush()
+        try:
+            self.process.stdin.write(f"{count}\n")
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            self.fail("died")
         times = [float(word) for word in self.process.stdout.readline().split()]
         if len(times) != count:
-            sys.exit(f"compare: {self.name}: expected {count} times, found {len(times)}")
+            self.fail("died")
         self.times_ms += times
 
     def close(self):
-        self.process.stdin.close()
-        self.process.wait()
+        try:
+            self.process.stdin.close()
+        except BrokenPipeError:
+            pass
+        return self.process.wait()
+
+
+class Progress:
+    """One line on a terminal, rewritten; silent elsewhere."""
+
+    def __init__(self, rounds):
+        self.rounds, self.done, self.spent = rounds, 0, 0.0
+        self.shown = sys.stderr.isatty()
+
+    def say(self, text):
+        if self.shown:
+            print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
+
+    def round(self, threads, seconds):
+        self.done += 1
+        self.spent += seconds
+        left = self.spent / self.done * (self.rounds - self.done)
+        self.say(f"{threads} thread{'s' * (threads > 1)}: round {self.done} of {self.rounds}, about {left:.0f} s left")
 
 
 def relative_rms(found, expected):
@@ -59,41 +97,48 @@ def relative_rms(found, expected):
     return float(np.sqrt(np.mean((found - expected) ** 2) / np.mean(expected**2)))
 
 
-def compare(options, threads):
-    """One row per engine at this thread count; a wrong engine's row has no times."""
+def start(names, options, threads, progress, rows):
+    """The engines that run and are right; the others' rows say why they are not among them."""
     cpus = sorted(os.sched_getaffinity(0))[:threads]
-    if len(cpus) < threads:
-        sys.exit(f"compare: threads: expected at most {len(cpus)}, the CPUs of this process, found {threads}")
+    right = []
     with tempfile.TemporaryDirectory() as folder:
-        engines = [Engine(n, options, threads, cpus, f"{folder}/{n}.f32") for n in options.engines]
-    right = [engine for engine in engines if engine.error <= options.bound]
+        for i, name in enumerate(names):
+            row = rows[name]
+            progress.say(f"{threads} thread{'s' * (threads > 1)}: starting {name} ({i + 1} of {len(names)})")
+            try:
+                process = Process(name, options, threads, cpus, folder)
+            except Failed as failure:
+                row["reason"] = str(failure)
+                continue
+            row["version"], row["relative_rms"] = process.version, process.error
+            if process.error <= row["bound"]:
+                right.append(process)
+            else:
+                row["reason"] = f"wrong, not timed: relative RMS {process.error:.1e}, bound {row['bound']:g}"
+                process.close()
+    return right
+
+
+def compare(options, threads, progress):
+    """One row per engine at this thread count; a row without times has a reason."""
+    rows = {name: {"engine": name, "version": ENGINES[name].title, "threads": threads, "bound": ENGINES[name].bound,
+                   "relative_rms": None, "min_ms": None, "median_ms": None, "runs": 0,
+                   "reason": options.absent.get(name)} for name in options.engines}
+    processes = start([n for n in options.engines if n not in options.absent], options, threads, progress, rows)
     for _ in range(options.rounds):
-        for engine in right:
-            engine.time(options.iterations)
-    for engine in engines:
-        engine.close()
-    return [
-        {
-            "engine": engine.name, "version": engine.version, "threads": threads, "relative_rms": engine.error,
-            "min_ms": min(engine.times_ms, default=None),
-            "median_ms": statistics.median(engine.times_ms) if engine.times_ms else None,
-            "iterations": len(engine.times_ms),
-        }
-        for engine in engines
-    ]
-
-
-def table(rows):
-    lines = [f"{'engine':28} {'threads':>7} {'min ms':>9} {'median ms':>9} {'ratio':>6}  relative RMS"]
-    for row in rows:
-        ours = next(r for r in rows if r["threads"] == row["threads"])
-        if row["min_ms"] is None:
-            times = f"{'wrong, not timed':>26}"
-        else:
-            ratio = f"{row['min_ms'] / ours['min_ms']:6.2f}" if ours["min_ms"] else f"{'-':>6}"
-            times = f"{row['min_ms']:9.2f} {row['median_ms']:9.2f} {ratio}"
-        lines.append(f"{row['version']:28} {row['threads']:7} {times}  {row['relative_rms']:.1e}")
-    return "\n".join(lines)
+        begun = time.monotonic()
+        for process in list(processes):
+            try:
+                process.time(options.iterations)
+            except Failed as failure:
+                rows[process.name]["reason"] = str(failure)
+                processes.remove(process)
+        progress.round(threads, time.monotonic() - begun)
+    for process in processes:
+        process.close()
+        per_image = [ms / options.batch for ms in process.times_ms]
+        rows[process.name].update(min_ms=min(per_image), median_ms=statistics.median(per_image), runs=len(per_image))
+    return list(rows.values())
 
 
 def machine():
@@ -105,43 +150,41 @@ def machine():
         "cpus": len(os.sched_getaffinity(0)),
         "kernel": platform.release(),
         "commit": commit.stdout.strip() or "unknown",
+        "date": time.strftime("%Y-%m-%d"),
     }
 
 
 def parse_arguments():
     arguments = argparse.ArgumentParser(description=__doc__)
     numbers = lambda text: [int(word) for word in text.split(",")]
-    arguments.add_argument("model", type=pathlib.Path, help="folder that export.py wrote")
+    arguments.add_argument("model", type=pathlib.Path, help="folder that export.py wrote; the reports go there, too")
     arguments.add_argument("--package", type=pathlib.Path, required=True, help="compiled from the same weights")
-    arguments.add_argument("--name", help="the package's name, if not its folder's")
+    arguments.add_argument("--name", required=True, help="the package's name")
     arguments.add_argument("--engine", type=pathlib.Path, default=ROOT / "build/hardnet_engine")
-    arguments.add_argument("--engines", type=lambda t: t.split(","), default=list(ENGINES), help=",".join(ENGINES))
-    arguments.add_argument("--threads", type=numbers, default=[1, 2], help="1,2")
+    arguments.add_argument("--engines", type=lambda t: t.split(","), default=list(ENGINES))
+    arguments.add_argument("--absent", type=json.loads, default={}, help="engines that cannot start, with the reason")
+    arguments.add_argument("--threads", type=numbers, default=[1, 2])
     arguments.add_argument("--rounds", type=int, default=12)
     arguments.add_argument("--iterations", type=int, default=5, help="timed runs per engine and round")
-    arguments.add_argument("--bound", type=float, default=1e-4, help="relative RMS above which an engine is wrong")
-    arguments.add_argument("--json", type=pathlib.Path, help="write the rows and the machine to this file")
+    arguments.add_argument("--level", default="", help="of hardnet; default: the best that this CPU runs")
     options = arguments.parse_args()
-    options.package = options.package.resolve()
-    unknown = [name for name in options.engines if name not in ENGINES]
-    if unknown:
-        arguments.error(f"--engines: expected {', '.join(ENGINES)}, found {unknown[0]}")
+    available = len(os.sched_getaffinity(0))
+    if max(options.threads) > available:
+        arguments.error(f"--threads: expected at most {available}, the CPUs of this process, found {max(options.threads)}")
     return options
 
 
 def main():
     options = parse_arguments()
     about = json.loads((options.model / "about.json").read_text())
-    about_machine = machine()
-    print(f"{about['model']}, weights {about['weights']}, input {about['input_shape']}")
-    print(f"{about_machine['cpu']}, {about_machine['cpus']} CPUs, commit {about_machine['commit']}; "
-          f"{options.rounds} rounds of {options.iterations} runs")
-    rows = [row for threads in options.threads for row in compare(options, threads)]
-    print(table(rows))
-    if options.json:
-        report = {**about, **about_machine, "rounds": options.rounds, "rows": rows}
-        options.json.write_text(json.dumps(report, indent=2) + "\n")
-    return 0 if all(row["min_ms"] for row in rows) else 1
+    options.batch = about["input_shape"][0]
+    progress = Progress(options.rounds * len(options.threads))
+    rows = [row for threads in options.threads for row in compare(options, threads, progress)]
+    progress.say("")
+    found = {**about, "level": options.level, **machine(), "rounds": options.rounds, "iterations": options.iterations,
+             "rows": rows}
+    report.write(found, options.model)
+    return 0 if all(row["min_ms"] for row in rows if row["engine"] == "hardnet") else 1
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import pathlib
 import sys
 import time
@@ -9,23 +10,37 @@ import time
 import numpy as np
 
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def about(folder):
+    return json.loads((folder / "about.json").read_text())
+
+
 def read_input(folder):
     """float32, n x channels x height x width."""
-    shape = json.loads((folder / "about.json").read_text())["input_shape"]
-    return np.fromfile(folder / "input.f32", np.float32).reshape(shape)
+    return np.fromfile(folder / "input.f32", np.float32).reshape(about(folder)["input_shape"])
 
 
-def serve(version, load):
-    """load(folder, threads) -> a function that runs the network once and returns its output."""
+def fresh(made, source):
+    """Whether a converted model is there and not older than what it was converted from."""
+    return made.exists() and made.stat().st_mtime >= source.stat().st_mtime
+
+
+def serve(load):
+    """load(folder, threads) -> name and version, and a function that runs the network once and returns its output."""
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--model", type=pathlib.Path, required=True)
     arguments.add_argument("--threads", type=int, required=True)
     arguments.add_argument("--output", type=pathlib.Path, required=True)
     options = arguments.parse_args()
 
-    run = load(options.model, options.threads)
+    # libraries that print must not print into the protocol
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    version, run = load(options.model, options.threads)
     np.asarray(run(), np.float32).tofile(options.output)
-    print("ready", version, flush=True)
+    print("ready", version, file=answers, flush=True)
     for line in sys.stdin:
         run()
         times = []
@@ -33,4 +48,4 @@ def serve(version, load):
             start = time.perf_counter_ns()
             run()
             times.append((time.perf_counter_ns() - start) / 1e6)
-        print(*(f"{t:.4f}" for t in times), flush=True)
+        print(*(f"{t:.4f}" for t in times), file=answers, flush=True)

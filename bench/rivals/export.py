@@ -24,9 +24,10 @@ def main():
     arguments.add_argument("folder", type=pathlib.Path)
     arguments.add_argument("--input", default="224x224", help="HxW")
     arguments.add_argument("--seed", type=int, default=1)
+    arguments.add_argument("--batch", type=int, default=1, help="images per run")
     options = arguments.parse_args()
     height, width = map(int, options.input.split("x"))
-    shape = (1, 3, height, width)
+    shape = (options.batch, 3, height, width)
 
     model = hardnet.HarDNet(hardnet.RECORDS[options.model])
     weights = seeded.state(hardnet.parameter_shapes(model), options.seed)

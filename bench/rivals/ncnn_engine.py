@@ -5,6 +5,7 @@ import shutil
 import subprocess
 
 import ncnn
+import numpy as np
 
 import engine
 
@@ -14,7 +15,7 @@ def converted(folder, shape):
     program is called directly, because its Python wrapper wants PyTorch."""
     own, onnx = folder.resolve() / "ncnn", folder / "model.onnx"
     done = own / "model.ncnn.bin"
-    if not done.exists() or done.stat().st_mtime < onnx.stat().st_mtime:
+    if not engine.fresh(done, onnx):
         own.mkdir(exist_ok=True)
         shutil.copyfile(onnx, own / "model.onnx")
         pnnx = pathlib.Path(ncnn.__file__).parents[1] / "pnnx/pnnx"
@@ -28,8 +29,8 @@ def converted(folder, shape):
 
 
 def load(folder, threads):
-    image = engine.read_input(folder)
-    own = converted(folder, image.shape)
+    images = engine.read_input(folder)
+    own = converted(folder, images.shape)
     net = ncnn.Net()
     net.opt.num_threads = threads
     net.opt.use_vulkan_compute = False
@@ -37,16 +38,16 @@ def load(folder, threads):
     net.opt.use_bf16_storage = False
     net.load_param(str(own / "model.ncnn.param"))
     net.load_model(str(own / "model.ncnn.bin"))
-    mat = ncnn.Mat(image[0]).clone()  # a Mat made from an array does not keep it
+    mats = [ncnn.Mat(image).clone() for image in images]  # a Mat made from an array does not keep it
 
-    def run():
+    def classify(mat):
         extractor = net.create_extractor()
         extractor.input("in0", mat)
         return extractor.extract("out0")[1]
 
-    run.net = net  # an extractor does not keep its network
-    return run
+    # a Mat has no batch: one image after the other
+    return f"ncnn {ncnn.__version__}", lambda: np.stack([np.asarray(classify(mat)) for mat in mats])
 
 
 if __name__ == "__main__":
-    engine.serve(f"ncnn {ncnn.__version__}", load)
+    engine.serve(load)

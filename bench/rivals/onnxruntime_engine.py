@@ -14,8 +14,8 @@ def load(folder, threads):
         str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
     )
     feed = {session.get_inputs()[0].name: engine.read_input(folder)}
-    return lambda: session.run(None, feed)[0]
+    return f"ONNX Runtime {onnxruntime.__version__}", lambda: session.run(None, feed)[0]
 
 
 if __name__ == "__main__":
-    engine.serve(f"ONNX Runtime {onnxruntime.__version__}", load)
+    engine.serve(load)

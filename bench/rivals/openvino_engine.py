@@ -5,14 +5,14 @@ import openvino
 import engine
 
 
-def load(folder, threads):
+def load(folder, threads, precision={"INFERENCE_PRECISION_HINT": "f32"}):
     core = openvino.Core()
     compiled = core.compile_model(core.read_model(folder / "model.onnx"), "CPU", {
         "PERFORMANCE_HINT": "LATENCY",
-        "INFERENCE_PRECISION_HINT": "f32",
         "INFERENCE_NUM_THREADS": threads,
         "NUM_STREAMS": 1,
         "ENABLE_CPU_PINNING": False,  # compare.py pins the process
+        **precision,
     })
     request = compiled.create_infer_request()
     request.set_input_tensor(openvino.Tensor(engine.read_input(folder)))
@@ -21,8 +21,9 @@ def load(folder, threads):
         request.infer()
         return request.get_output_tensor(0).data
 
-    return run
+    found = compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
+    return f"OpenVINO {openvino.__version__.split('-')[0]}, {found}", run
 
 
 if __name__ == "__main__":
-    engine.serve(f"OpenVINO {openvino.__version__.split('-')[0]}, f32", load)
+    engine.serve(load)
