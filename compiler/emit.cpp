@@ -40,7 +40,8 @@ private:
     ErrorToPipe reporter(report);
     Halide::set_custom_compile_time_error_reporter(&reporter);
     const std::string unfinished = path + "." + std::to_string(getpid());
-    compile_kernel(*job.spec, *job.machine, unfinished);
+    const Status compiled = compile_kernel(*job.spec, *job.machine, unfinished);
+    if (!compiled) reporter.error(compiled.error().what.c_str());
     _exit(rename(unfinished.c_str(), path.c_str()) == 0 ? 0 : 3);
 }
 

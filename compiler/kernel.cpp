@@ -5,6 +5,7 @@
 
 #include "compiler/generator_sources.h"
 #include "schedules/arm.h"
+#include "schedules/prefetch.h"
 #include "schedules/x86.h"
 
 namespace hardnet {
@@ -17,11 +18,31 @@ Halide::Func output(G &g) {
     return g.Y;
 }
 
+// A lowering pass that finds what would be allocated on the heap, by Halide's rule: there is no allocator.
+class HeapAllocations : public Halide::Internal::IRMutator {
+public:
+    explicit HeapAllocations(std::string &found) : found_(found) {}
+
+protected:
+    using IRMutator::visit;
+    Halide::Internal::Stmt visit(const Halide::Internal::Allocate *a) override {
+        constexpr int64_t kStackBytes = 16 << 10;
+        const int64_t bytes = int64_t{a->constant_allocation_size()} * a->type.bytes();
+        if (a->memory_type != Halide::MemoryType::Register && (bytes == 0 || bytes > kStackBytes))
+            found_ = a->name + " of " + (bytes ? std::to_string(bytes) : "unknown") + " bytes";
+        return IRMutator::visit(a);
+    }
+
+private:
+    std::string &found_;
+};
+
 // The generator of each specification, with the schedule of the machine's family applied.
 struct Compiler {
     Halide::Target target;
     ScheduleFamily family;
     std::string name, path;
+    std::string on_heap;  // what the kernel would allocate there
 
     template <typename Generator, typename Spec>
     void compile(const Spec &spec) {
@@ -34,7 +55,13 @@ struct Compiler {
                 arm::schedule(generator);
                 break;
         }
-        Halide::Pipeline(output(generator)).compile_to_object(path, generator.arguments(), name, target);
+        Halide::Pipeline pipeline(output(generator));
+        if constexpr (std::is_same_v<Generator, Product>) {
+            if (family == ScheduleFamily::kX86)
+                pipeline.add_custom_lowering_pass(new PrefetchNextPosition(generator));
+        }
+        pipeline.add_custom_lowering_pass(new HeapAllocations(on_heap));
+        pipeline.compile_to_object(path, generator.arguments(), name, target);
     }
 
     void operator()(const InputTransformSpec &s) { compile<InputTransform>(s); }
@@ -79,13 +106,17 @@ std::string symbol(const KernelSpec &spec, const Machine &machine) {
 }
 
 // No runtime: memory, threads and checks are the caller's; the objects refer to nothing.
-void compile_kernel(const KernelSpec &spec, const Machine &machine, const std::string &object_path) {
+Status compile_kernel(const KernelSpec &spec, const Machine &machine, const std::string &object_path) {
     Halide::Target target(machine.target);
     for (auto feature :
          {Halide::Target::NoRuntime, Halide::Target::NoAsserts, Halide::Target::NoBoundsQuery}) {
         target.set_feature(feature);
     }
-    std::visit(Compiler{target, machine.family, symbol(spec, machine), object_path}, spec);
+    Compiler compiler{target, machine.family, symbol(spec, machine), object_path, ""};
+    std::visit(compiler, spec);
+    if (compiler.on_heap.empty()) return ok();
+    return Error{
+        ExitCode::kInternal, "memory: expected at most 16 KiB on the stack, found " + compiler.on_heap, {}};
 }
 
 }  // namespace hardnet

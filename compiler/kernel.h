@@ -19,8 +19,8 @@ std::string operator_name(const KernelSpec &spec);
 std::string symbol(const KernelSpec &spec, const Machine &machine);
 
 // Compiles one kernel in this process. Halide names things by counters, so only a fresh process gives the
-// same bytes.
-void compile_kernel(const KernelSpec &spec, const Machine &machine, const std::string &object_path);
+// same bytes. An error if the kernel needs memory from the heap.
+Status compile_kernel(const KernelSpec &spec, const Machine &machine, const std::string &object_path);
 
 struct KernelJob {
     const KernelSpec *spec;

@@ -89,20 +89,22 @@ std::string ProductSpec::key() const {
     Key k("winograd_product");
     k.add("tiling", tiling.key());
     for (const ProductSource &s : sources) k.add("in", {s.channels, s.tile_stride, s.position_stride});
-    return k.add("out", {out}).add("block", {block, tiles, lanes, items_outer}).text;
+    return k.add("out", {out}).add("block", {block, tiles, lanes}).text;
 }
 
 Product::Product(const ProductSpec &s) : spec(s), U(Halide::Float(32), 4, "U") {
     // Which position and which tiles an item stands for; evaluated once per item, outside the sums.
     const ItemMap map(spec.tiling, spec.tiles);
-    Expr position, first_tile;
+    Expr first_tile;
     for (auto range = map.ranges.rbegin(); range != map.ranges.rend(); ++range) {
-        Expr local = q - range->first_item;
-        Expr p = range->positions.first_position + local / range->blocks;
-        Expr t = range->positions.first_tile + (local % range->blocks) * spec.tiles;
-        Expr last = Expr(range->first_item + range->blocks * range->positions.positions);
-        position = position.defined() ? Halide::select(q < last, p, position) : p;
-        first_tile = first_tile.defined() ? Halide::select(q < last, t, first_tile) : t;
+        const Expr local = q - range->first_item;
+        const Expr end = Expr(range->first_item + range->blocks * range->positions.positions);
+        auto within = [&](Expr &value, const Expr &here) {
+            value = value.defined() ? Halide::select(q < end, here, value) : here;
+        };
+        within(position, range->positions.first_position + local / range->blocks);
+        within(pass, local % range->blocks);
+        within(first_tile, range->positions.first_tile + local % range->blocks * spec.tiles);
     }
 
     acc(ci, cb, ti, q) = 0.0f;

@@ -49,7 +49,6 @@ struct ProductSpec {
     int block = 0;  // output channels per register block: U and M are laid out by it
     int tiles = 0;  // tiles per register block
     int lanes = 16;
-    bool items_outer = false;  // loop order: items outside channel blocks
     std::string key() const;
     int in() const;
 };
@@ -63,6 +62,8 @@ struct Product {
     std::vector<Halide::RDom> r;        // per source, over its channels
     std::vector<Halide::Func>
         tiles;  // per source (r, tile in item, item): an item's part of V, inlined unless scheduled
+    Halide::Expr position;    // of item q
+    Halide::Expr pass;        // how many items of that position come before q
     Halide::ImageParam U;     // (c in block, r over all sources, position, block)
     Halide::Func acc{"acc"};  // (c in block, block, tile in item, item)
     Halide::Func M{"M"};      // (c, tile in item, item)

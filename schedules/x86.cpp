@@ -1,5 +1,7 @@
 #include "schedules/x86.h"
 
+#include <algorithm>
+
 namespace hardnet::x86 {
 
 using Halide::MemoryType;
@@ -32,12 +34,9 @@ void schedule(Product &p) {
     Var co("co"), cii("cii");
     const int lanes = p.spec.lanes;
     p.M.split(p.c, co, cii, p.spec.block);
-    if (p.spec.items_outer)
-        p.M.reorder(cii, p.ti, co, p.q);
-    else
-        p.M.reorder(cii, p.ti, p.q, co);
+    p.M.reorder(cii, p.ti, p.q, co);
     p.M.vectorize(cii, lanes).unroll(cii).unroll(p.ti);
-    p.acc.compute_at(p.M, p.spec.items_outer ? co : p.q);
+    p.acc.compute_at(p.M, p.q);
     p.acc.vectorize(p.ci, lanes).unroll(p.ci).unroll(p.ti).unroll(p.cb).unroll(p.q);
     for (size_t s = 0; s < p.r.size(); s++) {
         p.acc.update(s).reorder(p.ci, p.cb, p.ti, p.q, p.r[s].x).vectorize(p.ci, lanes);
@@ -74,16 +73,19 @@ void schedule(Convolution &v) {
     }
 }
 
-// Rows of the padded image slide through a ring of four on the stack.
+// Rows of the padded image slide through a ring of four on the stack, in strips of columns where whole rows
+// would take more than 12 KiB.
 void schedule(Stem &v) {
-    Var co("co"), ci("ci"), xo("xo"), xi("xi");
+    Var co("co"), ci("ci"), xo("xo"), xi("xi"), strip("strip");
     const StemSpec &s = v.spec;
+    const int strip_pixels = (12 << 10) / (4 * s.in_planes * 4) / 2;  // two columns of the image each
     v.Y.split(v.c, co, ci, s.block).split(v.x, xo, xi, s.pixels, row_tail(s.width, s.pixels));
-    v.Y.reorder(ci, xi, xo, co, v.y).vectorize(ci, s.lanes).unroll(ci).unroll(xi);
+    v.Y.split(xo, strip, xo, std::max(1, strip_pixels / s.pixels), TailStrategy::GuardWithIf);
+    v.Y.reorder(ci, xi, xo, co, v.y, strip).vectorize(ci, s.lanes).unroll(ci).unroll(xi);
     v.acc.compute_at(v.Y, xo).vectorize(v.c, s.lanes).unroll(v.c).unroll(v.x);
     v.acc.update().reorder(v.c, v.x, v.y, v.r.x, v.r.y, v.r.z).vectorize(v.c, s.lanes);
     v.acc.update().unroll(v.c).unroll(v.x).unroll(v.r.x).unroll(v.r.y);
-    v.padded.store_root().compute_at(v.Y, v.y).fold_storage(v.y, 4).store_in(MemoryType::Stack);
+    v.padded.store_at(v.Y, strip).compute_at(v.Y, v.y).fold_storage(v.y, 4).store_in(MemoryType::Stack);
     v.padded.vectorize(v.x, s.lanes, TailStrategy::RoundUp);
 }
 

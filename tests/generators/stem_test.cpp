@@ -1,4 +1,6 @@
 // The stem and depthwise convolutions against the reference operators, with ==.
+#include <gmock/gmock.h>
+
 #include "schedules/blocking.h"
 #include "tests/generators/images.h"
 
@@ -20,7 +22,8 @@ TEST_P(Stems, StemEqualsTheReference) {
     const StemCase all[] = {{32, {33, 25}, Activation::kRelu6},
                             {14, {5, 7}, Activation::kRelu},
                             {46, {1, 1}, Activation::kNone},
-                            {24, {64, 40}, Activation::kRelu6}};
+                            {24, {64, 40}, Activation::kRelu6},
+                            {32, {5, 600}, Activation::kRelu6}};  // in strips of columns
     for (const StemCase &c : all) {
         SCOPED_TRACE(std::to_string(c.out) + " " + std::to_string(c.size.height) + "x" +
                      std::to_string(c.size.width));
@@ -64,6 +67,17 @@ TEST_P(Stems, StemEqualsTheReference) {
         const Image whole = run(1);
         expect_image(whole, expected);
         EXPECT_TRUE(run(2).memory.same_bits(whole.memory)) << "in two by rows";
+    }
+}
+
+TEST_P(Stems, NoKernelNeedsTheHeap) {
+    // A ring of four rows of one block alone is 4 x 512 planes x 27 columns.
+    const StemSpec wide{512, 8, 64, 32, 32, 32, 13, machine().lanes, 32, 1024, Activation::kNone};
+    try {
+        const KernelLibrary library({wide}, machine());
+        ADD_FAILURE() << "compiled";
+    } catch (const std::exception &error) {
+        EXPECT_THAT(error.what(), ::testing::HasSubstr("expected at most 16 KiB on the stack, found padded"));
     }
 }
 
