@@ -58,7 +58,7 @@ struct Compiler {
         Halide::Pipeline pipeline(output(generator));
         if constexpr (std::is_same_v<Generator, Product>) {
             if (family == ScheduleFamily::kX86)
-                pipeline.add_custom_lowering_pass(new PrefetchNextPosition(generator));
+                pipeline.add_custom_lowering_pass(new PrefetchNext(generator));
         }
         pipeline.add_custom_lowering_pass(new HeapAllocations(on_heap));
         pipeline.compile_to_object(path, generator.arguments(), name, target);

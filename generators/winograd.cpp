@@ -95,7 +95,6 @@ std::string ProductSpec::key() const {
 Product::Product(const ProductSpec &s) : spec(s), U(Halide::Float(32), 4, "U") {
     // Which position and which tiles an item stands for; evaluated once per item, outside the sums.
     const ItemMap map(spec.tiling, spec.tiles);
-    Expr first_tile;
     for (auto range = map.ranges.rbegin(); range != map.ranges.rend(); ++range) {
         const Expr local = q - range->first_item;
         const Expr end = Expr(range->first_item + range->blocks * range->positions.positions);

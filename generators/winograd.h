@@ -62,11 +62,11 @@ struct Product {
     std::vector<Halide::RDom> r;        // per source, over its channels
     std::vector<Halide::Func>
         tiles;  // per source (r, tile in item, item): an item's part of V, inlined unless scheduled
-    Halide::Expr position;    // of item q
-    Halide::Expr pass;        // how many items of that position come before q
-    Halide::ImageParam U;     // (c in block, r over all sources, position, block)
-    Halide::Func acc{"acc"};  // (c in block, block, tile in item, item)
-    Halide::Func M{"M"};      // (c, tile in item, item)
+    Halide::Expr position, first_tile;  // of item q
+    Halide::Expr pass;                  // how many items of that position come before q
+    Halide::ImageParam U;               // (c in block, r over all sources, position, block)
+    Halide::Func acc{"acc"};            // (c in block, block, tile in item, item)
+    Halide::Func M{"M"};                // (c, tile in item, item)
 };
 
 // Transforms M back for one quadrant. Calls may cover any range of c and ty.

@@ -34,29 +34,29 @@ protected:
     }
 };
 
-// LLVM's intrinsic: a read (0) of data (1) that is to be kept in L2 (2).
-Stmt prefetch(const Expr &address) {
-    return Evaluate::make(Call::make(Halide::Int(32), "llvm.prefetch.p0",
-                                     {Halide::reinterpret(Halide::Handle(), address), 0, 2, 1},
-                                     Call::Extern));
+// Requests the line that holds a buffer's byte. LLVM's intrinsic: a read (0) of data (1), to be kept in L2
+// (2).
+Stmt request(const std::string &buffer, const Expr &byte) {
+    const Expr start = Halide::reinterpret(Halide::UInt(64), Variable::make(Halide::Handle(), buffer));
+    const Expr address = Halide::reinterpret(Halide::Handle(), start + Halide::cast<uint64_t>(byte));
+    return Evaluate::make(Call::make(Halide::Int(32), "llvm.prefetch.p0", {address, 0, 2, 1}, Call::Extern));
 }
+
+int lines_of(int floats) { return (floats * 4 + kLineBytes - 1) / kLineBytes; }
 
 }  // namespace
 
-PrefetchNextPosition::PrefetchNextPosition(const Product &product) : product_(product) {
-    const ProductSpec &s = product.spec;
-    const int lines = (s.block * 4 + kLineBytes - 1) / kLineBytes;        // of a step's weights
-    const int passes = ItemMap(s.tiling, s.tiles).ranges.front().blocks;  // over most positions' weights
-    step_lines_ = (lines + passes - 1) / passes;
-}
+PrefetchNext::PrefetchNext(const Product &product)
+    : product_(product), items_(product.spec.tiling, product.spec.tiles) {}
 
-Stmt PrefetchNextPosition::visit(const For *loop) {
+Stmt PrefetchNext::visit(const For *loop) {
     const Expr variable = Variable::make(Halide::Int(32), loop->name);
     const Contents body(loop);
     if (!body.loops && body.weights && item_.defined()) {
-        std::vector<Stmt> statements = requests(steps_ + variable);
+        std::vector<Stmt> statements = {request_tiles(variable)};
+        request_weights(steps_ + variable, statements);
         statements.push_back(loop->body);
-        if (const auto extent = as_const_int(loop->extent)) steps_ += int(*extent);
+        steps_ += product_.spec.sources[source_++].channels;
         return For::make(loop->name, loop->min, loop->extent, loop->for_type, loop->partition_policy,
                          loop->device_api, Block::make(statements));
     }
@@ -64,25 +64,39 @@ Stmt PrefetchNextPosition::visit(const For *loop) {
     if (ends_with(loop->name, ".q")) item_ = variable;
     if (ends_with(loop->name, ".q.rebased"))  // counts from the first item that M holds
         item_ = variable + Variable::make(Halide::Int(32), product_.M.name() + ".min.2");
-    steps_ = 0;
+    source_ = 0, steps_ = 0;
     return IRMutator::visit(loop);
 }
 
-// The share of one step, counted over all sources, in the lines of the position behind the item's own.
-std::vector<Stmt> PrefetchNextPosition::requests(const Expr &step) const {
+Stmt PrefetchNext::request_tiles(const Expr &channel) const {
+    const ProductSource &source = product_.spec.sources[source_];
+    const int lines = lines_of(product_.spec.tiles * source.tile_stride);
+    const Expr tile = substitute(product_.q.name(), item_ + 1, product_.first_tile),
+               position = substitute(product_.q.name(), item_ + 1, product_.position),
+               start = tile * source.tile_stride + position * source.position_stride;
+    return request(product_.V[source_].name(),
+                   Halide::cast<int64_t>(start) * 4 + Halide::min(channel, lines - 1) * kLineBytes);
+}
+
+// `step`: of all sources' sums.
+void PrefetchNext::request_weights(const Expr &step, std::vector<Stmt> &statements) const {
     const ProductSpec &s = product_.spec;
-    const int lines = s.in() * s.block * 4 / kLineBytes;  // of a position's weights
-    const Expr position = substitute("q", item_, product_.position),
-               pass = substitute("q", item_, product_.pass),
-               first = (block_ * s.tiling.positions() + position + 1) * lines;
-    const Expr weights = Halide::reinterpret(Halide::UInt(64), Variable::make(Halide::Handle(), "U"));
-    std::vector<Stmt> result;
-    for (int i = 0; i < step_lines_; i++) {
-        const Expr line = Halide::min((pass * s.in() + step) * step_lines_ + i, lines - 1);
-        const Expr byte = Halide::cast<int64_t>(first + line) * kLineBytes;
-        result.push_back(prefetch(weights + Halide::cast<uint64_t>(byte)));
+    const int step_lines = lines_of(s.block), passes = items_.ranges.front().blocks,
+              share = (step_lines + passes - 1) / passes, lines = lines_of(s.in() * s.block);
+    const Expr first_item = Variable::make(Halide::Int(32), product_.M.name() + ".min.2"),
+               items = Variable::make(Halide::Int(32), product_.M.name() + ".extent.2");
+    auto at = [&](const Expr &value, const Expr &item) { return substitute(product_.q.name(), item, value); };
+    const Expr position = at(product_.position, item_), pass = at(product_.pass, item_),
+               first = at(product_.position, first_item),
+               last = at(product_.position, first_item + items - 1),
+               next = Halide::select(position < last, block_ * s.tiling.positions() + position + 1,
+                                     (block_ + 1) * s.tiling.positions() + first),
+               start = next * (s.in() * s.block);
+    for (int i = 0; i < share; i++) {
+        const Expr line = Halide::min((pass * s.in() + step) * share + i, lines - 1);
+        statements.push_back(
+            request(product_.U.name(), Halide::cast<int64_t>(start) * 4 + line * kLineBytes));
     }
-    return result;
 }
 
 }  // namespace hardnet

@@ -1,29 +1,39 @@
-// Requests for weights that are needed soon, which Halide's own prefetch cannot express: that becomes a loop
-// of hints that bypass L2.
+// Requests for what a product needs soon, which Halide's own prefetch cannot express: that becomes a loop of
+// hints that bypass L2.
 #pragma once
+#include <vector>
+
 #include "generators/winograd.h"
 
 namespace hardnet {
 
-// A lowering pass for the product. The items of a position read its weights one after the other, the first
-// from memory, which cannot keep up, the others from L2. So the items of a position share in requesting the
-// next position's weights into L2: each step of a sum asks for a few cache lines. What is requested may lie
-// behind the weights' end; a prefetch never faults.
-class PrefetchNextPosition : public Halide::Internal::IRMutator {
+// A lowering pass for the product, which asks for cache lines to be brought into L2 while it computes.
+//
+// Tiles: an item reads `tiles` tiles of every source, and reads them once. While the sum over a source's
+// channels runs, the next item's tiles of that source are requested, a line per step.
+//
+// Weights: the items of a position read its weights one after the other, the first from memory, which cannot
+// keep up, the others from L2. So the items of a position share in requesting the next position's weights,
+// some lines per step.
+//
+// What is requested may lie behind a buffer's end; a prefetch never faults.
+class PrefetchNext : public Halide::Internal::IRMutator {
 public:
-    explicit PrefetchNextPosition(const Product &product);
+    explicit PrefetchNext(const Product &product);
 
 protected:
     using IRMutator::visit;
     Halide::Internal::Stmt visit(const Halide::Internal::For *loop) override;
 
 private:
-    std::vector<Halide::Internal::Stmt> requests(const Halide::Expr &step) const;
+    Halide::Internal::Stmt request_tiles(const Halide::Expr &channel) const;
+    void request_weights(const Halide::Expr &step, std::vector<Halide::Internal::Stmt> &statements) const;
 
     const Product &product_;
-    int step_lines_;                 // that every step asks for
+    const ItemMap items_;
     Halide::Expr item_, block_ = 0;  // the loops around
-    int steps_ = 0;                  // of the sums over the sources so far
+    size_t source_ = 0;              // whose sum comes next
+    int steps_ = 0;                  // of the sums before it
 };
 
 }  // namespace hardnet
