@@ -15,7 +15,7 @@ namespace hardnet {
 namespace {
 
 struct CompileOptions {
-    std::string model, weights, input, name, algorithm = "auto", folder;
+    std::string model, weights, input, name, algorithm = "auto", objective = "speed", folder;
     std::vector<std::string> targets, prepack;
     int batch = 1, jobs = 0, classes = 0;
 };
@@ -43,6 +43,7 @@ Result<CompileRequest> request_of(const CompileOptions &options) {
     request.jobs = options.jobs;
     request.prepack = options.prepack;
     request.algorithm = options.algorithm;
+    request.objective = options.objective;
     request.classes = options.classes;
     request.folder = options.folder;
     return request;
@@ -106,6 +107,15 @@ void add_compile(CLI::App &program, Action &chosen) {
             [](std::string &text) {
                 const bool known = text == "auto" || text == "winograd" || text == "direct";
                 return known ? std::string() : "expected auto, winograd or direct, found " + text;
+            },
+            ""))
+        ->capture_default_str();
+    verb->add_option("--optimize", options->objective,
+                     "speed, or size: weights in memory stay near those on disk, for more time per image")
+        ->check(CLI::Validator(
+            [](std::string &text) {
+                const bool known = text == "speed" || text == "size";
+                return known ? std::string() : "expected speed or size, found " + text;
             },
             ""))
         ->capture_default_str();

@@ -44,19 +44,25 @@ std::string mebibytes(double bytes) { return fmt::format("{:.2f}", bytes / (1 <<
 
 std::string package_table(const Package &package) {
     const Manifest &m = package.manifest;
-    std::string text =
-        fmt::format("{}: {} at {}x{}, batch {}, {} classes\nweights {} ({}), {} MiB; Halide {}\n\n", m.name,
-                    m.record.name, m.height, m.width, m.batch, m.classes, m.weights_source, m.weights_hash,
-                    mebibytes(double(file_bytes(package.weights_path()))), m.halide_version);
+    std::string text = fmt::format(
+        "{}: {} at {}x{}, batch {}, {} classes\nweights {} ({}); Halide {}\n\nMiB:\n", m.name, m.record.name,
+        m.height, m.width, m.batch, m.classes, m.weights_source, m.weights_hash, m.halide_version);
+    const double folded = double(file_bytes(package.weights_path()));
+    text += fmt::format("{:<10}{:>9}{:>9}{:>9}{:>9}{:>11}{:>9}{:>9}{:>12}{:>9}\n", "level", "kernels", "code",
+                        "folded", "packed", "prepacked", "arena", "scratch", "transforms", "concat");
+    for (const LevelInfo &level : m.levels) {
+        const double prepacked = double(file_bytes(package.prepacked_path(level.name)));
+        text += fmt::format("{:<10}{:>9}{:>9}{:>9}{:>9}{:>11}{:>9}{:>9}{:>12}{:>9}\n", level.name,
+                            level.kernels, mebibytes(double(level.kernel_bytes)), mebibytes(folded),
+                            mebibytes(double(level.packed_weight_bytes)),
+                            prepacked > 0 ? mebibytes(prepacked) : "-", mebibytes(double(level.arena_bytes)),
+                            mebibytes(double(level.scratch_bytes)), mebibytes(double(level.transform_bytes)),
+                            mebibytes(double(level.concat_bytes)));
+    }
     text +=
-        fmt::format("{:<10}{:>9}{:>13}{:>11}{:>14}{:>14}{:>16}{:>13}\n", "level", "kernels", "kernels MiB",
-                    "arena MiB", "scratch MiB", "weights MiB", "transforms MiB", "concat bytes");
-    for (const LevelInfo &level : m.levels)
-        text +=
-            fmt::format("{:<10}{:>9}{:>13}{:>11}{:>14}{:>14}{:>16}{:>13}\n", level.name, level.kernels,
-                        mebibytes(double(level.kernel_bytes)), mebibytes(double(level.arena_bytes)),
-                        mebibytes(double(level.scratch_bytes)), mebibytes(double(level.packed_weight_bytes)),
-                        mebibytes(double(level.transform_bytes)), level.concat_bytes);
+        "\ncode: of the kernels. folded: the weights on disk. packed: the same in memory, transformed. "
+        "prepacked: "
+        "packed ones on disk.\ntransforms, concat: written per image.\n";
     return text + "\n";
 }
 
@@ -65,6 +71,8 @@ nlohmann::ordered_json package_json(const Package &package) {
     nlohmann::ordered_json json = nlohmann::ordered_json::parse(to_json(package.manifest));
     json.erase("layers");
     json["weight_file_bytes"] = file_bytes(package.weights_path());
+    for (auto &level : json["levels"])
+        level["prepacked_bytes"] = file_bytes(package.prepacked_path(level["name"]));
     return json;
 }
 

@@ -20,6 +20,63 @@ double cycles(const Machine &machine, double products, double pairs, double posi
     return std::max(compute, pairs * positions * 4 * kSharedMemory / machine.bytes_per_cycle);
 }
 
+struct Candidate {
+    std::optional<Tiling> tiling;  // none: direct
+    double cycles = 0, bytes = 0;  // of packed weights
+};
+using Candidates = std::vector<Candidate>;
+
+struct Sums {  // over the layers of a resolution
+    double pairs = 0, channels = 0;
+};
+
+Candidates candidates(const Machine &machine, int height, int width, const Sums &sums,
+                      AlgorithmChoice choice) {
+    Candidates all;
+    if (choice != AlgorithmChoice::kWinograd)
+        all.push_back(
+            {std::nullopt, cycles(machine, 9.0 * height * width, sums.pairs, 9, 0), sums.pairs * 9 * 4});
+    for (int m = 2; m <= 4 && choice != AlgorithmChoice::kDirect; m++) {
+        Tiling tiling = Tiling::cover(m, height, width);
+        constexpr double kOpsPerPosition = 8;  // of a transform, per channel; loads and stores included
+        double transform_ops = sums.channels * tiling.tiles() * tiling.positions() * kOpsPerPosition;
+        double c = cycles(machine, tiling.products(), sums.pairs, tiling.positions(), transform_ops);
+        all.push_back({tiling, c, sums.pairs * tiling.positions() * 4});
+    }
+    return all;
+}
+
+const Candidate &fastest(const Candidates &all) {
+    return *std::min_element(all.begin(), all.end(),
+                             [](const Candidate &a, const Candidate &b) { return a.cycles < b.cycles; });
+}
+
+// From the smallest of each resolution on, as long as there is room, the change that saves most cycles per
+// byte.
+std::vector<const Candidate *> smallest(const std::vector<Candidates> &resolutions, double spare_bytes) {
+    std::vector<const Candidate *> chosen;
+    for (const Candidates &all : resolutions) {
+        chosen.push_back(
+            &*std::min_element(all.begin(), all.end(),
+                               [](const Candidate &a, const Candidate &b) { return a.bytes < b.bytes; }));
+    }
+    for (;;) {
+        size_t at = 0;
+        const Candidate *best = nullptr;
+        double best_rate = 0;
+        for (size_t r = 0; r < resolutions.size(); r++) {
+            for (const Candidate &c : resolutions[r]) {
+                const double more = c.bytes - chosen[r]->bytes, saved = chosen[r]->cycles - c.cycles;
+                if (more <= 0 || more > spare_bytes || saved / more <= best_rate) continue;
+                at = r, best = &c, best_rate = saved / more;
+            }
+        }
+        if (!best) return chosen;
+        spare_bytes -= best->bytes - chosen[at]->bytes;
+        chosen[at] = best;
+    }
+}
+
 }  // namespace
 
 Result<AlgorithmChoice> algorithm_from_name(const std::string &name) {
@@ -29,39 +86,42 @@ Result<AlgorithmChoice> algorithm_from_name(const std::string &name) {
     return usage_error("algorithm: expected auto, winograd or direct, found '" + name + "'");
 }
 
+Result<Objective> objective_from_name(const std::string &name) {
+    if (name == "speed") return Objective::kSpeed;
+    if (name == "size") return Objective::kSize;
+    return usage_error("optimize: expected speed or size, found '" + name + "'");
+}
+
 std::vector<std::optional<Tiling>> choose_algorithms(const Network &network, const Machine &machine,
-                                                     AlgorithmChoice choice) {
-    struct Sums {
-        double pairs = 0, channels = 0;  // over the layers of a resolution
-    };
+                                                     const PlanOptions &options) {
     std::map<std::pair<int, int>, Sums> resolutions;
+    double folded_bytes = 0;  // of the layers that have a choice
     for (const Layer &l : network.layers) {
         if (!winograd_eligible(l)) continue;
         Sums &s = resolutions[{l.out.height, l.out.width}];
         s.pairs += double(l.in.channels) * l.out.channels;
         s.channels += 2.0 * l.out.channels;  // once written from M, once read into V
+        folded_bytes += double(l.in.channels) * l.out.channels * 9 * 4;
     }
 
-    std::map<std::pair<int, int>, std::optional<Tiling>> chosen;
-    for (const auto &[size, sums] : resolutions) {
-        std::optional<Tiling> best;
-        double best_cycles = 0;
-        if (choice != AlgorithmChoice::kWinograd) {
-            best_cycles = cycles(machine, 9.0 * size.first * size.second, sums.pairs, 9, 0);
-        }
-        for (int m = 2; m <= 4 && choice != AlgorithmChoice::kDirect; m++) {
-            Tiling tiling = Tiling::cover(m, size.first, size.second);
-            constexpr double kOpsPerPosition = 8;  // of a transform, per channel; loads and stores included
-            double transform_ops = sums.channels * tiling.tiles() * tiling.positions() * kOpsPerPosition;
-            double c = cycles(machine, tiling.products(), sums.pairs, tiling.positions(), transform_ops);
-            if (best_cycles == 0 || c < best_cycles) best = tiling, best_cycles = c;
-        }
-        chosen[size] = best;
+    std::vector<Candidates> all;
+    for (const auto &[size, sums] : resolutions)
+        all.push_back(candidates(machine, size.first, size.second, sums, options.algorithm));
+    std::vector<const Candidate *> chosen;
+    if (options.objective == Objective::kSize) {
+        constexpr double kSpare =
+            0.25;  // hardnet68: F(4x4) where images are large and weights few, F(2x2) at 28x28
+        chosen = smallest(all, folded_bytes * kSpare);
+    } else {
+        for (const Candidates &c : all) chosen.push_back(&fastest(c));
     }
 
+    std::map<std::pair<int, int>, std::optional<Tiling>> tiling_of;
+    size_t at = 0;
+    for (const auto &[size, sums] : resolutions) tiling_of[size] = chosen[at++]->tiling;
     std::vector<std::optional<Tiling>> tilings;
     for (const Layer &l : network.layers) {
-        tilings.push_back(winograd_eligible(l) ? chosen[{l.out.height, l.out.width}] : std::nullopt);
+        tilings.push_back(winograd_eligible(l) ? tiling_of[{l.out.height, l.out.width}] : std::nullopt);
     }
     return tilings;
 }

@@ -84,6 +84,8 @@ Result<CompileReport> compile_package(const CompileRequest &asked) {
     if (Status s = check_package_folder(request.folder); !s) return s.error();
     auto algorithm = algorithm_from_name(request.algorithm);
     if (!algorithm) return algorithm.error();
+    auto objective = objective_from_name(request.objective);
+    if (!objective) return objective.error();
     auto chosen = machines_for(request.targets.empty() ? std::vector<std::string>{"host"} : request.targets);
     if (!chosen) return chosen.error();
     const std::vector<Machine> &machines = *chosen;
@@ -98,7 +100,7 @@ Result<CompileReport> compile_package(const CompileRequest &asked) {
 
     std::vector<Plan> plans;
     for (const Machine &machine : machines) {
-        auto plan = Planner(network, machine, *algorithm).run();
+        auto plan = Planner(network, machine, {*algorithm, *objective}).run();
         if (!plan) return plan.error();
         plans.push_back(std::move(*plan));
     }

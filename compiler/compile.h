@@ -19,6 +19,7 @@ struct CompileRequest {
     std::string name;                  // of package and C symbol; empty: the record's
     int jobs = 0;                      // compilers at once; 0: one per CPU
     std::string algorithm = "auto";    // "auto", "winograd", "direct": of the 3x3 layers
+    std::string objective = "speed";   // or "size": of the packed weights
     std::vector<std::string> prepack;  // levels whose packed weights are written, too
     int classes = 0;                   // asserted of the weights' head; 0: whatever it says
     std::string folder;                // the package; must not exist, be empty, or hold a package

@@ -20,8 +20,8 @@ std::string describe(const std::vector<ChannelPart> &parts) {
     return text;
 }
 
-Planner::Planner(const Network &network, const Machine &machine, AlgorithmChoice choice)
-    : network_(network), machine_(machine), tilings_(choose_algorithms(network, machine, choice)) {
+Planner::Planner(const Network &network, const Machine &machine, const PlanOptions &options)
+    : network_(network), machine_(machine), tilings_(choose_algorithms(network, machine, options)) {
     plan_.machine = &machine;
 }
 

@@ -19,14 +19,22 @@ enum class AlgorithmChoice { kAuto, kWinograd, kDirect };
 
 Result<AlgorithmChoice> algorithm_from_name(const std::string &name);
 
+enum class Objective { kSpeed, kSize };  // kSize: packed weights not much larger than the folded ones
+Result<Objective> objective_from_name(const std::string &name);
+
+struct PlanOptions {
+    AlgorithmChoice algorithm = AlgorithmChoice::kAuto;  // of the 3x3 layers
+    Objective objective = Objective::kSpeed;
+};
+
 // The Winograd tiling of each layer, or none where it is computed directly. All layers of one resolution
 // agree, so that they can share V.
 std::vector<std::optional<Tiling>> choose_algorithms(const Network &network, const Machine &machine,
-                                                     AlgorithmChoice choice);
+                                                     const PlanOptions &options);
 
 class Planner {
 public:
-    Planner(const Network &network, const Machine &machine, AlgorithmChoice choice);
+    Planner(const Network &network, const Machine &machine, const PlanOptions &options);
     Result<Plan> run();
 
 private:

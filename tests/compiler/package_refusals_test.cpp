@@ -78,6 +78,8 @@ INSTANTIATE_TEST_SUITE_P(
                        ExitCode::kUsage, "found 'pdp-11'"},
                Refusal{"Algorithm", [](CompileRequest &r) { r.algorithm = "fft"; }, ExitCode::kUsage,
                        "algorithm: expected auto, winograd or direct, found 'fft'"},
+               Refusal{"Objective", [](CompileRequest &r) { r.objective = "beauty"; }, ExitCode::kUsage,
+                       "optimize: expected speed or size, found 'beauty'"},
                Refusal{"Prepack",
                        [](CompileRequest &r) {
                            r.targets = {"arm64"};

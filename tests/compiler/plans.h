@@ -25,12 +25,12 @@ inline const Machine &machine_named(const std::string &level) {
 
 // Throws where the network or its plan is refused.
 inline Planned planned(const std::string &record, InputSize size, const std::string &level,
-                       AlgorithmChoice choice = AlgorithmChoice::kAuto) {
+                       const PlanOptions &options = {}) {
     const Result<HardnetRecord> found = find_record(record);
     if (!found) throw std::runtime_error(found.error().what);
     Result<Network> network = build_network(*found, size);
     if (!network) throw std::runtime_error(network.error().what);
-    Result<Plan> plan = Planner(*network, machine_named(level), choice).run();
+    Result<Plan> plan = Planner(*network, machine_named(level), options).run();
     if (!plan) throw std::runtime_error(plan.error().what);
     return {std::move(*network), std::move(*plan)};
 }
@@ -61,10 +61,10 @@ inline hardnet_level tables_of(const Plan &plan) {
 struct PlanCase {
     std::string network;
     InputSize size;
-    std::string level, algorithm;
+    std::string level, algorithm, objective = "speed";
     std::string name() const {  // "hardnet68/224x224/avx512"
         return network + "/" + std::to_string(size.height) + "x" + std::to_string(size.width) + "/" + level +
-               (algorithm == "auto" ? "" : "/" + algorithm);
+               (algorithm == "auto" ? "" : "/" + algorithm) + (objective == "speed" ? "" : "/" + objective);
     }
 };
 
@@ -80,6 +80,7 @@ inline std::vector<PlanCase> plan_cases() {
         all.push_back({"hardnet39ds", {512, 512}, machine.level, "auto"});
         all.push_back({"hardnet68", {224, 224}, machine.level, "direct"});
         all.push_back({"hardnet68", {33, 47}, machine.level, "winograd"});
+        all.push_back({"hardnet68", {224, 224}, machine.level, "auto", "size"});
     }
     return all;
 }
@@ -89,8 +90,9 @@ public:
     explicit PlanTestBase(PlanCase c) : case_(std::move(c)) {}
     void TestBody() override {
         const Result<AlgorithmChoice> choice = algorithm_from_name(case_.algorithm);
-        ASSERT_TRUE(choice);
-        planned_ = planned(case_.network, case_.size, case_.level, *choice);
+        const Result<Objective> objective = objective_from_name(case_.objective);
+        ASSERT_TRUE(choice && objective);
+        planned_ = planned(case_.network, case_.size, case_.level, {*choice, *objective});
         level_ = tables_of(planned_.plan);
         check();
     }

@@ -36,7 +36,7 @@ int run(const std::string &command) {
 std::vector<Plan> plans_of(const Network &network, AlgorithmChoice choice) {
     std::vector<Plan> plans;
     for (const Machine &machine : machines()) {
-        Result<Plan> plan = Planner(network, machine, choice).run();
+        Result<Plan> plan = Planner(network, machine, {choice}).run();
         if (!plan) throw std::runtime_error(plan.error().what);
         plans.push_back(std::move(*plan));
     }
