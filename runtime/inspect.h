@@ -55,6 +55,12 @@ hardnet_status hardnet_run_step(hardnet_context *context, int32_t step, int32_t 
 /* "conv1x1"; "?" for an unknown number. */
 const char *hardnet_step_kind_name(int kind);
 
+/* From the next run on, every thread reports its share of every step, on that thread, when it is done with
+ * it: `step` as hardnet_step_at counts, times in CLOCK_MONOTONIC's nanoseconds. NULL: no more. A run that is
+ * not traced pays one branch per thread and step. */
+typedef void (*hardnet_trace)(void *user, int32_t thread, int32_t step, int64_t begin_ns, int64_t end_ns);
+void hardnet_set_trace(hardnet_context *context, hardnet_trace trace, void *user);
+
 /* Memory of the element at the minimum of every dimension of view `view`, for image `image` (INPUT, INPUT_U8,
  * OUTPUT) and thread `thread` (SCRATCH). NULL where there is none: an unknown view, or the u8 input of a
  * float context. */

@@ -134,6 +134,8 @@ struct hardnet_context {
     uint8_t *staging; /* one image as float32, where the input is uint8 */
     hardnet_schedule schedule;
     int32_t pointed_image; /* that the fix-ups are set to; -1: none */
+    hardnet_trace trace;   /* NULL: off */
+    void *trace_user;
 
     hardnet_weights weights;
 

@@ -19,6 +19,12 @@ const hardnet_step *hardnet_step_at(const hardnet_context *context, int32_t step
     return &context->level->steps[context->schedule.steps[step]];
 }
 
+void hardnet_set_trace(hardnet_context *context, hardnet_trace trace, void *user) {
+    if (!context) return;
+    context->trace = trace;
+    context->trace_user = user;
+}
+
 const char *hardnet_step_kind_name(int kind) {
     static const char *const kNames[] = {
         "normalize", "stem",    "input transform", "product",  "output transform", "winograd band",

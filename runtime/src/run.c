@@ -13,6 +13,7 @@ static void prefetch(const hardnet_resolved_call *call) {
 
 static void run_span(hardnet_context *context, int32_t thread, uint32_t step) {
     const hardnet_schedule *schedule = &context->schedule;
+    const int64_t begin_ns = context->trace ? hardnet_now_ns() : 0;
     const hardnet_span span = schedule->spans[(uint32_t)thread * schedule->step_count + step];
     for (uint32_t c = span.first; c < span.end; c++) {
         const hardnet_resolved_call *call = &schedule->calls[c];
@@ -23,6 +24,9 @@ static void run_span(hardnet_context *context, int32_t thread, uint32_t step) {
             const long long failure = (long long)((uint64_t)(uint32_t)call->layer << 32 | (uint32_t)code);
             atomic_compare_exchange_strong(&context->kernel_failure, &none, failure);
         }
+    }
+    if (context->trace) {
+        context->trace(context->trace_user, thread, (int32_t)step, begin_ns, hardnet_now_ns());
     }
 }
 

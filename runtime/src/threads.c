@@ -11,7 +11,7 @@
  * warms an idle core. */
 enum { kSpinNs = 100000 };
 
-static int64_t now_ns(void) {
+int64_t hardnet_now_ns(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
@@ -27,7 +27,7 @@ static void relax(void) {
 
 static void wait_while(hardnet_runner *r, uint32_t old) {
     if (r->spin_ns > 0) {
-        const int64_t end = now_ns() + r->spin_ns;
+        const int64_t end = hardnet_now_ns() + r->spin_ns;
         do {
             for (int i = 0; i < 64; i++) {
                 if (atomic_load_explicit(&r->phase, memory_order_acquire) != old) return;

@@ -52,6 +52,7 @@ void hardnet_runner_stop(hardnet_runner *runner);
 void hardnet_runner_run(hardnet_runner *runner, hardnet_body body, void *argument);
 /* Inside a body: returns when every thread has come here. */
 void hardnet_barrier(hardnet_runner *runner, uint32_t *phase);
+int64_t hardnet_now_ns(void); /* since some moment in the past, never backwards */
 /* Whether this process is a fork of the one that has the workers. */
 bool hardnet_runner_orphaned(const hardnet_runner *runner);
 

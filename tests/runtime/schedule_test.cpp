@@ -230,5 +230,46 @@ TEST(Schedule, AFailingKernelIsAnErrorThatNamesTheLayer) {
     EXPECT_EQ(hardnet_run(opened.context), HARDNET_OK);
 }
 
+struct Share {
+    int32_t step;
+    int64_t begin_ns, end_ns;
+};
+using Shares = std::vector<std::vector<Share>>;  // per thread, in its order
+
+TEST(Trace, EveryThreadReportsEveryStepInOrder) {
+    Sample sample;
+    for (int threads : {1, 3}) {
+        hardnet_options options = sample.options();
+        options.threads = threads;
+        Opened opened(sample.network(), options);
+        ASSERT_EQ(opened.status, HARDNET_OK);
+        const int32_t steps = hardnet_step_count(opened.context);
+        ASSERT_GT(steps, 1);
+        Shares shares(static_cast<size_t>(threads));
+        hardnet_run(opened.context);
+        hardnet_set_trace(
+            opened.context,
+            [](void *user, int32_t thread, int32_t step, int64_t begin_ns, int64_t end_ns) {
+                (*static_cast<Shares *>(user))[static_cast<size_t>(thread)].push_back(
+                    {step, begin_ns, end_ns});
+            },
+            &shares);
+        hardnet_run(opened.context);
+        hardnet_set_trace(opened.context, nullptr, nullptr);
+        hardnet_run(opened.context);
+        for (const std::vector<Share> &mine : shares) {
+            ASSERT_EQ(mine.size(), static_cast<size_t>(steps * kImages));
+            for (size_t i = 0; i < mine.size(); i++) {
+                EXPECT_EQ(mine[i].step, static_cast<int32_t>(i) % steps);
+                EXPECT_LE(mine[i].begin_ns, mine[i].end_ns);
+                // A step begins when all threads are done with the one before it.
+                for (const std::vector<Share> &other : shares) {
+                    if (i > 0) EXPECT_GE(mine[i].begin_ns, other[i - 1].end_ns);
+                }
+            }
+        }
+    }
+}
+
 }  // namespace
 }  // namespace hardnet
