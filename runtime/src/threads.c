@@ -33,7 +33,7 @@ static void wait_while(hardnet_runner *r, uint32_t old) {
                 if (atomic_load_explicit(&r->phase, memory_order_acquire) != old) return;
                 relax();
             }
-        } while (now_ns() < end);
+        } while (hardnet_now_ns() < end);
     }
     /* Sequentially consistent against advance(): either it sees this sleeper, or this thread sees its phase.
      */
