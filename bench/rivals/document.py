@@ -21,6 +21,7 @@ def section(reports):
     lines = [report.METHOD, ""]
     if len(subtitles) == 1:
         lines += [subtitles.pop() + ".", ""]
+    lines += ["In the picture hardnet is blue, pale engines are the less accurate, and the error stands behind the name.", ""]
     lines += [f"![Milliseconds of each engine on each network]({PICTURE})", ""]
     for r in reports:
         lines += [f"**{report.title(r)}**", ""]

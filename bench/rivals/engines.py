@@ -27,7 +27,7 @@ ENGINES = {
     "litert": Engine("LiteRT", "litert_engine.py", with_dependencies=("ai-edge-litert==2.3.0", "onnx==1.22.0")),
     "inductor": Engine(
         "torch inductor, freezing", "inductor_engine.py", with_dependencies=("torch==2.15.0",),
-        only_by_name="PyPI's torch for x86-64 brings CUDA, some 3 GB; --rivals all,inductor installs it"),
+        only_by_name="torch from PyPI brings 3 GB of CUDA (--rivals all,inductor installs it)"),
     # its fp32 Winograd uses larger tiles: 1e-4 to 2e-4 per layer, 1e-4 to 8e-3 at the end
     "mnn": Engine("MNN, PyPI wheel", "mnn_engine.py", ("MNN==3.6.1",), bound=1e-2),
     # computes in bfloat16 where the CPU has it: 7e-3 to 0.19 at the end

@@ -67,7 +67,8 @@ def cell(report, row):
     if row["reason"]:
         return "-"
     least, middle = ratios(report, row)
-    shown = f"{row['min_ms']:.1f} / {row['median_ms']:.1f}"
+    places = 1 if row["min_ms"] >= 10 else 2
+    shown = f"{row['min_ms']:.{places}f} / {row['median_ms']:.{places}f}"
     return shown if least is None or row["engine"] == "hardnet" else f"{shown} ({least:.2f}x / {middle:.2f}x)"
 
 
@@ -97,7 +98,7 @@ def chart(reports, path):
     threads = list(dict.fromkeys(row["threads"] for report in reports for row in report["rows"]))
     most = max(len({row["engine"] for row in report["rows"]}) for report in reports)
     figure, panels = pyplot.subplots(len(reports), len(threads), squeeze=False, layout="constrained",
-                                     figsize=(4.6 * len(threads), (0.55 + 0.22 * most) * len(reports) + 0.3))
+                                     figsize=(5.0 * len(threads), (0.55 + 0.22 * most) * len(reports) + 0.3))
     for report, line in zip(reports, panels):
         for panel, n in zip(line, threads):
             rows = [row for row in report["rows"] if row["threads"] == n and row["min_ms"]]
@@ -107,15 +108,18 @@ def chart(reports, path):
 
 
 def draw(panel, rows, heading):
+    if not rows:
+        panel.set_axis_off()
+        return
     colours = [BLUE if row["engine"] == "hardnet" else GREY if row["bound"] <= FLOAT32_BOUND else PALE for row in rows]
     least, middle = [row["min_ms"] for row in rows], [row["median_ms"] for row in rows]
     panel.barh(range(len(rows)), least, color=colours, height=0.7)
     panel.hlines(range(len(rows)), least, middle, color="black", linewidth=1)
     panel.set_yticks(range(len(rows)), [f"{row['version']}  ({row['relative_rms']:.0e})" for row in rows], fontsize=7)
     for y, row in enumerate(rows):
-        panel.text(row["median_ms"], y, f" {row['min_ms']:.1f}", va="center", fontsize=7)
-    panel.set_title(heading, fontsize=8)
-    panel.set_xlim(0, 1.15 * max(middle, default=1))
+        panel.text(row["median_ms"], y, f" {row['min_ms']:.3g}", va="center", fontsize=7)
+    panel.set_title(heading, fontsize=7)
+    panel.set_xlim(0, 1.15 * max(middle))
     panel.set_xlabel("ms, minimum; the line reaches to the median", fontsize=6)
     panel.tick_params(axis="x", labelsize=6)
     panel.invert_yaxis()
