@@ -9,7 +9,7 @@
 
 /* Steps of a network take 20 to 500 us; waking a sleeper costs 30 to 60 us. Spinning longer than this only
  * warms an idle core. */
-enum { kSpinNs = 100000 };
+enum { kSpinNs = 100000, kLeastSpinNs = 1000 };
 
 int64_t hardnet_now_ns(void) {
     struct timespec t;
@@ -25,16 +25,21 @@ static void relax(void) {
 #endif
 }
 
-static void wait_while(hardnet_runner *r, uint32_t old) {
-    if (r->spin_ns > 0) {
-        const int64_t end = hardnet_now_ns() + r->spin_ns;
+/* Whether the phase moved on while this thread spun for `ns`. */
+static bool spin_while(hardnet_runner *r, uint32_t old, int64_t ns) {
+    if (ns > 0) {
+        const int64_t end = hardnet_now_ns() + ns;
         do {
             for (int i = 0; i < 64; i++) {
-                if (atomic_load_explicit(&r->phase, memory_order_acquire) != old) return;
+                if (atomic_load_explicit(&r->phase, memory_order_acquire) != old) return true;
                 relax();
             }
         } while (hardnet_now_ns() < end);
     }
+    return false;
+}
+
+static void sleep_while(hardnet_runner *r, uint32_t old) {
     /* Sequentially consistent against advance(): either it sees this sleeper, or this thread sees its phase.
      */
     atomic_fetch_add(&r->sleepers, 1);
@@ -42,6 +47,18 @@ static void wait_while(hardnet_runner *r, uint32_t old) {
         syscall(SYS_futex, &r->phase, FUTEX_WAIT_PRIVATE, old, NULL, NULL, 0);
     }
     atomic_fetch_sub(&r->sleepers, 1);
+}
+
+/* Where spinning was in vain, another process has the processor that the awaited thread needs: then the next
+ * waits spin for less, until one succeeds again. */
+static void wait_at_barrier(hardnet_runner *r, uint32_t old) {
+    const int64_t ns = atomic_load_explicit(&r->patience_ns, memory_order_relaxed);
+    const bool moved = spin_while(r, old, ns);
+    int64_t next = moved ? 2 * ns : ns / 2;
+    if (next < kLeastSpinNs) next = kLeastSpinNs;
+    if (next > r->spin_ns) next = r->spin_ns;
+    if (next != ns) atomic_store_explicit(&r->patience_ns, next, memory_order_relaxed);
+    if (!moved) sleep_while(r, old);
 }
 
 static void advance(hardnet_runner *r) {
@@ -58,7 +75,7 @@ void hardnet_barrier(hardnet_runner *r, uint32_t *phase) {
         atomic_store_explicit(&r->arrived, 0, memory_order_relaxed);
         advance(r);
     } else {
-        wait_while(r, old);
+        wait_at_barrier(r, old);
     }
 }
 
@@ -67,7 +84,8 @@ static void *work(void *argument) {
     hardnet_runner *r = worker->runner;
     uint32_t phase = 0;
     for (;;) {
-        wait_while(r, phase++);
+        const uint32_t rest = phase++;
+        if (!spin_while(r, rest, r->spin_ns)) sleep_while(r, rest);
         if (r->stop) return NULL;
         r->body(r->argument, worker->thread, &phase);
         hardnet_barrier(r, &phase);
@@ -85,6 +103,7 @@ void hardnet_runner_start(hardnet_runner *r, int32_t threads, int32_t processors
     r->workers = workers;
     r->rest = 0;
     atomic_init(&r->phase, 0);
+    atomic_init(&r->patience_ns, r->spin_ns);
     atomic_init(&r->sleepers, 0);
     atomic_init(&r->arrived, 0);
 

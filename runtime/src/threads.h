@@ -32,9 +32,10 @@ struct hardnet_runner {
     hardnet_body body;
     void *argument;
     bool stop;
-    pid_t process;                  /* that created the workers: they do not survive a fork */
-    hardnet_worker *workers;        /* NULL: no worker was ever started */
-    uint32_t rest;                  /* the phase between two runs */
+    pid_t process;            /* that created the workers: they do not survive a fork */
+    hardnet_worker *workers;  /* NULL: no worker was ever started */
+    uint32_t rest;            /* the phase between two runs */
+    atomic_llong patience_ns; /* what a wait at a barrier spins: spin_ns, less while others need processors */
     _Alignas(64) atomic_uint phase; /* counts starts and completed barriers */
     atomic_uint sleepers;
     _Alignas(64) atomic_uint arrived; /* at the barrier in progress */
