@@ -134,7 +134,7 @@ void hardnet_unmap_packed(hardnet_context *context) {
 
 hardnet_status hardnet_use_prepacked(hardnet_context *context) {
     const char *folder = context->options.packed_folder;
-    if (!folder) return HARDNET_OK;
+    if (!folder || context->network->weight_count == 0) return HARDNET_OK;
     char path[4096], reason[640];
     hardnet_text text = hardnet_text_in(path, sizeof path), why = hardnet_text_in(reason, sizeof reason);
     hardnet_put(&text, "%s/%s.%s.safetensors", folder, context->network->name, context->level->name);

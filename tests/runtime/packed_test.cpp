@@ -142,6 +142,13 @@ TEST_F(Packed, NeedNotBeThereBesideWeights) {
     EXPECT_EQ(opened.error(), path + ": expected a readable file, found: No such file or directory");
 }
 
+TEST_F(Packed, OfANetworkWithoutWeightsAreNotLookedFor) {
+    TinyPlan plan;
+    plan.input({1, 1, 1, 1});
+    Opened opened(plan.network(), options(false));
+    EXPECT_EQ(opened.status, HARDNET_OK) << opened.error();
+}
+
 // What an application that was compiled before the option was added hands over.
 TEST_F(Packed, OptionsOfAnOlderHeaderDoNotNameAFolder) {
     write(file(std::string(16, '0'), "these"));
