@@ -77,7 +77,7 @@ Result<std::vector<StepTiming>> time_steps(LoadedPackage &loaded, const TimingOp
     for (int32_t i = 0; i < count; i++) {
         const hardnet_step *step = hardnet_step_at(context, i);
         steps.push_back({loaded.network().layer_names[step->layer], hardnet_step_kind_name(step->kind),
-                         median_of(milliseconds[i]), 0});
+                         median_of(milliseconds[i]), 0, i});
         sum += steps.back().ms;
     }
     for (StepTiming &step : steps) step.share = sum > 0 ? step.ms / sum : 0;

@@ -22,6 +22,7 @@ struct StepTiming {
     std::string layer, kind;
     double ms = 0;     // median of one image
     double share = 0;  // of the sum over the steps
+    int32_t step = 0;  // as the context counts them
 };
 
 Timing timing_of(std::vector<double> milliseconds);  // of at least one run; p99 is the nearest rank

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 
+#include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "cli/images.h"
@@ -163,8 +165,56 @@ TEST_F(Run, times_runs_and_steps) {
     EXPECT_LE(root["median_ms"], root["p99_ms"]);
     EXPECT_EQ(root["steps"].size(), 1u);
     EXPECT_EQ(root["steps"][0]["layer"], "mean");
+    EXPECT_GT(root["limits"]["gflops"], 0.5);
+    EXPECT_GT(root["limits"]["weights_gb_s"], 0.1);
+    EXPECT_GT(root["limits"]["activations_gb_s"], 0.1);
+    ASSERT_EQ(root["layers"].size(), 1u);
+    const json layer = root["layers"][0];
+    EXPECT_EQ(layer["layer"], "mean");
+    EXPECT_EQ(layer["steps"], "global pool");
+    EXPECT_EQ(layer["macs"], 0);
+    EXPECT_EQ(layer["weight_bytes"], 0);
+    EXPECT_EQ(layer["activation_bytes"], 4 * (3 * 16 + 3));  // the image and the means, each once
+    EXPECT_EQ(layer["bound"], "memory");
+    const double rate = root["limits"]["activations_gb_s"];
+    EXPECT_NEAR(double(layer["memory_ms"]), 4 * (3 * 16 + 3) / rate / 1e6, 1e-9);
+    EXPECT_NEAR(double(layer["reached"]), double(layer["memory_ms"]) / double(layer["ms"]), 1e-9);
     const Outcome text = hardnet("bench colours --iterations 7");
     EXPECT_THAT(text.out, HasSubstr("the 1 dearest of 1 steps (--layers shows all):\n"));
+}
+
+TEST_F(Run, traces_what_each_thread_does) {
+    const Outcome outcome = hardnet("bench colours --iterations 3 --threads 2 --trace trace.json --json");
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    std::ifstream file(folder_ + "/trace.json");
+    const json trace = json::parse(file);
+    EXPECT_EQ(trace["otherData"]["threads"], 2);
+    std::map<int, std::vector<json>> by_thread;
+    int names = 0;
+    for (const json &event : trace["traceEvents"]) {
+        if (event["ph"] == "M")
+            names++;
+        else
+            by_thread[event["tid"]].push_back(event);
+    }
+    EXPECT_EQ(names, 2);
+    for (int thread : {0, 1}) {
+        const std::vector<json> &events = by_thread[thread];
+        ASSERT_EQ(events.size(), 3u * 2u);  // runs x images, of one step
+        for (size_t i = 0; i < events.size(); i++) {
+            EXPECT_EQ(events[i]["ph"], "X");
+            EXPECT_EQ(events[i]["name"], "mean global pool");
+            EXPECT_EQ(events[i]["args"]["run"], i / 2);
+            EXPECT_GE(events[i]["dur"], 0);
+            if (i > 0) {
+                EXPECT_GE(double(events[i]["ts"]), double(events[i - 1]["ts"]));
+            }
+        }
+    }
+    const Outcome unwritable = hardnet("bench colours --iterations 3 --json --trace no/where.json");
+    EXPECT_EQ(unwritable.code, 5);
+    EXPECT_THAT(unwritable.err, MatchesRegex("hardnet: no/where.json: expected to write [0-9]+ bytes, found: "
+                                             "No such file or directory\n"));
 }
 
 TEST_F(Run, verifies_only_what_the_manifest_describes) {

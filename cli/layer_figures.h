@@ -1,0 +1,32 @@
+// What a layer computes and moves, how long it took, and how long the machine would take at least.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "cli/loaded_package.h"
+#include "cli/machine_limits.h"
+#include "cli/timing.h"
+
+namespace hardnet {
+
+struct LayerFigures {          // of one image
+    std::string layer, steps;  // "product + output transform"
+    double ms = 0, share = 0;
+    double macs = 0;        // of the layer by direct convolution; 0: it multiplies nothing, or is unknown
+    double operations = 0;  // of what runs: Winograd's products with their surplus, else 2 x macs
+    double weight_bytes = 0,
+           activation_bytes = 0;           // read and written, each element of a step once; no scratch
+    double compute_ms = 0, memory_ms = 0;  // at the machine's limits
+
+    double bytes() const { return weight_bytes + activation_bytes; }
+    double gflops() const { return ms > 0 ? 2 * macs / ms / 1e6 : 0; }  // as if it were direct
+    bool by_memory() const { return memory_ms > compute_ms; }
+    double bound_ms() const { return by_memory() ? memory_ms : compute_ms; }
+    double reached() const { return ms > 0 ? bound_ms() / ms : 0; }
+};
+
+// One per layer that has steps of its own, in the order of the steps.
+std::vector<LayerFigures> layer_figures(const LoadedPackage &loaded, const std::vector<StepTiming> &steps,
+                                        const MachineLimits &limits);
+
+}  // namespace hardnet
