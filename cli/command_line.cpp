@@ -24,6 +24,7 @@ CommandLine::CommandLine()
     add_run(program_, chosen_);
     add_verify(program_, chosen_);
     add_bench(program_, chosen_);
+    add_tune(program_, chosen_);
     add_doctor(program_, chosen_);
 }
 

@@ -15,7 +15,8 @@ namespace hardnet {
 namespace {
 
 struct CompileOptions {
-    std::string model, weights, input, name, algorithm = "auto", objective = "speed", folder;
+    std::string model, weights, input, name, algorithm = "auto", objective = "speed", blocks = "tuned",
+                                             folder;
     std::vector<std::string> targets, prepack;
     int batch = 1, jobs = 0, classes = 0;
 };
@@ -44,6 +45,7 @@ Result<CompileRequest> request_of(const CompileOptions &options) {
     request.prepack = options.prepack;
     request.algorithm = options.algorithm;
     request.objective = options.objective;
+    request.blocks = options.blocks;
     request.classes = options.classes;
     request.folder = options.folder;
     return request;
@@ -118,6 +120,11 @@ void add_compile(CLI::App &program, Action &chosen) {
                 return known ? std::string() : "expected speed or size, found " + text;
             },
             ""))
+        ->capture_default_str();
+    verb->add_option(
+            "--blocks", options->blocks,
+            "register blocks: tuned (records, and the cost model where there is none), model, or a file "
+            "that hardnet tune wrote")
         ->capture_default_str();
     verb->add_option("--prepack", options->prepack,
                      "a level, such as avx512, whose weights are written in the order that its kernels read, "

@@ -8,6 +8,7 @@
 #include "compiler/write_package.h"
 #include "package/manifest.h"
 #include "weights/describe.h"
+#include "weights/files.h"
 #include "weights/weights.h"
 
 namespace hardnet {
@@ -73,6 +74,16 @@ Status check_prepack(const std::vector<std::string> &asked, const std::vector<Ma
 
 }  // namespace
 
+Result<std::vector<TunedBlocks>> tuned_blocks(const std::string &source, RecordKind kind) {
+    if (source == "model") return std::vector<TunedBlocks>{};
+    if (source == "tuned") return shipped_tuned_blocks();
+    constexpr uint64_t kMostBytes = 4 << 20;
+    auto bytes = read_regular_file(source, kMostBytes);
+    if (!bytes) return bytes.error();
+    return read_tuned_blocks(std::string(reinterpret_cast<const char *>(bytes->data.get()), bytes->size),
+                             source, kind);
+}
+
 Result<CompileReport> compile_package(const CompileRequest &asked) {
     CompileRequest request = asked;
     const std::string name = request.name.empty() ? request.record.name : request.name;
@@ -90,6 +101,8 @@ Result<CompileReport> compile_package(const CompileRequest &asked) {
     if (!chosen) return chosen.error();
     const std::vector<Machine> &machines = *chosen;
 
+    auto records = tuned_blocks(request.blocks);
+    if (!records) return records.error();
     if (Status s = check_prepack(request.prepack, machines); !s) return s.error();
 
     CompileReport report;
@@ -100,7 +113,7 @@ Result<CompileReport> compile_package(const CompileRequest &asked) {
 
     std::vector<Plan> plans;
     for (const Machine &machine : machines) {
-        auto plan = Planner(network, machine, {*algorithm, *objective}).run();
+        auto plan = Planner(network, machine, {*algorithm, *objective, &*records}).run();
         if (!plan) return plan.error();
         plans.push_back(std::move(*plan));
     }

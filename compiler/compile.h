@@ -7,6 +7,7 @@
 #include "models/network.h"
 #include "models/records.h"
 #include "models/result.h"
+#include "schedules/tuned_blocks.h"
 
 namespace hardnet {
 
@@ -20,6 +21,7 @@ struct CompileRequest {
     int jobs = 0;                      // compilers at once; 0: one per CPU
     std::string algorithm = "auto";    // "auto", "winograd", "direct": of the 3x3 layers
     std::string objective = "speed";   // or "size": of the packed weights
+    std::string blocks = "tuned";      // or "model", or a file of records: see tuned_blocks
     std::vector<std::string> prepack;  // levels whose packed weights are written, too
     int classes = 0;                   // asserted of the weights' head; 0: whatever it says
     std::string folder;                // the package; must not exist, be empty, or hold a package
@@ -33,6 +35,11 @@ struct CompileReport {
     std::vector<std::string> notes;  // from reading the weights
     std::string shared_library;      // path, or empty with the reason in notes
 };
+
+// What decides register blocks before the cost model: the records that the program was built with ("tuned"),
+// none ("model"), or those of a file that `hardnet tune` wrote.
+Result<std::vector<TunedBlocks>> tuned_blocks(const std::string &source,
+                                              RecordKind kind = RecordKind::kChosen);
 
 Result<CompileReport> compile_package(const CompileRequest &request);
 

@@ -100,6 +100,8 @@ std::string halide_version() {
            std::to_string(HALIDE_VERSION_PATCH);
 }
 
+std::string generator_sources() { return kGeneratorSources; }
+
 std::string symbol(const KernelSpec &spec, const Machine &machine) {
     return "hardnet_" + content_hash(key(spec) + "\n" + machine.target + "\n" + kGeneratorSources +
                                      "\nHalide " + halide_version());

@@ -46,5 +46,6 @@ int64_t cache_size();
 
 std::string content_hash(const std::string &content);  // XXH3-128, hexadecimal
 std::string halide_version();
+std::string generator_sources();  // a hash of what kernels are made from
 
 }  // namespace hardnet

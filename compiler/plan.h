@@ -2,6 +2,7 @@
 // and memory as buffers that have no place yet.
 #pragma once
 #include <map>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -11,7 +12,7 @@
 #include "generators/pooling.h"
 #include "generators/winograd.h"
 #include "hardnet/plan.h"
-#include "schedules/machine.h"
+#include "schedules/blocking.h"
 
 namespace hardnet {
 
@@ -28,8 +29,9 @@ struct Buffer {
     int64_t offset = -1;
 };
 
-struct LayerChoice {  // what `inspect` shows
-    std::string algorithm, blocks;
+struct LayerChoice {
+    std::string algorithm, blocks;        // what `inspect` shows
+    std::optional<BlockProblem> problem;  // where blocks can be tuned
 };
 
 struct Plan {

@@ -42,7 +42,7 @@ void Planner::stem(int layer) {
     const int64_t bias = pack_bias(layer, out.c8);
     std::vector<ChannelPart> parts =
         convolution_parts(machine_, l.out.width, l.out.height, l.out.channels, 27);
-    plan_.choices[layer] = {"direct 3x3", describe(parts)};
+    plan_.choices[layer] = {"direct 3x3", describe(parts), {}};
     begin_step(HARDNET_STEP_STEM, layer);
     for (ChannelPart part : parts) {
         StemSpec spec;
@@ -117,9 +117,11 @@ void Planner::convolution(int layer) {
     const int pool = fused_pool(layer);
     const int width =
         pool < 0 ? l.out.width : 2 * network_.layers[pool].out.width;  // a pool may drop the last column
-    std::vector<ChannelPart> parts =
-        convolution_parts(machine_, width, l.out.height, l.out.channels, l.in.channels * l.kernel * l.kernel);
-    plan_.choices[layer] = {l.kernel == 1 ? "1x1" : "direct 3x3", describe(parts)};
+    const bool plain = l.kernel == 1;
+    const Blocks parts =
+        choose_blocks(layer, plain ? "1x1" : "direct 3x3",
+                      convolution_problem(plain ? BlockProblem::Op::kConv1x1 : BlockProblem::Op::kConv3x3,
+                                          width, l.out.height, l.out.channels, l.in.channels));
     if (pool >= 0) {
         fused_into_[pool] = layer;
         convolution_with_pool(layer, pool, parts);
@@ -149,7 +151,7 @@ void Planner::convolution_with_pool(int layer, int pool, const std::vector<Chann
     const int width = 2 * p.out.width, height = 2 * p.out.height, c8 = out.c8;
     const int64_t bias = pack_bias(layer, c8);
     const bool by_rows = p.out.height >= kManyRows / 2;
-    plan_.choices[pool] = {"behind " + l.name, ""};
+    plan_.choices[pool] = {"behind " + l.name, "", {}};
 
     MaxPoolSpec pooling;
     pooling.in_height = height;
@@ -217,7 +219,7 @@ void Planner::depthwise(int layer) {
     packing.offset = plan_.weight_elems;
     plan_.packings.push_back(packing);
     plan_.weight_elems += round_up(9 * out.c8, 16);
-    plan_.choices[layer] = {"depthwise 3x3", ""};
+    plan_.choices[layer] = {"depthwise 3x3", "", {}};
 
     const bool by_rows = l.out.height >= kManyRows;
     begin_step(HARDNET_STEP_DEPTHWISE, layer);
@@ -244,7 +246,7 @@ void Planner::max_pool(int layer) {
     spec.in_row_stride = in.row_stride();
     spec.pixel_stride = out.c8;
     spec.row_stride = out.row_stride();
-    plan_.choices[layer] = {"max pool", ""};
+    plan_.choices[layer] = {"max pool", "", {}};
     begin_step(HARDNET_STEP_MAX_POOL, layer);
     begin_part(l.out.height, 0, 1);
     uint32_t x = tensor_view(in, 0, in.c8, false), y = tensor_view(out, 0, out.c8, false, true);
@@ -256,7 +258,7 @@ void Planner::global_pool(int layer) {
     const Layer &l = network_.layers[layer];
     const Tensor &in = tensors_[l.sources[0]], &out = tensors_[layer];
     GlobalPoolSpec spec{l.in.height, l.in.width, in.c8, in.row_stride(), machine_.lanes_for(out.c8)};
-    plan_.choices[layer] = {"mean", ""};
+    plan_.choices[layer] = {"mean", "", {}};
     begin_step(HARDNET_STEP_GLOBAL_POOL, layer);
     begin_part(out.c8 / spec.lanes, 0, 1);
     uint32_t x = tensor_view(in, 0, in.c8, false);
@@ -272,7 +274,7 @@ void Planner::fully_connected(int layer) {
     constexpr int kBlock = 64;  // enough chains of FMAs to hide their latency
     const int whole_blocks = l.out.channels / kBlock * kBlock, tail = l.out.channels - whole_blocks;
     const int64_t bias = pack_bias(layer, round_up(l.out.channels, kBlock));
-    plan_.choices[layer] = {"matrix", ""};
+    plan_.choices[layer] = {"matrix", "", {}};
     begin_step(HARDNET_STEP_FULLY_CONNECTED, layer);
     auto part = [&](int first, int channels, int block, int tail_outputs) {
         ChannelPart p{first, channels, block, machine_.lanes, 1, 0};

@@ -167,8 +167,8 @@ void Planner::winograd(int layer) {
         transformed_[source] = transformed(tensors_[source], tiling, false);
         transform_input(source);
     }
-    std::vector<ChannelPart> parts = product_parts(machine_, tiling, l.out.channels, l.in.channels);
-    plan_.choices[layer] = {"winograd " + tiling.name(), describe(parts)};
+    const Blocks parts = choose_blocks(layer, "winograd " + tiling.name(),
+                                       product_problem(tiling, l.out.channels, l.in.channels));
     winograd_product(layer, parts);
     winograd_output(layer, parts);
 }
@@ -232,9 +232,9 @@ void Planner::winograd_bands(int layer) {
     const Tensor &in = tensors_[l.sources[0]], &out = tensors_[layer];
     const Tiling &tiling = *tilings_[layer];
     const int64_t bias = pack_bias(layer, out.c8);
-    std::vector<ChannelPart> parts =
-        product_parts(machine_, Tiling(tiling.m(), {1, 0}, tiling.columns()), l.out.channels, l.in.channels);
-    plan_.choices[layer] = {"winograd " + tiling.name() + " in bands", describe(parts)};
+    const Blocks parts = choose_blocks(
+        layer, "winograd " + tiling.name() + " in bands",
+        product_problem(Tiling(tiling.m(), {1, 0}, tiling.columns()), l.out.channels, l.in.channels));
     std::vector<int64_t> weights;
     for (const ChannelPart &part : parts) {
         weights.push_back(

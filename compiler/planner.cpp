@@ -11,17 +11,11 @@ hardnet_argument whole(uint32_t view) { return {view, HARDNET_WHOLE, 0, 0}; }
 hardnet_argument crop(uint32_t view, int dim, int unit) { return {view, HARDNET_CROP, uint8_t(dim), unit}; }
 hardnet_argument slide(uint32_t view, int dim, int unit) { return {view, HARDNET_SLIDE, uint8_t(dim), unit}; }
 
-std::string describe(const std::vector<ChannelPart> &parts) {
-    std::string text;
-    for (const ChannelPart &p : parts) {
-        text += (text.empty() ? "" : " ") + std::to_string(p.channels) + ":" + std::to_string(p.block) + "x" +
-                std::to_string(p.extent);
-    }
-    return text;
-}
-
 Planner::Planner(const Network &network, const Machine &machine, const PlanOptions &options)
-    : network_(network), machine_(machine), tilings_(choose_algorithms(network, machine, options)) {
+    : network_(network),
+      machine_(machine),
+      records_(options.records),
+      tilings_(choose_algorithms(network, machine, options)) {
     plan_.machine = &machine;
 }
 
@@ -78,6 +72,13 @@ Status Planner::check_supported() const {
         }
     }
     return ok();
+}
+
+Blocks Planner::choose_blocks(int layer, const std::string &algorithm, const BlockProblem &problem) {
+    const TunedBlocks *record = records_ ? find_tuned(*records_, machine_.level, problem) : nullptr;
+    const Blocks blocks = record ? record->blocks : model_blocks(machine_, problem);
+    plan_.choices[layer] = {algorithm, describe(blocks) + (record ? " (tuned)" : " (model)"), problem};
+    return blocks;
 }
 
 void Planner::place_tensor(int layer) {

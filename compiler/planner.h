@@ -11,7 +11,7 @@
 #include "compiler/plan.h"
 #include "models/network.h"
 #include "models/result.h"
-#include "schedules/blocking.h"
+#include "schedules/tuned_blocks.h"
 
 namespace hardnet {
 
@@ -25,6 +25,8 @@ Result<Objective> objective_from_name(const std::string &name);
 struct PlanOptions {
     AlgorithmChoice algorithm = AlgorithmChoice::kAuto;  // of the 3x3 layers
     Objective objective = Objective::kSpeed;
+    const std::vector<TunedBlocks> *records =
+        nullptr;  // consulted before the cost model; outlives the planner
 };
 
 // The Winograd tiling of each layer, or none where it is computed directly. All layers of one resolution
@@ -80,6 +82,8 @@ private:
     int fused_pool(int layer) const;  // the 2x2 max pool computed with a 1x1, or -1
     std::vector<int> consumers(int layer) const;
     Status check_supported() const;
+    // The blocks of a layer's record, or the cost model's; notes the choice.
+    Blocks choose_blocks(int layer, const std::string &algorithm, const BlockProblem &problem);
 
     // ---- tables
     int add_buffer(int64_t elems, const std::string &halo = "");
@@ -131,6 +135,7 @@ private:
 
     const Network &network_;
     const Machine &machine_;
+    const std::vector<TunedBlocks> *records_;
     std::vector<std::optional<Tiling>> tilings_;
     std::vector<Tensor> tensors_;
     std::vector<Transformed> transformed_;  // per layer; buffer -1 where there is none (yet)
@@ -143,8 +148,5 @@ private:
 hardnet_argument whole(uint32_t view);
 hardnet_argument crop(uint32_t view, int dim, int unit);
 hardnet_argument slide(uint32_t view, int dim, int unit);
-
-// "96:48x7 22:24x7": output channels : channels x tiles (pixels) of a register block
-std::string describe(const std::vector<ChannelPart> &parts);
 
 }  // namespace hardnet

@@ -1,7 +1,7 @@
 #include "schedules/blocking.h"
 
 #include <algorithm>
-#include <functional>
+#include <numeric>
 
 namespace hardnet {
 namespace {
@@ -20,22 +20,44 @@ double step_cycles(const Machine &machine, int vectors, int lanes, int extent, i
     return cycles + 30.0 / steps;  // filling and storing the accumulators
 }
 
-// Work per reduction step when blocks have `extent` tiles or pixels: how many blocks there are.
-using BlockCount = std::function<double(int extent)>;
+constexpr int kMostExtent = 16;         // tiles or pixels: a V is padded by as many
+constexpr double kPartOverhead = 4800;  // measured: a layer's further part costs about 1.3 us
 
-struct Choice {
-    double cycles = 0;
-    int extent = 0;
-};
-Choice best_extent(const Machine &machine, int vectors, int lanes, int steps, const BlockCount &count) {
-    Choice best;
-    for (int extent = 1; extent <= 16 && machine.fits(vectors, extent); extent++) {
-        double blocks = count(extent);
-        if (blocks == 0) continue;
-        double cycles = blocks * step_cycles(machine, vectors, lanes, extent, steps) * steps;
-        if (!best.extent || cycles < best.cycles) best = {cycles, extent};
+bool is_product(const BlockProblem &problem) { return problem.op == BlockProblem::Op::kProduct; }
+
+bool extent_fits(const Machine &machine, const BlockProblem &problem, const ChannelPart &part, int extent) {
+    return extent >= 1 && extent <= kMostExtent && machine.fits(part.block / part.lanes, extent) &&
+           (is_product(problem) || extent <= problem.width);
+}
+
+// Blocks of `extent` tiles or pixels per block of channels.
+double block_count(const BlockProblem &problem, int extent) {
+    if (is_product(problem)) return ItemMap(problem.tiling, extent).items;
+    return double((problem.width + extent - 1) / extent) * problem.height;
+}
+
+double part_cycles(const Machine &machine, const BlockProblem &problem, const ChannelPart &part) {
+    const int steps = problem.steps();
+    return part.blocks() * block_count(problem, part.extent) * steps *
+           step_cycles(machine, part.block / part.lanes, part.lanes, part.extent, steps);
+}
+
+double total_cycles(const Blocks &blocks) {
+    return std::accumulate(blocks.begin(), blocks.end(), 0.0, [](double sum, const ChannelPart &part) {
+        return sum + part.cycles + kPartOverhead;
+    });
+}
+
+// The same part with every extent that fits; the cheapest first.
+Blocks by_extent(const Machine &machine, const BlockProblem &problem, ChannelPart part) {
+    Blocks all;
+    for (part.extent = 1; extent_fits(machine, problem, part, part.extent); part.extent++) {
+        part.cycles = part_cycles(machine, problem, part);
+        all.push_back(part);
     }
-    return best;
+    std::stable_sort(all.begin(), all.end(),
+                     [](const ChannelPart &a, const ChannelPart &b) { return a.cycles < b.cycles; });
+    return all;
 }
 
 struct Group {  // `blocks` blocks of `vectors` x `lanes` channels
@@ -65,46 +87,108 @@ std::vector<std::vector<Group>> cuts(const Machine &machine, int channels, bool 
     return result;
 }
 
-std::vector<ChannelPart> best_parts(const Machine &machine, int channels, int steps, bool may_pad,
-                                    double overhead_cycles, const BlockCount &count) {
-    std::vector<ChannelPart> best;
-    double best_cycles = 0;
-    const int aligned = round_up(channels, kChannelAlignment), end = may_pad ? channels : aligned;
-    for (const std::vector<Group> &groups : cuts(machine, aligned, may_pad)) {
-        std::vector<ChannelPart> parts;
-        double cycles = 0;
-        int first = 0;
-        for (const Group &g : groups) {
-            Choice choice = best_extent(machine, g.vectors, g.lanes, steps, count);
-            int block = g.vectors * g.lanes;
-            if (!choice.extent || first >= channels)
-                break;  // a part of padding alone is not worth its overhead
-            parts.push_back({first, std::min(g.blocks * block, end - first), block, g.lanes, choice.extent,
-                             choice.cycles * g.blocks});
-            cycles += parts.back().cycles + overhead_cycles;
-            first += g.blocks * block;
+// The channels that blocks cover.
+int covered(const BlockProblem &problem) {
+    return is_product(problem) ? problem.out : round_up(problem.out, kChannelAlignment);
+}
+
+// One cut with every extent of its first part, the others with their cheapest.
+std::vector<Blocks> with_extents(const Machine &machine, const BlockProblem &problem,
+                                 const std::vector<Group> &groups) {
+    std::vector<Blocks> all;
+    int first = 0;
+    for (const Group &g : groups) {
+        if (first >= problem.out) return {};  // a part of padding alone is not worth its overhead
+        const int block = g.vectors * g.lanes;
+        const ChannelPart part{first, std::min(g.blocks * block, covered(problem) - first), block, g.lanes};
+        const Blocks extents = by_extent(machine, problem, part);
+        if (extents.empty()) return {};
+        if (&g == &groups.front()) {
+            for (const ChannelPart &p : extents) all.push_back({p});
+        } else {
+            for (Blocks &blocks : all) blocks.push_back(extents.front());
         }
-        if (parts.size() != groups.size() || first < channels) continue;
-        if (best.empty() || cycles < best_cycles) best = parts, best_cycles = cycles;
+        first += g.blocks * block;
     }
-    return best;
+    return first < problem.out ? std::vector<Blocks>{} : all;
+}
+
+std::string fault_of(const Machine &machine, const BlockProblem &problem, const ChannelPart &part,
+                     bool last) {
+    if (part.lanes != machine.lanes && part.lanes != machine.narrow_lanes)
+        return "expected lanes of " + machine.level;
+    if (part.block <= 0 || part.block % part.lanes) return "expected a block of whole vectors";
+    if (!extent_fits(machine, problem, part, part.extent)) return "expected a block that fits the registers";
+    const bool may_pad = last && is_product(problem);
+    if (part.channels <= 0 || part.channels > covered(problem) || (part.channels % part.block && !may_pad))
+        return "expected channels of whole blocks";
+    return "";
 }
 
 }  // namespace
 
-std::vector<ChannelPart> product_parts(const Machine &machine, const Tiling &tiling, int channels, int in) {
-    auto items = [&](int tiles) { return double(ItemMap(tiling, tiles).items); };
-    constexpr double kPartOverhead = 4800;  // measured: a layer's further part costs about 1.3 us
-    return best_parts(machine, channels, in, true, kPartOverhead, items);
+bool BlockProblem::operator==(const BlockProblem &o) const {
+    return op == o.op && tiling == o.tiling && width == o.width && height == o.height && out == o.out &&
+           in == o.in;
 }
 
-std::vector<ChannelPart> convolution_parts(const Machine &machine, int width, int rows, int channels,
-                                           int steps) {
-    auto blocks = [&](int pixels) {
-        return pixels > width ? 0.0 : double((width + pixels - 1) / pixels) * rows;
-    };
-    constexpr double kPartOverhead = 4800;
-    return best_parts(machine, channels, steps, false, kPartOverhead, blocks);
+BlockProblem product_problem(const Tiling &tiling, int out, int in) {
+    return {BlockProblem::Op::kProduct, tiling, 0, 0, out, in};
+}
+
+BlockProblem convolution_problem(BlockProblem::Op op, int width, int height, int out, int in) {
+    return {op, {}, width, height, out, in};
+}
+
+std::vector<Blocks> candidate_blocks(const Machine &machine, const BlockProblem &problem, size_t most,
+                                     double within) {
+    std::vector<Blocks> all, result;
+    const int aligned = round_up(problem.out, kChannelAlignment);
+    for (const std::vector<Group> &groups : cuts(machine, aligned, is_product(problem))) {
+        for (Blocks &blocks : with_extents(machine, problem, groups)) all.push_back(std::move(blocks));
+    }
+    std::stable_sort(all.begin(), all.end(),
+                     [](const Blocks &a, const Blocks &b) { return total_cycles(a) < total_cycles(b); });
+    for (const Blocks &blocks : all) {
+        if (result.size() == most || total_cycles(blocks) > within * total_cycles(all.front())) break;
+        if (std::find(result.begin(), result.end(), blocks) == result.end()) result.push_back(blocks);
+    }
+    return result;
+}
+
+Status complete_blocks(const Machine &machine, const BlockProblem &problem, Blocks &blocks) {
+    int first = 0;
+    for (ChannelPart &part : blocks) {
+        const std::string fault = fault_of(machine, problem, part, &part == &blocks.back());
+        if (!fault.empty())
+            return bad_input(fault + ", found " + describe({part}) + " of " + std::to_string(part.lanes) +
+                             " lanes");
+        part.first = first;
+        part.cycles = part_cycles(machine, problem, part);
+        first += part.channels;
+        if (first > covered(problem)) break;
+    }
+    if (first == covered(problem)) return ok();
+    return bad_input("expected parts of " + std::to_string(covered(problem)) + " channels, found " +
+                     describe(blocks));
+}
+
+std::string describe(const Blocks &blocks) {
+    std::string text;
+    for (const ChannelPart &p : blocks) {
+        text += (text.empty() ? "" : " ") + std::to_string(p.channels) + ":" + std::to_string(p.block) + "x" +
+                std::to_string(p.extent);
+    }
+    return text;
+}
+
+Blocks product_parts(const Machine &machine, const Tiling &tiling, int channels, int in) {
+    return model_blocks(machine, product_problem(tiling, channels, in));
+}
+
+Blocks convolution_parts(const Machine &machine, int width, int rows, int channels, int steps) {
+    return model_blocks(machine,
+                        convolution_problem(BlockProblem::Op::kConv1x1, width, rows, channels, steps));
 }
 
 }  // namespace hardnet

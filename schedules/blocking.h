@@ -1,9 +1,11 @@
 // How large the register blocks are: a layer's output channels are cut into one to three parts, each a number
 // of equal blocks of channels by tiles (Winograd) or pixels (convolutions).
 #pragma once
+#include <string>
 #include <vector>
 
 #include "generators/tiling.h"
+#include "models/result.h"
 #include "schedules/machine.h"
 
 namespace hardnet {
@@ -14,17 +16,49 @@ struct ChannelPart {
     int extent = 0;               // tiles or pixels per block
     double cycles = 0;            // of the whole part, by the cost model
 
+    bool operator==(const ChannelPart &o) const {
+        return channels == o.channels && block == o.block && lanes == o.lanes && extent == o.extent;
+    }
     int blocks() const { return (channels + block - 1) / block; }
     int padded() const { return blocks() * block; }
 };
 
-// Parts of a Winograd product with `channels` outputs over `in` inputs. M may be padded to whole blocks.
-std::vector<ChannelPart> product_parts(const Machine &machine, const Tiling &tiling, int channels, int in);
+using Blocks = std::vector<ChannelPart>;
 
-// Parts of a convolution over rows of `width` pixels, `steps` products per output. Their blocks cover
-// `channels`, rounded up to 8, exactly.
-std::vector<ChannelPart> convolution_parts(const Machine &machine, int width, int rows, int channels,
-                                           int steps);
+// A layer whose output channels are to be cut: all that the choice depends on, beside the machine.
+struct BlockProblem {
+    enum class Op { kProduct, kConv1x1, kConv3x3 };
+    Op op = Op::kProduct;
+    Tiling tiling;              // of a Winograd product
+    int width = 0, height = 0;  // of a convolution's output
+    int out = 0, in = 0;        // channels
+
+    int steps() const { return op == Op::kConv3x3 ? 9 * in : in; }  // of each sum
+    bool operator==(const BlockProblem &o) const;
+};
+
+BlockProblem product_problem(const Tiling &tiling, int out, int in);
+BlockProblem convolution_problem(BlockProblem::Op op, int width, int height, int out, int in);
+
+// The ways to cut a layer that the cost model finds at most `within` times as dear as the cheapest, cheapest
+// first, at most `most`. A product's M may be padded to whole blocks; a convolution's blocks cover its
+// channels, rounded up to 8, exactly.
+std::vector<Blocks> candidate_blocks(const Machine &machine, const BlockProblem &problem, size_t most,
+                                     double within);
+inline Blocks model_blocks(const Machine &machine, const BlockProblem &problem) {
+    return candidate_blocks(machine, problem, 1, 1).front();
+}
+
+// Whether kernels can be made from blocks whose channels, block, lanes and extent are given; sets the rest.
+Status complete_blocks(const Machine &machine, const BlockProblem &problem, Blocks &blocks);
+
+// "96:48x7 22:24x7": output channels : channels x tiles (pixels) of a register block
+std::string describe(const Blocks &blocks);
+
+// The cost model's choice for a Winograd product, and for a convolution over rows of `width` pixels with
+// `steps` products per output.
+Blocks product_parts(const Machine &machine, const Tiling &tiling, int channels, int in);
+Blocks convolution_parts(const Machine &machine, int width, int rows, int channels, int steps);
 
 inline int round_up(int value, int to) { return (value + to - 1) / to * to; }
 constexpr int kChannelAlignment = 8;  // channels-last tensors pad their channels to this

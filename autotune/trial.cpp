@@ -1,0 +1,156 @@
+#include "autotune/trial.h"
+
+#include <dlfcn.h>
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
+#include <memory>
+
+#include "autotune/child.h"
+#include "hardnet/hardnet.h"
+#include "package/manifest.h"
+#include "reference/compare.h"
+#include "runtime/inspect.h"
+#include "weights/weights.h"
+
+namespace hardnet {
+namespace {
+
+using nlohmann::json;
+
+// Relative RMS of the logits: blocks change the order of work, not of a sum.
+constexpr double kOutputBound = 3e-6;
+
+// A package with its code loaded and its first image's input filled.
+class Subject {
+public:
+    static Result<std::unique_ptr<Subject>> open(const std::string &folder, const TrialOptions &options) {
+        std::unique_ptr<Subject> subject(new Subject);
+        if (Status s = subject->load(folder, options); !s) return s.error();
+        return subject;
+    }
+    ~Subject() {
+        hardnet_close(context_);
+        if (library_) dlclose(library_);
+    }
+
+    Status check(hardnet_status status) const {
+        if (status == HARDNET_OK) return ok();
+        return bad_input(context_ ? hardnet_last_error(context_) : hardnet_status_text(status));
+    }
+    Result<std::vector<float>> logits() {
+        if (Status s = check(hardnet_run(context_)); !s) return s.error();
+        const auto *values = static_cast<const float *>(output_.data);
+        return std::vector<float>(values, values + output_.shape[1]);
+    }
+    // Runs one image step by step and keeps each step's least time. Returns the sum.
+    double time_steps() {
+        using Clock = std::chrono::steady_clock;
+        double sum = 0;
+        for (size_t i = 0; i < least_ms_.size(); i++) {
+            const auto begin = Clock::now();
+            hardnet_run_step(context_, int32_t(i), 0);
+            const double ms = std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
+            least_ms_[i] = std::min(least_ms_[i], ms);
+            sum += ms;
+        }
+        return sum;
+    }
+    // Of the steps that a layer's blocks have a part in.
+    std::vector<double> layer_ms(size_t layers) const {
+        std::vector<double> ms(layers);
+        for (size_t i = 0; i < least_ms_.size(); i++) {
+            const hardnet_step *step = hardnet_step_at(context_, int32_t(i));
+            if (step->kind != HARDNET_STEP_INPUT_TRANSFORM) ms[size_t(step->layer)] += least_ms_[i];
+        }
+        return ms;
+    }
+
+private:
+    Subject() = default;
+
+    Status load(const std::string &folder, const TrialOptions &options) {
+        const Result<Package> package = open_package(folder);
+        if (!package) return package.error();
+        library_ = dlopen(package->library_path().c_str(), RTLD_NOW | RTLD_LOCAL);
+        if (!library_)
+            return environment_error(std::string("package: expected a library, found: ") + dlerror());
+        const auto *network =
+            static_cast<const hardnet_network *>(dlsym(library_, package->manifest.name.c_str()));
+        const std::string weights = package->weights_path();
+        hardnet_options open = HARDNET_OPTIONS_DEFAULT;
+        open.weights_path = weights.c_str();
+        open.level = options.level.c_str();
+        open.threads = options.threads;
+        if (Status s = check(hardnet_open(network, &open, &context_)); !s) return s;
+        hardnet_tensor input{};
+        if (Status s = check(hardnet_input(context_, 0, &input)); !s) return s;
+        if (Status s = check(hardnet_output(context_, 0, &output_)); !s) return s;
+        const std::vector<float> image = seeded_input(input.shape[1] * input.shape[2] * input.shape[3], 1);
+        std::copy(image.begin(), image.end(), static_cast<float *>(input.data));
+        least_ms_.assign(size_t(hardnet_step_count(context_)), std::numeric_limits<double>::max());
+        return ok();
+    }
+
+    void *library_ = nullptr;
+    hardnet_context *context_ = nullptr;
+    hardnet_tensor output_{};
+    std::vector<double> least_ms_;  // per step
+};
+
+// Alternately, each going first in every other round; the count follows from the fastest run, since a process
+// that is stopped for a while would take a clock's word for having measured.
+void time_in_turns(Subject &model, Subject &trial, double seconds) {
+    double fastest_ms = std::numeric_limits<double>::max();
+    for (int warmup = 0; warmup < 3; warmup++)
+        fastest_ms = std::min(fastest_ms, model.time_steps() + trial.time_steps());
+    const double rounds = std::clamp(seconds * 1000 / fastest_ms, double(kLeastRounds), double(kMostRounds));
+    for (int round = 0; round < int(rounds); round++) {
+        Subject &first = round % 2 ? trial : model, &second = round % 2 ? model : trial;
+        first.time_steps();
+        second.time_steps();
+    }
+}
+
+Result<json> measure(const CompileRequest &request, const std::string &model_folder,
+                     const TrialOptions &options) {
+    if (auto compiled = compile_package(request); !compiled) return compiled.error();
+    auto model = Subject::open(model_folder, options);
+    if (!model) return model.error();
+    auto trial = Subject::open(request.folder, options);
+    if (!trial) return trial.error();
+    auto expected = (*model)->logits(), found = (*trial)->logits();
+    if (!expected) return expected.error();
+    if (!found) return found.error();
+    const double error = compare(*found, {expected->begin(), expected->end()}).relative_rms;
+    if (!(error <= kOutputBound)) {
+        char text[32];
+        std::snprintf(text, sizeof text, "%.1e", error);
+        return bad_input(std::string("output: expected a relative error of 3e-6, found ") + text);
+    }
+    time_in_turns(**model, **trial, options.seconds);
+    auto network = build_network(request.record, request.size);
+    if (!network) return network.error();
+    const size_t layers = network->layers.size();
+    return json{{"model_ms", (*model)->layer_ms(layers)}, {"trial_ms", (*trial)->layer_ms(layers)}};
+}
+
+}  // namespace
+
+Status compile_in_child(const CompileRequest &request) {
+    auto done = in_child([&]() -> Result<json> {
+        if (auto compiled = compile_package(request); !compiled) return compiled.error();
+        return json(true);
+    });
+    return done ? ok() : Status(done.error());
+}
+
+Result<LayerTimes> run_trial(const CompileRequest &request, const std::string &model,
+                             const TrialOptions &options) {
+    auto measured = in_child([&] { return measure(request, model, options); });
+    if (!measured) return measured.error();
+    return LayerTimes{(*measured)["model_ms"], (*measured)["trial_ms"]};
+}
+
+}  // namespace hardnet

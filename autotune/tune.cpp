@@ -1,0 +1,305 @@
+#include "autotune/tune.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <map>
+
+#include "autotune/trial.h"
+#include "compiler/kernel.h"
+#include "compiler/planner.h"
+#include "hardnet/hardnet.h"
+#include "weights/files.h"
+
+namespace hardnet {
+namespace fs = std::filesystem;
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr size_t kMostCandidates = 12;  // of a problem, the cost model's choice among them
+constexpr double kWithin = 1.15;        // of the cost model's best: it is seldom further off
+constexpr double kGain = 0.98;          // other blocks must be faster than this share of the model's time
+constexpr double kTrialShare = 1 / 60.0, kMostTrialSeconds = 4;  // of the whole time, for one trial's runs
+
+struct Problem {  // of one or several layers
+    BlockProblem problem;
+    std::vector<size_t> layers;
+    std::vector<Blocks> candidates;  // the cost model's first
+};
+struct Pick {  // blocks that a package gives a problem
+    const Problem *problem;
+    Blocks blocks;
+};
+using Picks = std::vector<Pick>;
+
+std::string cpu_name() {
+    std::ifstream file("/proc/cpuinfo");
+    for (std::string line; std::getline(file, line);) {
+        const size_t colon = line.find(": ");
+        if (line.rfind("model name", 0) == 0 && colon != std::string::npos) return line.substr(colon + 2);
+    }
+    return "unknown";
+}
+
+class ScratchFolder {
+public:
+    ScratchFolder() {
+        std::string pattern = (fs::temp_directory_path() / "hardnet-tune-XXXXXX").string();
+        if (mkdtemp(pattern.data())) path_ = pattern;
+    }
+    ~ScratchFolder() {
+        std::error_code ignored;
+        if (!path_.empty()) fs::remove_all(path_, ignored);
+    }
+    ScratchFolder(const ScratchFolder &) = delete;
+    const std::string &path() const { return path_; }
+
+private:
+    std::string path_;
+};
+
+Status write_records(const std::string &path, const std::vector<TunedBlocks> &records) {
+    const std::string text = tuned_blocks_text(records);
+    return write_file(path, {{text.data(), text.size()}});
+}
+
+class Tuner {
+public:
+    Tuner(const TuneRequest &request, const Machine &machine) : request_(request), machine_(machine) {
+        options_ = {machine.level, request.threads,
+                    std::min(kMostTrialSeconds, request.seconds * kTrialShare)};
+        report_.level = machine.level;
+        report_.cpu = cpu_name();
+    }
+
+    Result<TuneReport> run() {
+        if (scratch_.path().empty())
+            return environment_error("temporary folder: expected a writable one, found none");
+        if (Status s = find_problems(); !s) return s.error();
+        if (Status s = read_earlier(); !s) return s.error();
+        if (Status s = compile_in_child(package("model", "model")); !s) return s.error();
+        if (Status s = try_candidates(); !s) return s.error();
+        if (Status s = confirm(); !s) return s.error();
+        return report_;
+    }
+
+private:
+    Status find_problems() {
+        auto network = build_network(request_.record, request_.size);
+        if (!network) return network.error();
+        auto plan = Planner(*network, machine_, {}).run();
+        if (!plan) return plan.error();
+        for (size_t layer = 0; layer < plan->choices.size(); layer++) {
+            const auto &problem = plan->choices[layer].problem;
+            if (!problem) continue;
+            auto known = std::find_if(problems_.begin(), problems_.end(),
+                                      [&](const Problem &p) { return p.problem == *problem; });
+            if (known == problems_.end()) {
+                known = problems_.insert(
+                    problems_.end(),
+                    {*problem, {}, candidate_blocks(machine_, *problem, kMostCandidates, kWithin)});
+            }
+            known->layers.push_back(layer);
+        }
+        report_.problems = int(problems_.size());
+        return ok();
+    }
+
+    // What the output holds already, and the trials of a run that is resumed.
+    Status read_earlier() {
+        std::error_code ignored;
+        const std::string trials = trials_path(request_.output);
+        for (const auto &[path, kind, records] : {std::tuple{request_.output, RecordKind::kChosen, &records_},
+                                                  {trials, RecordKind::kTrials, &trials_}}) {
+            if ((kind == RecordKind::kTrials && !request_.resume) || !fs::exists(path, ignored)) continue;
+            auto read = tuned_blocks(path, kind);
+            if (!read) return read.error();
+            *records = std::move(*read);
+            if (!records->empty() && records->front().level != machine_.level)
+                return bad_input(path + ": expected records of level " + machine_.level + ", found " +
+                                 records->front().level);
+        }
+        return ok();
+    }
+
+    CompileRequest package(const std::string &name, const std::string &blocks) const {
+        CompileRequest request;
+        request.record = request_.record;
+        request.record.class_names.clear();
+        request.size = request_.size;
+        request.weights = "seed:1";
+        request.targets = {machine_.level};
+        request.name = "tuned";
+        request.jobs = request_.jobs;
+        request.blocks = blocks;
+        request.folder = scratch_.path() + "/" + name;
+        return request;
+    }
+
+    TunedBlocks record_of(const Problem &p, const Blocks &blocks) const {
+        TunedBlocks record;
+        record.level = machine_.level;
+        record.problem = p.problem;
+        record.blocks = blocks;
+        record.cpu = report_.cpu;
+        record.threads = request_.threads;
+        record.version = hardnet_version();
+        record.sources = generator_sources().substr(0, 12);
+        return record;
+    }
+
+    // The times of all layers where `picks` are given their blocks and all others the cost model's.
+    Result<LayerTimes> time(const Picks &picks, double seconds) {
+        std::vector<TunedBlocks> records;
+        for (const Pick &pick : picks) records.push_back(record_of(*pick.problem, pick.blocks));
+        const std::string path = scratch_.path() + "/trial.jsonl";
+        if (Status s = write_records(path, records); !s) return s.error();
+        TrialOptions options = options_;
+        options.seconds = seconds;
+        return run_trial(package("trial", path), scratch_.path() + "/model", options);
+    }
+
+    static void set_times(TunedBlocks &record, const Problem &p, const LayerTimes &times) {
+        for (size_t layer : p.layers) {
+            record.ms += times.trial_ms[layer];
+            record.model_ms += times.model_ms[layer];
+        }
+    }
+
+    // Times the picks in one package; where that fails, in halves, down to the one that is to blame. Returns
+    // how many have a time.
+    Result<int> attempt(const Picks &picks) {
+        const Result<LayerTimes> times = time(picks, options_.seconds);
+        if (!times && picks.size() > 1) {
+            const auto middle = picks.begin() + std::ptrdiff_t(picks.size() / 2);
+            const auto first = attempt({picks.begin(), middle}), second = attempt({middle, picks.end()});
+            if (!first) return first;
+            if (!second) return second;
+            if (*first + *second == 0) return times.error();  // not the candidates' fault
+            return *first + *second;
+        }
+        for (const Pick &pick : picks) {
+            TunedBlocks trial = record_of(*pick.problem, pick.blocks);
+            if (times) {
+                set_times(trial, *pick.problem, *times);
+            } else {
+                trial.failed = times.error().what;
+                report_.failed++;
+            }
+            trials_.push_back(trial);
+        }
+        return times ? int(picks.size()) : 0;
+    }
+
+    bool measured_here(const TunedBlocks &trial) const {
+        return trial.cpu == report_.cpu && trial.threads == request_.threads &&
+               trial.sources == generator_sources().substr(0, 12);
+    }
+    bool tried(const Problem &p, const Blocks &blocks) const {
+        return std::any_of(trials_.begin(), trials_.end(), [&](const TunedBlocks &t) {
+            return t.problem == p.problem && t.blocks == blocks && measured_here(t);
+        });
+    }
+
+    // The next candidate of every problem, and of how many trials that is the first.
+    Picks next_picks(int &trials_left) const {
+        Picks picks;
+        trials_left = 0;
+        for (const Problem &p : problems_) {
+            int untried = 0;
+            for (size_t c = 1; c < p.candidates.size(); c++) {
+                if (!tried(p, p.candidates[c]) && untried++ == 0) picks.push_back({&p, p.candidates[c]});
+            }
+            trials_left = std::max(trials_left, untried);
+        }
+        return picks;
+    }
+
+    Status try_candidates() {
+        const auto start = Clock::now();
+        for (;;) {
+            int left = 0;
+            const Picks picks = next_picks(left);
+            report_.finished = picks.empty();
+            show_progress(left);
+            const bool late = std::chrono::duration<double>(Clock::now() - start).count() > request_.seconds;
+            if (picks.empty() || late || request_.interrupted()) return ok();
+            if (auto timed = attempt(picks); !timed) return timed.error();
+            report_.trials++;
+            if (Status s = write_records(trials_path(request_.output), trials_); !s) return s;
+        }
+    }
+
+    // The fastest candidate of every problem that promises a gain over the model, each as a share of its
+    // time.
+    std::map<const Problem *, const TunedBlocks *> winners() const {
+        std::map<const Problem *, const TunedBlocks *> best;
+        auto share = [](const TunedBlocks *t) { return t->ms / t->model_ms; };
+        for (const TunedBlocks &trial : trials_) {
+            if (!trial.failed.empty() || !measured_here(trial) || share(&trial) > kGain) continue;
+            for (const Problem &p : problems_) {
+                const TunedBlocks *&winner = best[&p];
+                if (p.problem == trial.problem && (!winner || share(&trial) < share(winner))) winner = &trial;
+            }
+        }
+        return best;
+    }
+
+    void show_progress(int trials_left) {
+        double gain = 0;
+        for (const auto &[problem, winner] : winners())
+            if (winner) gain += winner->model_ms - winner->ms;
+        request_.progress(report_.trials, report_.trials + trials_left,
+                          fmt::format("{:.3f} ms gained", gain));
+    }
+
+    // All winners in one package against the model's; who does not win again goes back to the model's blocks.
+    Status confirm() {
+        Picks picks;
+        for (const auto &[problem, winner] : winners())
+            if (winner) picks.push_back({problem, winner->blocks});
+        auto times = time(picks, 2 * options_.seconds);
+        if (!times) return Error{times.error().code, "chosen blocks together: " + times.error().what, {}};
+        for (const Problem &p : problems_) {
+            auto picked =
+                std::find_if(picks.begin(), picks.end(), [&](const Pick &k) { return k.problem == &p; });
+            TunedBlocks record = record_of(p, picked == picks.end() ? p.candidates[0] : picked->blocks);
+            set_times(record, p, *times);
+            if (picked == picks.end() || record.ms > kGain * record.model_ms) {
+                record.blocks = p.candidates[0];
+                record.ms = record.model_ms;
+            }
+            report_.changed += !(record.blocks == p.candidates[0]);
+            report_.model_ms += record.model_ms;
+            report_.ms += record.ms;
+            records_.erase(std::remove_if(records_.begin(), records_.end(),
+                                          [&](const TunedBlocks &r) { return r.problem == p.problem; }),
+                           records_.end());
+            records_.push_back(record);
+        }
+        return write_records(request_.output, records_);
+    }
+
+    const TuneRequest &request_;
+    const Machine machine_;
+    const ScratchFolder scratch_;
+    TrialOptions options_;
+    std::vector<Problem> problems_;
+    std::vector<TunedBlocks> records_, trials_;
+    TuneReport report_;
+};
+
+}  // namespace
+
+Result<TuneReport> tune(const TuneRequest &request) {
+    auto machines = machines_for({request.level.empty() ? "host" : request.level});
+    if (!machines) return machines.error();
+    return Tuner(request, machines->front()).run();
+}
+
+}  // namespace hardnet

@@ -1,0 +1,40 @@
+// Finds register blocks by measuring them inside the running network.
+//
+// Every distinct problem of a network has candidates, which the cost model prunes. A trial is a package that
+// gives each problem its next candidate; it is timed in turns with the package that the cost model gives.
+// What beat the model there is measured again, all winners in one package, and kept where it still does.
+#pragma once
+#include <functional>
+#include <string>
+
+#include "compiler/compile.h"
+
+namespace hardnet {
+
+struct TuneRequest {
+    HardnetRecord record;
+    InputSize size;
+    std::string level;     // empty: the best that this CPU runs
+    int threads = 1;       // of the runs that are timed
+    int jobs = 0;          // compilers at once; 0: one per CPU
+    double seconds = 300;  // no trial begins later
+    std::string output;    // records of other problems that it holds are kept
+    bool resume = false;   // use the trials of an earlier run, see trials_path
+    std::function<void(int done, int total, const std::string &what)> progress;
+    std::function<bool()> interrupted;  // then what is known is confirmed and written
+};
+
+struct TuneReport {
+    std::string level, cpu;
+    int problems = 0, changed = 0;  // distinct layers; those that do better with other blocks
+    int trials = 0, failed = 0;     // packages timed; candidates that failed
+    double model_ms = 0, ms = 0;    // of the layers that have blocks, by the cost model's and by the chosen
+    bool finished = false;          // every candidate was tried
+};
+
+// Every candidate that was timed or failed: kept beside the records for --resume.
+inline std::string trials_path(const std::string &output) { return output + ".trials"; }
+
+Result<TuneReport> tune(const TuneRequest &request);
+
+}  // namespace hardnet

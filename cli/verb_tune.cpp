@@ -1,0 +1,135 @@
+// hardnet tune: measures register blocks inside a network and records the best.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <memory>
+
+#include "cli/console.h"
+#include "cli/verbs.h"
+#ifdef HARDNET_WITH_COMPILER
+#include "autotune/tune.h"
+#endif
+
+namespace hardnet {
+namespace {
+
+struct TuneOptions {
+    std::string model, input, level, output;
+    int threads = 1, jobs = 0;
+    double seconds = 300;
+    bool resume = false;
+};
+
+#ifdef HARDNET_WITH_COMPILER
+
+volatile std::sig_atomic_t interrupted = 0;
+
+// The first finishes the trial, the second ends the program.
+void on_interrupt(int) {
+    if (interrupted) _exit(int(ExitCode::kInterrupted));
+    interrupted = 1;
+}
+
+// A rewritten line on a terminal, else a line per trial.
+class TuneProgress {
+public:
+    void show(int done, int total, const std::string &what) {
+        line_.show(done, total, what);
+        if (isatty(STDERR_FILENO)) return;
+        const double seconds =
+            std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+        const std::string left =
+            done > 0 ? fmt::format(", at most {:.0f} s left", seconds / done * (total - done)) : "";
+        std::fputs(fmt::format("tune {}/{}: {}{}\n", done, total, what, left).c_str(), stderr);
+    }
+
+private:
+    ProgressLine line_{"tune"};
+    const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+Result<TuneRequest> request_of(const TuneOptions &options) {
+    const Result<HardnetRecord> record = find_record(options.model);
+    if (!record) return record.error();
+    TuneRequest request;
+    request.record = *record;
+    request.size = record->input;
+    if (!options.input.empty()) {
+        const Result<InputSize> size = parse_size(options.input);
+        if (!size) return size.error();
+        request.size = *size;
+    }
+    request.level = options.level;
+    request.threads = options.threads;
+    request.jobs = options.jobs;
+    request.seconds = options.seconds;
+    request.output = options.output;
+    request.resume = options.resume;
+    request.interrupted = [] { return interrupted != 0; };
+    return request;
+}
+
+Result<ExitCode> tune(const TuneOptions &options) {
+    Result<TuneRequest> request = request_of(options);
+    if (!request) return request.error();
+    std::signal(SIGINT, on_interrupt);
+    Result<TuneReport> report = [&] {
+        TuneProgress progress;
+        request->progress = [&](int done, int total, const std::string &what) {
+            progress.show(done, total, what);
+        };
+        return hardnet::tune(*request);
+    }();
+    if (!report) return report.error();
+    if (report->failed)
+        note(fmt::format("{} candidates failed; {} says why", report->failed, trials_path(options.output)));
+    if (!report->finished) note("not all candidates were tried; --resume goes on");
+    std::fputs(fmt::format("{}: {} of {} kinds of layer changed, {:.3f} -> {:.3f} ms; {}, {}, {} thread{}\n",
+                           options.output, report->changed, report->problems, report->model_ms, report->ms,
+                           report->level, report->cpu, options.threads, options.threads == 1 ? "" : "s")
+                   .c_str(),
+               stdout);
+    return interrupted ? ExitCode::kInterrupted : ExitCode::kOk;
+}
+
+#else
+
+Result<ExitCode> tune(const TuneOptions &) {
+    return environment_error(
+        "tune: expected a program with the compiler, found one built with HARDNET_WITH_COMPILER=OFF "
+        "(configure with -DHARDNET_WITH_COMPILER=ON, which needs Halide 21)");
+}
+
+#endif
+
+}  // namespace
+
+void add_tune(CLI::App &program, Action &chosen) {
+    CLI::App *verb = add_verb(program, "tune", "Measure register blocks inside a network and record the best",
+                              "hardnet tune hardnet68 --seconds 120 --output mine.jsonl\n"
+                              "  hardnet tune hardnet68 --seconds 120 --output mine.jsonl --resume\n"
+                              "  hardnet compile hardnet68 --weights seed:1 --blocks mine.jsonl -o package");
+    const auto options = std::make_shared<TuneOptions>();
+    verb->add_option("MODEL", options->model, "a network's name or a record's path")->required();
+    verb->add_option("--input", options->input, "HEIGHTxWIDTH; default: the network's own");
+    verb->add_option("--level", options->level,
+                     "CPU level, such as avx2; default: the best that this CPU runs");
+    verb->add_option("--threads", options->threads, "of the runs that are timed")
+        ->check(CLI::Validator(between(1, 1024), ""))
+        ->capture_default_str();
+    verb->add_option("--jobs", options->jobs, "compilers at once; default: one per CPU")
+        ->check(CLI::Validator(between(1, 1024), ""));
+    verb->add_option("--seconds,--budget", options->seconds,
+                     "no trial begins later; a last measurement confirms what was found")
+        ->check(CLI::Validator(number_between(0, 86400), ""))
+        ->capture_default_str();
+    verb->add_flag("--resume", options->resume, "use the trials that an earlier run left in OUTPUT.trials");
+    verb->add_option("-o,--output", options->output, "the file of records; what else it holds is kept")
+        ->required();
+    verb->callback([&chosen, options] { chosen = [options] { return tune(*options); }; });
+}
+
+}  // namespace hardnet

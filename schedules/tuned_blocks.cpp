@@ -1,0 +1,203 @@
+#include "schedules/tuned_blocks.h"
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <sstream>
+#include <tuple>
+
+#include "models/json_reader.h"
+#include "schedules/shipped_records.h"
+
+namespace hardnet {
+namespace {
+
+using Op = BlockProblem::Op;
+using Json = nlohmann::ordered_json;
+
+constexpr std::pair<Op, const char *> kOps[] = {
+    {Op::kProduct, "product"}, {Op::kConv1x1, "conv1x1"}, {Op::kConv3x3, "conv3x3"}};
+constexpr int kMostTiles = 1 << 11, kMostPixels = 1 << 16, kMostChannels = 1 << 16;
+
+Json json_of(const TunedBlocks &r) {
+    const BlockProblem &p = r.problem;
+    Json json = {{"level", r.level}};
+    for (const auto &[op, name] : kOps) {
+        if (op == p.op) json["op"] = name;
+    }
+    if (p.op == Op::kProduct) {
+        json["tile"] = p.tiling.m();
+        json["tile_rows"] = {p.tiling.rows().big, p.tiling.rows().small};
+        json["tile_columns"] = {p.tiling.columns().big, p.tiling.columns().small};
+    } else {
+        json["width"] = p.width;
+        json["height"] = p.height;
+    }
+    json["out"] = p.out;
+    json["in"] = p.in;
+    json["blocks"] = Json::array();
+    for (const ChannelPart &part : r.blocks) {
+        json["blocks"].push_back({{"channels", part.channels},
+                                  {"block", part.block},
+                                  {"lanes", part.lanes},
+                                  {"extent", part.extent}});
+    }
+    auto rounded = [](double ms) { return std::round(ms * 1e4) / 1e4; };
+    json["ms"] = rounded(r.ms);
+    json["model_ms"] = rounded(r.model_ms);
+    json["cpu"] = r.cpu;
+    json["threads"] = r.threads;
+    json["version"] = r.version;
+    json["sources"] = r.sources;
+    if (!r.failed.empty()) json["failed"] = r.failed;
+    return json;
+}
+
+auto order(const BlockProblem &p) {
+    return std::make_tuple(p.op, p.tiling.m(), p.height, p.width, p.tiling.rows().tiles(),
+                           p.tiling.columns().tiles(), p.tiling.rows().big, p.tiling.columns().big, p.out,
+                           p.in);
+}
+
+// A line's members, all of them required.
+class RecordReader {
+public:
+    RecordReader(const JsonText &json, std::optional<Error> &error)
+        : json_(json), error_(error), reader_(json, "", error) {}
+
+    // `level`: of the records before, or empty.
+    TunedBlocks read(RecordKind kind, const std::string &level) {
+        TunedBlocks r;
+        get("level", r.level);
+        const Machine *machine = nullptr;
+        for (const Machine &m : machines()) {
+            if (m.level == r.level) machine = &m;
+        }
+        if (!machine) fail("level", "expected a known level, found '" + r.level + "'");
+        if (!level.empty() && r.level != level)
+            fail("level", "expected " + level + ", found '" + r.level + "'");
+        read_problem(r.problem);
+        if (reader_.has("blocks", true)) {
+            for (const std::string &at : reader_.elements("blocks")) r.blocks.push_back(read_part(at));
+        }
+        for (auto [key, value] : {std::pair{"ms", &r.ms}, {"model_ms", &r.model_ms}}) get(key, *value);
+        get("cpu", r.cpu);
+        between("threads", r.threads, 1, 1024);
+        get("version", r.version);
+        get("sources", r.sources);
+        if (kind == RecordKind::kTrials) reader_.read("failed", r.failed);
+        reader_.finish();
+        if (error_) return r;
+        if (Status s = complete_blocks(*machine, r.problem, r.blocks); !s) fail("blocks", s.error().what);
+        return r;
+    }
+
+    void fail(const std::string &key, const std::string &text) { reader_.fail(reader_.member(key), text); }
+
+private:
+    void read_problem(BlockProblem &p) {
+        std::string name;
+        get("op", name);
+        auto op = std::find_if(std::begin(kOps), std::end(kOps),
+                               [&](const auto &known) { return known.second == name; });
+        if (op == std::end(kOps))
+            return fail("op", "expected product, conv1x1 or conv3x3, found '" + name + "'");
+        p.op = op->first;
+        if (p.op == Op::kProduct) {
+            int m = 0;
+            between("tile", m, 2, 4);
+            const TileAxis rows = axis("tile_rows"), columns = axis("tile_columns");
+            if (!error_) p.tiling = Tiling(m, rows, columns);
+        } else {
+            between("width", p.width, 1, kMostPixels);
+            between("height", p.height, 1, kMostPixels);
+        }
+        between("out", p.out, 1, kMostChannels);
+        between("in", p.in, 1, kMostChannels);
+    }
+
+    TileAxis axis(const std::string &key) {
+        int counts[2] = {};
+        if (reader_.has(key, true)) reader_.read(key, counts);
+        const bool right = counts[0] >= 0 && counts[1] >= 0 && counts[0] <= kMostTiles &&
+                           counts[1] <= kMostTiles && counts[0] + counts[1] > 0;
+        if (!right) fail(key, "expected numbers of large and small tiles, found others");
+        return {counts[0], counts[1]};
+    }
+
+    ChannelPart read_part(const std::string &at) {
+        ChannelPart part;
+        JsonObjectReader reader(json_, at, error_);
+        for (auto [key, value] : {std::pair{"channels", &part.channels},
+                                  {"block", &part.block},
+                                  {"lanes", &part.lanes},
+                                  {"extent", &part.extent}}) {
+            if (reader.has(key, true)) reader.read(key, *value);
+        }
+        reader.finish();
+        return part;
+    }
+
+    template <typename T>
+    void get(const std::string &key, T &value) {
+        if (reader_.has(key, true)) reader_.read(key, value);
+    }
+    void between(const std::string &key, int &value, int least, int most) {
+        get(key, value);
+        if (value >= least && value <= most) return;
+        fail(key, "expected " + std::to_string(least) + " to " + std::to_string(most) + ", found " +
+                      std::to_string(value));
+    }
+
+    const JsonText &json_;
+    std::optional<Error> &error_;
+    JsonObjectReader reader_;
+};
+
+}  // namespace
+
+Result<std::vector<TunedBlocks>> read_tuned_blocks(const std::string &text, const std::string &file_name,
+                                                   RecordKind kind) {
+    std::vector<TunedBlocks> records;
+    std::istringstream lines(text);
+    std::string line;
+    for (int number = 0; std::getline(lines, line); number++) {
+        const auto json =
+            parse_json(std::string(size_t(number), '\n') + line, file_name);  // errors name the line
+        if (!json) return json.error();
+        std::optional<Error> error;
+        RecordReader reader(*json, error);
+        TunedBlocks record = reader.read(kind, records.empty() ? "" : records.front().level);
+        if (!error && kind == RecordKind::kChosen && find_tuned(records, record.level, record.problem))
+            reader.fail("op", "expected one record of a problem, found a second");
+        if (error && error->what.rfind(file_name + ": ", 0) == 0)  // of the line's object itself
+            error->what.insert(file_name.size(), ":" + std::to_string(number + 1));
+        if (error) return *error;
+        records.push_back(std::move(record));
+    }
+    return records;
+}
+
+std::string tuned_blocks_text(std::vector<TunedBlocks> records) {
+    std::stable_sort(records.begin(), records.end(), [](const TunedBlocks &a, const TunedBlocks &b) {
+        return std::make_tuple(a.level, order(a.problem)) < std::make_tuple(b.level, order(b.problem));
+    });
+    std::string text;
+    for (const TunedBlocks &record : records) text += json_of(record).dump() + "\n";
+    return text;
+}
+
+const TunedBlocks *find_tuned(const std::vector<TunedBlocks> &records, const std::string &level,
+                              const BlockProblem &problem) {
+    const auto found = std::find_if(records.begin(), records.end(), [&](const TunedBlocks &r) {
+        return r.level == level && r.problem == problem;
+    });
+    return found == records.end() ? nullptr : &*found;
+}
+
+Result<std::vector<TunedBlocks>> shipped_tuned_blocks() {
+    return read_tuned_blocks(kAvx512Records, "schedules/tuned/avx512.jsonl", RecordKind::kChosen);
+}
+
+}  // namespace hardnet

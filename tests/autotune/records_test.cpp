@@ -1,0 +1,156 @@
+// Tuned blocks as text: read, written, refused, and found by exactly their problem.
+#include "models/records.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <fstream>
+#include <regex>
+
+#include "compiler/planner.h"
+#include "schedules/tuned_blocks.h"
+
+namespace hardnet::testing {
+namespace {
+
+using Op = BlockProblem::Op;
+
+const Machine &machine(const std::string &level) {
+    return *std::find_if(machines().begin(), machines().end(),
+                         [&](const Machine &m) { return m.level == level; });
+}
+
+TunedBlocks record(const BlockProblem &problem, Blocks blocks) {
+    TunedBlocks r;
+    r.level = "avx512";
+    r.problem = problem;
+    r.blocks = std::move(blocks);
+    r.ms = 0.25;
+    r.model_ms = 0.3125;
+    r.cpu = "a CPU";
+    r.version = "1.2.3";
+    r.sources = "0123";
+    return r;
+}
+
+const BlockProblem kProduct = product_problem(Tiling::cover(4, 14, 14), 22, 96);
+const BlockProblem kConv = convolution_problem(Op::kConv1x1, 56, 28, 40, 64);
+const Blocks kProductBlocks = {{0, 22, 24, 8, 5}}, kConvBlocks = {{0, 32, 32, 16, 7}, {0, 8, 8, 8, 4}};
+
+TEST(TunedBlocks, ComeBackAsTheyWereWritten) {
+    const std::string text =
+        tuned_blocks_text({record(kConv, kConvBlocks), record(kProduct, kProductBlocks)});
+    EXPECT_EQ(text,
+              R"({"level":"avx512","op":"product","tile":4,"tile_rows":[2,2],"tile_columns":[2,2],"out":22,)"
+              R"("in":96,"blocks":[{"channels":22,"block":24,"lanes":8,"extent":5}],"ms":0.25,)"
+              R"("model_ms":0.3125,"cpu":"a CPU","threads":1,"version":"1.2.3","sources":"0123"})"
+              "\n"
+              R"({"level":"avx512","op":"conv1x1","width":56,"height":28,"out":40,"in":64,)"
+              R"("blocks":[{"channels":32,"block":32,"lanes":16,"extent":7},)"
+              R"({"channels":8,"block":8,"lanes":8,"extent":4}],"ms":0.25,"model_ms":0.3125,)"
+              R"("cpu":"a CPU","threads":1,"version":"1.2.3","sources":"0123"})"
+              "\n");
+    const auto read = read_tuned_blocks(text, "x.jsonl", RecordKind::kChosen);
+    ASSERT_TRUE(read) << read.error().what;
+    EXPECT_EQ(tuned_blocks_text(*read), text);
+    EXPECT_EQ((*read)[1].blocks[1].first, 32);
+    EXPECT_GT((*read)[1].blocks[1].cycles, 0);
+}
+
+TEST(TunedBlocks, AreRefusedWithTheirLine) {
+    const std::string good =
+        tuned_blocks_text({record(kProduct, kProductBlocks), record(kConv, kConvBlocks)});
+    const auto fault = [&](const std::string &pattern, const std::string &instead, RecordKind kind) {
+        const std::string text = std::regex_replace(good, std::regex(pattern), instead);
+        EXPECT_NE(text, good) << pattern;
+        const auto read = read_tuned_blocks(text, "x.jsonl", kind);
+        return read ? "none" : read.error().what;
+    };
+    const struct {
+        const char *pattern, *instead, *fault;
+    } cases[] = {
+        {R"(\n\{"level)", "\n[\"level", "x.jsonl:2:9: expected JSON, found"},
+        {R"("op":"conv1x1)", "\"op\":\"conv7x7", "x.jsonl:2:19: op: expected product, conv1x1 or conv3x3"},
+        {"avx512", "avx1024", "x.jsonl:1:2: level: expected a known level, found 'avx1024'"},
+        {R"(avx512(",[^\n]*width))", "avx2$1", "x.jsonl:2:2: level: expected avx512, found 'avx2'"},
+        {R"("tile":4)", "\"tile\":9", "x.jsonl:1:34: tile: expected 2 to 4, found 9"},
+        {R"(\[2,2\])", "[0,0]", "x.jsonl:1:43: tile_rows: expected numbers of large and small tiles"},
+        {R"("width":56)", "\"width\":56.5", "x.jsonl:2:34: width: expected an integer, found 56.5"},
+        {R"("width":56)", "\"width\":6", "x.jsonl:2:73: blocks: expected a block that fits the registers"},
+        {R"("lanes":16)", "\"lanes\":4", "blocks: expected lanes of avx512, found 32:32x7 of 4 lanes"},
+        {R"("block":24)", "\"block\":20", "blocks: expected a block of whole vectors, found 22:20x5"},
+        {R"("extent":5)", "\"extent\":9", "blocks: expected a block that fits the registers, found 22:24x9"},
+        {R"("extent":5)", "\"extent\":0", "blocks: expected a block that fits the registers, found 22:24x0"},
+        {R"("channels":32)", "\"channels\":33", "blocks: expected channels of whole blocks, found 33:32x7"},
+        {R"("channels":32)", "\"channels\":2147483647", "blocks: expected channels of whole blocks"},
+        {R"("channels":22)", "\"channels\":21", "blocks: expected parts of 22 channels, found 21:24x5"},
+        {R"(\[\{"channels":22.*\}\])", "[]", "blocks: expected parts of 22 channels, found "},
+        {R"("ms":0.25,)", "", "x.jsonl:1: expected the key ms, found none"},
+        {R"("threads":1)", "\"threads\":1,\"failed\":\"so\"", "expected one of the keys"},
+        {R"("height":28(.*)\n)",
+         "\"height\":28$1\n{\"level\":\"avx512\",\"op\":\"conv1x1\",\"width\":56,\"height\":28$1\n",
+         "x.jsonl:3:19: op: expected one record of a problem, found a second"},
+    };
+    for (const auto &c : cases)
+        EXPECT_NE(fault(c.pattern, c.instead, RecordKind::kChosen).find(c.fault), std::string::npos)
+            << fault(c.pattern, c.instead, RecordKind::kChosen) << "\nexpected " << c.fault;
+    EXPECT_EQ(fault(R"("threads":1)", "\"threads\":1,\"failed\":\"so\"", RecordKind::kTrials), "none");
+}
+
+TEST(TunedBlocks, DecideForExactlyTheirProblem) {
+    const Machine &avx512 = machine("avx512");
+    auto network = build_network(*find_record("hardnet39ds"), {64, 64});
+    ASSERT_TRUE(network);
+    const auto plain = Planner(*network, avx512, {}).run();
+    ASSERT_TRUE(plain);
+    const auto chosen = std::find_if(plain->choices.begin(), plain->choices.end(),
+                                     [](const LayerChoice &c) { return c.problem.has_value(); });
+    ASSERT_NE(chosen, plain->choices.end());
+    const BlockProblem problem = *chosen->problem;
+    const Blocks other = candidate_blocks(avx512, problem, 2, 3)[1];
+    ASSERT_FALSE(other == model_blocks(avx512, problem));
+    std::vector<TunedBlocks> records = {record(problem, other)};
+    ASSERT_TRUE(complete_blocks(avx512, problem, records[0].blocks));
+    PlanOptions options;
+    options.records = &records;
+    const auto tuned = Planner(*network, avx512, options).run();
+    const auto foreign = Planner(*network, machine("avx2"), options).run();
+    ASSERT_TRUE(tuned && foreign);
+    for (size_t l = 0; l < network->layers.size(); l++) {
+        const std::string &text = tuned->choices[l].blocks;
+        const bool same = plain->choices[l].problem && *plain->choices[l].problem == problem;
+        EXPECT_EQ(text, same ? describe(other) + " (tuned)" : plain->choices[l].blocks) << l;
+        EXPECT_EQ(foreign->choices[l].blocks.find("tuned"), std::string::npos);
+    }
+    for (int BlockProblem::*size :
+         {&BlockProblem::width, &BlockProblem::height, &BlockProblem::out, &BlockProblem::in}) {
+        BlockProblem near = problem;
+        near.*size += 1;
+        EXPECT_EQ(find_tuned(records, "avx512", near), nullptr);
+    }
+    EXPECT_NE(find_tuned(records, "avx512", problem), nullptr);
+    EXPECT_EQ(find_tuned(records, "avx2", problem), nullptr);
+}
+
+TEST(TunedBlocks, CandidatesBeginWithTheModelsAndDiffer) {
+    for (const BlockProblem &problem : {kProduct, kConv}) {
+        const std::vector<Blocks> all = candidate_blocks(machine("avx512"), problem, 12, 1.5);
+        ASSERT_GT(all.size(), 2u);
+        EXPECT_TRUE(all[0] == model_blocks(machine("avx512"), problem));
+        for (size_t i = 0; i < all.size(); i++) {
+            Blocks blocks = all[i];
+            EXPECT_TRUE(complete_blocks(machine("avx512"), problem, blocks));
+            EXPECT_EQ(std::count(all.begin(), all.end(), blocks), 1);
+        }
+    }
+}
+
+TEST(TunedBlocks, OfTheSourcesAreSortedAndBuiltIn) {
+    const auto shipped = shipped_tuned_blocks();
+    ASSERT_TRUE(shipped) << shipped.error().what;
+    std::ifstream file(HARDNET_SOURCE "/schedules/tuned/avx512.jsonl");
+    EXPECT_EQ(tuned_blocks_text(*shipped), std::string(std::istreambuf_iterator<char>(file), {}));
+}
+
+}  // namespace
+}  // namespace hardnet::testing
