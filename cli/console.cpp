@@ -50,6 +50,7 @@ void prepare_console() {
     program_pid = getpid();
     std::signal(SIGINT, on_interrupt);
     std::signal(SIGPIPE, on_closed_pipe);
+    std::signal(SIGXFSZ, SIG_IGN);  // past `ulimit -f` a write fails, as on a full disk
 }
 
 Status finish_stdout() {

@@ -34,9 +34,16 @@ private:
     int pipe_;
 };
 
+// LLVM ends its process with a line of its own where it cannot write; the parent has a better one.
+void silence_stderr() {
+    const int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    if (nowhere >= 0) dup2(nowhere, STDERR_FILENO);
+}
+
 // In the child: compiles, says what went wrong on `report`, never returns.
 [[noreturn]] void run_child(const KernelJob &job, const std::string &path, int report) {
     signal(SIGINT, SIG_DFL);
+    silence_stderr();
     ErrorToPipe reporter(report);
     Halide::set_custom_compile_time_error_reporter(&reporter);
     const std::string unfinished = path + "." + std::to_string(getpid());
@@ -114,12 +121,15 @@ Result<KernelObjects> emit_kernels(const std::vector<KernelJob> &kernels, int jo
         std::string message = read_all(child->second.report);
         if (status != 0) {
             unlink((paths[child->second.job] + "." + std::to_string(pid)).c_str());
-            if (message.empty()) message = "no object could be written to " + folder;
             if (WIFSIGNALED(status))
                 message = "the compiler died by signal " + std::to_string(WTERMSIG(status));
-            failure = {ExitCode::kInternal,
-                       "kernel: expected an object, found: " + message,
-                       {key(*job.spec), job.machine->target}};
+            if (message.empty())
+                failure = environment_error(
+                    folder + ": expected to write a kernel's object, found no room or no permission");
+            else
+                failure = {ExitCode::kInternal,
+                           "kernel: expected an object, found: " + message,
+                           {key(*job.spec), job.machine->target}};
         }
         running.erase(child);
         if (progress) progress(int(++done), int(missing.size()), operator_name(*job.spec));

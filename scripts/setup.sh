@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Installs what a build needs and this machine lacks: Debian packages, and Halide's wheel in .venv. Says nothing and
-# takes well under a second when nothing is missing. Exit code 5: something is missing that it may not install.
+# Installs what a build needs and this machine lacks: Debian packages, those of its arguments too, and Halide's wheel in
+# .venv. Says nothing and takes well under a second when nothing is missing. Exit code 5: something is missing that it may
+# not install.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -9,6 +10,7 @@ packages=(
   g++ cmake ninja-build python3-venv ca-certificates                    # toolchain
   libcli11-dev nlohmann-json3-dev libfmt-dev libjpeg-dev libpng-dev libxxhash-dev  # the program
   libgtest-dev libgmock-dev                                             # tests
+  "$@"
 )
 
 # Prints the packages that are not installed.

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Builds everything and runs every test, then builds all but the compiler with the address and undefined-behaviour
-# sanitizers and runs their tests again, without the whole networks. The last line is CTest's closing line; any failure
-# ends with another exit code than 0. Where no file has changed since every test passed, it says so and shows those
+# Builds everything and runs every test; builds all but the compiler with the address and undefined-behaviour sanitizers
+# and runs their tests again, without the whole networks; runs the runtime's tests with the thread sanitizer; and feeds
+# each fuzz target for a few seconds. The last line is CTest's closing line; any failure ends with another exit code than 0. Where no file has changed since every test passed, it says so and shows those
 # results; --again runs them anyway.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-scripts/setup.sh
+scripts/setup.sh clang-14 libclang-rt-14-dev  # of the fuzz targets
 jobs=$(nproc)
 passed=build/tests-passed  # what the files were when every test passed, and CTest's closing lines
 
@@ -37,15 +37,19 @@ echo "== build"
 build release build
 echo "== build with sanitizers"
 build asan build/asan
+build tsan build/tsan
 
 failed=0
+echo "== fuzz targets"
+scripts/fuzz.sh 4s || failed=1
 echo "== tests with sanitizers"
 export UBSAN_OPTIONS=print_stacktrace=1
 run_tests build/asan build/asan/test.log --label-exclude network || failed=1
+run_tests build/tsan build/tsan/test.log || failed=1
 echo "== tests"
 run_tests build build/test.log || failed=1
 
-closing=$(grep -hE '^[0-9]+% tests passed' build/asan/test.log build/test.log)
+closing=$(grep -hE '^[0-9]+% tests passed' build/asan/test.log build/tsan/test.log build/test.log)
 [ $failed != 0 ] || printf '%s\n' "$now" "$closing" >"$passed"
 echo "$closing"
 exit $failed

@@ -8,4 +8,9 @@ namespace hardnet {
 void start_counting_allocations();
 int counted_allocations();
 
+// Lets the k-th allocation from now on fail, counted from 0, or none where k is below 0. False: not in this
+// build, where the sanitizer's allocator cannot.
+bool fail_allocation(int k);
+bool allocation_failed();  // since the last fail_allocation
+
 }  // namespace hardnet

@@ -1,0 +1,47 @@
+// The program on a package that it compiled itself.
+#include <gmock/gmock.h>
+
+#include <nlohmann/json.hpp>
+
+#include "tests/cli/program.h"
+#include "tests/weights/tiny.h"
+
+namespace hardnet {
+namespace {
+
+class Compiled : public ProgramTest {
+protected:
+    Outcome cached(const std::string &arguments) {
+        return shell("HARDNET_CACHE='" HARDNET_TEST_CACHE "' $H " + arguments, folder_);
+    }
+};
+
+TEST_F(Compiled, batches_are_verified) {
+    write("tiny.json", to_json(hardnet::testing::tiny_record(false)));
+    for (const int batch : {1, 3}) {
+        const Outcome made =
+            cached("compile tiny.json --weights seed:1 --batch " + std::to_string(batch) + " -o package");
+        ASSERT_EQ(made.code, 0) << made.err;
+        const Outcome verified = hardnet("verify package --per-layer --threads 2");
+        EXPECT_EQ(verified.code, 0) << verified.err << verified.out;
+        EXPECT_THAT(verified.out, ::testing::EndsWith("package/verify.json: every bound holds\n"));
+        const auto json = nlohmann::json::parse(shell("cat package/verify.json", folder_).out);
+        EXPECT_EQ(json["batch"], batch);
+        EXPECT_EQ(json["images"], std::min(batch, 2)) << "the first and the last are compared";
+        EXPECT_GT(json["layers"].size(), 10u);
+    }
+}
+
+TEST_F(Compiled, a_verification_without_room_is_an_error) {
+    write("tiny.json", to_json(hardnet::testing::tiny_record(false)));
+    ASSERT_EQ(cached("compile tiny.json --weights seed:1 -o package").code, 0);
+    write("package/verify.json", "old");
+    const Outcome full = shell("( ulimit -f 0; $H verify package 2>&1; echo code $? ) | cat", folder_);
+    EXPECT_THAT(full.out,
+                ::testing::MatchesRegex("([^\n]*\n)*hardnet: package/verify.json: expected to write "
+                                        "[0-9]+ bytes, found: File too large\ncode 5\n"));
+    EXPECT_EQ(shell("cat package/verify.json", folder_).out, "old");
+}
+
+}  // namespace
+}  // namespace hardnet
