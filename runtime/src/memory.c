@@ -6,11 +6,12 @@
 
 /* From this size on memory is aligned and advised for huge pages: a network streams its packed weights on
  * every image, which with 4 KiB pages is a TLB miss per 21 cycles of product. */
-enum { kHugePage = 2 << 20, kHugeFrom = 4 << 20 };
+enum { kHugePage = 2 << 20, kHugeFrom = 1 << 20 };
 
 static void *own_allocate(size_t bytes) {
     const bool huge = bytes >= kHugeFrom;
     void *memory = NULL;
+    if (huge) bytes = hardnet_round_up(bytes, kHugePage); /* whole pages: the tail would be 4 KiB ones */
     if (posix_memalign(&memory, huge ? kHugePage : HARDNET_ALIGNMENT, bytes) != 0) return NULL;
     if (huge) madvise(memory, bytes, MADV_HUGEPAGE); /* advice: where it is refused, pages are small */
     return memory;
