@@ -7,9 +7,9 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
-#include <map>
 
 #include "autotune/trial.h"
+#include "autotune/trial_log.h"
 #include "compiler/kernel.h"
 #include "compiler/planner.h"
 #include "hardnet/hardnet.h"
@@ -23,19 +23,8 @@ using Clock = std::chrono::steady_clock;
 
 constexpr size_t kMostCandidates = 12;  // of a problem, the cost model's choice among them
 constexpr double kWithin = 1.15;        // of the cost model's best: it is seldom further off
-constexpr double kGain = 0.98;          // other blocks must be faster than this share of the model's time
 constexpr double kTrialShare = 1 / 60.0, kMostTrialSeconds = 4;  // of the whole time, for one trial's runs
-
-struct Problem {  // of one or several layers
-    BlockProblem problem;
-    std::vector<size_t> layers;
-    std::vector<Blocks> candidates;  // the cost model's first
-};
-struct Pick {  // blocks that a package gives a problem
-    const Problem *problem;
-    Blocks blocks;
-};
-using Picks = std::vector<Pick>;
+constexpr int kConfirmations = 3;  // gains of 4 % in one process were none in the next
 
 std::string cpu_name() {
     std::ifstream file("/proc/cpuinfo");
@@ -44,6 +33,16 @@ std::string cpu_name() {
         if (line.rfind("model name", 0) == 0 && colon != std::string::npos) return line.substr(colon + 2);
     }
     return "unknown";
+}
+
+TunedBlocks blank_record(const TuneRequest &request, const Machine &machine) {
+    TunedBlocks record;
+    record.level = machine.level;
+    record.cpu = cpu_name();
+    record.threads = request.threads;
+    record.version = hardnet_version();
+    record.sources = generator_sources().substr(0, 12);  // hexadecimal digits: enough to tell them apart
+    return record;
 }
 
 class ScratchFolder {
@@ -70,7 +69,8 @@ Status write_records(const std::string &path, const std::vector<TunedBlocks> &re
 
 class Tuner {
 public:
-    Tuner(const TuneRequest &request, const Machine &machine) : request_(request), machine_(machine) {
+    Tuner(const TuneRequest &request, const Machine &machine)
+        : request_(request), machine_(machine), log_(blank_record(request, machine)) {
         options_ = {machine.level, request.threads,
                     std::min(kMostTrialSeconds, request.seconds * kTrialShare)};
         report_.level = machine.level;
@@ -112,19 +112,23 @@ private:
 
     // What the output holds already, and the trials of a run that is resumed.
     Status read_earlier() {
-        std::error_code ignored;
-        const std::string trials = trials_path(request_.output);
-        for (const auto &[path, kind, records] : {std::tuple{request_.output, RecordKind::kChosen, &records_},
-                                                  {trials, RecordKind::kTrials, &trials_}}) {
-            if ((kind == RecordKind::kTrials && !request_.resume) || !fs::exists(path, ignored)) continue;
-            auto read = tuned_blocks(path, kind);
-            if (!read) return read.error();
-            *records = std::move(*read);
-            if (!records->empty() && records->front().level != machine_.level)
-                return bad_input(path + ": expected records of level " + machine_.level + ", found " +
-                                 records->front().level);
-        }
+        auto records = read_if_there(request_.output, RecordKind::kChosen);
+        if (!records) return records.error();
+        records_ = std::move(*records);
+        if (!request_.resume) return ok();
+        auto trials = read_if_there(trials_path(request_.output), RecordKind::kTrials);
+        if (!trials) return trials.error();
+        for (TunedBlocks &trial : *trials) log_.add(std::move(trial));
         return ok();
+    }
+
+    Result<std::vector<TunedBlocks>> read_if_there(const std::string &path, RecordKind kind) const {
+        std::error_code ignored;
+        if (!fs::exists(path, ignored)) return std::vector<TunedBlocks>{};
+        auto read = tuned_blocks(path, kind);
+        if (!read || read->empty() || read->front().level == machine_.level) return read;
+        return bad_input(path + ": expected records of level " + machine_.level + ", found " +
+                         read->front().level);
     }
 
     CompileRequest package(const std::string &name, const std::string &blocks) const {
@@ -141,27 +145,29 @@ private:
         return request;
     }
 
-    TunedBlocks record_of(const Problem &p, const Blocks &blocks) const {
-        TunedBlocks record;
-        record.level = machine_.level;
-        record.problem = p.problem;
-        record.blocks = blocks;
-        record.cpu = report_.cpu;
-        record.threads = request_.threads;
-        record.version = hardnet_version();
-        record.sources = generator_sources().substr(0, 12);
-        return record;
-    }
-
     // The times of all layers where `picks` are given their blocks and all others the cost model's.
-    Result<LayerTimes> time(const Picks &picks, double seconds) {
+    Result<LayerTimes> time(const Picks &picks) {
         std::vector<TunedBlocks> records;
-        for (const Pick &pick : picks) records.push_back(record_of(*pick.problem, pick.blocks));
+        for (const Pick &pick : picks) records.push_back(log_.record_of(*pick.problem, pick.blocks));
         const std::string path = scratch_.path() + "/trial.jsonl";
         if (Status s = write_records(path, records); !s) return s.error();
-        TrialOptions options = options_;
-        options.seconds = seconds;
-        return run_trial(package("trial", path), scratch_.path() + "/model", options);
+        return run_trial(package("trial", path), scratch_.path() + "/model", options_);
+    }
+
+    // Means over several processes: where memory happens to lie in one weighs as much as blocks do.
+    Result<LayerTimes> confirmed_times(const Picks &picks) {
+        LayerTimes mean;
+        for (int process = 0; process < kConfirmations; process++) {
+            const auto times = time(picks);
+            if (!times) return times;
+            for (auto member : {&LayerTimes::model_ms, &LayerTimes::trial_ms}) {
+                std::vector<double> &sum = mean.*member;
+                sum.resize((*times.*member).size());
+                for (size_t layer = 0; layer < sum.size(); layer++)
+                    sum[layer] += (*times.*member)[layer] / kConfirmations;
+            }
+        }
+        return mean;
     }
 
     static void set_times(TunedBlocks &record, const Problem &p, const LayerTimes &times) {
@@ -173,87 +179,45 @@ private:
 
     // Times the picks in one package; where that fails, in halves, down to the one that is to blame. Returns
     // how many have a time.
-    Result<int> attempt(const Picks &picks) {
-        const Result<LayerTimes> times = time(picks, options_.seconds);
+    int attempt(const Picks &picks) {
+        const Result<LayerTimes> times = time(picks);
         if (!times && picks.size() > 1) {
             const auto middle = picks.begin() + std::ptrdiff_t(picks.size() / 2);
-            const auto first = attempt({picks.begin(), middle}), second = attempt({middle, picks.end()});
-            if (!first) return first;
-            if (!second) return second;
-            if (*first + *second == 0) return times.error();  // not the candidates' fault
-            return *first + *second;
+            return attempt({picks.begin(), middle}) + attempt({middle, picks.end()});
         }
         for (const Pick &pick : picks) {
-            TunedBlocks trial = record_of(*pick.problem, pick.blocks);
+            TunedBlocks trial = log_.record_of(*pick.problem, pick.blocks);
             if (times) {
                 set_times(trial, *pick.problem, *times);
             } else {
                 trial.failed = times.error().what;
                 report_.failed++;
             }
-            trials_.push_back(trial);
+            log_.add(trial);
         }
         return times ? int(picks.size()) : 0;
-    }
-
-    bool measured_here(const TunedBlocks &trial) const {
-        return trial.cpu == report_.cpu && trial.threads == request_.threads &&
-               trial.sources == generator_sources().substr(0, 12);
-    }
-    bool tried(const Problem &p, const Blocks &blocks) const {
-        return std::any_of(trials_.begin(), trials_.end(), [&](const TunedBlocks &t) {
-            return t.problem == p.problem && t.blocks == blocks && measured_here(t);
-        });
-    }
-
-    // The next candidate of every problem, and of how many trials that is the first.
-    Picks next_picks(int &trials_left) const {
-        Picks picks;
-        trials_left = 0;
-        for (const Problem &p : problems_) {
-            int untried = 0;
-            for (size_t c = 1; c < p.candidates.size(); c++) {
-                if (!tried(p, p.candidates[c]) && untried++ == 0) picks.push_back({&p, p.candidates[c]});
-            }
-            trials_left = std::max(trials_left, untried);
-        }
-        return picks;
     }
 
     Status try_candidates() {
         const auto start = Clock::now();
         for (;;) {
             int left = 0;
-            const Picks picks = next_picks(left);
+            const Picks picks = log_.next(problems_, left);
             report_.finished = picks.empty();
             show_progress(left);
             const bool late = std::chrono::duration<double>(Clock::now() - start).count() > request_.seconds;
             if (picks.empty() || late || request_.interrupted()) return ok();
-            if (auto timed = attempt(picks); !timed) return timed.error();
+            if (attempt(picks) == 0 && picks.size() > 1)  // not the candidates' fault
+                return environment_error("trial: expected a candidate that runs, found none: " +
+                                         log_.trials().back().failed);
             report_.trials++;
-            if (Status s = write_records(trials_path(request_.output), trials_); !s) return s;
+            if (Status s = write_records(trials_path(request_.output), log_.trials()); !s) return s;
         }
-    }
-
-    // The fastest candidate of every problem that promises a gain over the model, each as a share of its
-    // time.
-    std::map<const Problem *, const TunedBlocks *> winners() const {
-        std::map<const Problem *, const TunedBlocks *> best;
-        auto share = [](const TunedBlocks *t) { return t->ms / t->model_ms; };
-        for (const TunedBlocks &trial : trials_) {
-            if (!trial.failed.empty() || !measured_here(trial) || share(&trial) > kGain) continue;
-            for (const Problem &p : problems_) {
-                const TunedBlocks *&winner = best[&p];
-                if (p.problem == trial.problem && (!winner || share(&trial) < share(winner))) winner = &trial;
-            }
-        }
-        return best;
     }
 
     void show_progress(int trials_left) {
         double gain = 0;
-        for (const auto &[problem, winner] : winners())
-            if (winner) gain += winner->model_ms - winner->ms;
+        for (const auto &[problem, winner] : log_.winners(problems_)) gain += winner->model_ms - winner->ms;
         request_.progress(report_.trials, report_.trials + trials_left,
                           fmt::format("{:.3f} ms gained", gain));
     }
@@ -261,14 +225,14 @@ private:
     // All winners in one package against the model's; who does not win again goes back to the model's blocks.
     Status confirm() {
         Picks picks;
-        for (const auto &[problem, winner] : winners())
-            if (winner) picks.push_back({problem, winner->blocks});
-        auto times = time(picks, 2 * options_.seconds);
+        for (const auto &[problem, winner] : log_.winners(problems_))
+            picks.push_back({problem, winner->blocks});
+        auto times = confirmed_times(picks);
         if (!times) return Error{times.error().code, "chosen blocks together: " + times.error().what, {}};
         for (const Problem &p : problems_) {
             auto picked =
                 std::find_if(picks.begin(), picks.end(), [&](const Pick &k) { return k.problem == &p; });
-            TunedBlocks record = record_of(p, picked == picks.end() ? p.candidates[0] : picked->blocks);
+            TunedBlocks record = log_.record_of(p, picked == picks.end() ? p.candidates[0] : picked->blocks);
             set_times(record, p, *times);
             if (picked == picks.end() || record.ms > kGain * record.model_ms) {
                 record.blocks = p.candidates[0];
@@ -290,7 +254,8 @@ private:
     const ScratchFolder scratch_;
     TrialOptions options_;
     std::vector<Problem> problems_;
-    std::vector<TunedBlocks> records_, trials_;
+    std::vector<TunedBlocks> records_;  // of the output
+    TrialLog log_;
     TuneReport report_;
 };
 

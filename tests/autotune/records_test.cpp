@@ -150,6 +150,8 @@ TEST(TunedBlocks, OfTheSourcesAreSortedAndBuiltIn) {
     ASSERT_TRUE(shipped) << shipped.error().what;
     std::ifstream file(HARDNET_SOURCE "/schedules/tuned/avx512.jsonl");
     EXPECT_EQ(tuned_blocks_text(*shipped), std::string(std::istreambuf_iterator<char>(file), {}));
+    ASSERT_FALSE(shipped->empty());
+    EXPECT_EQ(shipped->front().level, "avx512");
 }
 
 }  // namespace
