@@ -32,12 +32,12 @@ cmake --build "$build" --target "${targets[@]/#/fuzz_}"
 # The log's last number behind a word.
 last() { grep -oE "$2 *[0-9]+" "$3" | tail -n 1 | grep -oE '[0-9]+$' || echo "$1"; }
 
-# The words that a target's inputs are made of, where they are text.
-dictionary() {
+# How large a target's inputs grow, and the words that they are made of, where they are text.
+inputs_of() {
   case $1 in
-    picture | npy) ;;
-    command_line) echo -dict=tests/fuzz/flags.dict ;;
-    *) echo -dict=tests/fuzz/json.dict ;;
+    picture | npy) echo -max_len=4096 ;;
+    command_line) echo -max_len=256 -dict=tests/fuzz/flags.dict ;;
+    *) echo -max_len=4096 -dict=tests/fuzz/json.dict ;;
   esac
 }
 
@@ -48,8 +48,8 @@ fuzz() {
   # No input is that large or needs that much, and none takes that long unless the process is stopped for a while.
   # Allocations remember few callers: that makes it faster.
   ASAN_OPTIONS=malloc_context_size=4:quarantine_size_mb=16 UBSAN_OPTIONS=print_stacktrace=1 \
-    "$build/fuzz_$1" "$limit" -max_len=4096 -timeout=60 -rss_limit_mb=1024 -malloc_limit_mb=128 -entropic=0 \
-    $(dictionary "$1") -print_final_stats=1 -artifact_prefix="$build/findings/$1-" \
+    "$build/fuzz_$1" "$limit" $(inputs_of "$1") -timeout=60 -rss_limit_mb=1024 -malloc_limit_mb=128 -entropic=0 \
+    -print_final_stats=1 -artifact_prefix="$build/findings/$1-" \
     "$corpus" "tests/fuzz/seeds/$1" >"$log" 2>&1 &
   while kill -0 $! 2>/dev/null; do
     sleep 0.5

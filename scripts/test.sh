@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Builds everything and runs every test; builds all but the compiler with the address and undefined-behaviour sanitizers
 # and runs their tests again, without the whole networks; runs the runtime's tests with the thread sanitizer; and feeds
-# each fuzz target for a few seconds. The last line is CTest's closing line; any failure ends with another exit code than 0. Where no file has changed since every test passed, it says so and shows those
-# results; --again runs them anyway.
+# each fuzz target for a few seconds. The last line is CTest's closing line; any failure ends with another exit code than
+# 0. Where no file has changed since every test passed, it says so and shows those results; --again runs them anyway.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/setup.sh clang-14 libclang-rt-14-dev  # of the fuzz targets
@@ -41,7 +41,7 @@ build tsan build/tsan
 
 failed=0
 echo "== fuzz targets"
-scripts/fuzz.sh 4s || failed=1
+scripts/fuzz.sh 3s || failed=1
 echo "== tests with sanitizers"
 export UBSAN_OPTIONS=print_stacktrace=1
 run_tests build/asan build/asan/test.log --label-exclude network || failed=1
