@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <map>
+#include <numeric>
 #include <set>
 
 #include "compiler/kernel.h"
@@ -140,35 +141,45 @@ Result<KernelObjects> emit_kernels(const std::vector<KernelJob> &kernels, int jo
 
 namespace {
 
-std::vector<fs::directory_entry> cached_objects() {
-    std::vector<fs::directory_entry> objects;
+struct CachedObject {
+    fs::file_time_type used;
+    int64_t bytes = 0;
+    fs::path path;
+};
+
+// As they are now: other processes use, add and remove objects meanwhile.
+std::vector<CachedObject> cached_objects() {
+    std::vector<CachedObject> objects;
     std::error_code error;
-    for (const fs::directory_entry &entry : fs::directory_iterator(cache_folder(), error)) {
-        if (entry.path().filename().string().rfind("hardnet_", 0) == 0) objects.push_back(entry);
+    for (fs::directory_iterator entry(cache_folder(), error), end; !error && entry != end;
+         entry.increment(error)) {
+        if (entry->path().filename().string().rfind("hardnet_", 0) != 0) continue;
+        std::error_code gone;
+        const fs::file_time_type used = fs::last_write_time(entry->path(), gone);
+        const uintmax_t bytes = gone ? 0 : fs::file_size(entry->path(), gone);
+        if (!gone) objects.push_back({used, int64_t(bytes), entry->path()});
     }
     return objects;
 }
 
-}  // namespace
-
-int64_t cache_size() {
-    int64_t sum = 0;
-    std::error_code error;
-    for (const fs::directory_entry &object : cached_objects()) sum += int64_t(object.file_size(error));
-    return sum;
+int64_t total_bytes(const std::vector<CachedObject> &objects) {
+    return std::accumulate(objects.begin(), objects.end(), int64_t{0},
+                           [](int64_t sum, const CachedObject &object) { return sum + object.bytes; });
 }
 
+}  // namespace
+
+int64_t cache_size() { return total_bytes(cached_objects()); }
+
 int64_t trim_cache(int64_t bytes) {
-    std::vector<fs::directory_entry> objects = cached_objects();
+    std::vector<CachedObject> objects = cached_objects();
+    std::sort(objects.begin(), objects.end(),
+              [](const CachedObject &a, const CachedObject &b) { return a.used < b.used; });
+    int64_t left = total_bytes(objects), removed = 0;
     std::error_code error;
-    std::sort(objects.begin(), objects.end(), [&](const auto &a, const auto &b) {
-        return a.last_write_time(error) < b.last_write_time(error);
-    });
-    int64_t left = cache_size(), removed = 0;
-    for (const fs::directory_entry &object : objects) {
+    for (const CachedObject &object : objects) {
         if (left <= bytes) break;
-        int64_t size = int64_t(object.file_size(error));
-        if (fs::remove(object.path(), error)) left -= size, removed += size;
+        if (fs::remove(object.path, error)) left -= object.bytes, removed += object.bytes;
     }
     return removed;
 }

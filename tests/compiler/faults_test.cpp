@@ -3,7 +3,10 @@
 // own errors.
 #include <sys/resource.h>
 
+#include <atomic>
 #include <csignal>
+#include <fstream>
+#include <thread>
 
 #include "compiler/kernel.h"
 #include "tests/compiler/packages.h"
@@ -75,6 +78,26 @@ TEST_F(Faults, OfHalideAreALine) {
     EXPECT_NE(objects.error().what.find("no_such_feature"), std::string::npos) << objects.error().what;
     EXPECT_EQ(objects.error().what.find('\n'), std::string::npos);
     EXPECT_TRUE(fs::is_empty(cache_));
+}
+
+// Other processes use objects, which changes their times, while this one sorts by them.
+TEST_F(Faults, ACacheInUseIsTrimmed) {
+    use_cache(cache_);
+    std::vector<fs::path> objects;
+    for (int i = 0; i < 200; i++) {
+        objects.push_back(cache_ / ("hardnet_" + std::to_string(i) + ".o"));
+        std::ofstream(objects.back()) << "object";
+    }
+    std::atomic<bool> done{false};
+    std::thread user([&] {
+        for (unsigned i = 0; !done; i = i * 1664525 + 1013904223)
+            fs::last_write_time(objects[i % objects.size()], fs::file_time_type::clock::now());
+    });
+    for (int i = 0; i < 200; i++) EXPECT_EQ(trim_cache(1200), 0);
+    done = true;
+    user.join();
+    EXPECT_EQ(trim_cache(600), 600);
+    EXPECT_EQ(cache_size(), 600);
 }
 
 }  // namespace
