@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "schedules/blocking.h"
+
 namespace hardnet::x86 {
 
 using Halide::MemoryType;
@@ -74,19 +76,23 @@ void schedule(Convolution &v) {
 }
 
 // Rows of the padded image slide through a ring of four on the stack, in strips of columns where whole rows
-// would take more than 12 KiB.
+// would take more than 16 KiB.
 void schedule(Stem &v) {
     Var co("co"), ci("ci"), xo("xo"), xi("xi"), strip("strip");
     const StemSpec &s = v.spec;
-    const int strip_pixels = (12 << 10) / (4 * s.in_planes * 4) / 2;  // two columns of the image each
+    const int columns = (16 << 10) / (4 * s.in_planes * 4) / s.lanes * s.lanes;
+    const int all = (s.width + s.pixels - 1) / s.pixels,  // blocks
+        blocks = std::clamp((columns - 1) / 2 / s.pixels, 1, all);
     v.Y.split(v.c, co, ci, s.block).split(v.x, xo, xi, s.pixels, row_tail(s.width, s.pixels));
-    v.Y.split(xo, strip, xo, std::max(1, strip_pixels / s.pixels), TailStrategy::GuardWithIf);
+    v.Y.split(xo, strip, xo, blocks, TailStrategy::GuardWithIf);
     v.Y.reorder(ci, xi, xo, co, v.y, strip).vectorize(ci, s.lanes).unroll(ci).unroll(xi);
     v.acc.compute_at(v.Y, xo).vectorize(v.c, s.lanes).unroll(v.c).unroll(v.x);
     v.acc.update().reorder(v.c, v.x, v.y, v.r.x, v.r.y, v.r.z).vectorize(v.c, s.lanes);
     v.acc.update().unroll(v.c).unroll(v.x).unroll(v.r.x).unroll(v.r.y);
     v.padded.store_at(v.Y, strip).compute_at(v.Y, v.y).fold_storage(v.y, 4).store_in(MemoryType::Stack);
     v.padded.vectorize(v.x, s.lanes, TailStrategy::RoundUp);
+    // Halide's own bound of a strip is the row's where the last block of a row is shifted.
+    if (blocks < all) v.padded.bound_extent(v.x, round_up(2 * blocks * s.pixels + 1, s.lanes));
 }
 
 void schedule(Depthwise &v) {

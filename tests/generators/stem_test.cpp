@@ -23,7 +23,10 @@ TEST_P(Stems, StemEqualsTheReference) {
                             {14, {5, 7}, Activation::kRelu},
                             {46, {1, 1}, Activation::kNone},
                             {24, {64, 40}, Activation::kRelu6},
-                            {32, {5, 600}, Activation::kRelu6}};  // in strips of columns
+                            {32, {5, 264}, Activation::kRelu6},
+                            {32, {5, 600}, Activation::kRelu6},  // in strips of columns from here on
+                            {24, {3, 1001}, Activation::kRelu6},
+                            {32, {4, 734}, Activation::kNone}};
     for (const StemCase &c : all) {
         SCOPED_TRACE(std::to_string(c.out) + " " + std::to_string(c.size.height) + "x" +
                      std::to_string(c.size.width));
