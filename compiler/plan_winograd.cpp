@@ -8,10 +8,10 @@
 namespace hardnet {
 namespace {
 
-constexpr int kChunkChannels =
-    96;  // per pass of output and input transform: 64 to 128 are equal, 32 is 5 % slower
-constexpr int kNarrow =
-    64;  // fewer channels are split over tile rows: neighbouring tasks would share cache lines
+// Per pass of output and input transform: 64 to 128 are equal, 32 is 5 % slower.
+constexpr int kChunkChannels = 96;
+// Fewer channels are split over tile rows: neighbouring tasks would share cache lines.
+constexpr int kNarrow = 64;
 constexpr int kManyTileRows = 6;  // enough for threads to share evenly
 
 bool split_by_rows(const Tiling &tiling, int channels) {
@@ -34,13 +34,12 @@ Planner::Transformed Planner::transformed(const Tensor &t, const Tiling &tiling,
 }
 
 int64_t Planner::Transformed::elems() const {
-    constexpr int kReadBeyond =
-        16;  // tiles that a block may read behind the last position's; what they give is not used
+    // Tiles that a block may read behind the last position's; what they give is not used.
+    constexpr int kReadBeyond = 16;
     return int64_t{1} * position_stride * tiling.positions() + kReadBeyond * tile_stride;
 }
 
-// ----------------------------------------------------------------------------------------------------- the
-// calls
+// ---- the calls
 
 // V's channels [first, first + channels) of one quadrant. `top` is the image row at which V's tiling begins.
 void Planner::call_input_transform(const Tensor &t, const Transformed &v, Quadrant q, int first, int channels,
@@ -139,8 +138,7 @@ int64_t Planner::Products::elems(const Tiling &tiling, const ChannelPart &part) 
     return int64_t{1} * ItemMap(tiling, part.extent).items * part.extent * part.padded();
 }
 
-// ------------------------------------------------------------------------------------------------- the whole
-// image
+// ---- the whole image
 
 // V of layer `layer`'s output as a step of its own: for tensors that no output transform has just produced.
 void Planner::transform_input(int layer) {
@@ -222,8 +220,7 @@ void Planner::winograd_output(int layer, const std::vector<ChannelPart> &parts) 
     plan_.layer_views[layer] = int32_t(tensor_view(out, 0, l.out.channels, false));
 }
 
-// ------------------------------------------------------------------------------------------------------ row
-// bands
+// ---- row bands
 
 // Input transform, product and output transform of a few tile rows at a time, V and M in a thread's own
 // scratch.

@@ -19,8 +19,7 @@ Planner::Planner(const Network &network, const Machine &machine, const PlanOptio
     plan_.machine = &machine;
 }
 
-// ------------------------------------------------------------------------------------------------------
-// analysis
+// ---- analysis
 
 std::vector<int> Planner::consumers(int layer) const {
     std::vector<int> result;
@@ -108,8 +107,7 @@ void Planner::place_tensor(int layer) {
     tensors_[layer] = t;
 }
 
-// --------------------------------------------------------------------------------------------------------
-// tables
+// ---- tables
 
 int Planner::add_buffer(int64_t elems, const std::string &halo) {
     plan_.buffers.push_back({elems, halo, -1, -1, -1});
@@ -193,8 +191,7 @@ void Planner::call(const KernelSpec &spec, const std::vector<hardnet_argument> &
     plan_.parts.back().calls++;
 }
 
-// -------------------------------------------------------------------------------------------------------
-// weights
+// ---- weights
 
 int weight_tensor(const Network &network, int layer) {
     return 2 * int(std::count_if(network.layers.begin(), network.layers.begin() + layer,
@@ -237,8 +234,7 @@ int64_t Planner::pack_bias(int layer, int padded) {
     return packing.offset;
 }
 
-// ----------------------------------------------------------------------------------------------------------
-// plan
+// ---- plan
 
 Result<Plan> Planner::run() {
     if (Status s = check_supported(); !s) return s.error();

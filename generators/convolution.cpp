@@ -7,8 +7,7 @@ namespace hardnet {
 using Halide::Expr;
 using Halide::Float;
 
-// ---------------------------------------------------------------------------------------------------
-// convolution
+// ---- convolution
 
 std::string ConvolutionSpec::key() const {
     Key k("convolution");
@@ -65,8 +64,7 @@ std::vector<Halide::Argument> Convolution::arguments() {
     return arguments;
 }
 
-// ----------------------------------------------------------------------------------------------------------
-// stem
+// ---- stem
 
 std::string StemSpec::key() const {
     Key k("stem");
@@ -101,8 +99,7 @@ Stem::Stem(const StemSpec &s)
     out.dim(2).set_stride(spec.row_stride);
 }
 
-// -----------------------------------------------------------------------------------------------------
-// depthwise
+// ---- depthwise
 
 std::string DepthwiseSpec::key() const {
     Key k("depthwise");

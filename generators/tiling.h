@@ -10,11 +10,14 @@
 // the row or the column point is the dropped one, and tiles into four quadrants by whether their rows or
 // columns are small:
 //
-//     class          positions            tiles that need it        memory order of classes:   2, 0, 1, 3
-//     0              both kept            all                       memory order of quadrants: (small rows,
-//     big columns), 1 row dropped  i dropped            big rows                       (big, big), (big,
-//     small), (small, small) 2 column       j dropped            big columns 3 both         i and j dropped
-//     big rows, big columns
+//     class          positions        tiles that need it
+//     0              both kept        all
+//     1 row dropped  i dropped        big rows
+//     2 column       j dropped        big columns
+//     3 both         i and j dropped  big rows, big columns
+//
+// Memory order of classes: 2, 0, 1, 3. Memory order of quadrants: (small rows, big columns), (big, big),
+// (big, small), (small, small).
 //
 // With these two orders every class needs a contiguous range of tiles and every quadrant a contiguous range
 // of positions. The order of positions depends on m alone, so all tilings of one m share transformed weights.

@@ -30,8 +30,7 @@ Expr element(const Halide::FuncRef &at, size_t i) { return at.size() == 1 ? Expr
 
 }  // namespace
 
-// ---------------------------------------------------------------------------------------------- input
-// transform
+// ---- input transform
 
 std::string InputTransformSpec::key() const {
     Key k("input_transform");
@@ -76,8 +75,7 @@ InputTransform::InputTransform(const InputTransformSpec &s) : spec(s), Y(Halide:
     out.dim(3).set_bounds(0, t.position_count(q)).set_stride(spec.position_stride);
 }
 
-// -------------------------------------------------------------------------------------------------------
-// product
+// ---- product
 
 int ProductSpec::in() const {
     int sum = 0;
@@ -141,8 +139,7 @@ std::vector<Halide::Argument> Product::arguments() {
     return arguments;
 }
 
-// ---------------------------------------------------------------------------------------------- output
-// transform
+// ---- output transform
 
 std::string OutputTransformSpec::key() const {
     Key k("output_transform");

@@ -1,9 +1,10 @@
 /* A bounded reader of the safetensors format: it trusts nothing in the file and allocates nothing at all.
  *
- *     8 bytes   size of the header, little endian
- *     header    JSON, UTF-8: {"__metadata__": {"key": "text", ...},
- *                             "name": {"dtype": "F32", "shape": [64, 32, 3, 3], "data_offsets": [0, 73728]},
- * ...} data      the tensors, end to end, little endian, C order; offsets count from here
+ *     8 bytes  size of the header, little endian
+ *     header   JSON, UTF-8:
+ *                  {"__metadata__": {"key": "text", ...},
+ *                   "name": {"dtype": "F32", "shape": [64, 32, 3, 3], "data_offsets": [0, 73728]}, ...}
+ *     data     the tensors, end to end, little endian, C order; offsets count from here
  *
  * Only what lies before the data needs to be in memory (hardnet_safetensors_front): `file` is where the file
  * begins, `size` all of it; a tensor's `data` then only says where. hardnet_safetensors_parse walks the

@@ -1,9 +1,8 @@
 /* The runtime's inside: what a context holds, and the functions that build it, one file per idea.
  *
- *     open:  options -> level (cpu.c) -> threads (threads.c) -> weights read and checked (weights.c) ->
- * memory (memory.c)
- *            -> inputs and outputs (ports.c) -> weights packed (packed.c, packing.c) -> calls resolved
- * (schedule.c) run:   per image, point the ports' buffers, then every thread walks its own calls (run.c)
+ *     open: options -> level (cpu.c) -> threads (threads.c) -> weights checked (weights.c) -> memory (memory.c)
+ *           -> inputs and outputs (ports.c) -> weights packed (packed.c, packing.c) -> calls (schedule.c)
+ *     run:  per image, point the ports' buffers, then every thread walks its own calls (run.c)
  */
 #ifndef HARDNET_CONTEXT_H
 #define HARDNET_CONTEXT_H
@@ -15,8 +14,7 @@
 #include "inspect.h"
 #include "threads.h"
 
-/* --- text.c: one-line texts
- * ------------------------------------------------------------------------------------- */
+/* ---- text.c: one-line texts */
 
 typedef struct hardnet_text { /* a bounded text that is written piece by piece, cut where it is full */
     char *at;
@@ -41,8 +39,7 @@ hardnet_status hardnet_fail(hardnet_context *context, hardnet_status status, con
 hardnet_status hardnet_refuse(hardnet_context *context, hardnet_status status, const char *text);
 void hardnet_log(hardnet_context *context, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* --- memory.c: everything that a context allocates
- * ---------------------------------------------------------------- */
+/* ---- memory.c: everything that a context allocates */
 
 typedef enum hardnet_block_name {
     HARDNET_BLOCK_WORKERS,
@@ -74,8 +71,7 @@ void hardnet_context_free(hardnet_context *context);
 void *hardnet_take(hardnet_context *context, hardnet_block_name name, size_t bytes, const char *what);
 void hardnet_drop(hardnet_context *context, hardnet_block_name name);
 
-/* --- the context
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- the context */
 
 typedef struct hardnet_port_state {
     const hardnet_port *port;
@@ -145,8 +141,7 @@ struct hardnet_context {
     char text[1024];
 };
 
-/* --- the parts of open
- * ------------------------------------------------------------------------------------------------ */
+/* ---- the parts of open */
 
 hardnet_status hardnet_choose_level(hardnet_context *context, const hardnet_host *host);
 hardnet_status hardnet_load_weights(hardnet_context *context);
