@@ -29,12 +29,9 @@ Result<CompileRequest> request_of(const CompileOptions &options) {
     CompileRequest request;
     request.record = *record;
     request.weights = options.weights;
-    request.size = record->input;
-    if (!options.input.empty()) {
-        const Result<InputSize> size = parse_size(options.input);
-        if (!size) return size.error();
-        request.size = *size;
-    }
+    const Result<InputSize> size = input_size(options.input, record->input);
+    if (!size) return size.error();
+    request.size = *size;
     request.batch = options.batch;
     request.targets = options.targets;
     request.name = options.name.empty() ? record->name : options.name;
@@ -72,11 +69,7 @@ Result<ExitCode> compile(const CompileOptions &options) {
 
 #else
 
-Result<ExitCode> compile(const CompileOptions &) {
-    return environment_error(
-        "compile: expected a program with the compiler, found one built with HARDNET_WITH_COMPILER=OFF "
-        "(configure with -DHARDNET_WITH_COMPILER=ON, which needs Halide 21)");
-}
+Result<ExitCode> compile(const CompileOptions &) { return no_compiler("compile"); }
 
 #endif
 
@@ -105,21 +98,11 @@ void add_compile(CLI::App &program, Action &chosen) {
     verb->add_option("--classes", options->classes, "refuse weights with another number of classes")
         ->check(CLI::Validator(between(1, 1 << 20), ""));
     verb->add_option("--algorithm", options->algorithm, "of 3x3 layers: auto, winograd or direct")
-        ->check(CLI::Validator(
-            [](std::string &text) {
-                const bool known = text == "auto" || text == "winograd" || text == "direct";
-                return known ? std::string() : "expected auto, winograd or direct, found " + text;
-            },
-            ""))
+        ->check(CLI::Validator(one_of({"auto", "winograd", "direct"}), ""))
         ->capture_default_str();
     verb->add_option("--optimize", options->objective,
                      "speed, or size: weights in memory stay near those on disk, for more time per image")
-        ->check(CLI::Validator(
-            [](std::string &text) {
-                const bool known = text == "speed" || text == "size";
-                return known ? std::string() : "expected speed or size, found " + text;
-            },
-            ""))
+        ->check(CLI::Validator(one_of({"speed", "size"}), ""))
         ->capture_default_str();
     verb->add_option(
             "--blocks", options->blocks,

@@ -114,13 +114,9 @@ Result<ExitCode> inspect(const InspectOptions &options) {
     }
     const Result<HardnetRecord> record = find_record(options.what);
     if (!record) return record.error();
-    InputSize size = record->input;
-    if (!options.input.empty()) {
-        const Result<InputSize> asked = parse_size(options.input);
-        if (!asked) return asked.error();
-        size = *asked;
-    }
-    const Result<Network> network = build_network(*record, size);
+    const Result<InputSize> size = input_size(options.input, record->input);
+    if (!size) return size.error();
+    const Result<Network> network = build_network(*record, *size);
     if (!network) return network.error();
     std::fputs(inspect_text(*network, *format, options.layers).c_str(), stdout);
     return ExitCode::kOk;

@@ -56,12 +56,9 @@ Result<TuneRequest> request_of(const TuneOptions &options) {
     if (!record) return record.error();
     TuneRequest request;
     request.record = *record;
-    request.size = record->input;
-    if (!options.input.empty()) {
-        const Result<InputSize> size = parse_size(options.input);
-        if (!size) return size.error();
-        request.size = *size;
-    }
+    const Result<InputSize> size = input_size(options.input, record->input);
+    if (!size) return size.error();
+    request.size = *size;
     request.level = options.level;
     request.threads = options.threads;
     request.jobs = options.jobs;
@@ -97,11 +94,7 @@ Result<ExitCode> tune(const TuneOptions &options) {
 
 #else
 
-Result<ExitCode> tune(const TuneOptions &) {
-    return environment_error(
-        "tune: expected a program with the compiler, found one built with HARDNET_WITH_COMPILER=OFF "
-        "(configure with -DHARDNET_WITH_COMPILER=ON, which needs Halide 21)");
-}
+Result<ExitCode> tune(const TuneOptions &) { return no_compiler("tune"); }
 
 #endif
 

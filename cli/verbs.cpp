@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "models/text.h"
@@ -35,11 +36,21 @@ std::function<std::string(std::string &)> number_between(double least, double mo
     };
 }
 
-Result<InputSize> parse_size(const std::string &text) {
+std::function<std::string(std::string &)> one_of(const std::vector<std::string> &words) {
+    std::string known = words[0];
+    for (size_t i = 1; i < words.size(); i++) known += (i + 1 < words.size() ? ", " : " or ") + words[i];
+    return [=](std::string &text) {
+        const bool found = std::find(words.begin(), words.end(), text) != words.end();
+        return found ? std::string() : "expected " + known + ", found " + text;
+    };
+}
+
+Result<InputSize> input_size(const std::string &asked, InputSize own) {
+    if (asked.empty()) return own;
     constexpr int kMaxExtent = 1 << 16;
     InputSize size;
-    const char *end = text.data() + text.size();
-    const auto height = std::from_chars(text.data(), end, size.height);
+    const char *end = asked.data() + asked.size();
+    const auto height = std::from_chars(asked.data(), end, size.height);
     if (height.ec == std::errc() && height.ptr != end && *height.ptr == 'x') {
         const auto width = std::from_chars(height.ptr + 1, end, size.width);
         if (width.ec == std::errc() && width.ptr == end && size.height >= 1 && size.width >= 1 &&
@@ -48,7 +59,14 @@ Result<InputSize> parse_size(const std::string &text) {
     }
     return usage_error(
         fmt::format("--input: expected HEIGHTxWIDTH such as 224x224, each from 1 to {}, found {}", kMaxExtent,
-                    shown(text)));
+                    shown(asked)));
+}
+
+Error no_compiler(const std::string &verb) {
+    return environment_error(
+        verb +
+        ": expected a program with the compiler, found one built with HARDNET_WITH_COMPILER=OFF "
+        "(configure with -DHARDNET_WITH_COMPILER=ON, which needs Halide 21)");
 }
 
 }  // namespace hardnet

@@ -29,7 +29,13 @@ CLI::App *add_verb(CLI::App &program, const char *name, const char *does, const 
 std::function<std::string(std::string &)> between(int64_t least, int64_t most);
 std::function<std::string(std::string &)> number_between(double least, double most);
 
-// "224x224": height, then width.
-Result<InputSize> parse_size(const std::string &text);
+// "expected auto, winograd or direct, found ...".
+std::function<std::string(std::string &)> one_of(const std::vector<std::string> &words);
+
+// What --input asks for, "224x224" (height, then width); empty: the network's own.
+Result<InputSize> input_size(const std::string &asked, InputSize own);
+
+// What a verb says that needs the compiler, in a program that was built without.
+Error no_compiler(const std::string &verb);
 
 }  // namespace hardnet
