@@ -1,15 +1,12 @@
 #include "autotune/trial.h"
 
-#include <dlfcn.h>
-
 #include <algorithm>
 #include <chrono>
 #include <limits>
 #include <memory>
 
 #include "autotune/child.h"
-#include "hardnet/hardnet.h"
-#include "package/manifest.h"
+#include "package/loaded_package.h"
 #include "reference/compare.h"
 #include "runtime/inspect.h"
 #include "weights/weights.h"
@@ -22,27 +19,18 @@ using nlohmann::json;
 // Relative RMS of the logits: blocks change the order of work, not of a sum.
 constexpr double kOutputBound = 3e-6;
 
-// A package with its code loaded and its first image's input filled.
+// A package with its first image's input filled, and the times of its steps.
 class Subject {
 public:
     static Result<std::unique_ptr<Subject>> open(const std::string &folder, const TrialOptions &options) {
-        std::unique_ptr<Subject> subject(new Subject);
-        if (Status s = subject->load(folder, options); !s) return s.error();
-        return subject;
-    }
-    ~Subject() {
-        hardnet_close(context_);
-        if (library_) dlclose(library_);
+        auto loaded = LoadedPackage::load(folder, {options.threads, options.level});
+        if (!loaded) return loaded.error();
+        return std::unique_ptr<Subject>(new Subject(std::move(*loaded)));
     }
 
-    Status check(hardnet_status status) const {
-        if (status == HARDNET_OK) return ok();
-        return bad_input(context_ ? hardnet_last_error(context_) : hardnet_status_text(status));
-    }
     Result<std::vector<float>> logits() {
-        if (Status s = check(hardnet_run(context_)); !s) return s.error();
-        const auto *values = static_cast<const float *>(output_.data);
-        return std::vector<float>(values, values + output_.shape[1]);
+        if (Status s = loaded_->run(); !s) return s.error();
+        return std::vector<float>(loaded_->output(0), loaded_->output(1));
     }
     // Runs one image step by step and keeps each step's least time. Returns the sum.
     double time_steps() {
@@ -50,7 +38,7 @@ public:
         double sum = 0;
         for (size_t i = 0; i < least_ms_.size(); i++) {
             const auto begin = Clock::now();
-            hardnet_run_step(context_, int32_t(i), 0);
+            hardnet_run_step(loaded_->context(), int32_t(i), 0);
             const double ms = std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
             least_ms_[i] = std::min(least_ms_[i], ms);
             sum += ms;
@@ -61,41 +49,21 @@ public:
     std::vector<double> layer_ms(size_t layers) const {
         std::vector<double> ms(layers);
         for (size_t i = 0; i < least_ms_.size(); i++) {
-            const hardnet_step *step = hardnet_step_at(context_, int32_t(i));
+            const hardnet_step *step = hardnet_step_at(loaded_->context(), int32_t(i));
             if (step->kind != HARDNET_STEP_INPUT_TRANSFORM) ms[size_t(step->layer)] += least_ms_[i];
         }
         return ms;
     }
 
 private:
-    Subject() = default;
-
-    Status load(const std::string &folder, const TrialOptions &options) {
-        const Result<Package> package = open_package(folder);
-        if (!package) return package.error();
-        library_ = dlopen(package->library_path().c_str(), RTLD_NOW | RTLD_LOCAL);
-        if (!library_)
-            return environment_error(std::string("package: expected a library, found: ") + dlerror());
-        const auto *network =
-            static_cast<const hardnet_network *>(dlsym(library_, package->manifest.name.c_str()));
-        const std::string weights = package->weights_path();
-        hardnet_options open = HARDNET_OPTIONS_DEFAULT;
-        open.weights_path = weights.c_str();
-        open.level = options.level.c_str();
-        open.threads = options.threads;
-        if (Status s = check(hardnet_open(network, &open, &context_)); !s) return s;
-        hardnet_tensor input{};
-        if (Status s = check(hardnet_input(context_, 0, &input)); !s) return s;
-        if (Status s = check(hardnet_output(context_, 0, &output_)); !s) return s;
-        const std::vector<float> image = seeded_input(input.shape[1] * input.shape[2] * input.shape[3], 1);
-        std::copy(image.begin(), image.end(), static_cast<float *>(input.data));
-        least_ms_.assign(size_t(hardnet_step_count(context_)), std::numeric_limits<double>::max());
-        return ok();
+    explicit Subject(std::unique_ptr<LoadedPackage> loaded)
+        : loaded_(std::move(loaded)),
+          least_ms_(size_t(hardnet_step_count(loaded_->context())), std::numeric_limits<double>::max()) {
+        const std::vector<float> image = seeded_input(int64_t(loaded_->input_elems()), 1);
+        std::copy(image.begin(), image.end(), loaded_->input(0));
     }
 
-    void *library_ = nullptr;
-    hardnet_context *context_ = nullptr;
-    hardnet_tensor output_{};
+    std::unique_ptr<LoadedPackage> loaded_;
     std::vector<double> least_ms_;  // per step
 };
 

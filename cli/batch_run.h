@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "cli/images.h"
-#include "cli/loaded_package.h"
+#include "package/loaded_package.h"
 
 namespace hardnet {
 

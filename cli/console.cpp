@@ -74,6 +74,8 @@ void note(const std::string &text) {
     std::fputs(("hardnet: note: " + one_line(text) + "\n").c_str(), stderr);
 }
 
+void note_of_runtime(void *, const char *message) { note(message); }
+
 ProgressLine::ProgressLine(std::string verb)
     : verb_(std::move(verb)),
       terminal_(isatty(STDERR_FILENO) != 0),

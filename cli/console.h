@@ -20,6 +20,9 @@ int report(const Error &error);
 // "hardnet: note: <text>" on stderr.
 void note(const std::string &text);
 
+// A note as the runtime's log hook.
+void note_of_runtime(void *, const char *message);
+
 // Counts on stderr, on one line that is rewritten, with the time that is left; silent where stderr is no
 // terminal.
 class ProgressLine {

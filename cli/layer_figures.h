@@ -3,9 +3,9 @@
 #include <string>
 #include <vector>
 
-#include "cli/loaded_package.h"
 #include "cli/machine_limits.h"
 #include "cli/timing.h"
+#include "package/loaded_package.h"
 
 namespace hardnet {
 

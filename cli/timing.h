@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/loaded_package.h"
+#include "package/loaded_package.h"
 
 namespace hardnet {
 

@@ -2,7 +2,7 @@
 #pragma once
 #include <string>
 
-#include "cli/loaded_package.h"
+#include "package/loaded_package.h"
 
 namespace hardnet {
 

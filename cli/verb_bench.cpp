@@ -6,6 +6,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "cli/console.h"
 #include "cli/layer_figures.h"
 #include "cli/timing.h"
 #include "cli/trace.h"
@@ -129,7 +130,7 @@ void print_text(const LoadedPackage &loaded, const BenchResult &result, const Be
 
 Result<ExitCode> bench(const BenchOptions &options) {
     const Result<std::unique_ptr<LoadedPackage>> loaded =
-        LoadedPackage::load(options.package, {options.threads, options.level});
+        LoadedPackage::load(options.package, {options.threads, options.level, note_of_runtime});
     if (!loaded) return loaded.error();
     const Result<Timing> timing = time_runs(**loaded, options.timing);
     if (!timing) return timing.error();

@@ -176,7 +176,7 @@ Result<ExitCode> run(const RunOptions &options) {
         return usage_error(std::string("run: expected pictures or --tensor, found ") +
                            (options.inputs.empty() ? "neither" : "both"));
     const Result<std::unique_ptr<LoadedPackage>> loaded =
-        LoadedPackage::load(options.package, {options.threads, options.level});
+        LoadedPackage::load(options.package, {options.threads, options.level, note_of_runtime});
     if (!loaded) return loaded.error();
     return options.tensor.empty() ? run_on_pictures(**loaded, options) : run_on_tensor(**loaded, options);
 }

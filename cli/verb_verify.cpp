@@ -34,7 +34,7 @@ void print_check(const LayerCheck &check) {
 
 Result<ExitCode> verify(const VerifyOptions &options) {
     const Result<std::unique_ptr<LoadedPackage>> opened =
-        LoadedPackage::load(options.package, {options.threads, options.level});
+        LoadedPackage::load(options.package, {options.threads, options.level, note_of_runtime});
     if (!opened) return opened.error();
     LoadedPackage &loaded = **opened;
     ProgressLine progress("verify");

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/loaded_package.h"
+#include "package/loaded_package.h"
 #include "reference/compare.h"
 
 namespace hardnet {

@@ -16,11 +16,12 @@
 #include <fstream>
 #include <sstream>
 
-#include "cli/loaded_package.h"
+#include "cli/console.h"
 #include "compiler/kernel.h"
 #include "compiler/planner.h"
 #include "compiler/write_package.h"
 #include "models/records.h"
+#include "package/loaded_package.h"
 #include "runtime/inspect.h"
 
 namespace hardnet {
@@ -131,7 +132,7 @@ Result<Compiled> compile(const Line &line, const std::string &folder) {
     if (Status s = write_package({request, network, name, plans, *weights, jobs, objects->paths}, report); !s)
         return s.error();
     const char *threads = std::getenv("HARDNET_THREADS");
-    auto loaded = LoadedPackage::load(folder, {threads ? std::atoi(threads) : 1, ""});
+    auto loaded = LoadedPackage::load(folder, {threads ? std::atoi(threads) : 1, "", note_of_runtime});
     if (!loaded) return loaded.error();
     compiled.package = std::move(*loaded);
     for (const Plan &plan : plans) {

@@ -1,11 +1,10 @@
-#include "cli/loaded_package.h"
+#include "package/loaded_package.h"
 
 #include <dlfcn.h>
 #include <fmt/format.h>
 
 #include <filesystem>
 
-#include "cli/console.h"
 #include "runtime/inspect.h"
 
 namespace hardnet {
@@ -29,8 +28,6 @@ ExitCode exit_code_of(hardnet_status status) {
 std::string shape_text(const int64_t *shape, int rank) {
     return fmt::format("{}", fmt::join(shape, shape + rank, "x"));
 }
-
-void on_log(void *, const char *message) { note(message); }
 
 }  // namespace
 
@@ -77,7 +74,7 @@ Status LoadedPackage::open_context(const LoadOptions &options) {
     open.packed_folder = package_.folder.c_str();
     open.threads = options.threads;
     open.level = options.level.empty() ? nullptr : options.level.c_str();
-    open.log = on_log;
+    open.log = options.log;
     const hardnet_status status = hardnet_open(network_, &open, &context_);
     if (status != HARDNET_OK) return failure(status);
     return ok();

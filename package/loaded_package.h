@@ -13,8 +13,9 @@
 namespace hardnet {
 
 struct LoadOptions {
-    int threads = 0;    // 0: as many as this process may use
-    std::string level;  // "": the best that this CPU runs
+    int threads = 0;                                         // 0: as many as this process may use
+    std::string level;                                       // "": the best that this CPU runs
+    void (*log)(void *user, const char *message) = nullptr;  // what the runtime has to say beside errors
 };
 
 class LoadedPackage {
