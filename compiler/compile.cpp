@@ -1,5 +1,7 @@
 #include "compiler/compile.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <thread>
 
@@ -61,13 +63,12 @@ Result<Weights> load_weights(CompileRequest &request, Network &network) {
 }
 
 Status check_prepack(const std::vector<std::string> &asked, const std::vector<Machine> &machines) {
+    std::vector<std::string> levels;
+    for (const Machine &m : machines) levels.push_back(m.level);
     for (const std::string &level : asked) {
-        std::string known;
-        for (const Machine &m : machines) known += (known.empty() ? "" : ", ") + m.level;
-        if (std::none_of(machines.begin(), machines.end(),
-                         [&](const Machine &m) { return m.level == level; }))
-            return usage_error("prepack: expected one of the targets' levels (" + known + "), found '" +
-                               level + "'");
+        if (std::count(levels.begin(), levels.end(), level)) continue;
+        return usage_error(fmt::format("prepack: expected one of the targets' levels ({}), found '{}'",
+                                       fmt::join(levels, ", "), level));
     }
     return ok();
 }

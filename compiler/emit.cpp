@@ -13,6 +13,7 @@
 #include <numeric>
 #include <set>
 
+#include "compiler/child.h"
 #include "compiler/kernel.h"
 
 namespace hardnet {
@@ -34,12 +35,6 @@ public:
 private:
     int pipe_;
 };
-
-// LLVM ends its process with a line of its own where it cannot write; the parent has a better one.
-void silence_stderr() {
-    const int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
-    if (nowhere >= 0) dup2(nowhere, STDERR_FILENO);
-}
 
 // In the child: compiles, says what went wrong on `report`, never returns.
 [[noreturn]] void run_child(const KernelJob &job, const std::string &path, int report) {

@@ -1,7 +1,5 @@
 #include "compiler/write_package.h"
 
-#include <fcntl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,6 +8,7 @@
 #include <map>
 
 #include "Halide.h"
+#include "compiler/child.h"
 #include "compiler/prepack.h"
 #include "compiler/runtime_headers.h"
 #include "compiler/write_c.h"
@@ -49,23 +48,13 @@ std::map<std::string, std::vector<const Plan *>> by_platform(const Plans &plans)
     return result;
 }
 
-// Of a forked child, when it has ended; -1 where there is none or a signal ended it.
-int exit_code_of(pid_t child) {
-    int status = 0;
-    while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) {
-    }
-    return child > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
 // The static library of one platform: an object per kernel, sorted, without times or owners.
 Status write_archive(const fs::path &path, std::vector<std::string> objects, const Machine &machine) {
     std::sort(objects.begin(), objects.end());
     objects.erase(std::unique(objects.begin(), objects.end()), objects.end());
-    // In a child: LLVM ends its process where it cannot write.
     const pid_t pid = fork();
     if (pid == 0) {
-        const int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
-        if (nowhere >= 0) dup2(nowhere, STDERR_FILENO);
+        silence_stderr();
         Halide::create_static_library(objects, Halide::Target(machine.target), path.string(), true);
         _exit(0);
     }
