@@ -20,7 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     for (const std::string &word : words) argv.push_back(word.c_str());
     const Result<Action> action = line.parse(int(argv.size()), argv.data());
     if (!action) require(action.error().code == ExitCode::kUsage && !action.error().what.empty());
-    const Result<InputSize> input = parse_size(words.back());
+    const Result<InputSize> input = input_size(words.back(), {1, 1});
     require(!input || (input->height > 0 && input->width > 0));
     return 0;
 }
