@@ -12,7 +12,7 @@
 namespace hardnet {
 
 struct TuneRequest {
-    HardnetRecord record;
+    ModelRecord record;
     InputSize size;
     std::string level;     // empty: the best that this CPU runs
     int threads = 1;       // of the runs that are timed

@@ -24,7 +24,7 @@ struct CompileOptions {
 #ifdef HARDNET_WITH_COMPILER
 
 Result<CompileRequest> request_of(const CompileOptions &options) {
-    const Result<HardnetRecord> record = find_record(options.model);
+    const Result<ModelRecord> record = find_record(options.model);
     if (!record) return record.error();
     CompileRequest request;
     request.record = *record;

@@ -41,7 +41,7 @@ std::optional<std::array<float, 3>> three(const std::vector<float> &values) {
 }
 
 Result<ExitCode> import(const ImportOptions &options) {
-    const Result<HardnetRecord> record = find_record(options.model);
+    const Result<ModelRecord> record = find_record(options.model);
     if (!record) return record.error();
     ImportWishes wishes;
     if (!options.class_names.empty()) {

@@ -112,7 +112,7 @@ Result<ExitCode> inspect(const InspectOptions &options) {
         if (!package) return package.error();
         return inspect_package(*package, options, *format);
     }
-    const Result<HardnetRecord> record = find_record(options.what);
+    const Result<ModelRecord> record = find_record(options.what);
     if (!record) return record.error();
     const Result<InputSize> size = input_size(options.input, record->input);
     if (!size) return size.error();

@@ -13,7 +13,7 @@ void add_list(CLI::App &program, Action &chosen) {
     verb->callback([&chosen] {
         chosen = []() -> Result<ExitCode> {
             std::vector<Network> networks;
-            for (const HardnetRecord &record : builtin_records()) {
+            for (const ModelRecord &record : builtin_records()) {
                 Result<Network> network = build_network(record, record.input);
                 if (!network) return network.error();
                 networks.push_back(std::move(*network));

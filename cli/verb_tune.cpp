@@ -52,7 +52,7 @@ private:
 };
 
 Result<TuneRequest> request_of(const TuneOptions &options) {
-    const Result<HardnetRecord> record = find_record(options.model);
+    const Result<ModelRecord> record = find_record(options.model);
     if (!record) return record.error();
     TuneRequest request;
     request.record = *record;

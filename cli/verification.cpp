@@ -96,7 +96,7 @@ bool Verification::holds() const {
 
 Result<Verification> verify_package(LoadedPackage &loaded, const VerifySettings &settings) {
     const Manifest &m = loaded.manifest();
-    HardnetRecord record = m.record;
+    ModelRecord record = m.record;
     record.classes = m.classes;
     const Result<Network> network = build_network(record, {m.height, m.width});
     if (!network) return network.error();

@@ -26,7 +26,7 @@ struct Weights {
 // Decides the network, too: a checkpoint may describe the record further (classes, activation,
 // preprocessing).
 Result<Weights> load_weights(CompileRequest &request, Network &network) {
-    HardnetRecord &record = request.record;
+    ModelRecord &record = request.record;
     Checkpoint checkpoint;
     if (request.weights.rfind("seed:", 0) == 0) {
         const std::string digits = request.weights.substr(5);
@@ -47,8 +47,10 @@ Result<Weights> load_weights(CompileRequest &request, Network &network) {
         if (!described) return described.error();
         record = *described;
         if (request.classes && record.classes != request.classes) {
-            return bad_input(request.weights + ": expected " + std::to_string(request.classes) +
-                             " classes, found " + std::to_string(record.classes));
+            const auto head = classes_in(record, *read);
+            return bad_input(request.weights + ": " + (head ? head->tensor + ": " : "") + "expected " +
+                             std::to_string(request.classes) + " classes, found " +
+                             std::to_string(record.classes));
         }
         auto built = build_network(record, request.size);
         if (!built) return built.error();

@@ -12,7 +12,7 @@
 namespace hardnet {
 
 struct CompileRequest {
-    HardnetRecord record;
+    ModelRecord record;
     std::string weights;  // a checkpoint's path, or "seed:N"
     InputSize size;
     int batch = 1;                     // images per run

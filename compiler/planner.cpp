@@ -60,6 +60,12 @@ bool Planner::banded(int layer) const {
 
 Status Planner::check_supported() const {
     for (const Layer &l : network_.layers) {
+        const bool known = l.op == OpKind::kConv || l.op == OpKind::kDepthwiseConv ||
+                           l.op == OpKind::kMaxPool || l.op == OpKind::kGlobalAveragePool ||
+                           l.op == OpKind::kFullyConnected;
+        if (!known || !l.front_norm.empty() || l.residual != kNoLayer || l.dilation != 1)
+            return bad_input(l.name + ": expected an operator that there are kernels of, found " +
+                             describe(l));
         bool image = l.sources.size() == 1 && l.sources[0] == kNetworkInput;
         bool stem = l.op == OpKind::kConv && l.kernel == 3 && l.stride == 2 && l.padding == 1;
         if (image && !stem)
@@ -194,8 +200,9 @@ void Planner::call(const KernelSpec &spec, const std::vector<hardnet_argument> &
 // ---- weights
 
 int weight_tensor(const Network &network, int layer) {
-    return 2 * int(std::count_if(network.layers.begin(), network.layers.begin() + layer,
-                                 [](const Layer &l) { return l.has_weights(); }));
+    int before = 0;
+    for (int l = 0; l < layer; l++) before += int(folded_tensors(network.layers[l]).size());
+    return before;
 }
 
 int Planner::transform_index(const Tiling &tiling) {
@@ -272,6 +279,8 @@ Result<Plan> Planner::run() {
                 break;
             case OpKind::kFullyConnected:
                 fully_connected(l);
+                break;
+            default:
                 break;
         }
     }

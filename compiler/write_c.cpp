@@ -152,10 +152,8 @@ void write_weights(Lines &out, const Network &network) {
     for (const Layer &l : network.layers) add(out, "    \"{}\",\n", l.name);
     add(out, "}};\n\nstatic const hardnet_weight weights[] = {{\n");
     for (const Layer &l : network.layers) {
-        if (!l.has_weights()) continue;
-        const std::vector<int64_t> shape = weight_shape(l);
-        add(out, "    {{\"{}.weight\", {}, {{{}}}}},\n", l.name, shape.size(), fmt::join(shape, ", "));
-        add(out, "    {{\"{}.bias\", 1, {{{}}}}},\n", l.name, l.out.channels);
+        for (const FoldedTensor &t : folded_tensors(l))
+            add(out, "    {{\"{}\", {}, {{{}}}}},\n", t.name, t.shape.size(), fmt::join(t.shape, ", "));
     }
     add(out, "}};\n");
 }
@@ -190,7 +188,7 @@ std::string plan_header(const Network &network, const PackageNames &names) {
         network.input.channels);
     add(out, "#define {}_HEIGHT {}\n#define {}_WIDTH {}\n", macro, network.input.height, macro,
         network.input.width);
-    add(out, "#define {}_CLASSES {}\n", macro, network.classes());
+    add(out, "#define {}_CLASSES {}\n", macro, network.classes);
     add(out, "#define {0}_VERSION_MAJOR {1}\n#define {0}_VERSION_MINOR {2}\n\n", macro, HARDNET_VERSION_MAJOR,
         HARDNET_VERSION_MINOR);
     add(out, "#ifdef __cplusplus\nextern \"C\" {{\n#endif\nextern const hardnet_network {};\n", names.name);
@@ -205,7 +203,7 @@ std::string plan_source(const Network &network, const PackageNames &names, const
     write_weights(out, network);
     write_platforms(out, names.name, plans);
     add(out, "\nstatic const hardnet_port outputs[] = {{{{\"logits\", 2, {{{}, {}}}}}}};\n", names.batch,
-        network.classes());
+        network.classes);
     const Shape &in = network.input;
     add(out, "\nconst hardnet_network {} = {{\n    HARDNET_PLAN_VERSION, \"{}\", {},\n", names.name,
         names.name, names.batch);

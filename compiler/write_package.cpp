@@ -137,11 +137,11 @@ Manifest make_manifest(const CompileRequest &request, const Network &network, co
     Manifest m;
     m.name = name;
     m.record = request.record;
-    m.record.classes = network.classes();
+    m.record.classes = network.classes;
     m.height = network.input.height;
     m.width = network.input.width;
     m.batch = request.batch;
-    m.classes = network.classes();
+    m.classes = network.classes;
     if (int(request.record.class_names.size()) == m.classes)
         m.class_names = request.record.class_names;
     else

@@ -138,7 +138,8 @@ std::string csv(const Network &network, const Measures &measures, bool layers,
     return text + csv_line(total);
 }
 
-// SCALE-Sim has no padding: the input extent that a layer lists is the one its windows cover. It takes a
+// SCALE-Sim has no padding: the input extent that a layer lists is the one its windows cover. It has no dilation
+// either, and a transposed convolution is a convolution of stride 1 on an input with zeros in between. It takes a
 // layer with DP in its name as depthwise, of one filter. Its readers of all versions agree on 8 columns and a
 // comma behind the last.
 std::string scale_sim(const Network &network) {
@@ -146,12 +147,16 @@ std::string scale_sim(const Network &network) {
         "Layer name, IFMAP Height, IFMAP Width, Filter Height, Filter Width, Channels, Num Filter, "
         "Strides,\n";
     for (const Layer &layer : network.layers) {
-        if (!layer.has_weights()) continue;
-        const auto covered = [&](int out) { return (out - 1) * layer.stride + layer.kernel; };
+        if (!layer.has_bias()) continue;
+        const bool full = layer.op == OpKind::kFullyConnected;
+        const int stride = layer.op == OpKind::kTransposedConv ? 1 : layer.stride;
+        const int height = full ? layer.in.height : layer.kernel,
+                  width = full ? layer.in.width : layer.kernel;
+        const auto covered = [&](int out, int window) { return (out - 1) * stride + window; };
         const bool depthwise = layer.op == OpKind::kDepthwiseConv;
         text += fmt::format("{}{},{},{},{},{},{},{},{},\n", depthwise ? "DP_" : "", layer.name,
-                            covered(layer.out.height), covered(layer.out.width), layer.kernel, layer.kernel,
-                            layer.in.channels, depthwise ? 1 : layer.out.channels, layer.stride);
+                            covered(layer.out.height, height), covered(layer.out.width, width), height, width,
+                            layer.in.channels, depthwise ? 1 : layer.out.channels, stride);
     }
     return text;
 }

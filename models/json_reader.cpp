@@ -83,6 +83,13 @@ void JsonObjectReader::read(const std::string &key, std::vector<std::string> &va
     if (!pointers.empty()) values = std::move(found);
 }
 
+void JsonObjectReader::read(const std::string &key, std::vector<int> &values) {
+    const std::vector<std::string> pointers = elements(key);
+    std::vector<int> found(pointers.size());
+    for (size_t i = 0; i < pointers.size(); i++) read_value(pointers[i], (*object_)[key][i], found[i]);
+    if (!pointers.empty()) values = std::move(found);
+}
+
 void JsonObjectReader::read(const std::string &key, int (&values)[2]) {
     if (const json *found = array(key, 2, "an array of 2 integers")) {
         for (size_t i = 0; i < 2; i++)

@@ -24,6 +24,7 @@ public:
     void read(const std::string &key, bool &value);
     void read(const std::string &key, std::string &value);
     void read(const std::string &key, std::vector<std::string> &values);
+    void read(const std::string &key, std::vector<int> &values);
     void read(const std::string &key, int (&values)[2]);
     void read(const std::string &key, std::array<float, 3> &values);
 

@@ -5,20 +5,11 @@
 
 namespace hardnet {
 
-std::string weight_key(const Layer &layer) {
-    switch (layer.op) {
-        case OpKind::kConv:
-            return layer.name + ".conv.weight";
-        case OpKind::kDepthwiseConv:
-            return layer.name + ".dwconv.weight";
-        default:
-            return layer.name + ".weight";
-    }
-}
+std::string weight_key(const Layer &layer) { return layer.module + ".weight"; }
 
-std::string bias_key(const Layer &layer) { return layer.name + ".bias"; }
+std::string bias_key(const Layer &layer) { return layer.module + ".bias"; }
 
-std::string norm_key(const Layer &layer, const std::string &field) { return layer.name + ".norm." + field; }
+std::string norm_key(const Layer &layer, const std::string &field) { return layer.norm + "." + field; }
 
 std::vector<int64_t> weight_shape(const Layer &layer) {
     switch (layer.op) {
@@ -26,11 +17,38 @@ std::vector<int64_t> weight_shape(const Layer &layer) {
             return {layer.out.channels, layer.in.channels, layer.kernel, layer.kernel};
         case OpKind::kDepthwiseConv:
             return {layer.out.channels, 1, layer.kernel, layer.kernel};
+        case OpKind::kTransposedConv:
+            return {layer.in.channels, layer.out.channels, layer.kernel, layer.kernel};
         case OpKind::kFullyConnected:
-            return {layer.out.channels, layer.in.channels};
+            return {layer.out.channels, layer.in.elements()};
+        case OpKind::kL2Norm:
+            return {layer.out.channels};
         default:
             return {};
     }
+}
+
+std::vector<FoldedTensor> folded_tensors(const Layer &layer) {
+    std::vector<FoldedTensor> tensors;
+    std::vector<int64_t> shape = weight_shape(layer);
+    if (layer.op == OpKind::kTransposedConv) std::swap(shape[0], shape[1]);
+    if (layer.op == OpKind::kFullyConnected && layer.in.height * layer.in.width > 1)
+        shape = {layer.out.channels, layer.in.channels, layer.in.height, layer.in.width};
+    if (layer.has_weights()) tensors.push_back({layer.name + ".weight", shape});
+    if (layer.has_bias()) tensors.push_back({layer.name + ".bias", {layer.out.channels}});
+    if (layer.front_norm.empty()) return tensors;
+    for (const char *field : {".front_scale", ".front_shift"})
+        tensors.push_back({layer.name + field, {layer.in.channels}});
+    return tensors;
+}
+
+std::vector<int64_t> output_shape(const Network &network, const Output &output) {
+    const Layer &first = network.layers[static_cast<size_t>(output.layers[0])];
+    if (output.row == 0 && first.op == OpKind::kFullyConnected) return {first.out.channels};
+    if (output.row == 0) return {first.out.channels, first.out.height, first.out.width};
+    int64_t elements = 0;
+    for (int layer : output.layers) elements += network.layers[static_cast<size_t>(layer)].out.elements();
+    return {elements / output.row, output.row};
 }
 
 const char *name_of(Activation activation) {
@@ -51,17 +69,31 @@ std::optional<Activation> activation_from_name(const std::string &name) {
 }
 
 std::string describe(const Layer &layer) {
-    const std::string window = fmt::format("{0}x{0}", layer.kernel);
-    const std::string stride = layer.stride == 1 ? "" : fmt::format("/{}", layer.stride);
+    std::string window = fmt::format("{0}x{0}", layer.kernel);
+    if (layer.stride != 1) window += fmt::format("/{}", layer.stride);
+    if (layer.dilation != 1) window += fmt::format(" dilated {}", layer.dilation);
     switch (layer.op) {
         case OpKind::kConv:
-            return "conv " + window + stride;
+            return (layer.front_norm.empty() ? "conv " : "norm, conv ") + window +
+                   (layer.residual == kNoLayer ? "" : " + residual");
         case OpKind::kDepthwiseConv:
-            return "depthwise " + window + stride;
+            return "depthwise " + window;
+        case OpKind::kTransposedConv:
+            return "transposed conv " + window;
         case OpKind::kMaxPool:
-            return "max pool " + window + stride;
+            return "max pool " + window;
+        case OpKind::kAveragePool:
+            return "average pool " + window;
         case OpKind::kGlobalAveragePool:
-            return "average pool";
+            return layer.front_norm.empty() ? "average pool" : "norm, average pool";
+        case OpKind::kResize:
+            return "bilinear";
+        case OpKind::kSlice:
+            return "slice";
+        case OpKind::kL2Norm:
+            return "L2 norm";
+        case OpKind::kSpatialNorm:
+            return "spatial norm";
         default:
             return "fully connected";
     }

@@ -8,14 +8,18 @@ namespace {
 LayerMeasures measure_layer(const Layer &layer) {
     LayerMeasures m;
     if (layer.sources.size() > 1) m.concat = 2 * layer.in.elements();
+    if (!layer.front_norm.empty()) m.parameters += 2 * layer.in.channels;
     if (!layer.has_weights()) return m;
 
     int64_t weights = 1;
     for (int64_t extent : weight_shape(layer)) weights *= extent;
-    m.parameters = weights;
-    if (layer.batch_norm) m.parameters += 2 * layer.out.channels;
+    m.parameters += weights;
+    if (!layer.norm.empty()) m.parameters += 2 * layer.out.channels;
     if (layer.bias) m.parameters += layer.out.channels;
-    m.macs = weights * layer.out.height * layer.out.width;
+    if (layer.op == OpKind::kL2Norm) return m;
+    // A transposed convolution multiplies every input by every weight.
+    const Shape &over = layer.op == OpKind::kTransposedConv ? layer.in : layer.out;
+    m.macs = weights * over.height * over.width;
     if (layer.op != OpKind::kFullyConnected) m.cio = layer.in.elements() + layer.out.elements();
     return m;
 }

@@ -1,6 +1,7 @@
 // A network as data: layers in the order they run, each naming its sources. There is no concatenation: a
 // layer reads a list of sources, in the order in which the paper concatenates them (nearest link first), and
-// its weights' input channels follow that order.
+// its weights' input channels follow that order. Nor is there an addition: a layer names the one that is
+// added to it.
 #pragma once
 #include <array>
 #include <cstdint>
@@ -13,7 +14,19 @@
 namespace hardnet {
 
 enum class Activation { kNone, kRelu, kRelu6 };
-enum class OpKind { kConv, kDepthwiseConv, kMaxPool, kGlobalAveragePool, kFullyConnected };
+enum class OpKind {
+    kConv,
+    kDepthwiseConv,
+    kTransposedConv,     // 3x3, stride 2: output (2 y + ky, 2 x + kx) += input (y, x) * weight(ky, kx)
+    kMaxPool,            // padding never wins
+    kAveragePool,        // over the window's elements within the padded image, zeros of the padding included
+    kGlobalAveragePool,  // 1x1
+    kResize,             // bilinear, to another layer's extents
+    kSlice,              // some of a tensor's channels, where they lie
+    kL2Norm,             // x / (sqrt(sum over channels of x^2) + 1e-10), times a weight per channel
+    kSpatialNorm,        // x / (0.1 + sum over the image of x), per channel
+    kFullyConnected,
+};
 
 struct Shape {
     int channels = 0, height = 0, width = 0;
@@ -24,54 +37,87 @@ struct Shape {
 };
 
 constexpr int kNetworkInput = -1;  // as a source: the image
+constexpr int kNoLayer = -2;
 
 struct Layer {
-    std::string name;  // prefix of its parameters in the authors' checkpoints: "base.3.layers.0"
+    std::string name;        // unique: "base.3.layers.0"
+    std::string module;      // prefix of its weight in checkpoints: "base.3.layers.0.conv"
+    std::string norm;        // of its batch norm, behind it: "base.3.layers.0.norm"; empty: none
+    std::string front_norm;  // of a batch norm with ReLU in front, on the concatenated input; empty: none
     OpKind op = OpKind::kConv;
     std::vector<int> sources;  // indices of the layers read, concatenated in this order, or kNetworkInput
+    int residual = kNoLayer;   // a layer of the same shape, added before the activation
     Shape in, out;             // `in.channels` is the sum over the sources
     int kernel = 1, stride = 1, padding = 0;  // square windows; padding on all four sides
-    bool batch_norm = false;                  // parameters norm.{weight,bias,running_mean,running_var}
-    bool bias = false;                        // a bias of its own (the classifier)
+    int dilation = 1;
+    int first_channel = 0;       // of a slice
+    bool ceil_mode = false;      // pools: a last window that reaches beyond the padded image counts
+    bool align_corners = false;  // resizing: corner pixels keep their places
+    bool bias = false;           // a bias of its own
     Activation activation = Activation::kNone;
 
     bool has_weights() const {
-        return op == OpKind::kConv || op == OpKind::kDepthwiseConv || op == OpKind::kFullyConnected;
+        return op == OpKind::kConv || op == OpKind::kDepthwiseConv || op == OpKind::kTransposedConv ||
+               op == OpKind::kFullyConnected || op == OpKind::kL2Norm;
     }
+    bool has_bias() const { return has_weights() && op != OpKind::kL2Norm; }  // of its own or from batch norm
+    int reach() const { return dilation * (kernel - 1) + 1; }                 // extent of its window
 };
 
-// How an image becomes the network's input: resized (bilinear, antialiased) so that the short side is
-// `resize_short`, cropped in the centre to the input size, scaled to [0, 1], then (value - mean) / deviation
-// per channel, RGB.
+// What PyTorch's module returns in eval mode, before any decoding.
+struct Output {
+    std::string name;         // "logits"
+    std::vector<int> layers;  // one behind another
+    int64_t row = 0;          // 0: the one layer's tensor, planar: [C, H, W], [C] of a classifier. Else the
+                              // layers' pixels, channels innermost, in rows of so many values: [rows, row]
+};
+
+// How an image becomes the network's input: resized (bilinear, antialiased), scaled to [0, 1], then
+// (value - mean) / deviation per channel. Mean and deviation follow the input's channels.
 struct Preprocessing {
-    int resize_short = 256;
+    int resize_short =
+        256;           // the short side, then a crop in the centre to the input size; 0: both sides to it
+    bool bgr = false;  // the input's channels are blue, green, red; else red, green, blue
     std::array<float, 3> mean{0.485f, 0.456f, 0.406f};
     std::array<float, 3> deviation{0.229f, 0.224f, 0.225f};
     bool operator==(const Preprocessing &o) const {
-        return resize_short == o.resize_short && mean == o.mean && deviation == o.deviation;
+        return resize_short == o.resize_short && bgr == o.bgr && mean == o.mean && deviation == o.deviation;
     }
 };
 
 struct Network {
     std::string name;           // "hardnet68"
     Shape input;                // 3 x height x width
-    std::vector<Layer> layers;  // in running order; the last one is the output
+    std::vector<Layer> layers;  // in running order
+    std::vector<Output> outputs;
     Preprocessing preprocessing;
-    int classes() const { return layers.back().out.channels; }
+    int classes = 0;
 };
+
+// An output's extents without the batch, outermost first.
+std::vector<int64_t> output_shape(const Network &network, const Output &output);
 
 struct InputSize {
     int height = 0, width = 0;
 };
 
-// The authors' names of a layer's parameters; the layer has such a parameter.
+// The checkpoints' names of a layer's parameters; the layer has such a parameter.
 std::string weight_key(
     const Layer &layer);  // "base.3.layers.0.conv.weight", "base.2.dwconv.weight", "base.16.3.weight"
 std::string bias_key(const Layer &layer);                            // "base.16.3.bias"
 std::string norm_key(const Layer &layer, const std::string &field);  // "base.2.norm.running_mean"
 
-// The weight's shape, outermost first: OIHW, C1HW depthwise, OI fully connected.
+// The weight's shape, outermost first: OIHW, C1HW depthwise, IOHW transposed, OI fully connected, C of a norm.
 std::vector<int64_t> weight_shape(const Layer &layer);
+
+// What a layer's parameters become once batch norm is inside: "<layer>.weight" and "<layer>.bias", and
+// "<layer>.front_scale" and "<layer>.front_shift" of a norm in front. Weights are as above but for transposed
+// convolutions, OIHW too, and fully connected layers on images, OIHW.
+struct FoldedTensor {
+    std::string name;
+    std::vector<int64_t> shape;
+};
+std::vector<FoldedTensor> folded_tensors(const Layer &layer);
 
 const char *name_of(Activation activation);  // "none", "relu", "relu6"
 std::optional<Activation> activation_from_name(const std::string &name);

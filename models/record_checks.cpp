@@ -1,12 +1,12 @@
 // The bounds of a record's fields. Within them no channel count, weight count or index of the builder can
 // overflow.
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cctype>
 #include <cmath>
 
-#include "models/records.h"
+#include "models/architectures.h"
 #include "models/text.h"
 
 namespace hardnet {
@@ -57,7 +57,29 @@ void check_blocks(const std::vector<BlockRecord> &blocks, Checks &checks) {
     }
 }
 
-void check_class_names(const HardnetRecord &record, Checks &checks) {
+void check_layers(const ModelRecord &record, Checks &checks) {
+    const Architecture *architecture = find_architecture(record.architecture);
+    if (architecture == nullptr) {
+        std::vector<std::string> names;
+        for (const Architecture &known : architectures()) names.push_back(known.name);
+        checks.say("architecture",
+                   fmt::format("expected one of {}, found {}{}", fmt::join(names, ", "),
+                               shown(record.architecture), did_you_mean(record.architecture, names)));
+        return;
+    }
+    if (record.stem.size() != architecture->stem)
+        checks.say("stem",
+                   fmt::format("expected {} numbers, found {}", architecture->stem, record.stem.size()));
+    for (size_t i = 0; i < record.stem.size(); i++)
+        checks.integer(fmt::format("stem/{}", i), record.stem[i], 1, kMaxChannels);
+    if (architecture->stem > 0)
+        check_blocks(record.blocks, checks);
+    else if (!record.blocks.empty())
+        checks.say("blocks", fmt::format("expected none in a record of {}, found {}", record.architecture,
+                                         record.blocks.size()));
+}
+
+void check_class_names(const ModelRecord &record, Checks &checks) {
     if (record.class_names.empty()) return;
     if (record.class_names.size() != static_cast<size_t>(record.classes)) {
         checks.say("class_names", fmt::format("expected {} names, one per class, or none, found {}",
@@ -76,24 +98,23 @@ void check_class_names(const HardnetRecord &record, Checks &checks) {
 
 }  // namespace
 
-Status check_record(const HardnetRecord &record) {
+Status check_record(const ModelRecord &record) {
     Checks checks;
     if (!is_identifier(record.name)) {
         checks.say("name",
                    fmt::format("expected 1 to {} letters, digits and underscores, no digit first, found {}",
                                kMaxNameBytes, shown(record.name)));
     }
-    checks.integer("stem/0", record.stem[0], 1, kMaxChannels);
-    checks.integer("stem/1", record.stem[1], 1, kMaxChannels);
+    check_layers(record, checks);
     if (record.stem_kernel != 1 && record.stem_kernel != 3) {
         checks.say("stem_kernel", fmt::format("expected 1 or 3, found {}", record.stem_kernel));
     }
     checks.number("multiplier", record.multiplier, 1, kMaxMultiplier);
-    check_blocks(record.blocks, checks);
+    checks.integer("bridge", record.bridge, 0, kMaxChannels);
     checks.integer("classes", record.classes, 1, kMaxChannels);
     checks.integer("input/0", record.input.height, 1, kMaxExtent);
     checks.integer("input/1", record.input.width, 1, kMaxExtent);
-    checks.integer("preprocessing/resize_short", record.preprocessing.resize_short, 1, kMaxExtent);
+    checks.integer("preprocessing/resize_short", record.preprocessing.resize_short, 0, kMaxExtent);
     for (float mean : record.preprocessing.mean) checks.number("preprocessing/mean", mean, -1000, 1000);
     for (float deviation : record.preprocessing.deviation) {
         checks.number("preprocessing/deviation", deviation, 1e-6, 1000);

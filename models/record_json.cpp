@@ -5,8 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "models/architectures.h"
 #include "models/json_reader.h"
-#include "models/records.h"
 #include "models/text.h"
 
 namespace hardnet {
@@ -19,7 +19,7 @@ std::string block_line(const BlockRecord &block) {
                        block.growth_rate, block.layers, block.transition, block.downsample);
 }
 
-void read_blocks(JsonObjectReader &reader, const JsonText &json, HardnetRecord &record,
+void read_blocks(JsonObjectReader &reader, const JsonText &json, ModelRecord &record,
                  std::optional<Error> &error) {
     for (const std::string &pointer : reader.elements("blocks")) {
         BlockRecord block;
@@ -42,7 +42,7 @@ Activation read_activation(JsonObjectReader &reader, const std::string &key) {
     return activation.value_or(Activation::kRelu6);
 }
 
-void read_activations(JsonObjectReader &reader, HardnetRecord &record) {
+void read_activations(JsonObjectReader &reader, ModelRecord &record) {
     const bool everywhere = reader.has("activation"), in_blocks = reader.has("block_activation");
     if (everywhere) record.activation = read_activation(reader, "activation");
     if (in_blocks) record.block_activation = read_activation(reader, "block_activation");
@@ -52,6 +52,7 @@ void read_activations(JsonObjectReader &reader, HardnetRecord &record) {
 void read_preprocessing(const JsonText &json, Preprocessing &preprocessing, std::optional<Error> &error) {
     JsonObjectReader reader(json, "/preprocessing", error);
     reader.read("resize_short", preprocessing.resize_short);
+    reader.read("bgr", preprocessing.bgr);
     reader.read("mean", preprocessing.mean);
     reader.read("deviation", preprocessing.deviation);
     reader.finish();
@@ -59,7 +60,7 @@ void read_preprocessing(const JsonText &json, Preprocessing &preprocessing, std:
 
 }  // namespace
 
-std::string to_json(const HardnetRecord &record) {
+std::string to_json(const ModelRecord &record) {
     std::vector<std::string> blocks, class_names;
     for (const BlockRecord &block : record.blocks) blocks.push_back(block_line(block));
     for (const std::string &name : record.class_names) class_names.push_back(json_string(name));
@@ -67,40 +68,51 @@ std::string to_json(const HardnetRecord &record) {
     // fmt prints the shortest number that reads back as the same float or double.
     std::string text = "{\n";
     text += fmt::format("  \"name\": {},\n", json_string(record.name));
-    text += fmt::format("  \"stem\": [{}, {}],\n", record.stem[0], record.stem[1]);
-    text += fmt::format("  \"stem_kernel\": {},\n", record.stem_kernel);
-    text += fmt::format("  \"multiplier\": {},\n", record.multiplier);
-    text += fmt::format("  \"depthwise\": {},\n", record.depthwise);
-    text += fmt::format("  \"blocks\": [\n{}\n  ],\n", fmt::join(blocks, ",\n"));
+    if (record.architecture != ModelRecord().architecture)
+        text += fmt::format("  \"architecture\": {},\n", json_string(record.architecture));
+    if (!record.stem.empty()) {
+        text += fmt::format("  \"stem\": [{}],\n", fmt::join(record.stem, ", "));
+        text += fmt::format("  \"stem_kernel\": {},\n", record.stem_kernel);
+        text += fmt::format("  \"multiplier\": {},\n", record.multiplier);
+        text += fmt::format("  \"depthwise\": {},\n", record.depthwise);
+        text += fmt::format("  \"blocks\": [\n{}\n  ],\n", fmt::join(blocks, ",\n"));
+    }
+    if (record.bridge != 0) text += fmt::format("  \"bridge\": {},\n", record.bridge);
     text += fmt::format("  \"activation\": \"{}\",\n", name_of(record.activation));
     if (record.block_activation)
         text += fmt::format("  \"block_activation\": \"{}\",\n", name_of(*record.block_activation));
     text += fmt::format("  \"dropout_behind_last_block\": {},\n", record.dropout_behind_last_block);
     text += fmt::format("  \"classes\": {},\n", record.classes);
     text += fmt::format("  \"input\": [{}, {}],\n", record.input.height, record.input.width);
+    const Preprocessing &p = record.preprocessing;
     text +=
-        fmt::format("  \"preprocessing\": {{\"resize_short\": {}, \"mean\": [{}], \"deviation\": [{}]}},\n",
-                    record.preprocessing.resize_short, fmt::join(record.preprocessing.mean, ", "),
-                    fmt::join(record.preprocessing.deviation, ", "));
+        fmt::format("  \"preprocessing\": {{\"resize_short\": {}, {}\"mean\": [{}], \"deviation\": [{}]}},\n",
+                    p.resize_short, p.bgr ? "\"bgr\": true, " : "", fmt::join(p.mean, ", "),
+                    fmt::join(p.deviation, ", "));
     text += fmt::format("  \"class_names\": [{}]\n}}\n", fmt::join(class_names, ", "));
     return text;
 }
 
-Result<HardnetRecord> record_from_json(const std::string &text, const std::string &file_name) {
+Result<ModelRecord> record_from_json(const std::string &text, const std::string &file_name) {
     Result<JsonText> json = parse_json(text, file_name);
     if (!json) return json.error();
 
-    HardnetRecord record;
+    ModelRecord record;
     int input[2] = {record.input.height, record.input.width};
     std::optional<Error> error;
     JsonObjectReader reader(*json, "", error);
-    for (const char *required : {"name", "stem", "blocks"}) reader.has(required, true);
+    reader.has("name", true);
     reader.read("name", record.name);
+    reader.read("architecture", record.architecture);
+    const Architecture *architecture = find_architecture(record.architecture);
+    for (const char *key : {"stem", "blocks"})
+        reader.has(key, architecture == nullptr || architecture->stem > 0);
     reader.read("stem", record.stem);
     reader.read("stem_kernel", record.stem_kernel);
     reader.read("multiplier", record.multiplier);
     reader.read("depthwise", record.depthwise);
     read_blocks(reader, *json, record, error);
+    reader.read("bridge", record.bridge);
     read_activations(reader, record);
     reader.read("dropout_behind_last_block", record.dropout_behind_last_block);
     reader.read("classes", record.classes);

@@ -1,4 +1,4 @@
-// The HarDNet variants as records of a few lines, and the rule that turns a record into a network.
+// The networks as records of a few lines, and the rule that turns a record into a network.
 #pragma once
 #include <optional>
 #include <string>
@@ -15,13 +15,15 @@ struct BlockRecord {  // a HarDBlock and the 1x1 transition behind it
     bool downsample = false;
 };
 
-struct HardnetRecord {
+struct ModelRecord {
     std::string name;
-    int stem[2] = {0, 0};     // channels of base.0 (3x3 stride 2) and base.1
-    int stem_kernel = 3;      // of base.1
+    std::string architecture = "hardnet";  // models/architectures.h
+    std::vector<int> stem;    // channels of the 3x3 convolutions in front, of stride 2 and 1 in turn
+    int stem_kernel = 3;      // hardnet: of the second
     double multiplier = 1.7;  // grmul
-    bool depthwise = false;   // DS: 1x1 + depthwise 3x3 layers, depthwise downsampling; else 3x3, max pooling
+    bool depthwise = false;   // hardnet, DS: 1x1 + depthwise 3x3 layers, depthwise downsampling
     std::vector<BlockRecord> blocks;
+    int bridge = 0;  // ssd_hardnet: channels of the bridge's 3x3; 0: as its input has, dilated
     Activation activation = Activation::kRelu6;
     std::optional<Activation> block_activation;  // of the layers inside blocks; not set: as everywhere
     bool states_activation = false;              // read from JSON that has one of the two
@@ -32,23 +34,23 @@ struct HardnetRecord {
     std::vector<std::string> class_names;  // optional
 };
 
-const std::vector<HardnetRecord> &builtin_records();
+const std::vector<ModelRecord> &builtin_records();
 
 // A built-in name, or the path of a JSON record ("name.json"). An unknown name is an error that lists the
 // names.
-Result<HardnetRecord> find_record(const std::string &name_or_path);
+Result<ModelRecord> find_record(const std::string &name_or_path);
 
-// JSON as in digits.json: `name`, `stem` and `blocks` are required, the rest defaults as above; ends with a
-// newline.
-std::string to_json(const HardnetRecord &record);
-Result<HardnetRecord> record_from_json(const std::string &text, const std::string &file_name);
+// JSON as in digits.json: `name` is required, `stem` and `blocks` too where the architecture has them, the rest
+// defaults as above; ends with a newline.
+std::string to_json(const ModelRecord &record);
+Result<ModelRecord> record_from_json(const std::string &text, const std::string &file_name);
 
 // Every field within the bounds that keep all later arithmetic exact; both functions around it ask this
 // first.
-Status check_record(const HardnetRecord &record);
+Status check_record(const ModelRecord &record);
 
 // Paper section 3.1 (HarDBlock) and the authors' released layouts. Fails where a layer would have no extent
 // or a tensor would pass 2^31 - 1 elements.
-Result<Network> build_network(const HardnetRecord &record, InputSize size);
+Result<Network> build_network(const ModelRecord &record, InputSize size);
 
 }  // namespace hardnet

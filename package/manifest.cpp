@@ -18,7 +18,7 @@ constexpr size_t kMaxNameChars = 64;
 constexpr size_t kShownChars = 40;  // of a wrong value, in an error
 
 Json json_of(const Preprocessing &p) {
-    return {{"resize_short", p.resize_short}, {"mean", p.mean}, {"deviation", p.deviation}};
+    return {{"resize_short", p.resize_short}, {"bgr", p.bgr}, {"mean", p.mean}, {"deviation", p.deviation}};
 }
 
 Json json_of(const LevelInfo &level) {
@@ -93,7 +93,8 @@ private:
 
 void read_preprocessing(const Source &source, Preprocessing &p) {
     Section section(source, "/preprocessing");
-    section.read_between("resize_short", p.resize_short, 1, kMaxExtent);
+    section.read_between("resize_short", p.resize_short, 0, kMaxExtent);
+    section.read("bgr", p.bgr);
     section.read("mean", p.mean);
     section.read("deviation", p.deviation);
     for (const float d : p.deviation)
@@ -160,9 +161,9 @@ void read_classes(Section &section, Manifest &manifest) {
                                         std::to_string(names));
 }
 
-void read_record(const Source &source, HardnetRecord &record) {
+void read_record(const Source &source, ModelRecord &record) {
     if (source.error) return;
-    const Result<HardnetRecord> read =
+    const Result<ModelRecord> read =
         record_from_json(source.json.root.at("record").dump(), source.json.file_name + " (record)");
     if (read)
         record = *read;

@@ -29,8 +29,8 @@ struct LayerInfo {  // what the compiler chose for a layer, per level
 };
 
 struct Manifest {
-    std::string name;      // file stem and C symbol
-    HardnetRecord record;  // what was compiled
+    std::string name;    // file stem and C symbol
+    ModelRecord record;  // what was compiled
     int height = 0, width = 0, batch = 1, classes = 0;
     std::vector<std::string> class_names;  // empty: unknown
     Preprocessing preprocessing;

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cmath>
 #include <functional>
+#include <iterator>
 #include <limits>
 #include <numeric>
 #include <thread>
@@ -43,7 +45,9 @@ void accumulate(double *plane, const Shape &out, const double *source, int sourc
         for (int kx = 0; kx < window.kernel; kx++) {
             const double weight = kernel[ky * window.kernel + kx];
             for (int y = 0; y < out.height; y++) {
-                const double *from = source + int64_t{y * window.stride + ky} * source_width + kx;
+                const double *from = source +
+                                     int64_t{y * window.stride + ky * window.dilation} * source_width +
+                                     kx * window.dilation;
                 double *to = plane + int64_t{y} * out.width;
                 if (window.stride == 1) {
                     for (int x = 0; x < out.width; x++) to[x] += weight * from[x];
@@ -87,7 +91,7 @@ Tensor convolve(const Tensor &input, const Shape &in, const std::vector<float> &
 
 Shape window_output(const Shape &in, const Window &window, int channels) {
     const auto extent = [&](int size) {
-        return (size + 2 * window.padding - window.kernel) / window.stride + 1;
+        return (size + 2 * window.padding - window.dilation * (window.kernel - 1) - 1) / window.stride + 1;
     };
     return {channels, extent(in.height), extent(in.width)};
 }
@@ -102,28 +106,146 @@ Tensor depthwise_convolution(const Tensor &input, const Shape &in, const std::ve
     return convolve(input, in, weight, bias, window, threads, 1, true);
 }
 
-Tensor max_pool(const Tensor &input, const Shape &in, const Window &window) {
-    const Shape out = window_output(in, window, in.channels);
-    const Tensor source = padded(input, in, window.padding, -std::numeric_limits<double>::infinity());
-    const int width = in.width + 2 * window.padding;
-    const int height = in.height + 2 * window.padding;
-    Tensor output;
-    output.reserve(static_cast<size_t>(out.elements()));
+Tensor transposed_convolution(const Tensor &input, const Shape &in, const Shape &out,
+                              const std::vector<float> &weight, const std::vector<float> &bias, int threads) {
+    const int64_t in_plane = int64_t{in.height} * in.width, out_plane = int64_t{out.height} * out.width;
+    Tensor output(static_cast<size_t>(out.elements()));
+    const auto add_plane = [&](double *to, const double *from, const float *kernel) {
+        for (int y = 0; y < in.height; y++) {
+            for (int x = 0; x < in.width; x++) {
+                for (int ky = 0; ky < 3 && 2 * y + ky < out.height; ky++) {
+                    for (int kx = 0; kx < 3 && 2 * x + kx < out.width; kx++)
+                        to[int64_t{2 * y + ky} * out.width + 2 * x + kx] +=
+                            from[int64_t{y} * in.width + x] * kernel[ky * 3 + kx];
+                }
+            }
+        }
+    };
+    split(out.channels, threads, [&](int first, int last) {
+        for (int co = first; co < last; co++) {
+            double *plane = &output[co * out_plane];
+            std::fill(plane, plane + out_plane, double{bias[co]});
+            for (int ci = 0; ci < in.channels; ci++)
+                add_plane(plane, &input[ci * in_plane], &weight[(int64_t{co} * in.channels + ci) * 9]);
+        }
+    });
+    return output;
+}
+
+namespace {
+
+// Calls work(values) with each of out's windows' elements within the image padded by `value`, in order.
+void for_windows(const Tensor &input, const Shape &in, const Shape &out, const Window &window, double value,
+                 const std::function<void(const std::vector<double> &)> &work) {
+    const Tensor source = padded(input, in, window.padding, value);
+    const int width = in.width + 2 * window.padding, height = in.height + 2 * window.padding;
+    std::vector<double> values;
     for (int c = 0; c < out.channels; c++) {
         for (int y = 0; y < out.height; y++) {
             for (int x = 0; x < out.width; x++) {
-                double largest = -std::numeric_limits<double>::infinity();
-                for (int ky = 0; ky < window.kernel; ky++) {
-                    for (int kx = 0; kx < window.kernel; kx++) {
-                        const int64_t row = int64_t{c} * height + y * window.stride + ky;
-                        largest = std::max(largest, source[row * width + x * window.stride + kx]);
-                    }
+                values.clear();
+                const int y0 = y * window.stride, x0 = x * window.stride;
+                for (int sy = y0; sy < std::min(y0 + window.kernel, height); sy++) {
+                    for (int sx = x0; sx < std::min(x0 + window.kernel, width); sx++)
+                        values.push_back(source[(int64_t{c} * height + sy) * width + sx]);
                 }
-                output.push_back(largest);
+                work(values);
+            }
+        }
+    }
+}
+
+}  // namespace
+
+Tensor max_pool(const Tensor &input, const Shape &in, const Shape &out, const Window &window) {
+    Tensor output;
+    for_windows(input, in, out, window, -std::numeric_limits<double>::infinity(),
+                [&](const std::vector<double> &values) {
+                    output.push_back(*std::max_element(values.begin(), values.end()));
+                });
+    return output;
+}
+
+Tensor average_pool(const Tensor &input, const Shape &in, const Shape &out, const Window &window) {
+    Tensor output;
+    for_windows(input, in, out, window, 0, [&](const std::vector<double> &values) {
+        output.push_back(std::accumulate(values.begin(), values.end(), 0.0) /
+                         static_cast<double>(values.size()));
+    });
+    return output;
+}
+
+Tensor resize(const Tensor &input, const Shape &in, const Shape &out, bool align_corners) {
+    struct Between {  // two neighbours and the second one's share
+        int first, second;
+        double share;
+    };
+    const auto between = [&](int at, int from, int to) -> Between {
+        double place = align_corners ? (to > 1 ? double(at) * (from - 1) / (to - 1) : 0)
+                                     : std::max(0.0, (at + 0.5) * from / to - 0.5);
+        const int first = std::min(int(place), from - 1);
+        return {first, std::min(first + 1, from - 1), place - first};
+    };
+    Tensor output;
+    for (int c = 0; c < out.channels; c++) {
+        const double *plane = &input[int64_t{c} * in.height * in.width];
+        for (int y = 0; y < out.height; y++) {
+            const Between row = between(y, in.height, out.height);
+            for (int x = 0; x < out.width; x++) {
+                const Between column = between(x, in.width, out.width);
+                const auto at = [&](int sy) {
+                    const double *from = plane + int64_t{sy} * in.width;
+                    return from[column.first] * (1 - column.share) + from[column.second] * column.share;
+                };
+                output.push_back(at(row.first) * (1 - row.share) + at(row.second) * row.share);
             }
         }
     }
     return output;
+}
+
+Tensor slice(const Tensor &input, const Shape &in, int first, int channels) {
+    const int64_t plane = int64_t{in.height} * in.width;
+    return Tensor(input.begin() + first * plane, input.begin() + (first + channels) * plane);
+}
+
+Tensor l2_norm(const Tensor &input, const Shape &in, const std::vector<float> &weight) {
+    const int64_t plane = int64_t{in.height} * in.width;
+    Tensor output(input.size());
+    for (int64_t at = 0; at < plane; at++) {
+        double squares = 0;
+        for (int c = 0; c < in.channels; c++) squares += input[c * plane + at] * input[c * plane + at];
+        const double norm = std::sqrt(squares) + 1e-10;
+        for (int c = 0; c < in.channels; c++)
+            output[c * plane + at] = input[c * plane + at] / norm * double{weight[c]};
+    }
+    return output;
+}
+
+Tensor spatial_norm(const Tensor &input, const Shape &in) {
+    const int64_t plane = int64_t{in.height} * in.width;
+    Tensor output;
+    for (int c = 0; c < in.channels; c++) {
+        const auto from = input.begin() + c * plane;
+        const double sum = std::accumulate(from, from + plane, 0.0);
+        std::transform(from, from + plane, std::back_inserter(output),
+                       [&](double value) { return value / (sum + 0.1); });
+    }
+    return output;
+}
+
+void scale(Tensor &tensor, const Shape &shape, const std::vector<float> &scale,
+           const std::vector<float> &shift) {
+    const int64_t plane = int64_t{shape.height} * shape.width;
+    for (size_t i = 0; i < tensor.size(); i++) {
+        const auto c = i / static_cast<size_t>(plane);
+        tensor[i] = tensor[i] * double{scale[c]} + double{shift[c]};
+    }
+}
+
+void add(Tensor &tensor, const Tensor &other) {
+    assert(tensor.size() == other.size());
+    for (size_t i = 0; i < tensor.size(); i++) tensor[i] += other[i];
 }
 
 Tensor global_average_pool(const Tensor &input, const Shape &in) {

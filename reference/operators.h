@@ -14,9 +14,10 @@ using Tensor = std::vector<double>;
 
 struct Window {
     int kernel = 1, stride = 1, padding = 0;  // square, padding on all four sides
+    int dilation = 1;
 };
 
-// (height + 2 * padding - kernel) / stride + 1, rounded down, and the width likewise.
+// (height + 2 * padding - dilation * (kernel - 1) - 1) / stride + 1, rounded down, and the width likewise.
 Shape window_output(const Shape &in, const Window &window, int channels);
 
 // Zero padding. weight: OIHW [channels, in.channels, kernel, kernel]; bias: [channels].
@@ -27,11 +28,39 @@ Tensor convolution(const Tensor &input, const Shape &in, const std::vector<float
 Tensor depthwise_convolution(const Tensor &input, const Shape &in, const std::vector<float> &weight,
                              const std::vector<float> &bias, const Window &window, int threads = 1);
 
-// Padding never wins, whatever the sign of the input.
-Tensor max_pool(const Tensor &input, const Shape &in, const Window &window);
+// 3x3, stride 2: output (2 y + ky, 2 x + kx) += input (y, x) * weight(ky, kx), as far as `out` reaches. weight:
+// OIHW [out.channels, in.channels, 3, 3]; bias: [out.channels].
+Tensor transposed_convolution(const Tensor &input, const Shape &in, const Shape &out,
+                              const std::vector<float> &weight, const std::vector<float> &bias,
+                              int threads = 1);
+
+// Of `out`'s windows. Padding never wins, whatever the sign of the input; nor does what lies behind it.
+Tensor max_pool(const Tensor &input, const Shape &in, const Shape &out, const Window &window);
+
+// Of `out`'s windows, over their elements within the padded image: padding counts as zeros, what lies behind
+// it does not count.
+Tensor average_pool(const Tensor &input, const Shape &in, const Shape &out, const Window &window);
 
 // The mean of every channel: [in.channels].
 Tensor global_average_pool(const Tensor &input, const Shape &in);
+
+// Bilinear. align_corners: output x reads at x * (in - 1) / (out - 1), else at (x + 0.5) * in / out - 0.5,
+// within the image.
+Tensor resize(const Tensor &input, const Shape &in, const Shape &out, bool align_corners);
+
+// Channels [first, first + channels).
+Tensor slice(const Tensor &input, const Shape &in, int first, int channels);
+
+// Per pixel x / (sqrt(sum over channels of x^2) + 1e-10), times the channel's weight.
+Tensor l2_norm(const Tensor &input, const Shape &in, const std::vector<float> &weight);
+
+// Per channel x / (0.1 + sum over the image of x).
+Tensor spatial_norm(const Tensor &input, const Shape &in);
+
+// x * scale + shift per channel, in place; x + other.
+void scale(Tensor &tensor, const Shape &shape, const std::vector<float> &scale,
+           const std::vector<float> &shift);
+void add(Tensor &tensor, const Tensor &other);
 
 // weight: OI [channels, input.size()]; bias: [channels].
 Tensor fully_connected(const Tensor &input, const std::vector<float> &weight, const std::vector<float> &bias);

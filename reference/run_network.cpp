@@ -24,19 +24,32 @@ Tensor gathered(const Layer &layer, const std::vector<Tensor> &outputs, const Te
 Tensor run_layer(const Layer &layer, const FoldedLayer &folded, const Tensor &input, int threads) {
     const std::vector<float> &weight = folded.weight.values;
     const std::vector<float> &bias = folded.bias.values;
-    const reference::Window window{layer.kernel, layer.stride, layer.padding};
+    const reference::Window window{layer.kernel, layer.stride, layer.padding, layer.dilation};
     switch (layer.op) {
         case OpKind::kConv:
             return reference::convolution(input, layer.in, weight, bias, window, threads);
         case OpKind::kDepthwiseConv:
             return reference::depthwise_convolution(input, layer.in, weight, bias, window, threads);
+        case OpKind::kTransposedConv:
+            return reference::transposed_convolution(input, layer.in, layer.out, weight, bias, threads);
         case OpKind::kMaxPool:
-            return reference::max_pool(input, layer.in, window);
+            return reference::max_pool(input, layer.in, layer.out, window);
+        case OpKind::kAveragePool:
+            return reference::average_pool(input, layer.in, layer.out, window);
         case OpKind::kGlobalAveragePool:
             return reference::global_average_pool(input, layer.in);
-        default:
+        case OpKind::kResize:
+            return reference::resize(input, layer.in, layer.out, layer.align_corners);
+        case OpKind::kSlice:
+            return reference::slice(input, layer.in, layer.first_channel, layer.out.channels);
+        case OpKind::kL2Norm:
+            return reference::l2_norm(input, layer.in, weight);
+        case OpKind::kSpatialNorm:
+            return reference::spatial_norm(input, layer.in);
+        case OpKind::kFullyConnected:
             return reference::fully_connected(input, weight, bias);
     }
+    return {};
 }
 
 Error size_error(const std::string &what, size_t expected, size_t found) {
@@ -51,15 +64,13 @@ Status check_weights(const Network &network, const FoldedWeights &weights) {
     }
     for (size_t i = 0; i < network.layers.size(); i++) {
         const Layer &layer = network.layers[i];
-        size_t elements = layer.has_weights() ? 1 : 0;
-        for (int64_t extent : weight_shape(layer)) elements *= static_cast<size_t>(extent);
-        const size_t channels = layer.has_weights() ? static_cast<size_t>(layer.out.channels) : 0;
-        const FoldedLayer &folded = weights.layers[i];
-        if (folded.weight.values.size() != elements) {
-            return size_error("weight of " + layer.name, elements, folded.weight.values.size());
-        }
-        if (folded.bias.values.size() != channels) {
-            return size_error("bias of " + layer.name, channels, folded.bias.values.size());
+        const std::vector<FoldedTensor> names = folded_tensors(layer);
+        const std::vector<const FloatTensor *> values = weights.layers[i].tensors(layer);
+        for (size_t t = 0; t < names.size(); t++) {
+            size_t elements = 1;
+            for (int64_t extent : names[t].shape) elements *= static_cast<size_t>(extent);
+            if (values[t]->values.size() != elements)
+                return size_error(names[t].name, elements, values[t]->values.size());
         }
     }
     return ok();
@@ -80,7 +91,14 @@ Result<std::vector<std::vector<double>>> run_network(const Network &network, con
     std::vector<Tensor> outputs;
     for (size_t i = 0; i < network.layers.size(); i++) {
         const Layer &layer = network.layers[i];
-        Tensor output = run_layer(layer, weights.layers[i], gathered(layer, outputs, image), threads);
+        const FoldedLayer &folded = weights.layers[i];
+        Tensor gathered_input = gathered(layer, outputs, image);
+        if (!layer.front_norm.empty()) {
+            reference::scale(gathered_input, layer.in, folded.front_scale.values, folded.front_shift.values);
+            reference::activate(gathered_input, Activation::kRelu);
+        }
+        Tensor output = run_layer(layer, folded, gathered_input, threads);
+        if (layer.residual != kNoLayer) reference::add(output, outputs[static_cast<size_t>(layer.residual)]);
         reference::activate(output, layer.activation);
         outputs.push_back(std::move(output));
         if (options.progress) {

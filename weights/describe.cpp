@@ -16,7 +16,7 @@ struct Activations {
     bool operator==(const Activations &o) const { return outside == o.outside && inside == o.inside; }
 };
 
-Activations activations_of(const HardnetRecord &record) {
+Activations activations_of(const ModelRecord &record) {
     return {record.activation, record.block_activation.value_or(record.activation)};
 }
 
@@ -40,8 +40,7 @@ Result<Activation> read_activation(const Checkpoint &checkpoint, const char *key
 }
 
 // Nothing where the checkpoint does not tell.
-Result<std::optional<Activations>> told_activations(const HardnetRecord &record,
-                                                    const Checkpoint &checkpoint) {
+Result<std::optional<Activations>> told_activations(const ModelRecord &record, const Checkpoint &checkpoint) {
     std::optional<Activations> told;
     if (metadata_of(checkpoint, "activation")) {
         const Result<Activation> outside = read_activation(checkpoint, "activation");
@@ -58,7 +57,7 @@ Result<std::optional<Activations>> told_activations(const HardnetRecord &record,
     return told;
 }
 
-Status take_activations(HardnetRecord &record, Checkpoint &checkpoint) {
+Status take_activations(ModelRecord &record, Checkpoint &checkpoint) {
     const Result<std::optional<Activations>> told = told_activations(record, checkpoint);
     if (!told) return told.error();
     const Activations stated = activations_of(record);
@@ -85,7 +84,7 @@ Status take_activations(HardnetRecord &record, Checkpoint &checkpoint) {
     return ok();
 }
 
-Status take_preprocessing(HardnetRecord &record, Checkpoint &checkpoint) {
+Status take_preprocessing(ModelRecord &record, Checkpoint &checkpoint) {
     const std::string *text = metadata_of(checkpoint, "preprocessing");
     if (!text) return ok();
     const Result<JsonText> json = parse_json(*text, checkpoint.source + ": __metadata__: preprocessing");
@@ -94,6 +93,7 @@ Status take_preprocessing(HardnetRecord &record, Checkpoint &checkpoint) {
     Preprocessing told = record.preprocessing;
     JsonObjectReader reader(*json, "", error);
     reader.read("resize_short", told.resize_short);
+    reader.read("bgr", told.bgr);
     reader.read("mean", told.mean);
     reader.read("deviation", told.deviation);
     reader.finish();
@@ -105,7 +105,7 @@ Status take_preprocessing(HardnetRecord &record, Checkpoint &checkpoint) {
     return ok();
 }
 
-Status take_class_names(HardnetRecord &record, Checkpoint &checkpoint) {
+Status take_class_names(ModelRecord &record, Checkpoint &checkpoint) {
     const std::string *text = metadata_of(checkpoint, "class_names");
     if (!text) return ok();
     // The reader wants an object; a text that closes it early is one member too many.
@@ -124,20 +124,20 @@ Status take_class_names(HardnetRecord &record, Checkpoint &checkpoint) {
     return ok();
 }
 
-Status take_classes(HardnetRecord &record, Checkpoint &checkpoint) {
-    const Result<int> classes = classes_in(checkpoint);
-    if (!classes || record.classes == *classes) return ok();  // without a head: mismatch() tells more
-    checkpoint.notes.push_back(
-        fmt::format("classes: {} as the head says, not {}'s {}", *classes, record.name, record.classes));
-    record.classes = *classes;
+Status take_classes(ModelRecord &record, Checkpoint &checkpoint) {
+    const Result<ClassCount> found = classes_in(record, checkpoint);
+    if (!found || record.classes == found->classes) return ok();  // without a head: mismatch() tells more
+    checkpoint.notes.push_back(fmt::format("classes: {} as the head says, not {}'s {}", found->classes,
+                                           record.name, record.classes));
+    record.classes = found->classes;
     record.class_names.clear();
     return ok();
 }
 
 }  // namespace
 
-Result<HardnetRecord> described_record(const HardnetRecord &record, Checkpoint &checkpoint) {
-    HardnetRecord described = record;
+Result<ModelRecord> described_record(const ModelRecord &record, Checkpoint &checkpoint) {
+    ModelRecord described = record;
     for (const auto take : {take_classes, take_class_names, take_preprocessing, take_activations})
         if (const Status taken = take(described, checkpoint); !taken) return taken.error();
     if (const Status valid = check_record(described); !valid)

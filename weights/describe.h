@@ -13,6 +13,6 @@ namespace hardnet {
 //
 // A record that states "activation" in its file and contradicts the checkpoint is an error; one that states
 // "block_activation" decides.
-Result<HardnetRecord> described_record(const HardnetRecord &record, Checkpoint &checkpoint);
+Result<ModelRecord> described_record(const ModelRecord &record, Checkpoint &checkpoint);
 
 }  // namespace hardnet

@@ -1,6 +1,7 @@
 // Batch norm folded into the layer before it, and the checks on values that go with it.
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cmath>
 #include <optional>
 
@@ -38,28 +39,70 @@ std::optional<Error> check_values(const Checkpoint &checkpoint) {
     return std::nullopt;
 }
 
-FoldedLayer fold_layer(const Layer &layer, const Checkpoint &checkpoint) {
-    const auto &tensors = checkpoint.tensors;
-    FoldedLayer folded;
-    folded.weight = tensors.at(weight_key(layer));
-    const auto channels = static_cast<size_t>(layer.out.channels);
-    folded.bias = layer.bias ? tensors.at(bias_key(layer))
-                             : FloatTensor{{layer.out.channels}, std::vector<float>(channels)};
-    if (!layer.batch_norm) return folded;
+// A batch norm as x * scale + shift, in double.
+struct Norm {
+    std::vector<double> scale, shift;
+};
 
-    const std::vector<float> &gamma = tensors.at(norm_key(layer, "weight")).values;
-    const std::vector<float> &beta = tensors.at(norm_key(layer, "bias")).values;
-    const std::vector<float> &mean = tensors.at(norm_key(layer, "running_mean")).values;
-    const std::vector<float> &variance = tensors.at(norm_key(layer, "running_var")).values;
-    const size_t filter = folded.weight.values.size() / channels;
-    for (size_t o = 0; o < channels; o++) {
-        const double scale = gamma[o] / std::sqrt(variance[o] + kEpsilon);
-        for (size_t i = o * filter; i < (o + 1) * filter; i++) {
-            folded.weight.values[i] = static_cast<float>(folded.weight.values[i] * scale);
-        }
-        folded.bias.values[o] =
-            static_cast<float>(beta[o] + (folded.bias.values[o] - double{mean[o]}) * scale);
+Norm norm_of(const std::string &prefix, const Checkpoint &checkpoint) {
+    const auto values = [&](const char *field) -> const std::vector<float> & {
+        return checkpoint.tensors.at(prefix + "." + field).values;
+    };
+    const std::vector<float> &gamma = values("weight"), &beta = values("bias"),
+                             &mean = values("running_mean"), &variance = values("running_var");
+    Norm norm;
+    for (size_t c = 0; c < gamma.size(); c++) {
+        norm.scale.push_back(gamma[c] / std::sqrt(variance[c] + kEpsilon));
+        norm.shift.push_back(beta[c] - double{mean[c]} * norm.scale[c]);
     }
+    return norm;
+}
+
+FloatTensor rounded(const std::vector<double> &values) {
+    return {{static_cast<int64_t>(values.size())}, std::vector<float>(values.begin(), values.end())};
+}
+
+// IOHW to OIHW.
+FloatTensor with_outputs_first(const FloatTensor &weight) {
+    const auto ins = static_cast<size_t>(weight.shape[0]), outs = static_cast<size_t>(weight.shape[1]);
+    const size_t taps = weight.values.size() / (ins * outs);
+    FloatTensor result{{weight.shape[1], weight.shape[0], weight.shape[2], weight.shape[3]}, {}};
+    result.values.resize(weight.values.size());
+    for (size_t i = 0; i < ins; i++) {
+        for (size_t o = 0; o < outs; o++) {
+            const auto from = weight.values.begin() + static_cast<int64_t>((i * outs + o) * taps);
+            std::copy_n(from, taps, result.values.begin() + static_cast<int64_t>((o * ins + i) * taps));
+        }
+    }
+    return result;
+}
+
+void fold_norm(const Norm &norm, FoldedLayer &folded) {
+    const size_t channels = norm.scale.size(), filter = folded.weight.values.size() / channels;
+    for (size_t o = 0; o < channels; o++) {
+        for (size_t i = o * filter; i < (o + 1) * filter; i++)
+            folded.weight.values[i] = static_cast<float>(folded.weight.values[i] * norm.scale[o]);
+        folded.bias.values[o] =
+            static_cast<float>(norm.shift[o] + double{folded.bias.values[o]} * norm.scale[o]);
+    }
+}
+
+FoldedLayer fold_layer(const Layer &layer, const Checkpoint &checkpoint) {
+    FoldedLayer folded;
+    if (!layer.front_norm.empty()) {
+        const Norm norm = norm_of(layer.front_norm, checkpoint);
+        folded.front_scale = rounded(norm.scale);
+        folded.front_shift = rounded(norm.shift);
+    }
+    if (!layer.has_weights()) return folded;
+    folded.weight = checkpoint.tensors.at(weight_key(layer));
+    if (layer.op == OpKind::kTransposedConv) folded.weight = with_outputs_first(folded.weight);
+    if (!layer.has_bias()) return folded;
+    folded.weight.shape = folded_tensors(layer)[0].shape;
+    folded.bias = layer.bias ? checkpoint.tensors.at(bias_key(layer))
+                             : FloatTensor{{layer.out.channels},
+                                           std::vector<float>(static_cast<size_t>(layer.out.channels))};
+    if (!layer.norm.empty()) fold_norm(norm_of(layer.norm, checkpoint), folded);
     return folded;
 }
 
@@ -73,16 +116,23 @@ Result<FoldedWeights> fold(const Network &network, const Checkpoint &checkpoint)
     FoldedWeights weights;
     for (const Layer &layer : network.layers) {
         FoldedLayer folded;
-        if (layer.has_weights() && checkpoint.folded) {
-            folded.weight = checkpoint.tensors.at(layer.name + ".weight");
-            folded.bias = checkpoint.tensors.at(layer.name + ".bias");
-        } else if (layer.has_weights()) {
+        const std::vector<FoldedTensor> names = folded_tensors(layer);
+        if (checkpoint.folded) {
+            for (const FoldedTensor &t : names) {
+                const std::string field = t.name.substr(layer.name.size() + 1);
+                FloatTensor &to = field == "weight"        ? folded.weight
+                                  : field == "bias"        ? folded.bias
+                                  : field == "front_scale" ? folded.front_scale
+                                                           : folded.front_shift;
+                to = checkpoint.tensors.at(t.name);
+            }
+        } else {
             folded = fold_layer(layer, checkpoint);
             // A huge gamma over a tiny variance may leave float32's range.
-            if (auto error = check_finite(checkpoint.source, layer.name + " folded", folded.weight))
-                return *error;
-            if (auto error = check_finite(checkpoint.source, layer.name + " folded", folded.bias))
-                return *error;
+            for (const FloatTensor *tensor : folded.tensors(layer)) {
+                if (auto error = check_finite(checkpoint.source, layer.name + " folded", *tensor))
+                    return *error;
+            }
         }
         weights.layers.push_back(std::move(folded));
     }
@@ -94,9 +144,9 @@ Status write_folded(const std::string &path, const Network &network, const Folde
     std::vector<NamedTensor> tensors;
     for (size_t i = 0; i < network.layers.size(); i++) {
         const Layer &layer = network.layers[i];
-        if (!layer.has_weights()) continue;
-        tensors.push_back({layer.name + ".weight", &weights.layers[i].weight});
-        tensors.push_back({layer.name + ".bias", &weights.layers[i].bias});
+        const std::vector<FoldedTensor> names = folded_tensors(layer);
+        const std::vector<const FloatTensor *> values = weights.layers[i].tensors(layer);
+        for (size_t t = 0; t < names.size(); t++) tensors.push_back({names[t].name, values[t]});
     }
     return write_tensors(path, tensors, metadata);
 }

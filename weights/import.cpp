@@ -11,7 +11,7 @@
 namespace hardnet {
 namespace {
 
-std::map<std::string, std::string> metadata_of(const HardnetRecord &record, const Checkpoint &checkpoint,
+std::map<std::string, std::string> metadata_of(const ModelRecord &record, const Checkpoint &checkpoint,
                                                bool folded) {
     const auto json = nlohmann::ordered_json::parse(to_json(record));
     std::map<std::string, std::string> metadata = checkpoint.metadata;
@@ -44,7 +44,7 @@ std::vector<std::string> oddities(const Checkpoint &checkpoint) {
     return notes;
 }
 
-Status grant(const ImportWishes &wishes, HardnetRecord &record) {
+Status grant(const ImportWishes &wishes, ModelRecord &record) {
     if (!wishes.class_names.empty()) {
         if (wishes.class_names.size() != size_t(record.classes))
             return bad_input(fmt::format("class names: expected {}, one per row of the head, found {}",
@@ -60,12 +60,12 @@ Status grant(const ImportWishes &wishes, HardnetRecord &record) {
 
 }  // namespace
 
-Result<std::vector<std::string>> import_checkpoint(const std::string &in, const HardnetRecord &record,
+Result<std::vector<std::string>> import_checkpoint(const std::string &in, const ModelRecord &record,
                                                    const std::string &out, bool folded,
                                                    const ImportWishes &wishes) {
     Result<Checkpoint> read = open_checkpoint(in);
     if (!read) return read.error();
-    Result<HardnetRecord> described = described_record(record, *read);
+    Result<ModelRecord> described = described_record(record, *read);
     if (!described) return described.error();
     if (const Status granted = grant(wishes, *described); !granted) return granted.error();
     const Result<Network> network = build_network(*described, described->input);

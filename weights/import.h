@@ -24,7 +24,7 @@ struct ImportWishes {
 // "block_activation" where that of the layers inside blocks differs, "classes", "preprocessing" (JSON:
 // resize_short, mean, deviation), "class_names" (a JSON list, where there are some), "folded" ("true" or
 // "false"). Returns notes for the user, one line each.
-Result<std::vector<std::string>> import_checkpoint(const std::string &in, const HardnetRecord &record,
+Result<std::vector<std::string>> import_checkpoint(const std::string &in, const ModelRecord &record,
                                                    const std::string &out, bool folded,
                                                    const ImportWishes &wishes = {});
 

@@ -8,8 +8,6 @@
 namespace hardnet {
 namespace {
 
-const char *const kNormFields[] = {"weight", "bias", "running_mean", "running_var"};
-
 bool starts_with(const std::string &text, const std::string &start) { return text.rfind(start, 0) == 0; }
 
 // pytorchcv's module of every layer: a stage ends behind a downsampling, a unit is a block with its
@@ -49,24 +47,24 @@ std::vector<std::string> pytorchcv_modules(const Network &network) {
     return modules;
 }
 
-std::string norm_name(const Layer &layer, const std::string &module, const char *field, KeySet keys) {
-    return keys == KeySet::kPytorchcv ? module + ".bn." + field : norm_key(layer, field);
+void add_norm(const std::string &prefix, int channels, std::vector<Parameter> &out) {
+    for (const char *field : {"weight", "bias", "running_mean", "running_var"})
+        out.push_back({prefix + "." + field, {channels}});
 }
 
-void add_parameters(const Layer &layer, const std::string &module, KeySet keys, std::vector<Parameter> &out) {
-    const std::vector<int64_t> channels{layer.out.channels};
-    if (keys == KeySet::kFolded) {
-        out.push_back({layer.name + ".weight", weight_shape(layer)});
-        if (layer.bias || layer.batch_norm) out.push_back({layer.name + ".bias", channels});
-        return;
-    }
-    const bool theirs = keys == KeySet::kPytorchcv;
+void add_authors(const Layer &layer, std::vector<Parameter> &out) {
+    if (layer.has_weights()) out.push_back({weight_key(layer), weight_shape(layer)});
+    if (layer.bias) out.push_back({bias_key(layer), {layer.out.channels}});
+    if (!layer.norm.empty()) add_norm(layer.norm, layer.out.channels, out);
+    if (!layer.front_norm.empty()) add_norm(layer.front_norm, layer.in.channels, out);
+}
+
+void add_pytorchcv(const Layer &layer, const std::string &module, std::vector<Parameter> &out) {
+    if (!layer.has_weights()) return;
     const bool convolution = layer.op != OpKind::kFullyConnected;
-    out.push_back({theirs ? module + (convolution ? ".conv.weight" : ".weight") : weight_key(layer),
-                   weight_shape(layer)});
-    if (layer.bias) out.push_back({theirs ? module + ".bias" : bias_key(layer), channels});
-    if (!layer.batch_norm) return;
-    for (const char *field : kNormFields) out.push_back({norm_name(layer, module, field, keys), channels});
+    out.push_back({module + (convolution ? ".conv.weight" : ".weight"), weight_shape(layer)});
+    if (layer.bias) out.push_back({module + ".bias", {layer.out.channels}});
+    if (!layer.norm.empty()) add_norm(module + ".bn", layer.out.channels, out);
 }
 
 void strip_module_prefix(Checkpoint &checkpoint) {
@@ -98,17 +96,31 @@ Status rename_pytorchcv(const Network &network, Checkpoint &checkpoint) {
 }  // namespace
 
 std::vector<Parameter> parameters_of(const Network &network, KeySet keys) {
-    const std::vector<std::string> modules = pytorchcv_modules(network);
+    std::vector<std::string> modules;
+    if (keys == KeySet::kPytorchcv) modules = pytorchcv_modules(network);
     std::vector<Parameter> parameters;
     for (size_t i = 0; i < network.layers.size(); i++) {
         const Layer &layer = network.layers[i];
-        if (layer.has_weights()) add_parameters(layer, modules[i], keys, parameters);
+        switch (keys) {
+            case KeySet::kAuthors:
+                add_authors(layer, parameters);
+                break;
+            case KeySet::kPytorchcv:
+                add_pytorchcv(layer, modules[i], parameters);
+                break;
+            case KeySet::kFolded:
+                for (FoldedTensor &t : folded_tensors(layer))
+                    parameters.push_back({std::move(t.name), std::move(t.shape)});
+                break;
+        }
     }
     return parameters;
 }
 
 KeySet key_set_of(const Checkpoint &checkpoint) {
-    if (checkpoint.folded) return KeySet::kFolded;
+    const auto told = checkpoint.metadata.find("folded");
+    if (checkpoint.folded || (told != checkpoint.metadata.end() && told->second == "true"))
+        return KeySet::kFolded;
     bool bare_weight = false;
     for (const auto &[key, tensor] : checkpoint.tensors) {
         if (starts_with(key, "features.init_block.") || starts_with(key, "module.features.init_block."))
@@ -132,8 +144,10 @@ Result<Checkpoint> with_author_keys(const Network &network, Checkpoint checkpoin
     return checkpoint;
 }
 
-Result<int> classes_in(const Checkpoint &checkpoint) {
-    // The head is the one matrix: every other parameter has one or four dimensions.
+namespace {
+
+Result<ClassCount> one_matrix(const Checkpoint &checkpoint) {
+    // The head of a HarDNet is the one matrix: every other parameter has one or four dimensions.
     std::vector<std::string> matrices;
     int64_t classes = 0;
     for (const auto &[key, tensor] : checkpoint.tensors) {
@@ -149,7 +163,39 @@ Result<int> classes_in(const Checkpoint &checkpoint) {
         return bad_input(fmt::format("{}: {}: expected at least one class, found {}", checkpoint.source,
                                      shown(matrices[0]), classes));
     }
-    return static_cast<int>(classes);
+    return ClassCount{static_cast<int>(classes), matrices[0]};
+}
+
+// The layer that the first output with a channel per class comes from.
+const Layer &head_of(const Network &network) {
+    for (const Output &output : network.outputs) {
+        const Layer *head = &network.layers[static_cast<size_t>(output.layers[0])];
+        while (!head->has_weights()) head = &network.layers[static_cast<size_t>(head->sources[0])];
+        if (head->out.channels % network.classes == 0) return *head;
+    }
+    return network.layers.back();
+}
+
+}  // namespace
+
+Result<ClassCount> classes_in(const ModelRecord &record, const Checkpoint &checkpoint) {
+    if (record.architecture == ModelRecord().architecture) return one_matrix(checkpoint);
+    const Result<Network> network = build_network(record, record.input);
+    if (!network) return network.error();
+    const Layer &head = head_of(*network);
+    const int per_class = head.out.channels / record.classes;
+    for (const std::string &key :
+         {weight_key(head), "module." + weight_key(head), folded_tensors(head)[0].name}) {
+        const auto found = checkpoint.tensors.find(key);
+        if (found == checkpoint.tensors.end() || found->second.shape.empty()) continue;
+        const int64_t rows = found->second.shape[0];
+        if (rows >= per_class && rows % per_class == 0 && rows / per_class <= INT32_MAX)
+            return ClassCount{static_cast<int>(rows / per_class), key};
+        return bad_input(fmt::format("{}: {}: expected {} rows per class, found {}", checkpoint.source,
+                                     shown(key), per_class, rows));
+    }
+    return bad_input(
+        fmt::format("{}: expected {}, found no such tensor", checkpoint.source, weight_key(head)));
 }
 
 }  // namespace hardnet

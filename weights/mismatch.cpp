@@ -39,10 +39,10 @@ Difference difference(const std::vector<Parameter> &needed, const Checkpoint &ch
 
 // The built-in network, with the file's own class count, whose parameters these are; "" if none.
 std::string fitting_network(const Checkpoint &checkpoint, KeySet keys) {
-    const Result<int> classes = classes_in(checkpoint);
-    if (!classes) return "";
-    for (HardnetRecord record : builtin_records()) {
-        record.classes = *classes;
+    for (ModelRecord record : builtin_records()) {
+        const Result<ClassCount> found = classes_in(record, checkpoint);
+        if (!found) continue;
+        record.classes = found->classes;
         const Result<Network> network = build_network(record, record.input);
         if (network && difference(parameters_of(*network, keys), checkpoint).empty()) return record.name;
     }
@@ -100,7 +100,7 @@ std::optional<Error> mismatch(const Network &network, const Checkpoint &checkpoi
     if (found.empty()) return std::nullopt;
     if (const int64_t classes = other_class_count(network, checkpoint, found)) {
         return bad_input(fmt::format("{}: expected the {} classes of {}, found {}", checkpoint.source,
-                                     network.classes(), network.name, classes),
+                                     network.classes, network.name, classes),
                          details(found, checkpoint));
     }
     std::string what = fmt::format(

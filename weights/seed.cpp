@@ -42,6 +42,17 @@ int64_t product(const std::vector<int64_t> &shape) {
     return count;
 }
 
+// The variance of a uniform number is a third: 6 / fan-in keeps the mean square through a ReLU, 3 / fan-in
+// without one.
+double weight_amplitude(const Layer &layer) {
+    const std::vector<int64_t> shape = weight_shape(layer);
+    const double variance = layer.op == OpKind::kConv ? 6 : 3;
+    double fan_in = static_cast<double>(product(shape) / shape[0]);
+    // Of an output's 9 taps a stride of 2 leaves a quarter, on average.
+    if (layer.op == OpKind::kTransposedConv) fan_in = static_cast<double>(shape[0] * shape[2] * shape[3]) / 4;
+    return std::sqrt(variance / fan_in);
+}
+
 }  // namespace
 
 Checkpoint seeded_checkpoint(const Network &network, uint64_t seed) {
@@ -51,22 +62,20 @@ Checkpoint seeded_checkpoint(const Network &network, uint64_t seed) {
                          double amplitude) {
         checkpoint.tensors[key] = {shape, spread(key, seed, product(shape), offset, amplitude)};
     };
+    const auto add_norm = [&](const std::string &prefix, int channels) {
+        add(prefix + ".weight", {channels}, 1, 0.25);
+        add(prefix + ".bias", {channels}, 0, 0.25);
+        add(prefix + ".running_mean", {channels}, 0, 0.25);
+        add(prefix + ".running_var", {channels}, 1, 0.5);
+    };
     for (const Layer &layer : network.layers) {
-        if (!layer.has_weights()) continue;
-        const std::vector<int64_t> shape = weight_shape(layer);
-        const std::vector<int64_t> channels{layer.out.channels};
-        // The variance of a uniform number is a third: 6 / fan-in keeps the mean square through a ReLU, 3 /
-        // fan-in without one.
-        const double variance = layer.op == OpKind::kConv ? 6 : 3;
-        const auto fan_in = static_cast<double>(product(shape) / shape[0]);
-        add(weight_key(layer), shape, 0, std::sqrt(variance / fan_in));
-        if (layer.bias) add(bias_key(layer), channels, 0, 0.25);
-        if (layer.batch_norm) {
-            add(norm_key(layer, "weight"), channels, 1, 0.25);
-            add(norm_key(layer, "bias"), channels, 0, 0.25);
-            add(norm_key(layer, "running_mean"), channels, 0, 0.25);
-            add(norm_key(layer, "running_var"), channels, 1, 0.5);
-        }
+        if (layer.op == OpKind::kL2Norm)
+            add(weight_key(layer), weight_shape(layer), 20, 5);
+        else if (layer.has_weights())
+            add(weight_key(layer), weight_shape(layer), 0, weight_amplitude(layer));
+        if (layer.bias) add(bias_key(layer), {layer.out.channels}, 0, 0.25);
+        if (!layer.norm.empty()) add_norm(layer.norm, layer.out.channels);
+        if (!layer.front_norm.empty()) add_norm(layer.front_norm, layer.in.channels);
     }
     return checkpoint;
 }

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "models/network.h"
+#include "models/records.h"
 #include "models/result.h"
 #include "weights/files.h"
 
@@ -31,9 +31,17 @@ struct Checkpoint {
 
 // A layer's weights with batch norm folded in: weight' = weight * gamma / sqrt(var + 1e-5), in double, then
 // rounded.
-struct FoldedLayer {
-    FloatTensor weight;  // OIHW; C1HW depthwise; OI fully connected; empty where the layer has no weights
-    FloatTensor bias;    // O
+struct FoldedLayer {  // the tensors of models/network.h's folded_tensors(); empty where there is none
+    FloatTensor weight, bias;
+    FloatTensor front_scale, front_shift;  // of a norm in front: what enters is max(0, x * scale + shift)
+
+    std::vector<const FloatTensor *> tensors(const Layer &layer) const {  // parallel to folded_tensors()
+        std::vector<const FloatTensor *> all;
+        if (layer.has_weights()) all.push_back(&weight);
+        if (layer.has_bias()) all.push_back(&bias);
+        if (!layer.front_norm.empty()) all.insert(all.end(), {&front_scale, &front_shift});
+        return all;
+    }
 };
 struct FoldedWeights {
     std::vector<FoldedLayer> layers;  // parallel to Network::layers
@@ -53,7 +61,11 @@ Result<Checkpoint> open_checkpoint(const std::string &path);
 Result<Checkpoint> with_author_keys(const Network &network, Checkpoint checkpoint);
 
 // The class count that the head's weight says, under any known key set.
-Result<int> classes_in(const Checkpoint &checkpoint);
+struct ClassCount {
+    int classes = 0;
+    std::string tensor;
+};
+Result<ClassCount> classes_in(const ModelRecord &record, const Checkpoint &checkpoint);
 
 // Parameters of `network` from one integer generator (documented in docs/weights.md, twin in tools/oracle),
 // under the authors' keys, batch norm statistics randomised.

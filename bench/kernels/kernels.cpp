@@ -71,7 +71,6 @@ void add(Network &network, const std::string &name, OpKind op, std::vector<int> 
         l.in = {l.in.channels + from.channels, from.height, from.width};
     }
     l.out = {channels, (l.in.height - 1) / stride + 1, (l.in.width - 1) / stride + 1};
-    l.batch_norm = op == OpKind::kConv || op == OpKind::kDepthwiseConv;
     if (op == OpKind::kConv) l.activation = Activation::kRelu6;
     if (op == OpKind::kGlobalAveragePool) l.out.height = l.out.width = 1;
     l.bias = op == OpKind::kFullyConnected;

@@ -24,8 +24,7 @@ protected:
         fs::create_directories(folder_);
         setenv("HARDNET_CACHE", HARDNET_TEST_CACHE, 1);
         record_.name = "tiny";
-        record_.stem[0] = 8;
-        record_.stem[1] = 14;
+        record_.stem = {8, 14};
         record_.blocks = {{8, 2, 20, true}};
         record_.classes = 10;
     }
@@ -86,7 +85,7 @@ protected:
         return *std::find_if(with.begin(), with.end(), [&](const auto &s) { return !without.count(s); });
     }
 
-    HardnetRecord record_;
+    ModelRecord record_;
     int done_ = 0;
     const fs::path folder_ = fs::path(HARDNET_TEST_PACKAGES) / ("test_autotune-" + std::to_string(getpid()));
 };

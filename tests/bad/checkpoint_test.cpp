@@ -120,7 +120,7 @@ TEST(BadCheckpoint, NamesFromTheFileAreShownSafely) {
 }
 
 TEST(BadCheckpoint, AnotherNetworkIsNamed) {
-    HardnetRecord have = *find_record("hardnet39ds"), want = *find_record("hardnet68");
+    ModelRecord have = *find_record("hardnet39ds"), want = *find_record("hardnet68");
     have.classes = 7;  // the file's own count decides
     const Network network = *build_network(want, want.input);
     Checkpoint checkpoint = seeded_checkpoint(*build_network(have, have.input), 1);
@@ -130,7 +130,7 @@ TEST(BadCheckpoint, AnotherNetworkIsNamed) {
 }
 
 TEST(BadCheckpoint, AnotherNetworkUnderPytorchcvsKeysIsNamed) {
-    const HardnetRecord have = *find_record("hardnet68ds"), want = *find_record("hardnet39ds");
+    const ModelRecord have = *find_record("hardnet68ds"), want = *find_record("hardnet39ds");
     Checkpoint checkpoint;
     checkpoint.source = "theirs.safetensors";
     for (const Parameter &parameter : parameters_of(*build_network(have, have.input), KeySet::kPytorchcv)) {
@@ -145,7 +145,7 @@ TEST(BadCheckpoint, AnotherNetworkUnderPytorchcvsKeysIsNamed) {
 
 TEST(BadCheckpoint, AnotherClassCountIsNamed) {
     const Network network = tiny_network();
-    HardnetRecord record = tiny_record(false);
+    ModelRecord record = tiny_record(false);
     record.classes = 7;
     const Error error = fold_error(network, seeded_checkpoint(*build_network(record, record.input), 1));
     EXPECT_EQ(error.what, "seed:1: expected the 5 classes of tiny, found 7");
@@ -159,7 +159,8 @@ TEST(BadCheckpoint, DimensionsOfZero) {
         if (tensor.shape.size() == 2) tensor = {{0, tensor.shape[1]}, {}};
     }
     EXPECT_THAT(fold_error(network, checkpoint).what, HasSubstr("1 misshapen"));
-    EXPECT_THAT(classes_in(checkpoint).error().what, HasSubstr("expected at least one class, found 0"));
+    EXPECT_THAT(classes_in(tiny_record(false), checkpoint).error().what,
+                HasSubstr("expected at least one class, found 0"));
 }
 
 TEST(BadCheckpoint, ValuesThatAreNoNumbers) {

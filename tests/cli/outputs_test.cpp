@@ -28,7 +28,7 @@ protected:
         make_colours_package();
         ASSERT_TRUE(write_png(folder_ + "/a.png", Image{1, 1, {1, 2, 3}}));
         ASSERT_TRUE(write_npy(folder_ + "/in.npy", {{2, 3, 4, 4}, std::vector<float>(96)}));
-        const HardnetRecord record = ::hardnet::testing::tiny_record(false);
+        const ModelRecord record = ::hardnet::testing::tiny_record(false);
         write("tiny.json", to_json(record));
         const Result<Network> network = build_network(record, record.input);
         ASSERT_TRUE(network);

@@ -60,7 +60,7 @@ private:
             case HARDNET_WEIGHTS:
                 return plan().weight_elems;
             case HARDNET_OUTPUT:
-                return network().classes();
+                return network().classes;
             default:
                 return network().input.elements();
         }

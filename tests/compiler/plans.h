@@ -26,7 +26,7 @@ inline const Machine &machine_named(const std::string &level) {
 // Throws where the network or its plan is refused.
 inline Planned planned(const std::string &record, InputSize size, const std::string &level,
                        const PlanOptions &options = {}) {
-    const Result<HardnetRecord> found = find_record(record);
+    const Result<ModelRecord> found = find_record(record);
     if (!found) throw std::runtime_error(found.error().what);
     Result<Network> network = build_network(*found, size);
     if (!network) throw std::runtime_error(network.error().what);

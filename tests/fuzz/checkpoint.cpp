@@ -8,11 +8,11 @@ namespace hardnet {
 namespace {
 
 // The least that has every kind of parameter but the depthwise ones.
-const HardnetRecord &smallest() {
-    static const HardnetRecord record = [] {
-        HardnetRecord r;
+const ModelRecord &smallest() {
+    static const ModelRecord record = [] {
+        ModelRecord r;
         r.name = "smallest";
-        r.stem[0] = r.stem[1] = 1;
+        r.stem = {1, 1};
         r.blocks = {{2, 1, 1, false}};
         r.input = {32, 32};
         return r;
@@ -21,7 +21,7 @@ const HardnetRecord &smallest() {
 }
 
 void use(Checkpoint checkpoint) {
-    const Result<HardnetRecord> record = described_record(smallest(), checkpoint);
+    const Result<ModelRecord> record = described_record(smallest(), checkpoint);
     if (!record) return require_error(record.error());
     const Result<Network> network = build_network(*record, record->input);
     if (!network) return require_error(network.error());

@@ -5,11 +5,11 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     using namespace hardnet;
-    const Result<HardnetRecord> record =
+    const Result<ModelRecord> record =
         record_from_json(std::string(reinterpret_cast<const char *>(data), size), "x");
     if (!record) return require_error(record.error()), 0;
     const std::string text = to_json(*record);
-    const Result<HardnetRecord> again = record_from_json(text, "again");
+    const Result<ModelRecord> again = record_from_json(text, "again");
     require(bool(again) && to_json(*again) == text);
     const Result<Network> network = build_network(*record, record->input);
     if (!network) return require_error(network.error()), 0;

@@ -16,7 +16,7 @@ inline std::string checkpoint_path(const std::string &name) {
     return std::string(HARDNET_CHECKPOINTS) + "/" + name;
 }
 
-inline HardnetRecord small_record(const std::string &name) {
+inline ModelRecord small_record(const std::string &name) {
     return *find_record(checkpoint_path(name + ".json"));
 }
 

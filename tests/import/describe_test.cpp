@@ -30,14 +30,14 @@ Checkpoint checkpoint_with(std::map<std::string, std::string> metadata, bool pyt
 }
 
 // A record as its author wrote it, activations and all.
-HardnetRecord stating(const std::string &activations) {
+ModelRecord stating(const std::string &activations) {
     std::string text = to_json(tiny_record(false));
     const std::string line = "  \"activation\": \"relu6\",\n";
     text.replace(text.find(line), line.size(), activations);
     return *record_from_json(text, "tiny.json");
 }
 
-std::string error_of(const HardnetRecord &record, Checkpoint checkpoint) {
+std::string error_of(const ModelRecord &record, Checkpoint checkpoint) {
     const auto described = described_record(record, checkpoint);
     EXPECT_FALSE(described);
     return described ? "" : described.error().what;
@@ -105,7 +105,7 @@ TEST(Described, TakesClassNamesAndPreprocessing) {
 }
 
 TEST(Described, TakesTheClassCountOfTheHead) {
-    HardnetRecord record = tiny_record(false);
+    ModelRecord record = tiny_record(false);
     record.classes = 2;
     record.class_names = {"yes", "no"};
     Checkpoint checkpoint = checkpoint_with({});
@@ -116,7 +116,7 @@ TEST(Described, TakesTheClassCountOfTheHead) {
 }
 
 TEST(Described, RefusesMetadataThatIsWrong) {
-    const HardnetRecord record = tiny_record(false);
+    const ModelRecord record = tiny_record(false);
     EXPECT_EQ(error_of(record, checkpoint_with({{"activation", "gelu"}})),
               "net.pth: __metadata__: activation: expected none, relu or relu6, found \"gelu\"");
     EXPECT_EQ(error_of(record, checkpoint_with({{"activation", "relu"}, {"block_activation", ""}})),

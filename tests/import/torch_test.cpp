@@ -28,14 +28,14 @@ class GoodCheckpoint : public ProgramTest, public ::testing::WithParamInterface<
 TEST_P(GoodCheckpoint, HoldsTheSeededTensorsAndRunsAsPytorchDoes) {
     SKIP_WITHOUT_TORCH();
     const Good good = GetParam();
-    const HardnetRecord record = small_record(good.record);
+    const ModelRecord record = small_record(good.record);
     const std::string out = folder_ + "/out.safetensors";
     const auto notes = import_checkpoint(checkpoint_path(good.file), record, out, false);
     ASSERT_TRUE(notes) << notes.error().what;
 
     Result<Checkpoint> read = read_checkpoint(out);
     ASSERT_TRUE(read) << read.error().what;
-    const Result<HardnetRecord> described = described_record(record, *read);
+    const Result<ModelRecord> described = described_record(record, *read);
     ASSERT_TRUE(described) << described.error().what;
     const Result<Network> network = build_network(*described, described->input);
     ASSERT_TRUE(network) << network.error().what;

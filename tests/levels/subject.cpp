@@ -42,7 +42,7 @@ Subject::Subject(const std::string &network, InputSize size)
 std::string Subject::compile(const std::string &network, InputSize size, uint64_t seed) {
     setenv("HARDNET_CACHE", HARDNET_TEST_CACHE, 0);
     CompileRequest request;
-    const hardnet::Result<HardnetRecord> record = find_record(network);
+    const hardnet::Result<ModelRecord> record = find_record(network);
     if (!record) return record.error().what;
     request.record = *record;
     request.weights = "seed:" + std::to_string(seed);

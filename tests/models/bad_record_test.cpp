@@ -13,7 +13,7 @@ namespace hardnet {
 namespace {
 
 std::string error_of(const std::string &text) {
-    const Result<HardnetRecord> read = record_from_json(text, "net.json");
+    const Result<ModelRecord> read = record_from_json(text, "net.json");
     if (read) return "";
     EXPECT_EQ(read.error().code, ExitCode::kBadInput);
     return read.error().what;
@@ -57,18 +57,20 @@ TEST(BadRecord, ErrorsStayOnOneLineOfText) {
 }
 
 TEST(BadRecord, UnknownKey) {
-    EXPECT_EQ(error_of(with("\"clases\": 10,")),
-              "net.json:3:2: expected one of the keys name, stem, blocks, stem_kernel, multiplier, "
-              "depthwise, activation, block_activation, "
-              "dropout_behind_last_block, classes, input, preprocessing, class_names, found \"clases\", did "
-              "you mean "
-              "classes?");
+    EXPECT_EQ(
+        error_of(with("\"clases\": 10,")),
+        "net.json:3:2: expected one of the keys name, architecture, stem, blocks, stem_kernel, multiplier, "
+        "depthwise, bridge, activation, block_activation, "
+        "dropout_behind_last_block, classes, input, preprocessing, class_names, found \"clases\", did "
+        "you mean "
+        "classes?");
     EXPECT_EQ(error_of(with_block(R"("growth": 4, "growth_rate": 4, "layers": 2, "transition": 16)")),
               "net.json:3:4: expected one of the keys growth_rate, layers, transition, downsample, found "
               "\"growth\"");
-    EXPECT_EQ(error_of(with("\"preprocessing\": {\"means\": [0, 0, 0]},")),
-              "net.json:3:20: expected one of the keys resize_short, mean, deviation, found \"means\", did "
-              "you mean mean?");
+    EXPECT_EQ(
+        error_of(with("\"preprocessing\": {\"means\": [0, 0, 0]},")),
+        "net.json:3:20: expected one of the keys resize_short, bgr, mean, deviation, found \"means\", did "
+        "you mean mean?");
 }
 
 TEST(BadRecord, DuplicateKey) {
@@ -138,7 +140,7 @@ TEST(BadRecord, OutOfRange) {
 
 TEST(BadRecord, Names) {
     for (const char *name : {"", "7up", "a/b", "../x", "a b", "a-b", "h\xc3\xa9"}) {
-        HardnetRecord record = builtin_records()[0];
+        ModelRecord record = builtin_records()[0];
         record.name = name;
         const Status status = check_record(record);
         ASSERT_FALSE(status) << name;
@@ -159,7 +161,7 @@ TEST(BadRecord, Absurd) {
     EXPECT_EQ(error_of(std::string((4 << 20) + 1, ' ')),
               "net.json: expected at most 4194304 bytes, found 4194305");
 
-    HardnetRecord record = builtin_records()[0];  // within every bound, yet 10^16 weights
+    ModelRecord record = builtin_records()[0];  // within every bound, yet 10^16 weights
     record.multiplier = 4;
     record.blocks.assign(32, {4096, 64, 16384, false});
     const Result<Network> network = build_network(record, {1, 1});
@@ -173,7 +175,7 @@ TEST(BadRecord, Files) {
     ASSERT_NE(mkdtemp(folder), nullptr);
     const std::string base = folder;
     const auto error = [](const std::string &path) {
-        const Result<HardnetRecord> found = find_record(path);
+        const Result<ModelRecord> found = find_record(path);
         return found ? "" : found.error().what;
     };
     EXPECT_EQ(error("/nowhere/net.json"),
@@ -195,7 +197,7 @@ TEST(BadRecord, Files) {
               "record \"" + base +
                   "/large.json\": expected a readable file, found 4194305 bytes, more than "
                   "4194304");
-    std::ofstream(base + "/broken.json") << "{\n\"name\": 3}";
+    std::ofstream(base + "/broken.json") << "{\n\"name\": \"x\"}";
     EXPECT_EQ(error(base + "/broken.json"), base + "/broken.json: expected the key stem, found none");
     std::filesystem::remove_all(base);
 }

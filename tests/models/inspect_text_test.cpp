@@ -15,10 +15,9 @@ namespace hardnet {
 namespace {
 
 Network tiny(bool depthwise) {
-    HardnetRecord record;
+    ModelRecord record;
     record.name = "tiny";
-    record.stem[0] = 4;
-    record.stem[1] = 8;
+    record.stem = {4, 8};
     record.depthwise = depthwise;
     record.stem_kernel = depthwise ? 1 : 3;
     record.blocks = {{4, 2, 16, false}};
@@ -111,13 +110,14 @@ TEST(InspectText, ScaleSim) {
 
 // What the simulator computes from a row must be the layer's output extent: ceil((H - R + S) / S).
 TEST(InspectText, ScaleSimExtentsGiveTheOutputBack) {
-    for (const HardnetRecord &record : builtin_records()) {
-        const Network network = testing::network(record.name, {131, 97});
+    for (const ModelRecord &record : builtin_records()) {
+        const InputSize size = record.architecture == "hardnet" ? InputSize{131, 97} : record.input;
+        const Network network = testing::network(record.name, size);
         std::vector<std::string> lines = lines_of(inspect_text(network, InspectFormat::kScaleSim, false));
         std::set<std::string> names;
         size_t row = 1;
         for (const Layer &layer : network.layers) {
-            if (!layer.has_weights()) continue;
+            if (!layer.has_bias()) continue;
             ASSERT_LT(row, lines.size());
             std::istringstream fields(lines[row++]);
             std::string name;
@@ -151,7 +151,8 @@ TEST(InspectText, Formats) {
 
 TEST(InspectText, List) {
     std::vector<Network> networks;
-    for (const HardnetRecord &record : builtin_records()) networks.push_back(testing::network(record.name));
+    for (const char *name : {"hardnet39ds", "hardnet68ds", "hardnet68", "hardnet85"})
+        networks.push_back(testing::network(name));
     EXPECT_EQ(list_text(networks),
               "name         input    parameters    MMACs   CIO M\n"
               "hardnet39ds  224x224     3488228   429.47   9.818\n"

@@ -40,7 +40,7 @@ TEST(Network, TensorsOfTheReleasedCheckpoints) {
             int64_t elements = 1;
             for (int64_t extent : weight_shape(layer)) elements *= extent;
             bytes += 4 * elements;
-            if (layer.batch_norm) {
+            if (!layer.norm.empty()) {
                 for (const char *field :
                      {"weight", "bias", "running_mean", "running_var", "num_batches_tracked"}) {
                     keys.insert(norm_key(layer, field));
@@ -95,7 +95,7 @@ TEST(Network, DepthwiseLayersComeBehindTheirPointwise) {
     EXPECT_THAT(source_names(network, "base.3.layers.1.layer2"), ElementsAre("base.3.layers.1.layer1"));
     EXPECT_EQ(layer(network, "base.3.layers.1.layer1").activation, Activation::kRelu6);
     EXPECT_EQ(layer(network, "base.3.layers.1.layer2").activation, Activation::kNone);
-    EXPECT_TRUE(layer(network, "base.3.layers.1.layer2").batch_norm);
+    EXPECT_EQ(layer(network, "base.3.layers.1.layer2").norm, "base.3.layers.1.layer2.norm");
     EXPECT_EQ(layer(network, "base.2").activation, Activation::kNone);
     EXPECT_EQ(layer(network, "base.1").kernel, 1);
 }
@@ -136,8 +136,8 @@ TEST(Network, OddExtentsRoundDownInPoolsAndUpInTheStem) {
 }
 
 TEST(Network, EveryLayerReadsWhatCameBefore) {
-    for (const HardnetRecord &record : builtin_records()) {
-        const Network network = testing::network(record.name, {64, 96});
+    for (const ModelRecord &record : builtin_records()) {
+        const Network network = testing::network(record.name, record.input);
         std::set<std::string> names;
         for (int i = 0; i < static_cast<int>(network.layers.size()); i++) {
             const Layer &layer = network.layers[i];

@@ -7,8 +7,8 @@
 
 namespace hardnet::testing {
 
-inline HardnetRecord record(const std::string &name) {
-    Result<HardnetRecord> found = find_record(name);
+inline ModelRecord record(const std::string &name) {
+    Result<ModelRecord> found = find_record(name);
     if (!found) throw std::runtime_error(found.error().what);
     return *found;
 }

@@ -17,23 +17,30 @@ using ::testing::ElementsAre;
 
 TEST(Records, BuiltinNames) {
     std::vector<std::string> names;
-    for (const HardnetRecord &record : builtin_records()) names.push_back(record.name);
-    EXPECT_THAT(names, ElementsAre("hardnet39ds", "hardnet68ds", "hardnet68", "hardnet85"));
+    for (const ModelRecord &record : builtin_records()) names.push_back(record.name);
+    EXPECT_THAT(names, ElementsAre("hardnet39ds", "hardnet68ds", "hardnet68", "hardnet85", "fchardnet70",
+                                   "fcdensenet56", "fcdensenet67", "fcdensenet103", "ssd512_hardnet68",
+                                   "ssd512_hardnet85", "ssd512_vgg16", "centernet_hardnet85", "resnet18",
+                                   "resnet50", "resnet50_v1", "resnet101", "resnet101_v1", "resnet152",
+                                   "resnet152_v1", "mobilenetv2", "mobilenetv2_14", "densenet121",
+                                   "densenet201", "densenet264", "vgg16"));
     for (const std::string &name : names) EXPECT_EQ(testing::record(name).name, name);
 }
 
 TEST(Records, UnknownNameListsTheNames) {
-    const Result<HardnetRecord> found = find_record("hardnet86");
+    const Result<ModelRecord> found = find_record("hardnet86");
     ASSERT_FALSE(found);
     EXPECT_EQ(found.error().code, ExitCode::kUsage);
+    std::string names;
+    for (const ModelRecord &record : builtin_records()) names += (names.empty() ? "" : ", ") + record.name;
     EXPECT_EQ(found.error().what,
-              "model: expected hardnet39ds, hardnet68ds, hardnet68, hardnet85 or a record's path ending in "
-              ".json, found "
-              "\"hardnet86\", did you mean hardnet85?");
+              "model: expected " + names +
+                  " or a record's path ending in .json, found \"hardnet86\", did you mean "
+                  "hardnet85?");
 }
 
 TEST(Records, JsonReadsBackTheSame) {
-    for (HardnetRecord record : builtin_records()) {
+    for (ModelRecord record : builtin_records()) {
         record.classes = 2;
         record.class_names = {"a \"quoted\" cat\\", "h\xc3\xa9risson"};
         record.multiplier = 1.0 + 0.1 * 7;  // a double whose shortest form is not 1.7
@@ -43,18 +50,23 @@ TEST(Records, JsonReadsBackTheSame) {
         record.block_activation = Activation::kNone;
         const std::string text = to_json(record);
         EXPECT_EQ(text.back(), '\n');
-        const Result<HardnetRecord> read = record_from_json(text, "round.json");
+        const Result<ModelRecord> read = record_from_json(text, "round.json");
         ASSERT_TRUE(read) << read.error().what;
         EXPECT_EQ(to_json(*read), text);
         EXPECT_EQ(read->name, record.name);
-        EXPECT_EQ(read->stem[1], record.stem[1]);
-        EXPECT_EQ(read->stem_kernel, record.stem_kernel);
-        EXPECT_EQ(read->multiplier, record.multiplier);
-        EXPECT_EQ(read->depthwise, record.depthwise);
+        EXPECT_EQ(read->architecture, record.architecture);
+        EXPECT_EQ(read->stem, record.stem);
+        EXPECT_EQ(read->bridge, record.bridge);
+        EXPECT_EQ(read->preprocessing, record.preprocessing);
         EXPECT_EQ(read->dropout_behind_last_block, record.dropout_behind_last_block);
-        EXPECT_EQ(read->blocks.size(), record.blocks.size());
-        EXPECT_EQ(read->blocks[1].transition, record.blocks[1].transition);
-        EXPECT_EQ(read->blocks[1].downsample, record.blocks[1].downsample);
+        ASSERT_EQ(read->blocks.size(), record.blocks.size());
+        if (!record.blocks.empty()) {
+            EXPECT_EQ(read->stem_kernel, record.stem_kernel);
+            EXPECT_EQ(read->multiplier, record.multiplier);
+            EXPECT_EQ(read->depthwise, record.depthwise);
+            EXPECT_EQ(read->blocks[1].transition, record.blocks[1].transition);
+            EXPECT_EQ(read->blocks[1].downsample, record.blocks[1].downsample);
+        }
         EXPECT_EQ(read->activation, Activation::kRelu);
         EXPECT_EQ(read->block_activation, Activation::kNone);
         EXPECT_TRUE(read->states_activation);
@@ -65,11 +77,11 @@ TEST(Records, JsonReadsBackTheSame) {
 }
 
 TEST(Records, MissingKeysDefault) {
-    const Result<HardnetRecord> read = record_from_json(
+    const Result<ModelRecord> read = record_from_json(
         R"({"name": "tiny", "stem": [4, 8], "blocks": [{"growth_rate": 4, "layers": 2, "transition": 16}]})",
         "tiny.json");
     ASSERT_TRUE(read) << read.error().what;
-    const HardnetRecord defaults;
+    const ModelRecord defaults;
     EXPECT_EQ(read->classes, 1000);
     EXPECT_EQ(read->multiplier, 1.7);
     EXPECT_EQ(read->activation, Activation::kRelu6);
@@ -82,14 +94,14 @@ TEST(Records, MissingKeysDefault) {
 }
 
 TEST(Records, DigitsFileIsCanonicalAndBuilds) {
-    const HardnetRecord record = testing::record(HARDNET_DIGITS_RECORD);
+    const ModelRecord record = testing::record(HARDNET_DIGITS_RECORD);
     EXPECT_EQ(record.name, "hardnet_digits");
     std::ifstream file(HARDNET_DIGITS_RECORD);
     EXPECT_EQ(to_json(record), std::string(std::istreambuf_iterator<char>(file), {}));
 
     const Result<Network> network = build_network(record, record.input);
     ASSERT_TRUE(network) << network.error().what;
-    EXPECT_EQ(network->classes(), 10);
+    EXPECT_EQ(network->classes, 10);
     EXPECT_TRUE((network->layers.back().in == Shape{96, 1, 1}));
     for (const Layer &layer : network->layers) {
         if (layer.op != OpKind::kConv) continue;

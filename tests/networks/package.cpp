@@ -39,7 +39,7 @@ TestPackage failed(std::string why) {
 TestPackage make(const PackageRequest &request) {
     setenv("HARDNET_CACHE", HARDNET_TEST_CACHE, 0);
     CompileRequest compile;
-    const Result<HardnetRecord> record = find_record(request.record);
+    const Result<ModelRecord> record = find_record(request.record);
     if (!record) return failed(record.error().what);
     compile.record = *record;
     compile.weights = request.weights;

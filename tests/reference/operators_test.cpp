@@ -84,12 +84,12 @@ TEST(DepthwiseConvolution, StrideTwo) {
 
 TEST(MaxPool, PaddingNeverWins) {
     const Tensor negative = {-9, -8, -7, -6, -5, -4, -3, -2, -1};
-    EXPECT_THAT(max_pool(negative, {1, 3, 3}, {3, 2, 1}), ElementsAre(-5, -4, -2, -1));
+    EXPECT_THAT(max_pool(negative, {1, 3, 3}, {1, 2, 2}, {3, 2, 1}), ElementsAre(-5, -4, -2, -1));
 }
 
 TEST(MaxPool, DropsWhatDoesNotFillAWindow) {
-    EXPECT_THAT(max_pool(counting(15), {1, 3, 5}, {2, 2, 0}), ElementsAre(7, 9));
-    EXPECT_THAT(max_pool(counting(8), {2, 2, 2}, {2, 2, 0}), ElementsAre(4, 8));
+    EXPECT_THAT(max_pool(counting(15), {1, 3, 5}, {1, 1, 2}, {2, 2, 0}), ElementsAre(7, 9));
+    EXPECT_THAT(max_pool(counting(8), {2, 2, 2}, {2, 1, 1}, {2, 2, 0}), ElementsAre(4, 8));
 }
 
 TEST(GlobalAveragePool, MeanPerChannel) {

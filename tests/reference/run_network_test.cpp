@@ -48,10 +48,9 @@ FoldedWeights patterned_weights(const Network &network) {
 }
 
 Network small_network(bool depthwise) {
-    HardnetRecord record;
+    ModelRecord record;
     record.name = "small";
-    record.stem[0] = 4;
-    record.stem[1] = 6;
+    record.stem = {4, 6};
     record.depthwise = depthwise;
     record.stem_kernel = depthwise ? 1 : 3;
     record.blocks = {{4, 4, 10, true}, {4, 2, 12, false}};
@@ -186,10 +185,10 @@ TEST(RunNetwork, RefusesSizesThatDoNotFit) {
     };
     EXPECT_EQ(error(std::vector<float>(7)), "input of small: expected 1482 values, found 7");
     weights.layers[3].weight.values.pop_back();
-    EXPECT_EQ(error(patterned_input(network)), "weight of base.3.layers.0: expected 216 values, found 215");
+    EXPECT_EQ(error(patterned_input(network)), "base.3.layers.0.weight: expected 216 values, found 215");
     weights = patterned_weights(network);
     weights.layers[3].bias.values.push_back(0);
-    EXPECT_EQ(error(patterned_input(network)), "bias of base.3.layers.0: expected 4 values, found 5");
+    EXPECT_EQ(error(patterned_input(network)), "base.3.layers.0.bias: expected 4 values, found 5");
     weights.layers.pop_back();
     EXPECT_EQ(error(patterned_input(network)), "small: expected weights of 14 layers, found 13");
 }

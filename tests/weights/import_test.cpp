@@ -17,7 +17,7 @@ using ::testing::Not;
 class Import : public ::testing::Test {
 protected:
     TemporaryFolder folder_;
-    HardnetRecord record_ = tiny_record(false);
+    ModelRecord record_ = tiny_record(false);
     std::string in_ = folder_.file("in.safetensors"), out_ = folder_.file("out.safetensors");
 
     void SetUp() override { record_.class_names = {"ant", "bee", "cat", "dog", "eel"}; }

@@ -113,14 +113,14 @@ TEST(Keys, LeavesTheAuthorsAlone) {
 TEST(Keys, ClassCountUnderEveryKeySet) {
     const Network network = tiny_network();
     for (KeySet keys : {KeySet::kAuthors, KeySet::kPytorchcv}) {
-        EXPECT_EQ(*classes_in(renamed(network, keys, "module.")), 5);
+        EXPECT_EQ(classes_in(tiny_record(false), renamed(network, keys, "module."))->classes, 5);
     }
     Checkpoint folded;
     folded.tensors["base.14.3.weight"] = {{7, 2}, std::vector<float>(14)};
-    EXPECT_EQ(*classes_in(folded), 7);
+    EXPECT_EQ(classes_in(tiny_record(false), folded)->classes, 7);
     folded.tensors["other.weight"] = {{7, 2}, std::vector<float>(14)};
-    EXPECT_THAT(classes_in(folded).error().what, HasSubstr("expected one matrix"));
-    EXPECT_THAT(classes_in(Checkpoint{}).error().what, HasSubstr("found 0"));
+    EXPECT_THAT(classes_in(tiny_record(false), folded).error().what, HasSubstr("expected one matrix"));
+    EXPECT_THAT(classes_in(tiny_record(false), Checkpoint{}).error().what, HasSubstr("found 0"));
 }
 
 }  // namespace

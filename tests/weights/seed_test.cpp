@@ -61,7 +61,7 @@ TEST(Seed, EqualsItsTwinToTheLastBit) {
 }
 
 TEST(Seed, GivesEveryParameterThatFoldingNeeds) {
-    for (const HardnetRecord &record : builtin_records()) {
+    for (const ModelRecord &record : builtin_records()) {
         const Network network = *build_network(record, record.input);
         const auto folded = fold(network, seeded_checkpoint(network, 7));
         ASSERT_TRUE(folded) << record.name << ": " << folded.error().what;

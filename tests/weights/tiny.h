@@ -5,11 +5,10 @@
 
 namespace hardnet::testing {
 
-inline HardnetRecord tiny_record(bool depthwise) {
-    HardnetRecord record;
+inline ModelRecord tiny_record(bool depthwise) {
+    ModelRecord record;
     record.name = depthwise ? "tiny_ds" : "tiny";
-    record.stem[0] = 4;
-    record.stem[1] = 6;
+    record.stem = {4, 6};
     record.stem_kernel = depthwise ? 1 : 3;
     record.depthwise = depthwise;
     record.blocks = {{4, 4, 8, false}, {4, 2, 10, true}, {4, 2, 12, false}};
@@ -19,7 +18,7 @@ inline HardnetRecord tiny_record(bool depthwise) {
 }
 
 inline Network tiny_network(bool depthwise = false) {
-    const HardnetRecord record = tiny_record(depthwise);
+    const ModelRecord record = tiny_record(depthwise);
     return *build_network(record, record.input);
 }
 

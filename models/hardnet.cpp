@@ -1,0 +1,56 @@
+// HarDNet's classifiers, laid out as the authors released them.
+#include <fmt/core.h>
+
+#include "models/architectures.h"
+
+namespace hardnet {
+namespace {
+
+LayerNames conv_names(const std::string &layer) { return {layer, layer + ".conv", layer + ".norm"}; }
+LayerNames depthwise_names(const std::string &layer) { return {layer, layer + ".dwconv", layer + ".norm"}; }
+
+std::vector<int> block(LayerList &list, const std::string &prefix, const ModelRecord &record,
+                       const BlockRecord &block) {
+    const Activation activation = record.block_activation.value_or(record.activation);
+    const BlockSpec spec{block.growth_rate, block.layers, record.multiplier};
+    return list.block({list.last()}, spec, [&](int number, const std::vector<int> &sources, int channels) {
+        const std::string name = fmt::format("{}.layers.{}", prefix, number);
+        if (!record.depthwise)
+            return list.conv(conv_names(name), sources, {channels, 3, 1, activation});
+        const int pointwise =
+            list.conv(conv_names(name + ".layer1"), sources, {channels, 1, 1, activation});
+        return list.depthwise(depthwise_names(name + ".layer2"), pointwise, 3, 1, Activation::kNone);
+    });
+}
+
+std::vector<Output> build(const ModelRecord &record, LayerList &list) {
+    int index = 0;  // in the authors' module list `base`
+    const auto next = [&] { return fmt::format("base.{}", index++); };
+    const auto downsample = [&](int pool_kernel, int pool_padding) {
+        if (record.depthwise)
+            list.depthwise(depthwise_names(next()), list.last(), 3, 2, Activation::kNone);
+        else
+            list.max_pool(next(), {list.last()}, pool_kernel, 2, pool_padding);
+    };
+
+    list.conv(conv_names(next()), {kNetworkInput}, {record.stem[0], 3, 2, record.activation});
+    list.conv(conv_names(next()), {list.last()}, {record.stem[1], record.stem_kernel, 1, record.activation});
+    downsample(3, 1);
+    for (size_t b = 0; b < record.blocks.size(); b++) {
+        const std::vector<int> outputs = block(list, next(), record, record.blocks[b]);
+        if (record.dropout_behind_last_block && b + 1 == record.blocks.size()) index++;
+        list.conv(conv_names(next()), outputs, {record.blocks[b].transition, 1, 1, record.activation});
+        if (record.blocks[b].downsample) downsample(2, 0);
+    }
+    const std::string head = next();
+    list.global_average_pool(head + ".0", {list.last()});
+    // 1 and 2 are Flatten and Dropout.
+    list.fully_connected(head + ".3", list.last(), record.classes, Activation::kNone);
+    return {{"logits", {list.last()}}};
+}
+
+}  // namespace
+
+std::vector<Architecture> hardnet_architectures() { return {{"hardnet", 2, build}}; }
+
+}  // namespace hardnet

@@ -1,0 +1,136 @@
+#include "models/layer_list.h"
+
+namespace hardnet {
+
+int LayerList::channels(const std::vector<int> &sources) const {
+    int sum = 0;
+    for (int source : sources) sum += shape(source).channels;
+    return sum;
+}
+
+int LayerList::conv(const LayerNames &names, const std::vector<int> &sources, const ConvSpec &spec) {
+    Layer &layer = add(names.layer, OpKind::kConv, sources, spec.channels);
+    layer.module = names.module;
+    layer.norm = names.norm;
+    layer.front_norm = spec.front_norm;
+    layer.bias = spec.bias;
+    layer.activation = spec.activation;
+    layer.residual = spec.residual;
+    set_window(layer, spec.kernel, spec.stride, spec.padding < 0 ? spec.kernel / 2 : spec.padding,
+               spec.dilation);
+    return last();
+}
+
+int LayerList::depthwise(const LayerNames &names, int source, int kernel, int stride, Activation activation) {
+    Layer &layer = add(names.layer, OpKind::kDepthwiseConv, {source}, shape(source).channels);
+    layer.module = names.module;
+    layer.norm = names.norm;
+    layer.activation = activation;
+    set_window(layer, kernel, stride, kernel / 2);
+    return last();
+}
+
+// Of its 2 h + 1 rows and 2 w + 1 columns those that layer `like` has, from the first on.
+int LayerList::transposed_conv(const std::string &name, const std::vector<int> &sources, int channels,
+                               int like) {
+    Layer &layer = add(name, OpKind::kTransposedConv, sources, channels);
+    layer.module = name;
+    layer.bias = true;
+    layer.kernel = 3;
+    layer.stride = 2;
+    layer.out.height = shape(like).height;
+    layer.out.width = shape(like).width;
+    return last();
+}
+
+int LayerList::max_pool(const std::string &name, const std::vector<int> &sources, int kernel, int stride,
+                        int padding, bool ceil_mode) {
+    set_window(add(name, OpKind::kMaxPool, sources, channels(sources)), kernel, stride, padding, 1,
+               ceil_mode);
+    return last();
+}
+
+int LayerList::average_pool(const std::string &name, const std::vector<int> &sources, int kernel, int stride,
+                            int padding, bool ceil_mode) {
+    set_window(add(name, OpKind::kAveragePool, sources, channels(sources)), kernel, stride, padding, 1,
+               ceil_mode);
+    return last();
+}
+
+int LayerList::global_average_pool(const std::string &name, const std::vector<int> &sources,
+                                   const std::string &front_norm) {
+    Layer &layer = add(name, OpKind::kGlobalAveragePool, sources, channels(sources));
+    layer.front_norm = front_norm;
+    layer.out.height = layer.out.width = 1;
+    return last();
+}
+
+int LayerList::resize(const std::string &name, const std::vector<int> &sources, const Shape &to,
+                      bool align_corners) {
+    Layer &layer = add(name, OpKind::kResize, sources, channels(sources));
+    layer.align_corners = align_corners;
+    layer.out.height = to.height;
+    layer.out.width = to.width;
+    return last();
+}
+
+int LayerList::slice(const std::string &name, int source, int first_channel, int channels) {
+    Layer &layer = add(name, OpKind::kSlice, {source}, channels);
+    layer.first_channel = first_channel;
+    return last();
+}
+
+int LayerList::l2_norm(const std::string &name, int source) {
+    Layer &layer = add(name, OpKind::kL2Norm, {source}, shape(source).channels);
+    layer.module = name;
+    return last();
+}
+
+int LayerList::spatial_norm(const std::string &name, const std::vector<int> &sources) {
+    add(name, OpKind::kSpatialNorm, sources, channels(sources));
+    return last();
+}
+
+int LayerList::fully_connected(const std::string &name, int source, int channels, Activation activation) {
+    Layer &layer = add(name, OpKind::kFullyConnected, {source}, channels);
+    layer.module = name;
+    layer.bias = true;
+    layer.activation = activation;
+    layer.out.height = layer.out.width = 1;
+    return last();
+}
+
+Layer &LayerList::add(const std::string &name, OpKind op, const std::vector<int> &sources, int channels) {
+    Layer layer;
+    layer.name = name;
+    layer.op = op;
+    layer.sources = sources;
+    layer.in = shape(sources[0]);
+    layer.in.channels = this->channels(sources);
+    layer.out = layer.in;
+    layer.out.channels = channels;
+    layers_.push_back(std::move(layer));
+    return layers_.back();
+}
+
+void LayerList::set_window(Layer &layer, int kernel, int stride, int padding, int dilation, bool ceil_mode) {
+    layer.kernel = kernel;
+    layer.stride = stride;
+    layer.padding = padding;
+    layer.dilation = dilation;
+    layer.ceil_mode = ceil_mode;
+    const auto out_extent = [&](int extent) {
+        const int room = extent + 2 * padding - layer.reach();
+        if (room < 0) {
+            too_small_ = true;
+            return 1;
+        }
+        const int windows = (ceil_mode ? room + stride - 1 : room) / stride + 1;
+        // A last window begins within the image or its front padding.
+        return ceil_mode && (windows - 1) * stride >= extent + padding ? windows - 1 : windows;
+    };
+    layer.out.height = out_extent(layer.in.height);
+    layer.out.width = out_extent(layer.in.width);
+}
+
+}  // namespace hardnet
