@@ -30,7 +30,7 @@ def main():
     shape = (options.batch, 3, height, width)
 
     model = hardnet.HarDNet(hardnet.RECORDS[options.model])
-    weights = seeded.state(hardnet.parameter_shapes(model), options.seed)
+    weights = seeded.state(model, options.seed)
     image = seeded.seeded_input(shape, options.seed)
     exact = hardnet.with_parameters(model, weights)
     with torch.no_grad():

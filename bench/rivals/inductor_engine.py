@@ -20,7 +20,7 @@ def load(folder, threads):
     torch.set_num_threads(threads)
     about = engine.about(folder)
     model = hardnet.HarDNet(hardnet.RECORDS[about["model"]])
-    weights = seeded.state(hardnet.parameter_shapes(model), int(about["weights"].removeprefix("seed:")))
+    weights = seeded.state(model, int(about["weights"].removeprefix("seed:")))
     model = hardnet.with_parameters(model, weights).float().eval().to(memory_format=torch.channels_last)
     image = torch.from_numpy(engine.read_input(folder)).to(memory_format=torch.channels_last)
     compiled = torch.compile(model)

@@ -17,6 +17,12 @@ class Record:
     classes: int = 1000
     stem_kernel: int = 3
 
+    def layer(self, number, inputs, outputs):
+        """Layer `number` of a block, counted from 1."""
+        if self.depthwise:
+            return PointwiseDepthwise(inputs, outputs, self.activation)
+        return Conv(inputs, outputs, 3, 1, self.activation)
+
 
 HARDNET68_BLOCKS = [(14, 8, 128, 1), (16, 16, 256, 0), (20, 16, 320, 1), (40, 16, 640, 1), (160, 4, 1024, 0)]
 RECORDS = {
@@ -71,22 +77,21 @@ class PointwiseDepthwise(nn.Module):
 class HarDBlock(nn.Module):
     """Layer l (from 1) reads the layers l - 1, l - 2, l - 4... as long as the power of two divides l; layer 0 is the
     input. Its width is the growth rate times the multiplier once per even power, rounded to an even number. The block
-    gives its odd layers and its last."""
+    gives its odd layers and its last, behind its input where `keep_input` says so. `record` has the multiplier and
+    makes the layers."""
 
-    def __init__(self, inputs, growth, layers, record):
+    def __init__(self, inputs, growth, layers, record, keep_input=False):
         super().__init__()
         self.links = [[l - 2**p for p in range(10) if l % 2**p == 0] for l in range(1, layers + 1)]
         widths = [inputs]
         self.layers = nn.ModuleList()
-        for links in self.links:
+        for number, links in enumerate(self.links, 1):
             width = float(growth)
             for _ in links[1:]:
                 width *= record.multiplier
             widths.append(int(width + 1) // 2 * 2)
-            args = sum(widths[i] for i in links), widths[-1]
-            self.layers.append(PointwiseDepthwise(*args, record.activation) if record.depthwise
-                               else Conv(*args, 3, 1, record.activation))
-        self.given = [l for l in range(1, layers + 1) if l % 2 == 1 or l == layers]
+            self.layers.append(record.layer(number, sum(widths[i] for i in links), widths[-1]))
+        self.given = [l for l in range(layers + 1) if l % 2 == 1 or l == layers or l == 0 and keep_input]
         self.outputs = sum(widths[l] for l in self.given)
 
     def forward(self, x):
@@ -122,10 +127,6 @@ class HarDNet(nn.Module):
         for module in self.base:
             x = module(x)
         return x
-
-
-def parameter_shapes(model):
-    return {k: tuple(v.shape) for k, v in model.state_dict().items() if not k.endswith("num_batches_tracked")}
 
 
 def with_parameters(model, arrays):

@@ -44,7 +44,7 @@ def small_record(depthwise):
 def models_of(record):
     """The authors' arrangement and pytorchcv's, in double, with the same parameters."""
     authors, zoo = hardnet.HarDNet(record), pytorchcv.HarDNet(record)
-    state = seeded.state(hardnet.parameter_shapes(authors), SEED)
+    state = seeded.state(authors, SEED)
     return (hardnet.with_parameters(authors, state),
             hardnet.with_parameters(zoo, pytorchcv.theirs(state, record)))
 

@@ -1,6 +1,6 @@
 """Writes tests/golden: what PyTorch computes in double for the seeded networks, and samples of the seeded generator.
 
-    /usr/bin/python3 tools/oracle/make_goldens.py [NAME...]    (all without a name; some seconds on one core)
+    /usr/bin/python3 tools/oracle/make_goldens.py [NAME...]    (all without a name; some minutes on one core)
 
 Needs PyTorch; its threads are set to one, so that a second run gives the same bytes.
 """
@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 import hardnet
+import registry
 import seeded
 
 FOLDER = os.path.join(os.path.dirname(__file__), "..", "..", "tests", "golden")
@@ -23,11 +24,30 @@ SIZES = [(224, 224), (200, 264)]
 CASES = [(name, size) for name in hardnet.RECORDS for size in SIZES] + [("hardnet68", (96, 64))]
 TAPS = 6
 
+# Of the other networks, sizes small enough for tests that compile them: an even one and one that does not divide by the
+# strides, and the paper's for some.
+OUTPUT_VALUES = 1000
+CLASSIFIER_SIZES, DENSE_SIZES, SSD_SIZES = [(96, 64), (75, 101)], [(96, 128), (97, 131)], [(512, 512), (276, 308)]
+OWN_SIZES = {
+    "resnet50": CLASSIFIER_SIZES + [(224, 224)], "densenet121": CLASSIFIER_SIZES + [(224, 224)],
+    "mobilenetv2": CLASSIFIER_SIZES + [(224, 224)], "vgg16": [(224, 224)],
+    "fchardnet70": DENSE_SIZES + [(512, 1024)], "centernet_hardnet85": [(128, 160), (132, 164)],
+    "ssd512_hardnet68": SSD_SIZES, "ssd512_hardnet85": SSD_SIZES, "ssd512_vgg16": SSD_SIZES,
+}
 
-def tapped_layers(model):
-    """TAPS convolutions spread evenly over the network, the first and the last among them."""
-    layers = [n for n, m in model.named_modules() if isinstance(m, (hardnet.Conv, hardnet.Depthwise))]
-    return [layers[i * (len(layers) - 1) // (TAPS - 1)] for i in range(TAPS)]
+
+def output_cases():
+    for name, network in registry.NETWORKS.items():
+        if name not in hardnet.RECORDS:
+            usual = CLASSIFIER_SIZES if network.size == registry.IMAGENET else DENSE_SIZES
+            yield from ((name, size) for size in OWN_SIZES.get(name, usual))
+
+
+def tapped_layers(model, types):
+    """TAPS modules of the given types, or all where they are fewer, spread evenly over the network, the first and the
+    last among them."""
+    layers = [n for n, m in model.named_modules() if isinstance(m, types)]
+    return [layers[i] for i in sorted({i * (len(layers) - 1) // (TAPS - 1) for i in range(TAPS)})]
 
 
 def summary(name, tensor):
@@ -37,17 +57,37 @@ def summary(name, tensor):
             "rms": math.sqrt(float(np.mean(values**2))), "samples": [float(values[i]) for i in picked]}
 
 
-def logits(name, height, width):
-    model = hardnet.HarDNet(hardnet.RECORDS[name])
-    hardnet.with_parameters(model, seeded.state(hardnet.parameter_shapes(model), SEED))
+def tapped_run(name, height, width):
+    """What all goldens of networks start with, and the outputs."""
+    network = registry.NETWORKS[name]
+    model = network.seeded(SEED)
     modules = dict(model.named_modules())
     taps = []
-    for layer in tapped_layers(model):
+    for layer in tapped_layers(model, network.taps):
         modules[layer].register_forward_hook(lambda m, i, output, layer=layer: taps.append(summary(layer, output)))
-    with torch.no_grad():
-        image = torch.from_numpy(seeded.seeded_input((1, 3, height, width), SEED)).double()
-        values = model(image)[0]
-    return {"network": name, "seed": SEED, "height": height, "width": width, "taps": taps, "logits": values.tolist()}
+    outputs = registry.outputs_of(model, registry.image_of(height, width, SEED))
+    return {"network": name, "seed": SEED, "height": height, "width": width, "taps": taps}, outputs
+
+
+def logits(name, height, width):
+    golden, outputs = tapped_run(name, height, width)
+    return golden | {"logits": outputs[0][0].tolist()}
+
+
+def thinned(name, tensor):
+    """Every element of a small output, every stride-th of a larger one in row-major order, to ten digits. The stride is
+    odd and shares no divisor with an extent, so that every row, column and channel may be met."""
+    values = tensor.numpy().ravel()
+    stride = -(-values.size // OUTPUT_VALUES) | 1
+    while any(math.gcd(stride, extent) > 1 for extent in tensor.shape):
+        stride += 2
+    return {"name": name, "shape": list(tensor.shape), "rms": math.sqrt(float(np.mean(values**2))), "stride": stride,
+            "values": [float(f"{v:.10g}") for v in values[::stride]]}
+
+
+def outputs(name, height, width):
+    golden, tensors = tapped_run(name, height, width)
+    return golden | {"outputs": [thinned(*pair) for pair in zip(registry.NETWORKS[name].outputs, tensors)]}
 
 
 def sample(key, array):
@@ -61,13 +101,13 @@ def sample(key, array):
 def seed_samples():
     """Of every kind of parameter, and of the input."""
     model = hardnet.HarDNet(hardnet.RECORDS["hardnet39ds"])
-    shapes = hardnet.parameter_shapes(model)
     norm = ["weight", "bias", "running_mean", "running_var"]
     keys = ["base.0.conv.weight", "base.2.dwconv.weight", "base.3.layers.1.layer1.conv.weight", "base.14.3.weight",
             "base.14.3.bias"] + [f"base.13.norm.{field}" for field in norm]
     cases = []
     for seed in (1, 2**64 - 1):
-        tensors = [sample(key, seeded.parameter(key, shapes[key], seed)) for key in keys]
+        state = seeded.state(model, seed)
+        tensors = [sample(key, state[key]) for key in keys]
         tensors.append(sample("input", seeded.seeded_input((3, 20, 30), seed)))
         cases.append({"network": "hardnet39ds", "seed": seed, "tensors": tensors})
     return cases
@@ -85,6 +125,7 @@ def write(name, value):
 def main(names):
     torch.set_num_threads(1)
     writers = {f"logits/{n}_{h}x{w}": (lambda n=n, h=h, w=w: logits(n, h, w)) for n, (h, w) in CASES}
+    writers |= {f"outputs/{n}_{h}x{w}": (lambda n=n, h=h, w=w: outputs(n, h, w)) for n, (h, w) in output_cases()}
     writers["seed"] = seed_samples
     unknown = [n for n in names if n not in writers]
     if unknown:

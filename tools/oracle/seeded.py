@@ -9,6 +9,7 @@ and the parameter is offset + amplitude * v, in double, rounded to float32.
 import math
 
 import numpy as np
+from torch import nn
 
 GOLDEN = 0x9E3779B97F4A7C15
 MASK = (1 << 64) - 1
@@ -38,31 +39,39 @@ def uniform(key, seed, count):
     return (2.0 * (u >> np.uint64(40)).astype(np.float64) + (1.0 - 2.0**24)) / 2.0**24
 
 
-def offset_and_amplitude(key, shape):
-    """What a parameter's values spread around, by its name."""
-    if key.endswith(".norm.weight"):
-        return 1.0, 0.25
-    if key.endswith(".norm.running_var"):
-        return 1.0, 0.5
-    if key.endswith(".conv.weight"):
-        return 0.0, math.sqrt(6.0 / math.prod(shape[1:]))
-    if key.endswith(".dwconv.weight"):
-        return 0.0, math.sqrt(3.0 / math.prod(shape[1:]))
-    if key.endswith(".weight"):
-        return 0.0, math.sqrt(3.0 / math.prod(shape[1:]))
-    return 0.0, 0.25  # norm.bias, norm.running_mean, the classifier's bias
+def offset_and_amplitude(module, field, shape):
+    """What a parameter's values spread around, by the type of the module that it belongs to. A uniform number's
+    variance is a third: 6 / fan-in keeps the mean square through a ReLU, 3 / fan-in without one. Modules of another
+    type say it themselves, as `spread`."""
+    if isinstance(module, nn.BatchNorm2d):
+        return {"weight": (1.0, 0.25), "running_var": (1.0, 0.5)}.get(field, (0.0, 0.25))
+    if field == "bias":
+        return 0.0, 0.25
+    if isinstance(module, nn.ConvTranspose2d):  # [inputs, outputs, window]; a window reaches an output once per stride
+        fan_in = shape[0] * math.prod(shape[2:]) / math.prod(module.stride)
+        return 0.0, math.sqrt(3.0 / fan_in)
+    if isinstance(module, (nn.Conv2d, nn.Linear)):
+        mixes = isinstance(module, nn.Conv2d) and module.groups == 1
+        return 0.0, math.sqrt((6.0 if mixes else 3.0) / math.prod(shape[1:]))
+    return module.spread
 
 
-def parameter(key, shape, seed):
+def parameter(key, shape, seed, offset, amplitude):
     """float32 tensor of `shape`."""
-    offset, amplitude = offset_and_amplitude(key, shape)
     values = offset + amplitude * uniform(key, seed, math.prod(shape))
     return values.astype(np.float32).reshape(shape)
 
 
-def state(shapes, seed):
-    """{key: shape} -> {key: float32 array}; integer counters are left out."""
-    return {key: parameter(key, shape, seed) for key, shape in shapes.items()}
+def state(model, seed):
+    """{key: float32 array} of all parameters of a model; integer counters are left out."""
+    modules = dict(model.named_modules())
+    arrays = {}
+    for key, tensor in model.state_dict().items():
+        prefix, _, field = key.rpartition(".")
+        if field != "num_batches_tracked":
+            shape = tuple(tensor.shape)
+            arrays[key] = parameter(key, shape, seed, *offset_and_amplitude(modules[prefix], field, shape))
+    return arrays
 
 
 def seeded_input(shape, seed):
