@@ -8,6 +8,10 @@
 namespace hardnet {
 namespace {
 
+void append(std::vector<int> &to, const std::vector<int> &from) {
+    to.insert(to.end(), from.begin(), from.end());
+}
+
 LayerNames conv_names(const std::string &layer) { return {layer, layer + ".conv", layer + ".norm"}; }
 
 std::vector<int> block(LayerList &list, const std::string &prefix, const std::vector<int> &input,
@@ -42,8 +46,7 @@ std::vector<Output> add_heads(LayerList &list, const std::vector<int> &sources, 
     Output locations{"loc", {}, 4}, confidences{"conf", {}, classes};
     for (size_t i = 0; i < sources.size(); i++) {
         const int boxes = i < 5 ? 6 : 4;
-        locations.layers.push_back(
-            plain_conv(list, fmt::format("loc.{}", i), sources[i], {boxes * 4, 3}));
+        locations.layers.push_back(plain_conv(list, fmt::format("loc.{}", i), sources[i], {boxes * 4, 3}));
         confidences.layers.push_back(
             plain_conv(list, fmt::format("conf.{}", i), sources[i], {boxes * classes, 3}));
     }
@@ -56,7 +59,7 @@ int add_bridge(LayerList &list, const ModelRecord &record, const std::string &pr
     const int in = list.shape(list.last()).channels;
     const bool dilated = record.bridge == 0;
     const std::string name = dilated ? prefix : "bridge";
-    list.max_pool(name + ".0", {list.last()}, 3, 1, 1);
+    list.max_pool(name + ".0", list.last(), 3, 1, 1);
     if (dilated) {
         ConvSpec spec{in, 3, 1, record.activation};
         spec.dilation = spec.padding = 4;
@@ -72,15 +75,15 @@ std::vector<Output> build_ssd_hardnet(const ModelRecord &record, LayerList &list
     const auto next = [&] { return fmt::format("base.{}", index++); };
     list.conv(conv_names(next()), {kNetworkInput}, {record.stem[0], 3, 2, record.activation});
     list.conv(conv_names(next()), {list.last()}, {record.stem[1], 3, 1, record.activation});
-    list.max_pool(next(), {list.last()}, 3, 2, 1);
+    list.max_pool(next(), list.last(), 3, 2, 1);
     int pools = 0, tap = list.last();  // what the last downsampling reads
     for (const BlockRecord &b : record.blocks) {
-        const std::vector<int> outputs =
-            block(list, next(), {list.last()}, {b.growth_rate, b.layers, record.multiplier}, record.activation);
+        const std::vector<int> outputs = block(
+            list, next(), {list.last()}, {b.growth_rate, b.layers, record.multiplier}, record.activation);
         list.conv(conv_names(next()), outputs, {b.transition, 1, 1, record.activation});
         if (!b.downsample) continue;
         tap = list.last();
-        list.max_pool(next(), {tap}, 2, 2, 0, pools++ == 0);
+        list.max_pool(next(), tap, 2, 2, 0, pools++ == 0);
     }
     const int bridge = add_bridge(list, record, next());
     std::vector<int> sources{list.l2_norm("L2Norm", tap), bridge};
@@ -99,8 +102,8 @@ std::vector<Output> build_ssd_vgg16(const ModelRecord &record, LayerList &list) 
          {std::pair{64, 2}, std::pair{128, 2}, std::pair{256, 3}, std::pair{512, 3}, std::pair{512, 3}}) {
         for (int i = 0; i < convolutions; i++) conv({channels, 3, 1, Activation::kRelu});
         if (++pools == 4) tap = source;
-        source = pools == 5 ? list.max_pool(next(), {source}, 3, 1, 1)
-                            : list.max_pool(next(), {source}, 2, 2, 0, pools == 3);
+        source = pools == 5 ? list.max_pool(next(), source, 3, 1, 1)
+                            : list.max_pool(next(), source, 2, 2, 0, pools == 3);
     }
     ConvSpec dilated{1024, 3, 1, Activation::kRelu};
     dilated.dilation = dilated.padding = 6;
@@ -116,8 +119,12 @@ std::vector<Output> build_ssd_vgg16(const ModelRecord &record, LayerList &list) 
 // A tensor, its local mean and its share of the image's sum, one behind another.
 std::vector<int> three_ways(LayerList &list, const std::string &name, const std::vector<int> &input) {
     std::vector<int> all = input;
-    all.push_back(list.average_pool(name + ".mean", input, 9, 1, 4));
-    all.push_back(list.spatial_norm(name + ".share", input));
+    append(all, list.for_each(name + ".mean", input, [&](const std::string &part, int source) {
+        return list.average_pool(part, source, 9, 1, 4);
+    }));
+    append(all, list.for_each(name + ".share", input, [&](const std::string &part, int source) {
+        return list.spatial_norm(part, source);
+    }));
     return all;
 }
 
@@ -134,21 +141,22 @@ std::vector<Output> build_centernet_hardnet(const ModelRecord &record, LayerList
     };
     list.conv(conv_names(next()), {kNetworkInput}, {record.stem[0], 3, 2, activation});
     list.conv(conv_names(next()), {list.last()}, {record.stem[1], 3, 1, activation});
-    list.average_pool(next(), {list.last()}, 3, 2, 1);
+    list.average_pool(next(), list.last(), 3, 2, 1);
     int pools = 0;
     std::vector<int> outputs;
     std::vector<std::vector<int>> skips;  // block outputs in front of a downsampling, and the last
     for (size_t b = 0; b < record.blocks.size(); b++) {
         const BlockRecord &r = record.blocks[b];
-        outputs = block(list, next(), {list.last()}, {r.growth_rate, r.layers, record.multiplier}, activation);
+        outputs =
+            block(list, next(), {list.last()}, {r.growth_rate, r.layers, record.multiplier}, activation);
         const bool last = b + 1 == record.blocks.size();
         if (r.downsample || last) skips.push_back(outputs);
         if (last) break;
         conv1x1(next(), outputs, r.transition);
-        if (r.downsample) list.average_pool(next(), {list.last()}, 2, 2, 0, pools++ == 0);
+        if (r.downsample) list.average_pool(next(), list.last(), 2, 2, 0, pools++ == 0);
     }
     conv1x1("last_proj", outputs, 256);
-    list.average_pool("last_pool", {list.last()}, 2, 2, 0);
+    list.average_pool("last_pool", list.last(), 2, 2, 0);
     std::vector<int> x = block(list, "last_blk", three_ways(list, "last", {list.last()}),
                                {80, 8, record.multiplier}, activation);
 
@@ -158,9 +166,11 @@ std::vector<Output> build_centernet_hardnet(const ModelRecord &record, LayerList
     for (size_t i = 0; i < skips.size(); i++) {
         const std::vector<int> &skip = skips[skips.size() - 1 - i];
         const std::string name = fmt::format("conv1x1_up.{}", i);
-        const int up = list.resize(fmt::format("transUpBlocks.{}", i), x, list.shape(skip[0]), true);
-        std::vector<int> sources{up};
-        sources.insert(sources.end(), skip.begin(), skip.end());
+        std::vector<int> sources =
+            list.for_each(fmt::format("transUpBlocks.{}", i), x, [&](const std::string &part, int source) {
+                return list.resize(part, source, list.shape(skip[0]), true);
+            });
+        append(sources, skip);
         const UpStage &stage = stages[std::min<size_t>(i, 2)];
         int projected = conv1x1(name, sources, stage.channels);
         if (i + 1 < skips.size()) {
@@ -173,9 +183,8 @@ std::vector<Output> build_centernet_hardnet(const ModelRecord &record, LayerList
     }
     std::vector<int> features;
     for (size_t i = shortcuts.size(); i-- > 0;)
-        features.push_back(
-            list.resize(fmt::format("shortcuts.{}", i), {shortcuts[i]}, list.shape(x[0]), true));
-    features.insert(features.end(), x.begin(), x.end());
+        features.push_back(list.resize(fmt::format("shortcuts.{}", i), shortcuts[i], list.shape(x[0]), true));
+    append(features, x);
     const auto head = [&](const std::string &name, int channels) -> Output {
         ConvSpec hidden{std::max(128, 4 * channels), 3, 1, Activation::kRelu}, out{channels};
         hidden.bias = out.bias = true;

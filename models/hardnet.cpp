@@ -15,10 +15,8 @@ std::vector<int> block(LayerList &list, const std::string &prefix, const ModelRe
     const BlockSpec spec{block.growth_rate, block.layers, record.multiplier};
     return list.block({list.last()}, spec, [&](int number, const std::vector<int> &sources, int channels) {
         const std::string name = fmt::format("{}.layers.{}", prefix, number);
-        if (!record.depthwise)
-            return list.conv(conv_names(name), sources, {channels, 3, 1, activation});
-        const int pointwise =
-            list.conv(conv_names(name + ".layer1"), sources, {channels, 1, 1, activation});
+        if (!record.depthwise) return list.conv(conv_names(name), sources, {channels, 3, 1, activation});
+        const int pointwise = list.conv(conv_names(name + ".layer1"), sources, {channels, 1, 1, activation});
         return list.depthwise(depthwise_names(name + ".layer2"), pointwise, 3, 1, Activation::kNone);
     });
 }
@@ -30,7 +28,7 @@ std::vector<Output> build(const ModelRecord &record, LayerList &list) {
         if (record.depthwise)
             list.depthwise(depthwise_names(next()), list.last(), 3, 2, Activation::kNone);
         else
-            list.max_pool(next(), {list.last()}, pool_kernel, 2, pool_padding);
+            list.max_pool(next(), list.last(), pool_kernel, 2, pool_padding);
     };
 
     list.conv(conv_names(next()), {kNetworkInput}, {record.stem[0], 3, 2, record.activation});

@@ -43,16 +43,16 @@ int LayerList::transposed_conv(const std::string &name, const std::vector<int> &
     return last();
 }
 
-int LayerList::max_pool(const std::string &name, const std::vector<int> &sources, int kernel, int stride,
-                        int padding, bool ceil_mode) {
-    set_window(add(name, OpKind::kMaxPool, sources, channels(sources)), kernel, stride, padding, 1,
+int LayerList::max_pool(const std::string &name, int source, int kernel, int stride, int padding,
+                        bool ceil_mode) {
+    set_window(add(name, OpKind::kMaxPool, {source}, shape(source).channels), kernel, stride, padding, 1,
                ceil_mode);
     return last();
 }
 
-int LayerList::average_pool(const std::string &name, const std::vector<int> &sources, int kernel, int stride,
-                            int padding, bool ceil_mode) {
-    set_window(add(name, OpKind::kAveragePool, sources, channels(sources)), kernel, stride, padding, 1,
+int LayerList::average_pool(const std::string &name, int source, int kernel, int stride, int padding,
+                            bool ceil_mode) {
+    set_window(add(name, OpKind::kAveragePool, {source}, shape(source).channels), kernel, stride, padding, 1,
                ceil_mode);
     return last();
 }
@@ -65,9 +65,8 @@ int LayerList::global_average_pool(const std::string &name, const std::vector<in
     return last();
 }
 
-int LayerList::resize(const std::string &name, const std::vector<int> &sources, const Shape &to,
-                      bool align_corners) {
-    Layer &layer = add(name, OpKind::kResize, sources, channels(sources));
+int LayerList::resize(const std::string &name, int source, const Shape &to, bool align_corners) {
+    Layer &layer = add(name, OpKind::kResize, {source}, shape(source).channels);
     layer.align_corners = align_corners;
     layer.out.height = to.height;
     layer.out.width = to.width;
@@ -86,8 +85,8 @@ int LayerList::l2_norm(const std::string &name, int source) {
     return last();
 }
 
-int LayerList::spatial_norm(const std::string &name, const std::vector<int> &sources) {
-    add(name, OpKind::kSpatialNorm, sources, channels(sources));
+int LayerList::spatial_norm(const std::string &name, int source) {
+    add(name, OpKind::kSpatialNorm, {source}, shape(source).channels);
     return last();
 }
 

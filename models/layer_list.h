@@ -51,17 +51,28 @@ public:
     int conv(const LayerNames &names, const std::vector<int> &sources, const ConvSpec &spec);
     int depthwise(const LayerNames &names, int source, int kernel, int stride, Activation activation);
     int transposed_conv(const std::string &name, const std::vector<int> &sources, int channels, int like);
-    int max_pool(const std::string &name, const std::vector<int> &sources, int kernel, int stride,
-                 int padding, bool ceil_mode = false);
-    int average_pool(const std::string &name, const std::vector<int> &sources, int kernel, int stride,
-                     int padding, bool ceil_mode = false);
+    int max_pool(const std::string &name, int source, int kernel, int stride, int padding,
+                 bool ceil_mode = false);
+    int average_pool(const std::string &name, int source, int kernel, int stride, int padding,
+                     bool ceil_mode = false);
     int global_average_pool(const std::string &name, const std::vector<int> &sources,
                             const std::string &front_norm = "");
-    int resize(const std::string &name, const std::vector<int> &sources, const Shape &to, bool align_corners);
+    int resize(const std::string &name, int source, const Shape &to, bool align_corners);
     int slice(const std::string &name, int source, int first_channel, int channels);
     int l2_norm(const std::string &name, int source);
-    int spatial_norm(const std::string &name, const std::vector<int> &sources);
+    int spatial_norm(const std::string &name, int source);
     int fully_connected(const std::string &name, int source, int channels, Activation activation);
+
+    // What works on each channel alone works on a concatenation's parts: add(name, source) for each of them, named
+    // "<name>.<number>" where they are several.
+    template <typename AddLayer>
+    static std::vector<int> for_each(const std::string &name, const std::vector<int> &sources,
+                                     const AddLayer &add) {
+        std::vector<int> layers;
+        for (size_t i = 0; i < sources.size(); i++)
+            layers.push_back(add(sources.size() == 1 ? name : name + "." + std::to_string(i), sources[i]));
+        return layers;
+    }
 
     // A HarDBlock (paper, section 3.1) of layers that `layer` adds, given their number from 0, their sources
     // and their channels. Returns the layers whose concatenation is the block's output.

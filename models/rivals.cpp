@@ -48,7 +48,7 @@ void residual_block(LayerList &list, const std::string &prefix, const ResNet &ne
 
 std::vector<Output> build_resnet(const ModelRecord &record, LayerList &list, const ResNet &net) {
     list.conv(resnet_names("", 1), {kNetworkInput}, {64, 7, 2, Activation::kRelu});
-    list.max_pool("maxpool", {list.last()}, 3, 2, 1);
+    list.max_pool("maxpool", list.last(), 3, 2, 1);
     for (int stage = 0; stage < 4; stage++) {
         for (int b = 0; b < net.depths[stage]; b++) {
             const std::string prefix = fmt::format("layer{}.{}.", stage + 1, b);
@@ -110,15 +110,15 @@ std::vector<Output> build_densenet(const ModelRecord &record, LayerList &list,
     constexpr int kGrowthRate = 32;
     list.conv({"features.conv0", "features.conv0", "features.norm0"}, {kNetworkInput},
               {2 * kGrowthRate, 7, 2, Activation::kRelu});
-    list.max_pool("features.pool0", {list.last()}, 3, 2, 1);
+    list.max_pool("features.pool0", list.last(), 3, 2, 1);
     std::vector<int> stack{list.last()};
     for (size_t b = 0; b < depths.size(); b++) {
         for (int l = 1; l <= depths[b]; l++) {
             const std::string prefix = fmt::format("features.denseblock{}.denselayer{}.", b + 1, l);
             ConvSpec bottleneck{4 * kGrowthRate, 1, 1, Activation::kRelu};
             bottleneck.front_norm = prefix + "norm1";
-            const int narrow = list.conv({prefix + "conv1", prefix + "conv1", prefix + "norm2"}, stack,
-                                         bottleneck);
+            const int narrow =
+                list.conv({prefix + "conv1", prefix + "conv1", prefix + "norm2"}, stack, bottleneck);
             stack.push_back(list.conv({prefix + "conv2", prefix + "conv2", ""}, {narrow}, {kGrowthRate, 3}));
         }
         if (b + 1 == depths.size()) break;
@@ -126,7 +126,7 @@ std::vector<Output> build_densenet(const ModelRecord &record, LayerList &list,
         ConvSpec transition{list.channels(stack) / 2};
         transition.front_norm = prefix + "norm";
         list.conv({prefix + "conv", prefix + "conv", ""}, stack, transition);
-        stack = {list.average_pool(prefix + "pool", {list.last()}, 2, 2, 0)};
+        stack = {list.average_pool(prefix + "pool", list.last(), 2, 2, 0)};
     }
     list.global_average_pool("avgpool", stack, "features.norm5");
     list.fully_connected("classifier", list.last(), record.classes, Activation::kNone);
@@ -163,18 +163,39 @@ std::vector<Architecture> rival_architectures() {
     using R = const ModelRecord &;
     using L = LayerList &;
     return {
-        {"resnet18", 0, [](R r, L l) { return build_resnet(r, l, {{2, 2, 2, 2}, false}); }},
+        {"resnet18", 0,
+         [](R r, L l) {
+             return build_resnet(r, l, {{2, 2, 2, 2}, false});
+         }},
         {"resnet50", 0, [](R r, L l) { return build_resnet(r, l, {k50}); }},
-        {"resnet50_v1", 0, [](R r, L l) { return build_resnet(r, l, {k50, true, true}); }},
+        {"resnet50_v1", 0,
+         [](R r, L l) {
+             return build_resnet(r, l, {k50, true, true});
+         }},
         {"resnet101", 0, [](R r, L l) { return build_resnet(r, l, {k101}); }},
-        {"resnet101_v1", 0, [](R r, L l) { return build_resnet(r, l, {k101, true, true}); }},
+        {"resnet101_v1", 0,
+         [](R r, L l) {
+             return build_resnet(r, l, {k101, true, true});
+         }},
         {"resnet152", 0, [](R r, L l) { return build_resnet(r, l, {k152}); }},
-        {"resnet152_v1", 0, [](R r, L l) { return build_resnet(r, l, {k152, true, true}); }},
+        {"resnet152_v1", 0,
+         [](R r, L l) {
+             return build_resnet(r, l, {k152, true, true});
+         }},
         {"mobilenetv2", 0, [](R r, L l) { return build_mobilenetv2(r, l, 1.0); }},
         {"mobilenetv2_14", 0, [](R r, L l) { return build_mobilenetv2(r, l, 1.4); }},
-        {"densenet121", 0, [](R r, L l) { return build_densenet(r, l, {6, 12, 24, 16}); }},
-        {"densenet201", 0, [](R r, L l) { return build_densenet(r, l, {6, 12, 48, 32}); }},
-        {"densenet264", 0, [](R r, L l) { return build_densenet(r, l, {6, 12, 64, 48}); }},
+        {"densenet121", 0,
+         [](R r, L l) {
+             return build_densenet(r, l, {6, 12, 24, 16});
+         }},
+        {"densenet201", 0,
+         [](R r, L l) {
+             return build_densenet(r, l, {6, 12, 48, 32});
+         }},
+        {"densenet264", 0,
+         [](R r, L l) {
+             return build_densenet(r, l, {6, 12, 64, 48});
+         }},
         {"vgg16", 0, build_vgg16},
     };
 }

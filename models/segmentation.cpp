@@ -8,6 +8,10 @@
 namespace hardnet {
 namespace {
 
+void append(std::vector<int> &to, const std::vector<int> &from) {
+    to.insert(to.end(), from.begin(), from.end());
+}
+
 // ---- FC-HarDNet-70, as the authors released it
 
 LayerNames conv_names(const std::string &layer) { return {layer, layer + ".conv", layer + ".norm"}; }
@@ -24,27 +28,28 @@ std::vector<int> block(LayerList &list, const std::string &prefix, const ModelRe
 std::vector<Output> build_fchardnet(const ModelRecord &record, LayerList &list) {
     int index = 0;  // in the authors' module list `base`
     const auto next = [&] { return fmt::format("base.{}", index++); };
-    const auto resized = [&](const std::string &name, const std::vector<int> &sources, const Shape &to) {
-        return list.resize(name, sources, to, true);
-    };
 
     int source = kNetworkInput;
     for (size_t i = 0; i < record.stem.size(); i++)
-        source = list.conv(conv_names(next()), {source}, {record.stem[i], 3, i % 2 ? 1 : 2, record.activation});
+        source =
+            list.conv(conv_names(next()), {source}, {record.stem[i], 3, i % 2 ? 1 : 2, record.activation});
     std::vector<std::vector<int>> skips;
     for (size_t b = 0; b < record.blocks.size(); b++) {
         const std::vector<int> outputs = block(list, next(), record, record.blocks[b]);
         list.conv(conv_names(next()), outputs, {record.blocks[b].transition, 1, 1, record.activation});
         if (b + 1 == record.blocks.size()) break;
         skips.push_back(outputs);
-        list.average_pool(next(), {list.last()}, 2, 2, 0);
+        list.average_pool(next(), list.last(), 2, 2, 0);
     }
 
     std::vector<int> outputs{list.last()};
     for (size_t j = 0; j < skips.size(); j++) {
         const std::vector<int> &skip = skips[skips.size() - 1 - j];
-        std::vector<int> sources{resized(fmt::format("transUpBlocks.{}", j), outputs, list.shape(skip[0]))};
-        sources.insert(sources.end(), skip.begin(), skip.end());
+        std::vector<int> sources = list.for_each(
+            fmt::format("transUpBlocks.{}", j), outputs, [&](const std::string &name, int source) {
+                return list.resize(name, source, list.shape(skip[0]), true);
+            });
+        append(sources, skip);
         list.conv(conv_names(fmt::format("conv1x1_up.{}", j)), sources,
                   {list.channels(sources) / 2, 1, 1, record.activation});
         outputs = block(list, fmt::format("denseBlocksUp.{}", j), record,
@@ -53,14 +58,10 @@ std::vector<Output> build_fchardnet(const ModelRecord &record, LayerList &list) 
     ConvSpec classifier{record.classes};
     classifier.bias = true;
     list.conv({"finalConv", "finalConv", ""}, outputs, classifier);
-    return {{"logits", {resized("logits", {list.last()}, list.shape(kNetworkInput))}}};
+    return {{"logits", {list.resize("logits", list.last(), list.shape(kNetworkInput), true)}}};
 }
 
 // ---- FC-DenseNet (Jegou et al., 2017), under the names of its PyTorch port
-
-void append(std::vector<int> &to, const std::vector<int> &from) {
-    to.insert(to.end(), from.begin(), from.end());
-}
 
 // Returns the block's new layers; `stack` grows by them.
 std::vector<int> dense_block(LayerList &list, const std::string &prefix, int layers, int growth_rate,
@@ -91,7 +92,7 @@ std::vector<Output> build_fcdensenet(const ModelRecord &record, LayerList &list,
         down.bias = true;
         down.front_norm = name + ".norm";
         list.conv({name, name + ".conv", ""}, stack, down);
-        stack = {list.max_pool(name + ".maxpool", {list.last()}, 2, 2, 0)};
+        stack = {list.max_pool(name + ".maxpool", list.last(), 2, 2, 0)};
     }
     std::vector<int> added = dense_block(list, "bottleneck.bottleneck", bottleneck, growth_rate, stack);
     for (size_t j = 0; j < depths.size(); j++) {
@@ -115,9 +116,18 @@ std::vector<Architecture> segmentation_architectures() {
     using L = LayerList &;
     return {
         {"fchardnet", 4, build_fchardnet},
-        {"fcdensenet56", 0, [](R r, L l) { return build_fcdensenet(r, l, 12, {4, 4, 4, 4, 4}, 4); }},
-        {"fcdensenet67", 0, [](R r, L l) { return build_fcdensenet(r, l, 16, {5, 5, 5, 5, 5}, 5); }},
-        {"fcdensenet103", 0, [](R r, L l) { return build_fcdensenet(r, l, 16, {4, 5, 7, 10, 12}, 15); }},
+        {"fcdensenet56", 0,
+         [](R r, L l) {
+             return build_fcdensenet(r, l, 12, {4, 4, 4, 4, 4}, 4);
+         }},
+        {"fcdensenet67", 0,
+         [](R r, L l) {
+             return build_fcdensenet(r, l, 16, {5, 5, 5, 5, 5}, 5);
+         }},
+        {"fcdensenet103", 0,
+         [](R r, L l) {
+             return build_fcdensenet(r, l, 16, {4, 5, 7, 10, 12}, 15);
+         }},
     };
 }
 
