@@ -5,8 +5,9 @@ namespace hardnet {
 const std::vector<Architecture> &architectures() {
     static const std::vector<Architecture> all = [] {
         std::vector<Architecture> result;
-        for (const auto &family : {hardnet_architectures(), segmentation_architectures(),
-                                   detection_architectures(), rival_architectures()})
+        for (const auto &family :
+             {hardnet_architectures(), hardnet_s_architectures(), segmentation_architectures(),
+              detection_architectures(), rival_architectures()})
             result.insert(result.end(), family.begin(), family.end());
         return result;
     }();

@@ -13,6 +13,7 @@ struct Architecture {
     size_t stem;  // how many channel counts a record's `stem` has; 0: neither stem nor blocks are stated
     // Adds the layers; returns the outputs.
     std::vector<Output> (*build)(const ModelRecord &record, LayerList &list);
+    bool transitions = true;  // the blocks' `transition` is stated; else the rule gives it
 };
 
 const std::vector<Architecture> &architectures();
@@ -20,6 +21,7 @@ const Architecture *find_architecture(const std::string &name);  // null: there 
 
 // Those of one file each.
 std::vector<Architecture> hardnet_architectures();
+std::vector<Architecture> hardnet_s_architectures();
 std::vector<Architecture> segmentation_architectures();
 std::vector<Architecture> detection_architectures();
 std::vector<Architecture> rival_architectures();

@@ -8,12 +8,6 @@
 namespace hardnet {
 namespace {
 
-void append(std::vector<int> &to, const std::vector<int> &from) {
-    to.insert(to.end(), from.begin(), from.end());
-}
-
-LayerNames conv_names(const std::string &layer) { return {layer, layer + ".conv", layer + ".norm"}; }
-
 std::vector<int> block(LayerList &list, const std::string &prefix, const std::vector<int> &input,
                        const BlockSpec &spec, Activation activation) {
     return list.block(input, spec, [&](int number, const std::vector<int> &sources, int channels) {
@@ -24,31 +18,26 @@ std::vector<int> block(LayerList &list, const std::string &prefix, const std::ve
 
 // ---- SSD512
 
-int plain_conv(LayerList &list, const std::string &name, int source, ConvSpec spec) {
-    spec.bias = true;
-    return list.conv({name, name, ""}, {source}, spec);
-}
-
 // Behind the backbone's two sources five more, each at half the resolution; every second layer is one.
 void add_extras(LayerList &list, std::vector<int> &sources) {
     const int narrow[] = {256, 128, 128, 128, 128}, wide[] = {512, 256, 256, 256, 256};
     for (int i = 0; i < 5; i++) {
-        int last = plain_conv(list, fmt::format("extras.{}", 2 * i), sources.back(),
-                              {narrow[i], 1, 1, Activation::kRelu});
+        int last = list.biased_conv(fmt::format("extras.{}", 2 * i), {sources.back()},
+                                    {narrow[i], 1, 1, Activation::kRelu});
         ConvSpec spec{wide[i], 3, 2, Activation::kRelu};
         if (i == 4) spec.kernel = 4, spec.stride = 1, spec.padding = 1;
-        sources.push_back(plain_conv(list, fmt::format("extras.{}", 2 * i + 1), last, spec));
+        sources.push_back(list.biased_conv(fmt::format("extras.{}", 2 * i + 1), {last}, spec));
     }
 }
 
 // Per pixel of a source four or six boxes, each with 4 offsets and a logit per class.
 std::vector<Output> add_heads(LayerList &list, const std::vector<int> &sources, int classes) {
-    Output locations{"loc", {}, 4}, confidences{"conf", {}, classes};
+    Output locations{"loc", {}, 4, true}, confidences{"conf", {}, classes};
     for (size_t i = 0; i < sources.size(); i++) {
         const int boxes = i < 5 ? 6 : 4;
-        locations.layers.push_back(plain_conv(list, fmt::format("loc.{}", i), sources[i], {boxes * 4, 3}));
+        locations.layers.push_back(list.biased_conv(fmt::format("loc.{}", i), {sources[i]}, {boxes * 4, 3}));
         confidences.layers.push_back(
-            plain_conv(list, fmt::format("conf.{}", i), sources[i], {boxes * classes, 3}));
+            list.biased_conv(fmt::format("conf.{}", i), {sources[i]}, {boxes * classes, 3}));
     }
     return {locations, confidences};
 }
@@ -95,7 +84,7 @@ std::vector<Output> build_ssd_vgg16(const ModelRecord &record, LayerList &list) 
     int index = 0, source = kNetworkInput, tap = 0, pools = 0;
     const auto next = [&] { return fmt::format("base.{}", index++); };
     const auto conv = [&](const ConvSpec &spec) {
-        source = plain_conv(list, next(), source, spec);
+        source = list.biased_conv(next(), {source}, spec);
         index++;  // the activation
     };
     for (const auto &[channels, convolutions] :
@@ -119,10 +108,10 @@ std::vector<Output> build_ssd_vgg16(const ModelRecord &record, LayerList &list) 
 // A tensor, its local mean and its share of the image's sum, one behind another.
 std::vector<int> three_ways(LayerList &list, const std::string &name, const std::vector<int> &input) {
     std::vector<int> all = input;
-    append(all, list.for_each(name + ".mean", input, [&](const std::string &part, int source) {
+    list.append(all, list.for_each(name + ".mean", input, [&](const std::string &part, int source) {
         return list.average_pool(part, source, 9, 1, 4);
     }));
-    append(all, list.for_each(name + ".share", input, [&](const std::string &part, int source) {
+    list.append(all, list.for_each(name + ".share", input, [&](const std::string &part, int source) {
         return list.spatial_norm(part, source);
     }));
     return all;
@@ -170,7 +159,7 @@ std::vector<Output> build_centernet_hardnet(const ModelRecord &record, LayerList
             list.for_each(fmt::format("transUpBlocks.{}", i), x, [&](const std::string &part, int source) {
                 return list.resize(part, source, list.shape(skip[0]), true);
             });
-        append(sources, skip);
+        list.append(sources, skip);
         const UpStage &stage = stages[std::min<size_t>(i, 2)];
         int projected = conv1x1(name, sources, stage.channels);
         if (i + 1 < skips.size()) {
@@ -184,15 +173,15 @@ std::vector<Output> build_centernet_hardnet(const ModelRecord &record, LayerList
     std::vector<int> features;
     for (size_t i = shortcuts.size(); i-- > 0;)
         features.push_back(list.resize(fmt::format("shortcuts.{}", i), shortcuts[i], list.shape(x[0]), true));
-    append(features, x);
+    list.append(features, x);
     const auto head = [&](const std::string &name, int channels) -> Output {
         ConvSpec hidden{std::max(128, 4 * channels), 3, 1, Activation::kRelu}, out{channels};
-        hidden.bias = out.bias = true;
-        const int last = list.conv({name + ".0", name + ".0", ""}, features, hidden);
-        return {name, {list.conv({name + ".2", name + ".2", ""}, {last}, out)}};
+        const int last = list.biased_conv(name + ".0", features, hidden);
+        return {name, {list.biased_conv(name + ".2", {last}, out)}};
     };
-    Output heat = head("hm", record.classes);
-    return {heat, head("wh", 4)};
+    Output heat = head("hm", record.classes), extents = head("wh", 4);
+    extents.boxes = true;
+    return {heat, extents};
 }
 
 }  // namespace

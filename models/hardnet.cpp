@@ -6,7 +6,6 @@
 namespace hardnet {
 namespace {
 
-LayerNames conv_names(const std::string &layer) { return {layer, layer + ".conv", layer + ".norm"}; }
 LayerNames depthwise_names(const std::string &layer) { return {layer, layer + ".dwconv", layer + ".norm"}; }
 
 std::vector<int> block(LayerList &list, const std::string &prefix, const ModelRecord &record,

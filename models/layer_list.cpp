@@ -2,6 +2,8 @@
 
 namespace hardnet {
 
+LayerNames conv_names(const std::string &layer) { return {layer, layer + ".conv", layer + ".norm"}; }
+
 int LayerList::channels(const std::vector<int> &sources) const {
     int sum = 0;
     for (int source : sources) sum += shape(source).channels;
@@ -19,6 +21,19 @@ int LayerList::conv(const LayerNames &names, const std::vector<int> &sources, co
     set_window(layer, spec.kernel, spec.stride, spec.padding < 0 ? spec.kernel / 2 : spec.padding,
                spec.dilation);
     return last();
+}
+
+int LayerList::biased_conv(const std::string &name, const std::vector<int> &sources, ConvSpec spec) {
+    spec.bias = true;
+    return conv({name, name, ""}, sources, spec);
+}
+
+int LayerList::norm_conv(const std::string &name, const std::vector<int> &sources, int channels, int kernel,
+                         bool bias) {
+    ConvSpec spec{channels, kernel};
+    spec.bias = bias;
+    spec.front_norm = name + ".norm";
+    return conv({name, name + ".conv", ""}, sources, spec);
 }
 
 int LayerList::depthwise(const LayerNames &names, int source, int kernel, int stride, Activation activation) {

@@ -25,6 +25,9 @@ struct LayerNames {
     std::string layer, module, norm;
 };
 
+// As the authors name a convolution with a batch norm behind it: <layer>.conv, <layer>.norm.
+LayerNames conv_names(const std::string &layer);
+
 // A HarDBlock's layers, in the order of its links.
 struct BlockSpec {
     int growth_rate = 0, layers = 0;
@@ -49,6 +52,11 @@ public:
 
     // Each returns the new layer's index.
     int conv(const LayerNames &names, const std::vector<int> &sources, const ConvSpec &spec);
+    // Without a norm; its weight and bias bear its own name.
+    int biased_conv(const std::string &name, const std::vector<int> &sources, ConvSpec spec);
+    // BN-ReLU-Conv: <name>.norm on the concatenated input, <name>.conv behind it.
+    int norm_conv(const std::string &name, const std::vector<int> &sources, int channels, int kernel,
+                  bool bias = false);
     int depthwise(const LayerNames &names, int source, int kernel, int stride, Activation activation);
     int transposed_conv(const std::string &name, const std::vector<int> &sources, int channels, int like);
     int max_pool(const std::string &name, int source, int kernel, int stride, int padding,
@@ -62,6 +70,10 @@ public:
     int l2_norm(const std::string &name, int source);
     int spatial_norm(const std::string &name, int source);
     int fully_connected(const std::string &name, int source, int channels, Activation activation);
+
+    static void append(std::vector<int> &to, const std::vector<int> &from) {
+        to.insert(to.end(), from.begin(), from.end());
+    }
 
     // What works on each channel alone works on a concatenation's parts: add(name, source) for each of them, named
     // "<name>.<number>" where they are several.
@@ -93,9 +105,6 @@ public:
 private:
     Layer &add(const std::string &name, OpKind op, const std::vector<int> &sources, int channels);
     void set_window(Layer &layer, int kernel, int stride, int padding, int dilation = 1, bool ceil = false);
-    static void append(std::vector<int> &to, const std::vector<int> &from) {
-        to.insert(to.end(), from.begin(), from.end());
-    }
 
     Shape input_;
     std::vector<Layer> layers_;

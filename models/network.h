@@ -70,6 +70,7 @@ struct Output {
     std::vector<int> layers;  // one behind another
     int64_t row = 0;          // 0: the one layer's tensor, planar: [C, H, W], [C] of a classifier. Else the
                               // layers' pixels, channels innermost, in rows of so many values: [rows, row]
+    bool boxes = false;       // as many channels whatever the class count
 };
 
 // How an image becomes the network's input: resized (bilinear, antialiased), scaled to [0, 1], then

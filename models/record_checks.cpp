@@ -46,14 +46,15 @@ bool is_identifier(const std::string &name) {
            std::all_of(name.begin(), name.end(), allowed);
 }
 
-void check_blocks(const std::vector<BlockRecord> &blocks, Checks &checks) {
+void check_blocks(const std::vector<BlockRecord> &blocks, bool transitions, Checks &checks) {
     checks.integer("number of blocks", static_cast<int>(std::min<size_t>(blocks.size(), kMaxBlocks + 1)), 1,
                    kMaxBlocks);
     for (size_t b = 0; b < blocks.size(); b++) {
         const std::string prefix = fmt::format("blocks/{}/", b);
         checks.integer(prefix + "growth_rate", blocks[b].growth_rate, 1, kMaxGrowthRate);
         checks.integer(prefix + "layers", blocks[b].layers, 1, kMaxBlockLayers);
-        checks.integer(prefix + "transition", blocks[b].transition, 1, kMaxChannels);
+        checks.integer(prefix + "transition", blocks[b].transition, transitions ? 1 : 0,
+                       transitions ? kMaxChannels : 0);
     }
 }
 
@@ -73,7 +74,7 @@ void check_layers(const ModelRecord &record, Checks &checks) {
     for (size_t i = 0; i < record.stem.size(); i++)
         checks.integer(fmt::format("stem/{}", i), record.stem[i], 1, kMaxChannels);
     if (architecture->stem > 0)
-        check_blocks(record.blocks, checks);
+        check_blocks(record.blocks, architecture->transitions, checks);
     else if (!record.blocks.empty())
         checks.say("blocks", fmt::format("expected none in a record of {}, found {}", record.architecture,
                                          record.blocks.size()));

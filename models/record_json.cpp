@@ -15,16 +15,19 @@ namespace {
 std::string json_string(const std::string &text) { return nlohmann::json(text).dump(); }
 
 std::string block_line(const BlockRecord &block) {
-    return fmt::format(R"(    {{"growth_rate": {}, "layers": {}, "transition": {}, "downsample": {}}})",
-                       block.growth_rate, block.layers, block.transition, block.downsample);
+    const std::string transition =
+        block.transition > 0 ? fmt::format("\"transition\": {}, ", block.transition) : "";
+    return fmt::format(R"(    {{"growth_rate": {}, "layers": {}, {}"downsample": {}}})", block.growth_rate,
+                       block.layers, transition, block.downsample);
 }
 
-void read_blocks(JsonObjectReader &reader, const JsonText &json, ModelRecord &record,
+void read_blocks(JsonObjectReader &reader, const JsonText &json, bool transitions, ModelRecord &record,
                  std::optional<Error> &error) {
     for (const std::string &pointer : reader.elements("blocks")) {
         BlockRecord block;
         JsonObjectReader fields(json, pointer, error);
-        for (const char *required : {"growth_rate", "layers", "transition"}) fields.has(required, true);
+        for (const char *required : {"growth_rate", "layers"}) fields.has(required, true);
+        fields.has("transition", transitions);
         fields.read("growth_rate", block.growth_rate);
         fields.read("layers", block.layers);
         fields.read("transition", block.transition);
@@ -111,7 +114,7 @@ Result<ModelRecord> record_from_json(const std::string &text, const std::string 
     reader.read("stem_kernel", record.stem_kernel);
     reader.read("multiplier", record.multiplier);
     reader.read("depthwise", record.depthwise);
-    read_blocks(reader, *json, record, error);
+    read_blocks(reader, *json, architecture == nullptr || architecture->transitions, record, error);
     reader.read("bridge", record.bridge);
     read_activations(reader, record);
     reader.read("dropout_behind_last_block", record.dropout_behind_last_block);

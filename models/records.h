@@ -11,17 +11,17 @@ namespace hardnet {
 struct BlockRecord {  // a HarDBlock and the 1x1 transition behind it
     int growth_rate = 0;
     int layers = 0;
-    int transition = 0;  // output channels of the 1x1
+    int transition = 0;  // output channels of the 1x1; 0 in architectures whose rule gives them
     bool downsample = false;
 };
 
 struct ModelRecord {
     std::string name;
     std::string architecture = "hardnet";  // models/architectures.h
-    std::vector<int> stem;    // channels of the 3x3 convolutions in front, of stride 2 and 1 in turn
-    int stem_kernel = 3;      // hardnet: of the second
-    double multiplier = 1.7;  // grmul
-    bool depthwise = false;   // hardnet, DS: 1x1 + depthwise 3x3 layers, depthwise downsampling
+    std::vector<int> stem;                 // channels of the convolutions in front
+    int stem_kernel = 3;                   // hardnet: of the second
+    double multiplier = 1.7;               // grmul
+    bool depthwise = false;                // hardnet, DS: 1x1 + depthwise 3x3 layers, depthwise downsampling
     std::vector<BlockRecord> blocks;
     int bridge = 0;  // ssd_hardnet: channels of the bridge's 3x3; 0: as its input has, dilated
     Activation activation = Activation::kRelu6;
@@ -40,8 +40,8 @@ const std::vector<ModelRecord> &builtin_records();
 // names.
 Result<ModelRecord> find_record(const std::string &name_or_path);
 
-// JSON as in digits.json: `name` is required, `stem` and `blocks` too where the architecture has them, the rest
-// defaults as above; ends with a newline.
+// JSON as in digits.json: `name` is required, `stem` and `blocks` too where the architecture has them, `growth_rate`,
+// `layers` and mostly `transition` of each block, the rest defaults as above; ends with a newline.
 std::string to_json(const ModelRecord &record);
 Result<ModelRecord> record_from_json(const std::string &text, const std::string &file_name);
 

@@ -141,9 +141,7 @@ std::vector<Output> build_vgg16(const ModelRecord &record, LayerList &list) {
          {std::pair{64, 2}, std::pair{128, 2}, std::pair{256, 3}, std::pair{512, 3}, std::pair{512, 3}}) {
         for (int i = 0; i < convolutions; i++, index += 2) {
             const std::string name = fmt::format("features.{}", index);
-            ConvSpec spec{channels, 3, 1, Activation::kRelu};
-            spec.bias = true;
-            source = list.conv({name, name, ""}, {source}, spec);
+            source = list.biased_conv(name, {source}, {channels, 3, 1, Activation::kRelu});
         }
         source = list.max_pool(fmt::format("features.{}", index++), {source}, 2, 2, 0);
     }

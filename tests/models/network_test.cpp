@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "models/layer_list.h"
 #include "tests/models/networks.h"
 
 namespace hardnet {
@@ -100,6 +101,45 @@ TEST(Network, DepthwiseLayersComeBehindTheirPointwise) {
     EXPECT_EQ(layer(network, "base.1").kernel, 1);
 }
 
+TEST(Network, TheUnpublishedHardnetsNarrowEveryFourthLayerAndPoolTwice) {
+    const Network network = testing::network("hardnet96s");
+    EXPECT_THAT(source_names(network, "base.2.layers.3.layer1"),
+                ElementsAre("base.2.layers.2", "base.2.layers.1", "base.1"));
+    EXPECT_THAT(source_names(network, "base.2.layers.3.layer2"), ElementsAre("base.2.layers.3.layer1"));
+    // 20 + 32 + 64 channels to 52: the root of 116 * 52 is 77.7.
+    EXPECT_THAT(weight_shape(layer(network, "base.2.layers.3.layer1")), ElementsAre(77, 116, 1, 1));
+    EXPECT_THAT(weight_shape(layer(network, "base.2.layers.3.layer2")), ElementsAre(52, 77, 3, 3));
+    EXPECT_EQ(layer(network, "base.2.layers.3.layer2").front_norm, "base.2.layers.3.layer2.norm");
+
+    // The block gives its input, then layers 1, 3, 5, 7 and 8: six parts, each pooled both ways.
+    EXPECT_THAT(source_names(network, "base.3"),
+                ElementsAre("base.3.max.0", "base.3.max.1", "base.3.max.2", "base.3.max.3", "base.3.max.4",
+                            "base.3.max.5", "base.3.mean.0", "base.3.mean.1", "base.3.mean.2",
+                            "base.3.mean.3", "base.3.mean.4", "base.3.mean.5"));
+    EXPECT_THAT(source_names(network, "base.3.mean.1"), ElementsAre("base.2.layers.0"));
+    EXPECT_EQ(layer(network, "base.3.mean.1").op, OpKind::kAveragePool);
+    EXPECT_THAT(source_names(network, "base.3.max.0"), ElementsAre("base.1"));
+    EXPECT_TRUE((layer(network, "base.3").out == Shape{192, 28, 28}));  // 85 % of 226
+    EXPECT_EQ(source_names(network, "base.7")[0], "base.5");            // within a stage: no pools
+}
+
+TEST(Network, TheUnpublishedSegmentationNetworksKeepInputsOnTheWayDown) {
+    const Network network = testing::network("fchardnet68", {352, 480});
+    EXPECT_THAT(source_names(network, "transDownBlocks.0"),
+                ElementsAre("firstconv", "denseBlocksDown.0.layers.0", "denseBlocksDown.0.layers.2",
+                            "denseBlocksDown.0.layers.3"));
+    EXPECT_THAT(
+        source_names(network, "transUpBlocks.4.convTrans"),
+        ElementsAre("denseBlocksUp.3.layers.0", "denseBlocksUp.3.layers.2", "denseBlocksUp.3.layers.3"));
+    EXPECT_THAT(source_names(network, "denseBlocksUp.4.layers.0"),
+                ElementsAre("transUpBlocks.4.convTrans", "firstconv", "denseBlocksDown.0.layers.0",
+                            "denseBlocksDown.0.layers.2", "denseBlocksDown.0.layers.3"));
+    EXPECT_THAT(
+        source_names(network, "finalConv"),
+        ElementsAre("denseBlocksUp.4.layers.0", "denseBlocksUp.4.layers.2", "denseBlocksUp.4.layers.3"));
+    EXPECT_TRUE((testing::network("fchardnet84", {352, 480}).layers.back().in == Shape{48, 352, 480}));
+}
+
 struct ShapeRow {
     const char *network, *layer;
     Shape out;
@@ -133,6 +173,20 @@ TEST(Network, OddExtentsRoundDownInPoolsAndUpInTheStem) {
     EXPECT_TRUE((layer(network, "base.5").out == Shape{128, 25, 33}));
     EXPECT_TRUE((layer(network, "base.10").out == Shape{320, 12, 16}));
     EXPECT_TRUE((layer(network, "base.13").out == Shape{640, 6, 8}));
+}
+
+TEST(Network, RoundingUpAddsAWindowOnlyWithinTheImageOrItsFrontPadding) {
+    LayerList list({1, 3, 5});
+    const auto extents = [&](int kernel, int stride, int padding, bool ceil_mode) {
+        const Shape out =
+            list.shape(list.max_pool("pool", kNetworkInput, kernel, stride, padding, ceil_mode));
+        return std::pair{out.height, out.width};
+    };
+    EXPECT_EQ(extents(2, 2, 0, false), (std::pair{1, 2}));
+    EXPECT_EQ(extents(2, 2, 0, true), (std::pair{2, 3}));
+    EXPECT_EQ(extents(2, 2, 1, true),
+              (std::pair{2, 3}));  // a third and a fourth would begin behind the image
+    EXPECT_EQ(extents(3, 1, 1, true), (std::pair{3, 5}));
 }
 
 TEST(Network, EveryLayerReadsWhatCameBefore) {

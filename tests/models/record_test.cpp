@@ -18,12 +18,13 @@ using ::testing::ElementsAre;
 TEST(Records, BuiltinNames) {
     std::vector<std::string> names;
     for (const ModelRecord &record : builtin_records()) names.push_back(record.name);
-    EXPECT_THAT(names, ElementsAre("hardnet39ds", "hardnet68ds", "hardnet68", "hardnet85", "fchardnet70",
-                                   "fcdensenet56", "fcdensenet67", "fcdensenet103", "ssd512_hardnet68",
-                                   "ssd512_hardnet85", "ssd512_vgg16", "centernet_hardnet85", "resnet18",
-                                   "resnet50", "resnet50_v1", "resnet101", "resnet101_v1", "resnet152",
-                                   "resnet152_v1", "mobilenetv2", "mobilenetv2_14", "densenet121",
-                                   "densenet201", "densenet264", "vgg16"));
+    EXPECT_THAT(names, ElementsAre("hardnet39ds", "hardnet68ds", "hardnet68", "hardnet85", "hardnet96s",
+                                   "hardnet117s", "hardnet138s", "fchardnet70", "fchardnet68", "fchardnet76",
+                                   "fchardnet84", "fchardnet_ref100", "fcdensenet56", "fcdensenet67",
+                                   "fcdensenet103", "ssd512_hardnet68", "ssd512_hardnet85", "ssd512_vgg16",
+                                   "centernet_hardnet85", "resnet18", "resnet50", "resnet50_v1", "resnet101",
+                                   "resnet101_v1", "resnet152", "resnet152_v1", "mobilenetv2",
+                                   "mobilenetv2_14", "densenet121", "densenet201", "densenet264", "vgg16"));
     for (const std::string &name : names) EXPECT_EQ(testing::record(name).name, name);
 }
 
@@ -91,6 +92,28 @@ TEST(Records, MissingKeysDefault) {
     EXPECT_FALSE(read->depthwise);
     EXPECT_FALSE(read->blocks[0].downsample);
     EXPECT_TRUE(read->preprocessing == defaults.preprocessing);
+}
+
+TEST(Records, TransitionsAreLeftOutWhereTheArchitectureGivesThem) {
+    const std::string block = R"({"growth_rate": 4, "layers": 4)";
+    const auto text = [&](const std::string &architecture, const std::string &members) {
+        return R"({"name": "tiny", "architecture": ")" + architecture + R"(", "stem": [8], "blocks": [)" +
+               block + members + "}, " + block + members + "}]}";
+    };
+    const Result<ModelRecord> read = record_from_json(text("hardnet_s", ""), "tiny.json");
+    ASSERT_TRUE(read) << read.error().what;
+    EXPECT_EQ(read->blocks[0].transition, 0);
+    EXPECT_EQ(to_json(*read).find("transition"), std::string::npos);
+    EXPECT_TRUE(build_network(*read, {32, 32}));
+    EXPECT_TRUE(build_network(*record_from_json(text("fchardnet_camvid", ""), "tiny.json"), {32, 32}));
+
+    const Result<ModelRecord> stated =
+        record_from_json(text("hardnet_s", R"(, "transition": 9)"), "tiny.json");
+    ASSERT_FALSE(stated);
+    EXPECT_EQ(stated.error().what, "tiny.json: blocks/0/transition: expected 0 to 0, found 9");
+    ModelRecord missing = testing::record("hardnet68");
+    missing.blocks[1].transition = 0;
+    EXPECT_EQ(check_record(missing).error().what, "blocks/1/transition: expected 1 to 16384, found 0");
 }
 
 TEST(Records, DigitsFileIsCanonicalAndBuilds) {
