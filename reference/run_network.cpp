@@ -108,4 +108,18 @@ Result<std::vector<std::vector<double>>> run_network(const Network &network, con
     return outputs;
 }
 
+std::vector<double> output_values(const Network &network, const Output &output,
+                                  const std::vector<std::vector<double>> &layers) {
+    if (output.row == 0) return layers[static_cast<size_t>(output.layers[0])];
+    std::vector<double> values;
+    for (int index : output.layers) {
+        const std::vector<double> &planes = layers[static_cast<size_t>(index)];
+        const Shape &shape = network.layers[static_cast<size_t>(index)].out;
+        const size_t plane = size_t(shape.height) * size_t(shape.width);
+        for (size_t pixel = 0; pixel < plane; pixel++)
+            for (size_t c = 0; c < size_t(shape.channels); c++) values.push_back(planes[c * plane + pixel]);
+    }
+    return values;
+}
+
 }  // namespace hardnet

@@ -21,4 +21,9 @@ Result<std::vector<std::vector<double>>> run_network(const Network &network, con
                                                      const std::vector<float> &input,
                                                      const ReferenceOptions &options = {});
 
+// An output's values in the order of output_shape(): of a tensor as it is, else the layers' pixels, channels innermost,
+// one layer behind another. `layers` is what run_network() returns.
+std::vector<double> output_values(const Network &network, const Output &output,
+                                  const std::vector<std::vector<double>> &layers);
+
 }  // namespace hardnet

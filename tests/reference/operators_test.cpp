@@ -56,6 +56,17 @@ TEST(Convolution, SeveralInputAndOutputChannels) {
     EXPECT_THAT(convolution(counting(8), {2, 2, 2}, weight, {0.25, -8}, {2, 1, 0}), ElementsAre(62.25, 0));
 }
 
+TEST(Convolution, DilationSpreadsTheTaps) {
+    // 5x5 of 1..25: the taps lie two apart, so the 3x3 reaches as far as a 5x5.
+    EXPECT_TRUE((window_output({1, 5, 7}, {3, 1, 0, 2}, 4) == Shape{4, 1, 3}));
+    const std::vector<float> kernel = {1e8f, 1e7f, 1e6f, 1e5f, 1e4f, 1e3f, 1e2f, 1e1f, 1};
+    EXPECT_THAT(convolution(counting(25), {1, 5, 5}, kernel, {0}, {3, 1, 0, 2}), ElementsAre(136247355));
+    // Padding as wide as the dilation keeps the size.
+    EXPECT_THAT(convolution(counting(9), {1, 3, 3}, kernel, {0.5}, {3, 1, 2, 2}),
+                ElementsAre(13079.5, 20080.5, 130790.5, 46000.5, 50000.5, 460000.5, 13079000.5, 20080000.5,
+                            130790000.5));
+}
+
 TEST(Convolution, ThreadsDoNotChangeTheValues) {
     const Shape in{3, 5, 4};
     std::vector<float> weight;
@@ -82,6 +93,25 @@ TEST(DepthwiseConvolution, StrideTwo) {
                 ElementsAre(14, 30, 30, 54));
 }
 
+TEST(TransposedConvolution, EveryInputIsSpreadOverAWindow) {
+    // 1x2 image (1 2) under a kernel of powers of ten: 3x5 outputs, the middle column from both.
+    const std::vector<float> kernel = {1, 10, 100, 1e3f, 1e4f, 1e5f, 1e6f, 1e7f, 1e8f};
+    EXPECT_THAT(transposed_convolution({1, 2}, {1, 1, 2}, {1, 3, 5}, kernel, {0}),
+                ElementsAre(1, 10, 102, 20, 200, 1e3, 1e4, 102e3, 2e4, 2e5, 1e6, 1e7, 102e6, 2e7, 2e8));
+    // Cut to what a skip of 2x4 has, and with a bias.
+    EXPECT_THAT(transposed_convolution({1, 2}, {1, 1, 2}, {1, 2, 4}, kernel, {0.5}),
+                ElementsAre(1.5, 10.5, 102.5, 20.5, 1000.5, 10000.5, 102000.5, 20000.5));
+}
+
+TEST(TransposedConvolution, SeveralChannelsOutputsFirst) {
+    // One pixel of two channels (1 2), weights [output][input][3][3] of which only the first tap counts.
+    std::vector<float> weight(6 * 9, 0);
+    for (int i = 0; i < 6; i++) weight[i * 9] = static_cast<float>(i + 1);
+    for (int threads : {1, 2, 5})
+        EXPECT_THAT(transposed_convolution({1, 2}, {2, 1, 1}, {3, 1, 1}, weight, {0, 0, 100}, threads),
+                    ElementsAre(5, 11, 117));
+}
+
 TEST(MaxPool, PaddingNeverWins) {
     const Tensor negative = {-9, -8, -7, -6, -5, -4, -3, -2, -1};
     EXPECT_THAT(max_pool(negative, {1, 3, 3}, {1, 2, 2}, {3, 2, 1}), ElementsAre(-5, -4, -2, -1));
@@ -90,6 +120,76 @@ TEST(MaxPool, PaddingNeverWins) {
 TEST(MaxPool, DropsWhatDoesNotFillAWindow) {
     EXPECT_THAT(max_pool(counting(15), {1, 3, 5}, {1, 1, 2}, {2, 2, 0}), ElementsAre(7, 9));
     EXPECT_THAT(max_pool(counting(8), {2, 2, 2}, {2, 1, 1}, {2, 2, 0}), ElementsAre(4, 8));
+}
+
+TEST(MaxPool, ALastWindowMayReachBeyondTheImage) {
+    // 3x5 of 1..15, rounded up: the last row's and column's windows have two elements, the corner's one.
+    EXPECT_THAT(max_pool(counting(15), {1, 3, 5}, {1, 2, 3}, {2, 2, 0}), ElementsAre(7, 9, 10, 12, 14, 15));
+    const Tensor negative = {-3, -2, -1};
+    EXPECT_THAT(max_pool(negative, {1, 1, 3}, {1, 1, 2}, {2, 2, 0}), ElementsAre(-2, -1));
+}
+
+TEST(AveragePool, PaddingCountsAsZeros) {
+    // 2x2 of 9 18 / 27 36 in windows of 3x3: each has all four elements and five zeros.
+    EXPECT_THAT(average_pool({9, 18, 27, 36}, {1, 2, 2}, {1, 2, 2}, {3, 1, 1}), ElementsAre(10, 10, 10, 10));
+    EXPECT_THAT(average_pool({9, 18, 27, 36}, {1, 2, 2}, {1, 1, 1}, {3, 2, 1}), ElementsAre(10));
+}
+
+TEST(AveragePool, WhatLiesBehindThePaddingDoesNotCount) {
+    // 3x3 of 1..9 in windows of 2x2, rounded up: means of four, two and one elements.
+    EXPECT_THAT(average_pool(counting(9), {1, 3, 3}, {1, 2, 2}, {2, 2, 0}), ElementsAre(3, 4.5, 7.5, 9));
+    EXPECT_THAT(average_pool(counting(9), {1, 3, 3}, {1, 1, 1}, {2, 2, 0}), ElementsAre(3));
+}
+
+TEST(Resize, AlignedCornersKeepTheirPlaces) {
+    // Columns 0 4 to five: 0 1 2 3 4; rows 0 8 to three: 0 4 8.
+    EXPECT_THAT(resize({0, 4, 8, 12}, {1, 2, 2}, {1, 3, 5}, true),
+                ElementsAre(0, 1, 2, 3, 4, 4, 5, 6, 7, 8, 8, 9, 10, 11, 12));
+    EXPECT_THAT(resize({0, 1, 2, 3, 4}, {1, 1, 5}, {1, 1, 3}, true), ElementsAre(0, 2, 4));
+}
+
+TEST(Resize, FreeCornersScaleThePixelsEdges) {
+    // Twice as wide: outputs read at -1/4 (the edge instead), 1/4, 3/4, 5/4.
+    EXPECT_THAT(resize({0, 8}, {1, 1, 2}, {1, 1, 4}, false), ElementsAre(0, 2, 6, 8));
+    EXPECT_THAT(resize({0, 8, 16, 24}, {1, 1, 4}, {1, 1, 2}, false), ElementsAre(4, 20));
+}
+
+TEST(Resize, OnePixelEitherWay) {
+    for (bool align_corners : {false, true})
+        EXPECT_THAT(resize({3, 5}, {2, 1, 1}, {2, 1, 3}, align_corners), ElementsAre(3, 3, 3, 5, 5, 5));
+    EXPECT_THAT(resize({2, 4, 9}, {1, 1, 3}, {1, 1, 1}, true), ElementsAre(2));
+    EXPECT_THAT(resize({2, 4, 9}, {1, 1, 3}, {1, 1, 1}, false), ElementsAre(4));
+}
+
+TEST(Slice, ChannelsWhereTheyLie) {
+    EXPECT_THAT(slice(counting(8), {4, 1, 2}, 1, 2), ElementsAre(3, 4, 5, 6));
+    EXPECT_THAT(slice(counting(8), {4, 1, 2}, 0, 4), counting(8));
+}
+
+TEST(L2Norm, EveryPixelHasItsOwnLength) {
+    // Pixels (3 4) and (0 -2), of lengths 5 and 2. 1e-10 is there to divide by, and too small to be exact.
+    const Tensor out = l2_norm({3, 0, 4, -2}, {2, 1, 2}, {10, 20});
+    const double five = 5 + 1e-10, two = 2 + 1e-10;
+    EXPECT_THAT(out, ElementsAre(3 / five * 10, 0, 4 / five * 20, -2 / two * 20));
+    EXPECT_THAT(l2_norm({0, 0}, {2, 1, 1}, {10, 20}), ElementsAre(0, 0));
+}
+
+TEST(SpatialNorm, SharesOfAChannelsSum) {
+    const double ten = 10 + 0.1, four = 4 + 0.1;
+    EXPECT_THAT(spatial_norm({1, 2, 3, 4, 0, -1, 5, 0}, {2, 2, 2}),
+                ElementsAre(1 / ten, 2 / ten, 3 / ten, 4 / ten, 0 / four, -1 / four, 5 / four, 0 / four));
+}
+
+TEST(Scale, OneFactorAndShiftPerChannel) {
+    Tensor tensor = counting(6);
+    scale(tensor, {3, 1, 2}, {2, -1, 0}, {0.5, 0, 7});
+    EXPECT_THAT(tensor, ElementsAre(2.5, 4.5, -3, -4, 7, 7));
+}
+
+TEST(Add, ElementByElement) {
+    Tensor tensor = {1, 2, 3};
+    add(tensor, {0.5, -2, 8});
+    EXPECT_THAT(tensor, ElementsAre(1.5, 0, 11));
 }
 
 TEST(GlobalAveragePool, MeanPerChannel) {

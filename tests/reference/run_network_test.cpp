@@ -25,7 +25,9 @@ Layer layer(const std::string &name, OpKind op, std::vector<int> sources, Shape 
     return layer;
 }
 
-FoldedLayer folded(std::vector<float> weight, std::vector<float> bias) { return {{{}, weight}, {{}, bias}}; }
+FoldedLayer folded(std::vector<float> weight, std::vector<float> bias) {
+    return {{{}, weight}, {{}, bias}, {}, {}};
+}
 
 // Weights in eighths and no larger than 1, the same for a layer whenever it is asked for.
 FoldedWeights patterned_weights(const Network &network) {
@@ -97,6 +99,43 @@ TEST(RunNetwork, EveryLayerIsActivatedOnce) {
     EXPECT_THAT((*outputs)[0], ElementsAre(6, 0));
     EXPECT_THAT((*outputs)[1], ElementsAre(-6, -1));
     EXPECT_THAT((*outputs)[2], ElementsAre(-7));
+}
+
+TEST(RunNetwork, FrontNormsActOnTheConcatenationAndResidualsBeforeTheActivation) {
+    // Image (2 3): "a" reads (3 4) and (0.5 0), "b" is relu(10 - 3 a + a), "c" reads b and relu(2 a - 15).
+    Network network;
+    network.name = "chain";
+    network.input = {1, 1, 2};
+    network.layers = {layer("a", OpKind::kConv, {kNetworkInput, kNetworkInput}, {2, 1, 2}, {1, 1, 2}),
+                      layer("b", OpKind::kConv, {0}, {1, 1, 2}, {1, 1, 2}),
+                      layer("c", OpKind::kGlobalAveragePool, {1, 0}, {2, 1, 2}, {2, 1, 1})};
+    network.layers[0].front_norm = network.layers[2].front_norm = "norm";
+    network.layers[1].residual = 0;
+    network.layers[1].activation = Activation::kRelu;
+    FoldedWeights weights = {{folded({1, 10}, {0}), folded({-3}, {10}), {}}};
+    weights.layers[0].front_scale.values = {1, -1};
+    weights.layers[0].front_shift.values = {1, 2.5};
+    weights.layers[2].front_scale.values = {1, 2};
+    weights.layers[2].front_shift.values = {0, -15};
+    const auto outputs = run_network(network, weights, {2, 3});
+    ASSERT_TRUE(outputs) << outputs.error().what;
+    EXPECT_THAT((*outputs)[0], ElementsAre(8, 4));
+    EXPECT_THAT((*outputs)[1], ElementsAre(0, 2));  // -24 + 10 + 8, -12 + 10 + 4
+    EXPECT_THAT((*outputs)[2], ElementsAre(1, 0.5));
+    weights.layers[2].front_shift.values = {0};
+    EXPECT_EQ(run_network(network, weights, {2, 3}).error().what,
+              "c.front_shift: expected 2 values, found 1");
+}
+
+TEST(OutputValues, TensorsStayPlanarAndRowsHaveChannelsInnermost) {
+    Network network;
+    network.layers = {layer("a", OpKind::kConv, {kNetworkInput}, {3, 1, 2}, {4, 1, 2}),
+                      layer("b", OpKind::kConv, {kNetworkInput}, {3, 1, 1}, {2, 1, 1})};
+    const std::vector<std::vector<double>> layers = {{1, 2, 3, 4, 5, 6, 7, 8}, {9, 10}};
+    EXPECT_THAT(output_values(network, {"planar", {0}}, layers), ElementsAre(1, 2, 3, 4, 5, 6, 7, 8));
+    const Output rows{"rows", {0, 1}, 2};
+    EXPECT_THAT(output_values(network, rows, layers), ElementsAre(1, 3, 5, 7, 2, 4, 6, 8, 9, 10));
+    EXPECT_THAT(output_shape(network, rows), ElementsAre(5, 2));
 }
 
 // The value of a layer at one position, straight from the definition, given its sources' outputs.
