@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include "models/text.h"
 #include "weights/mismatch.h"
 
@@ -131,9 +133,26 @@ KeySet key_set_of(const Checkpoint &checkpoint) {
     return bare_weight ? KeySet::kFolded : KeySet::kAuthors;
 }
 
+namespace {
+
+bool holds(const Checkpoint &checkpoint, const std::vector<Parameter> &parameters) {
+    return std::all_of(parameters.begin(), parameters.end(),
+                       [&](const Parameter &p) { return checkpoint.tensors.count(p.key) > 0; });
+}
+
+// What the keys alone say, unless the network has one set in full. Without any norm both sets are the same.
+KeySet key_set_of(const Network &network, const Checkpoint &checkpoint) {
+    if (checkpoint.folded) return KeySet::kFolded;
+    for (KeySet keys : {KeySet::kAuthors, KeySet::kFolded})
+        if (holds(checkpoint, parameters_of(network, keys))) return keys;
+    return key_set_of(checkpoint);
+}
+
+}  // namespace
+
 Result<Checkpoint> with_author_keys(const Network &network, Checkpoint checkpoint) {
     strip_module_prefix(checkpoint);
-    const KeySet keys = key_set_of(checkpoint);
+    const KeySet keys = key_set_of(network, checkpoint);
     if (keys == KeySet::kPytorchcv) {
         if (Status status = rename_pytorchcv(network, checkpoint); !status) return status.error();
     }
@@ -166,14 +185,13 @@ Result<ClassCount> one_matrix(const Checkpoint &checkpoint) {
     return ClassCount{static_cast<int>(classes), matrices[0]};
 }
 
-// The layer that the first output with a channel per class comes from.
+// The layer whose channels count the classes, or the first of them.
 const Layer &head_of(const Network &network) {
-    for (const Output &output : network.outputs) {
-        const Layer *head = &network.layers[static_cast<size_t>(output.layers[0])];
-        while (!head->has_weights()) head = &network.layers[static_cast<size_t>(head->sources[0])];
-        if (head->out.channels % network.classes == 0) return *head;
-    }
-    return network.layers.back();
+    const auto output = std::find_if(network.outputs.begin(), network.outputs.end(),
+                                     [](const Output &o) { return !o.boxes; });
+    const Layer *head = &network.layers[static_cast<size_t>(output->layers[0])];
+    while (!head->has_weights()) head = &network.layers[static_cast<size_t>(head->sources[0])];
+    return *head;
 }
 
 }  // namespace

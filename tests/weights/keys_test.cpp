@@ -3,7 +3,12 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
 #include "models/records.h"
+#include "tests/weights/checksum.h"
 #include "tests/weights/tiny.h"
 #include "weights/mismatch.h"
 
@@ -49,6 +54,30 @@ TEST(Keys, CountTheAuthorsEntries) {
         const auto record = find_record(name);
         EXPECT_EQ(parameters_of(*build_network(*record, record->input), KeySet::kAuthors).size(), count)
             << name;
+    }
+}
+
+// tests/golden/keys.json, from the oracle's modules.
+TEST(Keys, NamesAndShapesOfEveryNetworkAreTheOracles) {
+    std::ifstream file(HARDNET_GOLDEN_FOLDER "/keys.json");
+    ASSERT_TRUE(file);
+    const auto golden = nlohmann::json::parse(file);
+    EXPECT_EQ(golden.size(), builtin_records().size());
+    for (const ModelRecord &record : builtin_records()) {
+        SCOPED_TRACE(record.name);
+        std::vector<std::string> lines;
+        for (const Parameter &p : parameters_of(*build_network(record, record.input), KeySet::kAuthors)) {
+            std::string line = p.key;
+            for (size_t i = 0; i < p.shape.size(); i++)
+                line += (i == 0 ? " " : "x") + std::to_string(p.shape[i]);
+            lines.push_back(line + "\n");
+        }
+        std::sort(lines.begin(), lines.end());
+        std::string text;
+        for (const std::string &line : lines) text += line;
+        ASSERT_TRUE(golden.contains(record.name));
+        EXPECT_EQ(lines.size(), golden[record.name]["tensors"].get<size_t>());
+        EXPECT_EQ(crc32(text), golden[record.name]["crc32"].get<uint32_t>());
     }
 }
 
@@ -110,6 +139,18 @@ TEST(Keys, LeavesTheAuthorsAlone) {
     EXPECT_FALSE(found->folded);
 }
 
+TEST(Keys, ANetworkWithoutNormsIsNotTakenForFolded) {
+    ModelRecord record = *find_record("ssd512_vgg16");  // has "base.0.weight" and no ".norm."
+    const Network network = *build_network(record, record.input);
+    Checkpoint checkpoint;
+    for (const Parameter &p : parameters_of(network, KeySet::kAuthors))
+        checkpoint.tensors[p.key].shape = p.shape;
+    const auto found = with_author_keys(network, checkpoint);
+    ASSERT_TRUE(found) << found.error().what;
+    EXPECT_FALSE(found->folded);
+    EXPECT_THAT(found->notes, ElementsAre());
+}
+
 TEST(Keys, ClassCountUnderEveryKeySet) {
     const Network network = tiny_network();
     for (KeySet keys : {KeySet::kAuthors, KeySet::kPytorchcv}) {
@@ -121,6 +162,23 @@ TEST(Keys, ClassCountUnderEveryKeySet) {
     folded.tensors["other.weight"] = {{7, 2}, std::vector<float>(14)};
     EXPECT_THAT(classes_in(tiny_record(false), folded).error().what, HasSubstr("expected one matrix"));
     EXPECT_THAT(classes_in(tiny_record(false), Checkpoint{}).error().what, HasSubstr("found 0"));
+}
+
+TEST(Keys, ClassCountOfEveryArchitecture) {
+    for (const ModelRecord &stated : builtin_records()) {
+        for (KeySet keys : {KeySet::kAuthors, KeySet::kFolded}) {
+            ModelRecord record = stated;
+            record.classes = 7;
+            Checkpoint checkpoint;
+            for (const Parameter &p : parameters_of(*build_network(record, record.input), keys))
+                checkpoint.tensors[p.key].shape = p.shape;
+            const auto found = classes_in(stated, checkpoint);
+            ASSERT_TRUE(found) << stated.name << ": " << found.error().what;
+            EXPECT_EQ(found->classes, 7) << stated.name << " by " << found->tensor;
+            record.classes = 4;  // as many as a box has numbers
+            EXPECT_EQ(classes_in(record, checkpoint)->classes, 7) << stated.name;
+        }
+    }
 }
 
 }  // namespace

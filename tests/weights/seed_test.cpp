@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "models/records.h"
+#include "tests/weights/checksum.h"
 #include "weights/weights.h"
 
 namespace hardnet {
@@ -17,15 +18,11 @@ uint32_t bits_of(float value) {
     return bits;
 }
 
-uint32_t crc32(const std::vector<float> &values) {
-    uint32_t crc = ~uint32_t{0};
-    for (float value : values) {
-        for (int byte = 0; byte < 4; byte++) {
-            crc ^= bits_of(value) >> (8 * byte) & 0xff;
-            for (int i = 0; i < 8; i++) crc = crc >> 1 ^ (crc & 1 ? 0xedb88320 : 0);
-        }
-    }
-    return ~crc;
+uint32_t checksum(const std::vector<float> &values) {
+    std::string bytes;
+    for (float value : values)
+        for (int byte = 0; byte < 4; byte++) bytes += static_cast<char>(bits_of(value) >> (8 * byte) & 0xff);
+    return testing::crc32(bytes);
 }
 
 TEST(Seed, EqualsItsTwinToTheLastBit) {
@@ -55,7 +52,7 @@ TEST(Seed, EqualsItsTwinToTheLastBit) {
                 EXPECT_EQ(bits_of(found.values.at(std::stoul(index))),
                           std::stoul(bits.get<std::string>(), nullptr, 16));
             }
-            EXPECT_EQ(crc32(found.values), tensor["crc32"].get<uint32_t>());
+            EXPECT_EQ(checksum(found.values), tensor["crc32"].get<uint32_t>());
         }
     }
 }

@@ -1,4 +1,5 @@
-"""Writes tests/golden: what PyTorch computes in double for the seeded networks, and samples of the seeded generator.
+"""Writes tests/golden: what PyTorch computes in double for the seeded networks, what their parameters are called, and
+samples of the seeded generator.
 
     /usr/bin/python3 tools/oracle/make_goldens.py [NAME...]    (all without a name; some minutes on one core)
 
@@ -113,6 +114,16 @@ def seed_samples():
     return cases
 
 
+def keys():
+    """How many parameters each network has, counters left out, and a checksum of their sorted lines `key 64x32x3x3`."""
+    found = {}
+    for name, network in registry.NETWORKS.items():
+        shapes = {k: "x".join(map(str, t.shape)) for k, t in network.make().state_dict().items()}
+        lines = sorted(f"{k} {shape}\n" for k, shape in shapes.items() if not k.endswith(".num_batches_tracked"))
+        found[name] = {"tensors": len(lines), "crc32": zlib.crc32("".join(lines).encode())}
+    return found
+
+
 def write(name, value):
     path = os.path.join(FOLDER, name + ".json")
     os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -126,7 +137,7 @@ def main(names):
     torch.set_num_threads(1)
     writers = {f"logits/{n}_{h}x{w}": (lambda n=n, h=h, w=w: logits(n, h, w)) for n, (h, w) in CASES}
     writers |= {f"outputs/{n}_{h}x{w}": (lambda n=n, h=h, w=w: outputs(n, h, w)) for n, (h, w) in output_cases()}
-    writers["seed"] = seed_samples
+    writers |= {"seed": seed_samples, "keys": keys}
     unknown = [n for n in names if n not in writers]
     if unknown:
         sys.exit(f"golden: expected one of {', '.join(writers)}, found {unknown[0]}")
