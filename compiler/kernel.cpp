@@ -71,7 +71,14 @@ struct Compiler {
     void operator()(const StemSpec &s) { compile<Stem>(s); }
     void operator()(const DepthwiseSpec &s) { compile<Depthwise>(s); }
     void operator()(const MaxPoolSpec &s) { compile<MaxPool>(s); }
+    void operator()(const AveragePoolSpec &s) { compile<AveragePool>(s); }
     void operator()(const GlobalPoolSpec &s) { compile<GlobalPool>(s); }
+    void operator()(const NormSpec &s) { compile<Norm>(s); }
+    void operator()(const ResizeSpec &s) { compile<Resize>(s); }
+    void operator()(const PlanarSpec &s) { compile<Planar>(s); }
+    void operator()(const RowsSpec &s) { compile<Rows>(s); }
+    void operator()(const L2NormSpec &s) { compile<L2Norm>(s); }
+    void operator()(const SpatialNormSpec &s) { compile<SpatialNorm>(s); }
     void operator()(const FullyConnectedSpec &s) { compile<FullyConnected>(s); }
     void operator()(const NormalizeSpec &s) { compile<Normalize>(s); }
 };

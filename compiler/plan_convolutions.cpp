@@ -23,8 +23,8 @@ int pixels_for(const Machine &machine, int width, int vectors) {
 
 void Planner::normalize(int layer) {
     const Shape &image = network_.input;
-    NormalizeSpec spec{image.height, image.width, network_.preprocessing.mean,
-                       network_.preprocessing.deviation};
+    const Preprocessing &p = network_.preprocessing;
+    NormalizeSpec spec{image.height, image.width, p.bgr, p.mean, p.deviation};
     begin_step(HARDNET_STEP_NORMALIZE, layer);
     begin_part(image.height, 0, 1);
     uint32_t bytes =
@@ -40,12 +40,17 @@ void Planner::stem(int layer) {
     const Layer &l = network_.layers[layer];
     const Tensor &out = tensors_[layer];
     const int64_t bias = pack_bias(layer, out.c8);
+    const int taps = l.kernel * l.kernel;
     std::vector<ChannelPart> parts =
-        convolution_parts(machine_, l.out.width, l.out.height, l.out.channels, 27);
-    plan_.choices[layer] = {"direct 3x3", describe(parts), {}};
+        convolution_parts(machine_, l.out.width, l.out.height, l.out.channels, taps * l.in.channels);
+    const std::string window = std::to_string(l.kernel) + "x" + std::to_string(l.kernel);
+    plan_.choices[layer] = {"direct " + window, describe(parts), {}};
     begin_step(HARDNET_STEP_STEM, layer);
     for (ChannelPart part : parts) {
         StemSpec spec;
+        spec.kernel = l.kernel;
+        spec.stride = l.stride;
+        spec.padding = l.padding;
         spec.in_planes = l.in.channels;
         spec.in_height = l.in.height;
         spec.in_width = l.in.width;
@@ -54,18 +59,18 @@ void Planner::stem(int layer) {
         spec.block = part.block;
         spec.pixels = part.extent;
         spec.lanes = part.lanes;
-        spec.pixel_stride = out.c8;
+        spec.pixel_stride = out.pixel_stride;
         spec.row_stride = out.row_stride();
         spec.activation = l.activation;
         part.block = spec.out;  // one block of weights: [tap][plane][c]
-        int64_t u = pack_weights(layer, part, 9 * l.in.channels, -1);
+        int64_t u = pack_weights(layer, part, taps * l.in.channels, -1);
         begin_part(l.out.height, 0, spec.out);
         uint32_t x = add_view(
             HARDNET_INPUT, 0,
             {{0, l.in.width, 1}, {0, l.in.height, l.in.width}, {0, l.in.channels, l.in.width * l.in.height}});
         uint32_t w =
             add_view(HARDNET_WEIGHTS, u,
-                     {{0, spec.out, 1}, {0, l.in.channels, spec.out}, {0, 9, spec.out * l.in.channels}});
+                     {{0, spec.out, 1}, {0, l.in.channels, spec.out}, {0, taps, spec.out * l.in.channels}});
         uint32_t b = add_view(HARDNET_WEIGHTS, bias + part.first, {{0, spec.out, 1}});
         uint32_t y = tensor_view(out, part.first, spec.out, false, true);
         call(spec, {whole(x), whole(w), whole(b), crop(y, 2, 1)});
@@ -73,34 +78,35 @@ void Planner::stem(int layer) {
     plan_.layer_views[layer] = int32_t(tensor_view(out, 0, l.out.channels, false));
 }
 
-ConvolutionSpec Planner::convolution_spec(int layer, const ChannelPart &part, int width) const {
+ConvolutionSpec Planner::convolution_spec(int layer, const std::vector<Tensor> &sources,
+                                          const ChannelPart &part, int width) const {
     const Layer &l = network_.layers[layer];
     ConvolutionSpec spec;
-    for (int source : l.sources) {
-        const Tensor &t = tensors_[source];
-        spec.sources.push_back({t.shape.channels, t.c8, t.row_stride()});
-    }
-    spec.kernel = l.kernel;
-    spec.stride = l.stride;
+    for (const Tensor &t : sources)
+        spec.sources.push_back({t.shape.channels, t.pixel_stride, t.row_stride()});
+    spec.window = {l.kernel, l.kernel, l.padding, l.padding, l.dilation, l.stride};
     spec.width = width;
     spec.block = part.block;
     spec.pixels = part.extent;
     spec.lanes = part.lanes;
-    spec.pixel_stride = tensors_[layer].c8;
+    spec.pixel_stride = tensors_[layer].pixel_stride;
     spec.row_stride = tensors_[layer].row_stride();
+    if (l.residual != kNoLayer) {
+        const Tensor &r = tensors_[l.residual];
+        spec.residual = {r.pixel_stride, r.row_stride()};
+    }
     spec.activation = l.activation;
     return spec;
 }
 
 // The sources, weights and bias of one part.
-std::vector<hardnet_argument> Planner::convolution_inputs(int layer, const ChannelPart &part, int64_t bias) {
+std::vector<hardnet_argument> Planner::convolution_inputs(int layer, const std::vector<Tensor> &sources,
+                                                          const ChannelPart &part, int64_t bias) {
     const Layer &l = network_.layers[layer];
     const int k = l.in.channels, taps = l.kernel * l.kernel;
     std::vector<hardnet_argument> arguments;
-    for (int source : l.sources) {
-        const Tensor &t = tensors_[source];
-        arguments.push_back(whole(tensor_view(t, 0, t.shape.channels, l.kernel == 3)));
-    }
+    for (const Tensor &t : sources)
+        arguments.push_back(whole(tensor_view(t, 0, t.shape.channels, l.padding > 0)));
     int64_t u = pack_weights(layer, part, taps * k, -1);
     arguments.push_back(whole(add_view(HARDNET_WEIGHTS, u,
                                        {{0, part.block, 1},
@@ -111,6 +117,10 @@ std::vector<hardnet_argument> Planner::convolution_inputs(int layer, const Chann
     return arguments;
 }
 
+uint32_t Planner::residual_view(int layer, int first, int channels) {
+    return tensor_view(tensors_[network_.layers[layer].residual], first, channels, false);
+}
+
 void Planner::convolution(int layer) {
     const Layer &l = network_.layers[layer];
     const Tensor &out = tensors_[layer];
@@ -118,8 +128,9 @@ void Planner::convolution(int layer) {
     const int width =
         pool < 0 ? l.out.width : 2 * network_.layers[pool].out.width;  // a pool may drop the last column
     const bool plain = l.kernel == 1;
+    const std::string window = std::to_string(l.kernel) + "x" + std::to_string(l.kernel);
     const Blocks parts =
-        choose_blocks(layer, plain ? "1x1" : "direct 3x3",
+        choose_blocks(layer, plain ? "1x1" : "direct " + window,
                       convolution_problem(plain ? BlockProblem::Op::kConv1x1 : BlockProblem::Op::kConv3x3,
                                           width, l.out.height, l.out.channels, l.in.channels));
     if (pool >= 0) {
@@ -127,18 +138,181 @@ void Planner::convolution(int layer) {
         convolution_with_pool(layer, pool, parts);
         return;
     }
+    if (!l.front_norm.empty() && plain) return convolution_behind_norm(layer, parts);
     const int64_t bias = pack_bias(layer, out.c8);
     const bool by_rows = l.out.height >= kManyRows;
-    begin_step(l.kernel == 1 ? HARDNET_STEP_CONV1X1 : HARDNET_STEP_CONV3X3, layer);
+    const std::vector<Tensor> sources = l.front_norm.empty() ? sources_of(layer) : normalised(layer);
+    begin_step(plain ? HARDNET_STEP_CONV1X1 : HARDNET_STEP_CONV3X3, layer);
     for (const ChannelPart &part : parts) {
-        ConvolutionSpec spec = convolution_spec(layer, part, width);
+        ConvolutionSpec spec = convolution_spec(layer, sources, part, width);
         spec.channels_outer = !by_rows;
-        std::vector<hardnet_argument> arguments = convolution_inputs(layer, part, bias);
-        uint32_t y = tensor_view(out, part.first, part.padded(), false, true);
-        arguments.push_back(by_rows ? crop(y, 2, 1) : crop(y, 0, part.block));
+        std::vector<hardnet_argument> arguments = convolution_inputs(layer, sources, part, bias);
+        const auto share = [&](uint32_t view) {
+            return by_rows ? crop(view, 2, 1) : crop(view, 0, part.block);
+        };
+        if (spec.residual) arguments.push_back(share(residual_view(layer, part.first, part.padded())));
+        arguments.push_back(share(tensor_view(out, part.first, part.padded(), false, true)));
         const int units = by_rows ? l.out.height : part.blocks();
         begin_part(units, 0, part.cycles / units);
         call(spec, arguments);
+    }
+    plan_.layer_views[layer] = int32_t(tensor_view(out, 0, l.out.channels, false));
+}
+
+// What the norm in front of a direct 3x3 makes of the sources, in memory of its own: small images, which Winograd's
+// tiles do not suit.
+std::vector<Planner::Tensor> Planner::normalised(int layer) {
+    const Layer &l = network_.layers[layer];
+    std::vector<Tensor> results;
+    int first = 0;
+    begin_step(HARDNET_STEP_NORM, layer);
+    for (const Tensor &in : sources_of(layer)) {
+        Tensor out = in;
+        out.first = 0;
+        out.pixel_stride = in.c8;
+        out.halo = l.padding;
+        out.rows = l.in.height + 2 * out.halo;
+        out.columns = l.in.width + 2 * out.halo;
+        out.buffer = add_buffer(int64_t{1} * out.rows * out.row_stride());
+        NormSpec spec;
+        spec.height = l.in.height;
+        spec.width = l.in.width;
+        spec.border = out.halo;
+        spec.in_pixel_stride = in.pixel_stride;
+        spec.in_row_stride = in.row_stride();
+        spec.pixel_stride = out.pixel_stride;
+        spec.row_stride = out.row_stride();
+        spec.lanes = machine_.lanes_for(in.c8);
+        std::vector<hardnet_argument> arguments{whole(tensor_view(in, 0, in.c8, false))};
+        for (const hardnet_argument &a : front_norm(layer, first, in)) arguments.push_back(a);
+        arguments.push_back(crop(tensor_view(out, 0, out.c8, true, true), 0, spec.lanes));
+        begin_part(in.c8 / spec.lanes, 0, spec.lanes);
+        call(spec, arguments);
+        first += in.shape.channels;
+        results.push_back(out);
+    }
+    return results;
+}
+
+// A 1x1 behind a norm: some rows of the sources are normalised into a thread's scratch and read from there, while
+// they are in L2. Images of few rows are normalised whole, by every thread that takes channels.
+void Planner::convolution_behind_norm(int layer, const std::vector<ChannelPart> &parts) {
+    const Layer &l = network_.layers[layer];
+    const Tensor &out = tensors_[layer];
+    const int64_t bias = pack_bias(layer, out.c8);
+    const bool by_rows = l.out.height >= kManyRows;
+    std::vector<Tensor> sources = sources_of(layer), normalised = sources;
+    constexpr int kScratchBytes = 256 << 10;
+    int channels = 0;
+    for (const Tensor &t : sources) channels += t.c8;
+    const int row_elems = channels * l.in.width;
+    const int rows = by_rows ? std::clamp(kScratchBytes / 4 / row_elems, 1, l.in.height) : l.in.height;
+
+    begin_step(HARDNET_STEP_CONV1X1, layer);
+    std::vector<std::pair<NormSpec, std::vector<hardnet_argument>>> norms;
+    std::vector<hardnet_argument> inputs;
+    int first = 0, lane = 0;
+    for (Tensor &t : normalised) {
+        NormSpec spec;
+        spec.height = l.in.height;
+        spec.width = l.in.width;
+        spec.in_pixel_stride = t.pixel_stride;
+        spec.in_row_stride = t.row_stride();
+        spec.pixel_stride = channels;
+        spec.row_stride = row_elems;
+        spec.lanes = machine_.lanes_for(t.c8);
+        std::vector<hardnet_argument> arguments{whole(tensor_view(t, 0, t.c8, false))};
+        for (const hardnet_argument &a : front_norm(layer, first, t)) arguments.push_back(a);
+        std::vector<hardnet_dim> dims{{0, t.c8, 1}, {0, l.in.width, channels}, {0, l.in.height, row_elems}};
+        const auto share = [&](uint32_t view) { return by_rows ? slide(view, 2, 1) : whole(view); };
+        arguments.push_back(share(add_view(HARDNET_SCRATCH, lane, dims, true)));
+        norms.push_back({spec, arguments});
+        dims[0].extent = t.shape.channels;
+        inputs.push_back(share(add_view(HARDNET_SCRATCH, lane, dims)));
+        first += t.shape.channels;
+        lane += t.c8;
+        t.pixel_stride = channels;
+        t.columns = l.in.width;
+    }
+    plan_.scratch_elems = std::max<int64_t>(plan_.scratch_elems, int64_t{1} * rows * row_elems);
+    const auto normalise = [&] {
+        for (const auto &[spec, arguments] : norms) call(spec, arguments);
+    };
+
+    if (by_rows) {
+        begin_part(l.out.height, rows, 1);
+        normalise();
+    }
+    for (const ChannelPart &part : parts) {
+        ConvolutionSpec spec = convolution_spec(layer, normalised, part, l.out.width);
+        spec.channels_outer = !by_rows;
+        std::vector<hardnet_argument> arguments = convolution_inputs(layer, sources, part, bias);
+        std::copy(inputs.begin(), inputs.end(), arguments.begin());
+        if (!by_rows) {
+            begin_part(part.blocks(), 0, part.cycles / part.blocks());
+            normalise();
+        }
+        const auto share = [&](uint32_t view) {
+            return by_rows ? crop(view, 2, 1) : crop(view, 0, part.block);
+        };
+        if (spec.residual) arguments.push_back(share(residual_view(layer, part.first, part.padded())));
+        arguments.push_back(share(tensor_view(out, part.first, part.padded(), false, true)));
+        call(spec, arguments);
+    }
+    plan_.layer_views[layer] = int32_t(tensor_view(out, 0, l.out.channels, false));
+}
+
+// Of the output's four kinds of pixels, by even and odd row and column, each is a convolution of its own: an even one
+// reads two input rows (or columns) and the kernel's outer taps, an odd one reads one and the middle tap.
+void Planner::transposed_convolution(int layer) {
+    const Layer &l = network_.layers[layer];
+    const Tensor &out = tensors_[layer];
+    const std::vector<Tensor> sources = sources_of(layer);
+    const int64_t bias = pack_bias(layer, out.c8);
+    const int k = l.in.channels;
+    const Blocks parts =
+        convolution_parts(machine_, (l.out.width + 1) / 2, (l.out.height + 1) / 2, l.out.channels, 9 * k / 4);
+    plan_.choices[layer] = {"transposed 3x3", describe(parts), {}};
+    begin_step(HARDNET_STEP_TRANSPOSED_CONV, layer);
+    for (int odd_y : {0, 1}) {
+        for (int odd_x : {0, 1}) {
+            const int width = (l.out.width + 1 - odd_x) / 2, height = (l.out.height + 1 - odd_y) / 2;
+            if (width == 0 || height == 0) continue;
+            const auto taps_of = [](int odd) { return odd ? std::vector<int>{1} : std::vector<int>{2, 0}; };
+            WeightTransform taps;
+            for (int ky : taps_of(odd_y)) {
+                for (int kx : taps_of(odd_x)) {
+                    taps.rows.push_back({double(ky == 0), double(ky == 1), double(ky == 2)});
+                    taps.columns.push_back({double(kx == 0), double(kx == 1), double(kx == 2)});
+                }
+            }
+            for (const ChannelPart &part : parts) {
+                ConvolutionSpec spec = convolution_spec(layer, sources, part, width);
+                spec.window = {2 - odd_x, 2 - odd_y, 1 - odd_x, 1 - odd_y, 1, 1};
+                spec.pixels = std::min(part.extent, width);
+                spec.pixel_stride = 2 * out.pixel_stride;
+                spec.row_stride = 2 * out.row_stride();
+                std::vector<hardnet_argument> arguments;
+                for (const Tensor &t : sources)
+                    arguments.push_back(whole(tensor_view(t, 0, t.shape.channels, true)));
+                const int positions = taps.positions();
+                int64_t u = pack_weights(layer, part, positions * k, transform_index(taps));
+                arguments.push_back(whole(add_view(HARDNET_WEIGHTS, u,
+                                                   {{0, part.block, 1},
+                                                    {0, k, part.block},
+                                                    {0, positions, part.block * k},
+                                                    {0, part.blocks(), part.block * k * positions}})));
+                arguments.push_back(
+                    whole(add_view(HARDNET_WEIGHTS, bias + part.first, {{0, part.padded(), 1}})));
+                uint32_t y = add_view(
+                    HARDNET_ARENA, out.pixel(odd_x, odd_y) + part.first,
+                    {{0, part.padded(), 1}, {0, width, spec.pixel_stride}, {0, height, spec.row_stride}},
+                    true, out.buffer);
+                arguments.push_back(crop(y, 2, 1));
+                begin_part(height, 0, double(positions) * part.padded() * width * k);
+                call(spec, arguments);
+            }
+        }
     }
     plan_.layer_views[layer] = int32_t(tensor_view(out, 0, l.out.channels, false));
 }
@@ -151,24 +325,26 @@ void Planner::convolution_with_pool(int layer, int pool, const std::vector<Chann
     const int width = 2 * p.out.width, height = 2 * p.out.height, c8 = out.c8;
     const int64_t bias = pack_bias(layer, c8);
     const bool by_rows = p.out.height >= kManyRows / 2;
+    const std::vector<Tensor> sources = sources_of(layer);
     plan_.choices[pool] = {"behind " + l.name, "", {}};
 
     MaxPoolSpec pooling;
     pooling.in_height = height;
     pooling.in_width = width;
     pooling.width = p.out.width;
-    pooling.pixel_stride = c8;
+    pooling.height = p.out.height;
+    pooling.pixel_stride = out.pixel_stride;
     pooling.row_stride = out.row_stride();
 
     begin_step(HARDNET_STEP_CONV1X1, layer);
     if (by_rows) begin_part(p.out.height, 1, 1);
     for (const ChannelPart &part : parts) {
-        ConvolutionSpec spec = convolution_spec(layer, part, width);
+        ConvolutionSpec spec = convolution_spec(layer, sources, part, width);
         const int channels = by_rows ? c8 : part.block, rows = by_rows ? 2 : height;
         spec.channels_outer = !by_rows;
         spec.pixel_stride = channels;
         spec.row_stride = channels * width;
-        std::vector<hardnet_argument> arguments = convolution_inputs(layer, part, bias);
+        std::vector<hardnet_argument> arguments = convolution_inputs(layer, sources, part, bias);
         std::vector<hardnet_dim> dims = {
             {0, part.padded(), 1}, {0, width, channels}, {0, height, channels * width}};
         uint32_t scratch = add_view(HARDNET_SCRATCH, by_rows ? part.first : 0, dims, true);
@@ -203,9 +379,9 @@ void Planner::depthwise(int layer) {
     spec.pixels = pixels_for(machine_, l.out.width, 1);
     spec.lanes = machine_.lanes_for(out.c8);
     spec.weight_stride = out.c8;
-    spec.in_pixel_stride = in.c8;
+    spec.in_pixel_stride = in.pixel_stride;
     spec.in_row_stride = in.row_stride();
-    spec.pixel_stride = out.c8;
+    spec.pixel_stride = out.pixel_stride;
     spec.row_stride = out.row_stride();
     spec.activation = l.activation;
 
@@ -231,49 +407,25 @@ void Planner::depthwise(int layer) {
     plan_.layer_views[layer] = int32_t(tensor_view(out, 0, l.out.channels, false));
 }
 
-void Planner::max_pool(int layer) {
-    const Layer &l = network_.layers[layer];
-    const Tensor &in = tensors_[l.sources[0]], &out = tensors_[layer];
-    MaxPoolSpec spec;
-    spec.kernel = l.kernel;
-    spec.stride = l.stride;
-    spec.padding = l.padding;
-    spec.in_height = l.in.height;
-    spec.in_width = l.in.width;
-    spec.width = l.out.width;
-    spec.lanes = machine_.lanes_for(out.c8);
-    spec.in_pixel_stride = in.c8;
-    spec.in_row_stride = in.row_stride();
-    spec.pixel_stride = out.c8;
-    spec.row_stride = out.row_stride();
-    plan_.choices[layer] = {"max pool", "", {}};
-    begin_step(HARDNET_STEP_MAX_POOL, layer);
-    begin_part(l.out.height, 0, 1);
-    uint32_t x = tensor_view(in, 0, in.c8, false), y = tensor_view(out, 0, out.c8, false, true);
-    call(spec, {whole(x), crop(y, 2, 1)});
-    plan_.layer_views[layer] = int32_t(tensor_view(out, 0, l.out.channels, false));
-}
-
-void Planner::global_pool(int layer) {
-    const Layer &l = network_.layers[layer];
-    const Tensor &in = tensors_[l.sources[0]], &out = tensors_[layer];
-    GlobalPoolSpec spec{l.in.height, l.in.width, in.c8, in.row_stride(), machine_.lanes_for(out.c8)};
-    plan_.choices[layer] = {"mean", "", {}};
-    begin_step(HARDNET_STEP_GLOBAL_POOL, layer);
-    begin_part(out.c8 / spec.lanes, 0, 1);
-    uint32_t x = tensor_view(in, 0, in.c8, false);
-    uint32_t y = add_view(HARDNET_ARENA, 0, {{0, out.c8, 1}}, true, out.buffer);
-    call(spec, {whole(x), crop(y, 0, spec.lanes)});
-    plan_.layer_views[layer] = int32_t(tensor_view(out, 0, l.out.channels, false));
-}
-
+// Of an image it reads the pixels one behind another, as they lie; its weights are packed in that order.
 void Planner::fully_connected(int layer) {
     const Layer &l = network_.layers[layer];
-    const Tensor &in = tensors_[l.sources[0]];
-    const int k = l.in.channels;
+    const Tensor &in = tensors_[l.sources[0]], &out = tensors_[layer];
+    const int k = int(l.in.elements());
     constexpr int kBlock = 64;  // enough chains of FMAs to hide their latency
     const int whole_blocks = l.out.channels / kBlock * kBlock, tail = l.out.channels - whole_blocks;
     const int64_t bias = pack_bias(layer, round_up(l.out.channels, kBlock));
+    const Output *output = nullptr;
+    for (const Output &o : network_.outputs) {
+        if (o.layers[0] == layer && o.row == 0) output = &o;
+    }
+    const int64_t offset = output ? output_offset(*output) : 0;
+    const auto result = [&](int first, int channels, bool written) {
+        std::vector<hardnet_dim> dims{{0, channels, 1}};
+        if (!written) dims.insert(dims.end(), {{0, 1, channels}, {0, 1, channels}});
+        return output ? add_view(HARDNET_OUTPUT, offset + first, dims, written)
+                      : add_view(HARDNET_ARENA, first, dims, written, out.buffer);
+    };
     plan_.choices[layer] = {"matrix", "", {}};
     begin_step(HARDNET_STEP_FULLY_CONNECTED, layer);
     auto part = [&](int first, int channels, int block, int tail_outputs) {
@@ -283,14 +435,12 @@ void Planner::fully_connected(int layer) {
         uint32_t x = add_view(HARDNET_ARENA, 0, {{0, k, 1}}, false, in.buffer);
         uint32_t w = add_view(HARDNET_WEIGHTS, u, {{0, block, 1}, {0, k, block}, {0, p.blocks(), block * k}});
         uint32_t b = add_view(HARDNET_WEIGHTS, bias + first, {{0, p.padded(), 1}});
-        uint32_t y = add_view(HARDNET_OUTPUT, first, {{0, channels, 1}}, true);
-        call(FullyConnectedSpec{k, block, machine_.lanes, tail_outputs},
-             {whole(x), whole(w), whole(b), crop(y, 0, block)});
+        call(FullyConnectedSpec{k, block, machine_.lanes, tail_outputs, l.activation},
+             {whole(x), whole(w), whole(b), crop(result(first, channels, true), 0, block)});
     };
     if (whole_blocks) part(0, whole_blocks, kBlock, 0);
     if (tail) part(whole_blocks, tail, round_up(tail, machine_.lanes), tail);
-    plan_.layer_views[layer] = int32_t(add_view(
-        HARDNET_OUTPUT, 0, {{0, l.out.channels, 1}, {0, 1, l.out.channels}, {0, 1, l.out.channels}}));
+    plan_.layer_views[layer] = int32_t(result(0, l.out.channels, false));
 }
 
 }  // namespace hardnet

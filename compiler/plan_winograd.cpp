@@ -43,19 +43,27 @@ int64_t Planner::Transformed::elems() const {
 
 // V's channels [first, first + channels) of one quadrant. `top` is the image row at which V's tiling begins.
 void Planner::call_input_transform(const Tensor &t, const Transformed &v, Quadrant q, int first, int channels,
-                                   int top, const Split &split) {
+                                   int top, const Split &split, const std::vector<hardnet_argument> &norm) {
     InputTransformSpec spec;
     spec.tiling = v.tiling;
     spec.quadrant = q;
-    spec.pixel_stride = t.c8;
+    spec.pixel_stride = t.pixel_stride;
     spec.row_stride = t.row_stride();
     spec.tile_stride = v.tile_stride;
     spec.position_stride = v.position_stride;
     spec.lanes = machine_.lanes_for(channels);
+    if (!norm.empty()) {
+        spec.norm_width = t.shape.width;
+        spec.norm_height = t.shape.height;
+    }
+    const int columns = t.columns + 1 - t.halo, rows = t.rows + 1 - t.halo - top;
     uint32_t y = add_view(HARDNET_ARENA, t.pixel(-1, top - 1) + first,
-                          {{0, channels, 1}, {-1, t.columns, t.c8}, {-1, t.rows - top, t.row_stride()}},
+                          {{0, channels, 1}, {-1, columns, t.pixel_stride}, {-1, rows, t.row_stride()}},
                           false, t.buffer);
-    call(spec, {split.in(y), split.out(v_target(v, q, first))});
+    std::vector<hardnet_argument> arguments{split.in(y)};
+    arguments.insert(arguments.end(), norm.begin(), norm.end());
+    arguments.push_back(split.out(v_target(v, q, first)));
+    call(spec, arguments);
     count_transform_bytes(int64_t{1} * channels * v.tiling.quadrant_rows(q) * v.tiling.quadrant_columns(q) *
                               v.tiling.position_count(q),
                           split);
@@ -92,7 +100,8 @@ void Planner::call_product(const Tiling &tiling, const ChannelPart &part,
 // One quadrant of the part's channels. `top` is the image row at which the tiling begins, `rows` how many are
 // valid.
 void Planner::call_output_transform(int layer, const Tiling &tiling, const ChannelPart &part, Quadrant q,
-                                    const Products &m, int64_t bias, int top, int rows, const Split &split) {
+                                    const Products &m, int64_t bias, int top, int rows, const Split &split,
+                                    const Split &residual_split) {
     const Tensor &out = tensors_[layer];
     const int mx = tiling.tile_size(q.small_columns), my = tiling.tile_size(q.small_rows);
     const int columns = tiling.quadrant_columns(q), tile_rows = tiling.quadrant_rows(q);
@@ -102,7 +111,7 @@ void Planner::call_output_transform(int layer, const Tiling &tiling, const Chann
     spec.quadrant = q;
     spec.tiles = part.extent;
     spec.m_stride = part.padded();
-    spec.pixel_stride = out.c8;
+    spec.pixel_stride = out.pixel_stride;
     spec.row_stride = out.row_stride();
     spec.valid_columns = std::min(columns * mx, out.shape.width - tiling.first_column(q));
     spec.valid_rows = std::min(tile_rows * my, rows - tiling.first_row(q));
@@ -111,15 +120,24 @@ void Planner::call_output_transform(int layer, const Tiling &tiling, const Chann
     uint32_t products = add_view(base_of(m.buffer), m.offset,
                                  {{0, spec.m_stride, 1}, {0, tiles, spec.m_stride}}, false, m.buffer);
     uint32_t b = add_view(HARDNET_WEIGHTS, bias + part.first, {{0, channels, 1}});
-    uint32_t y =
-        add_view(HARDNET_ARENA, out.pixel(tiling.first_column(q), top + tiling.first_row(q)) + part.first,
-                 {{0, channels, 1},
-                  {0, mx, out.c8},
-                  {0, columns, out.c8 * mx},
-                  {0, my, out.row_stride()},
-                  {0, tile_rows, out.row_stride() * my}},
-                 true, out.buffer);
-    call(spec, {whole(products), whole(b), split.out(y)});
+    const auto quadrant = [&](const Tensor &t, bool written) {
+        return add_view(HARDNET_ARENA,
+                        t.pixel(tiling.first_column(q), top + tiling.first_row(q)) + part.first,
+                        {{0, channels, 1},
+                         {0, mx, t.pixel_stride},
+                         {0, columns, t.pixel_stride * mx},
+                         {0, my, t.row_stride()},
+                         {0, tile_rows, t.row_stride() * my}},
+                        written, t.buffer);
+    };
+    std::vector<hardnet_argument> arguments{whole(products), whole(b)};
+    if (const int residual = network_.layers[layer].residual; residual != kNoLayer) {
+        const Tensor &r = tensors_[residual];
+        spec.residual = {r.pixel_stride, r.row_stride()};
+        arguments.push_back(residual_split.out(quadrant(r, false)));
+    }
+    arguments.push_back(split.out(quadrant(out, true)));
+    call(spec, arguments);
 }
 
 // Elements of V or M that a call writes, once per image, or once per unit where each has the whole scratch.
@@ -160,28 +178,57 @@ void Planner::transform_input(int layer) {
 void Planner::winograd(int layer) {
     const Layer &l = network_.layers[layer];
     const Tiling &tiling = *tilings_[layer];
-    for (int source : l.sources) {
-        if (transformed_[source].buffer >= 0) continue;
-        transformed_[source] = transformed(tensors_[source], tiling, false);
-        transform_input(source);
+    std::vector<Transformed> sources;
+    if (l.front_norm.empty()) {
+        for (int source : l.sources) {
+            if (transformed_[source].buffer < 0) {
+                transformed_[source] = transformed(tensors_[source], tiling, false);
+                transform_input(source);
+            }
+            sources.push_back(transformed_[source]);
+        }
+    } else {
+        sources = transform_behind_norm(layer);
     }
     const Blocks parts = choose_blocks(layer, "winograd " + tiling.name(),
                                        product_problem(tiling, l.out.channels, l.in.channels));
-    winograd_product(layer, parts);
+    winograd_product(layer, parts, sources);
     winograd_output(layer, parts);
 }
 
-void Planner::winograd_product(int layer, const std::vector<ChannelPart> &parts) {
+// V of what the norm in front makes of the sources: this layer's alone.
+std::vector<Planner::Transformed> Planner::transform_behind_norm(int layer) {
+    const Tiling &tiling = *tilings_[layer];
+    const bool rows = tiling.rows().tiles() >= kManyTileRows;
+    std::vector<Transformed> sources;
+    int first = 0;
+    begin_step(HARDNET_STEP_INPUT_TRANSFORM, layer);
+    for (const Tensor &t : sources_of(layer)) {
+        const std::vector<hardnet_argument> norm = front_norm(layer, first, t);
+        sources.push_back(transformed(t, tiling, false));
+        for (Quadrant q : tiling.quadrants()) {
+            const int lanes = machine_.lanes_for(t.c8), units = rows ? tiling.quadrant_rows(q) : t.c8 / lanes;
+            const double cost = transform_cost(tiling, q, t.c8) * tiling.quadrant_rows(q);
+            begin_part(units, 0, cost / units);
+            call_input_transform(t, sources.back(), q, 0, t.c8, 0,
+                                 rows ? Split::crop(2, 1) : Split::crop(0, lanes), norm);
+        }
+        first += t.shape.channels;
+    }
+    return sources;
+}
+
+void Planner::winograd_product(int layer, const std::vector<ChannelPart> &parts,
+                               const std::vector<Transformed> &sources) {
     const Layer &l = network_.layers[layer];
     const Tiling &tiling = *tilings_[layer];
-    std::vector<Transformed> sources;
-    for (int source : l.sources) sources.push_back(transformed_[source]);
     begin_step(HARDNET_STEP_PRODUCT, layer);
     Products m{m_buffer_, 0};
     for (const ChannelPart &part : parts) {
         const int items = ItemMap(tiling, part.extent).items;
         begin_part(items, 0, part.cycles / items);
-        int64_t u = pack_weights(layer, part, tiling.positions() * l.in.channels, transform_index(tiling));
+        int64_t u = pack_weights(layer, part, tiling.positions() * l.in.channels,
+                                 transform_index(weight_transform(tiling)));
         call_product(tiling, part, sources, u, m, Split::crop(2, 1));
         m.offset += Products::elems(tiling, part);
     }
@@ -207,8 +254,8 @@ void Planner::winograd_output(int layer, const std::vector<ChannelPart> &parts) 
         }
         for (Quadrant q : tiling.quadrants()) {
             if (by_rows) begin_part(tiling.quadrant_rows(q), 0, transform_cost(tiling, q, channels));
-            call_output_transform(layer, tiling, part, q, m, bias, 0, out.shape.height,
-                                  by_rows ? Split::crop(4, 1) : Split::crop(0, lanes));
+            const Split split = by_rows ? Split::crop(4, 1) : Split::crop(0, lanes);
+            call_output_transform(layer, tiling, part, q, m, bias, 0, out.shape.height, split, split);
         }
         for (Quadrant q : tiling.quadrants()) {
             if (!transform || by_rows) continue;
@@ -234,10 +281,11 @@ void Planner::winograd_bands(int layer) {
         product_problem(Tiling(tiling.m(), {1, 0}, tiling.columns()), l.out.channels, l.in.channels));
     std::vector<int64_t> weights;
     for (const ChannelPart &part : parts) {
-        weights.push_back(
-            pack_weights(layer, part, tiling.positions() * l.in.channels, transform_index(tiling)));
+        weights.push_back(pack_weights(layer, part, tiling.positions() * l.in.channels,
+                                       transform_index(weight_transform(tiling))));
     }
 
+    const int residual_row = l.residual == kNoLayer ? 0 : tensors_[l.residual].row_stride();
     begin_step(HARDNET_STEP_WINOGRAD_BAND, layer);
     auto bands = [&](bool small, int first_tile_row, int count, int tile_rows) {
         const TileAxis rows{small ? 0 : tile_rows, small ? tile_rows : 0};
@@ -255,7 +303,8 @@ void Planner::winograd_bands(int layer) {
             call_product(band, parts[p], {v}, weights[p], m, Split());
             for (Quadrant q : band.quadrants()) {
                 call_output_transform(layer, band, parts[p], q, m, bias, top, height,
-                                      Split::shift_out(height * out.row_stride()));
+                                      Split::shift_out(height * out.row_stride()),
+                                      Split::shift_out(height * residual_row));
             }
             m.offset += Products::elems(band, parts[p]);
         }

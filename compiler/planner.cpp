@@ -21,6 +21,7 @@ Planner::Planner(const Network &network, const Machine &machine, const PlanOptio
 
 // ---- analysis
 
+// Those that read the layer's output as a source; of a slice, the layers that read the slice.
 std::vector<int> Planner::consumers(int layer) const {
     std::vector<int> result;
     for (int l = layer + 1; l < int(network_.layers.size()); l++) {
@@ -32,25 +33,33 @@ std::vector<int> Planner::consumers(int layer) const {
 
 bool Planner::feeds_winograd(int layer) const {
     for (int l : consumers(layer)) {
-        if (tilings_[l]) return true;
+        if (tilings_[l] && network_.layers[l].front_norm.empty()) return true;
     }
     return false;
 }
 
 int Planner::fused_pool(int layer) const {
     const Layer &conv = network_.layers[layer];
-    if (conv.op != OpKind::kConv || conv.kernel != 1) return -1;
+    if (conv.op != OpKind::kConv || conv.kernel != 1 || conv.stride != 1 || conv.residual != kNoLayer ||
+        !conv.front_norm.empty())
+        return -1;
     std::vector<int> readers = consumers(layer);
-    if (readers.size() != 1) return -1;
+    if (readers.size() != 1 || is_output(layer)) return -1;
+    for (const Layer &l : network_.layers) {
+        if (l.residual == layer) return -1;
+    }
     const Layer &pool = network_.layers[readers[0]];
-    bool plain = pool.op == OpKind::kMaxPool && pool.kernel == 2 && pool.stride == 2 && pool.padding == 0;
+    bool plain = pool.op == OpKind::kMaxPool && pool.kernel == 2 && pool.stride == 2 && pool.padding == 0 &&
+                 pool.out.height == conv.out.height / 2 && pool.out.width == conv.out.width / 2;
     return plain && pool.sources.size() == 1 ? readers[0] : -1;
 }
 
 // Bands keep V and M of a large image in L2. That pays where nothing else reads V and the weights are small.
 bool Planner::banded(int layer) const {
     const Layer &l = network_.layers[layer];
-    if (!tilings_[layer] || l.sources.size() != 1 || consumers(l.sources[0]).size() != 1) return false;
+    if (!tilings_[layer] || l.sources.size() != 1 || consumers(l.sources[0]).size() != 1 ||
+        !l.front_norm.empty())
+        return false;
     const Tiling &t = *tilings_[layer];
     constexpr int64_t kL2Bytes = 1 << 20;
     int64_t v_bytes = int64_t{4} * t.positions() * t.tiles() * round_up(l.in.channels, kChannelAlignment);
@@ -58,23 +67,28 @@ bool Planner::banded(int layer) const {
     return v_bytes > kL2Bytes && u_bytes < kL2Bytes / 2 && t.covered_rows() == l.out.height;
 }
 
+// Whether a tensor's pixels lie one behind another with nothing between.
+bool Planner::plainly_stored(int layer) const {
+    const Tensor t = geometry(layer);
+    return t.halo == 0 && t.rows == t.shape.height && t.columns == t.shape.width;
+}
+
 Status Planner::check_supported() const {
     for (const Layer &l : network_.layers) {
-        const bool known = l.op == OpKind::kConv || l.op == OpKind::kDepthwiseConv ||
-                           l.op == OpKind::kMaxPool || l.op == OpKind::kGlobalAveragePool ||
-                           l.op == OpKind::kFullyConnected;
-        if (!known || !l.front_norm.empty() || l.residual != kNoLayer || l.dilation != 1)
-            return bad_input(l.name + ": expected an operator that there are kernels of, found " +
-                             describe(l));
-        bool image = l.sources.size() == 1 && l.sources[0] == kNetworkInput;
-        bool stem = l.op == OpKind::kConv && l.kernel == 3 && l.stride == 2 && l.padding == 1;
-        if (image && !stem)
-            return bad_input(l.name + ": expected a 3x3 convolution of stride 2 on the image");
-        bool kernel_ok = l.op != OpKind::kConv || l.kernel == 1 || l.kernel == 3;
-        if (!kernel_ok || (l.op == OpKind::kDepthwiseConv && l.kernel != 3)) {
-            return bad_input(l.name + ": expected a kernel of 1x1 or 3x3, found " + std::to_string(l.kernel) +
-                             "x" + std::to_string(l.kernel));
-        }
+        const auto refuse = [&](const std::string &expected) {
+            return bad_input(l.name + ": expected " + expected + ", found " + describe(l));
+        };
+        if (l.sources[0] == kNetworkInput && (l.op != OpKind::kConv || l.kernel < 3 || l.kernel > 7))
+            return refuse("a convolution of 3x3 to 7x7 on the image");
+        if (l.op == OpKind::kDepthwiseConv && (l.kernel != 3 || l.padding != 1))
+            return refuse("a depthwise convolution of 3x3");
+        if (l.op == OpKind::kConv && !l.front_norm.empty() && l.stride != 1)
+            return refuse("a norm in front of a convolution of stride 1");
+        if (l.op == OpKind::kFullyConnected && l.in.height * l.in.width > 1 &&
+            (l.in.channels % kChannelAlignment || !plainly_stored(l.sources[0])))
+            return refuse("a fully connected layer on whole eights of channels that nothing else reads");
+        if (l.op == OpKind::kSlice && (l.first_channel | l.out.channels) % kChannelAlignment)
+            return refuse("a slice of whole eights of channels");
     }
     return ok();
 }
@@ -84,33 +98,6 @@ Blocks Planner::choose_blocks(int layer, const std::string &algorithm, const Blo
     const Blocks blocks = record ? record->blocks : model_blocks(machine_, problem);
     plan_.choices[layer] = {algorithm, describe(blocks) + (record ? " (tuned)" : " (model)"), problem};
     return blocks;
-}
-
-void Planner::place_tensor(int layer) {
-    const Layer &l = network_.layers[layer];
-    Tensor t;
-    t.shape = l.out;
-    t.c8 = round_up(l.out.channels, kChannelAlignment);
-    t.rows = l.out.height;
-    t.columns = l.out.width;
-    auto cover = [&](const Tiling &tiling) {
-        t.rows = std::max(t.rows, tiling.covered_rows());
-        t.columns = std::max(t.columns, tiling.covered_columns());
-    };
-    if (tilings_[layer]) cover(*tilings_[layer]);
-    for (int reader : consumers(layer)) {
-        const Layer &r = network_.layers[reader];
-        t.halo |= r.op == OpKind::kDepthwiseConv || (r.op == OpKind::kConv && r.kernel == 3);
-        if (tilings_[reader]) cover(*tilings_[reader]);
-    }
-    t.rows += 2 * t.halo;
-    t.columns += 2 * t.halo;
-    std::string halo;
-    if (t.halo) {
-        for (int v : {t.c8, t.rows, t.columns, l.out.height, l.out.width}) halo += std::to_string(v) + " ";
-    }
-    t.buffer = add_buffer(int64_t{1} * t.rows * t.row_stride(), halo);
-    tensors_[layer] = t;
 }
 
 // ---- tables
@@ -142,11 +129,11 @@ uint32_t Planner::add_view(hardnet_base base, int64_t offset, std::vector<hardne
 
 uint32_t Planner::tensor_view(const Tensor &t, int first_channel, int channels, bool with_halo,
                               bool written) {
-    const int border = with_halo ? 1 : 0;
+    const int border = with_halo ? t.halo : 0;
     const int columns = with_halo ? t.columns : t.shape.width, rows = with_halo ? t.rows : t.shape.height;
     return add_view(HARDNET_ARENA, t.pixel(-border, -border) + first_channel,
-                    {{0, channels, 1}, {-border, columns, t.c8}, {-border, rows, t.row_stride()}}, written,
-                    t.buffer);
+                    {{0, channels, 1}, {-border, columns, t.pixel_stride}, {-border, rows, t.row_stride()}},
+                    written, t.buffer);
 }
 
 // V as a product reads it.
@@ -205,10 +192,27 @@ int weight_tensor(const Network &network, int layer) {
     return before;
 }
 
-int Planner::transform_index(const Tiling &tiling) {
-    std::vector<Tiling> &all = plan_.transforms;
-    auto found = std::find_if(all.begin(), all.end(), [&](const Tiling &t) { return t == tiling; });
-    if (found == all.end()) found = all.insert(all.end(), tiling);
+WeightTransform weight_transform(const Tiling &tiling) {
+    const Matrix g = tiling.weight_transform();
+    WeightTransform transform;
+    transform.rows.resize(tiling.positions());
+    transform.columns.resize(tiling.positions());
+    for (int i = 0; i < tiling.points(); i++) {
+        for (int j = 0; j < tiling.points(); j++) {
+            const int position = tiling.position(i, j);
+            for (int k = 0; k < 3; k++) {  // + 0.0: written as C, -0 would be read as 0
+                transform.rows[position][k] = g[i][k] + 0.0;
+                transform.columns[position][k] = g[j][k] + 0.0;
+            }
+        }
+    }
+    return transform;
+}
+
+int Planner::transform_index(const WeightTransform &transform) {
+    std::vector<WeightTransform> &all = plan_.transforms;
+    auto found = std::find(all.begin(), all.end(), transform);
+    if (found == all.end()) found = all.insert(all.end(), transform);
     return int(found - all.begin());
 }
 
@@ -229,16 +233,33 @@ int64_t Planner::pack_weights(int layer, const ChannelPart &part, int per_output
 }
 
 int64_t Planner::pack_bias(int layer, int padded) {
+    return pack_vector(uint32_t(weight_tensor(network_, layer) + 1), 0, network_.layers[layer].out.channels,
+                       padded);
+}
+
+int64_t Planner::pack_vector(uint32_t tensor, int first, int channels, int padded) {
     hardnet_packing packing{};
     packing.kind = HARDNET_PACK_VECTOR;
-    packing.tensor = uint32_t(weight_tensor(network_, layer) + 1);
+    packing.tensor = tensor;
     packing.transform = -1;
-    packing.out = network_.layers[layer].out.channels;
+    packing.first_out = first;
+    packing.out = channels;
     packing.block = padded;
     packing.offset = plan_.weight_elems;
     plan_.packings.push_back(packing);
     plan_.weight_elems += round_up(padded, 16);
     return packing.offset;
+}
+
+std::vector<hardnet_argument> Planner::front_norm(int layer, int first, const Tensor &source) {
+    const Layer &l = network_.layers[layer];
+    const int tensor = weight_tensor(network_, layer) + l.has_weights() + l.has_bias();
+    std::vector<hardnet_argument> arguments;
+    for (int which : {0, 1}) {
+        const int64_t offset = pack_vector(uint32_t(tensor + which), first, source.shape.channels, source.c8);
+        arguments.push_back(whole(add_view(HARDNET_WEIGHTS, offset, {{0, source.c8, 1}})));
+    }
+    return arguments;
 }
 
 // ---- plan
@@ -251,7 +272,7 @@ Result<Plan> Planner::run() {
     fused_into_.assign(layers, -1);
     plan_.layer_views.assign(layers, -1);
     plan_.choices.resize(layers);
-    for (int l = 0; l < layers; l++) place_tensor(l);
+    place_tensors();
     m_buffer_ = add_buffer(0);
 
     for (int l = 0; l < layers; l++) {
@@ -271,19 +292,37 @@ Result<Plan> Planner::run() {
             case OpKind::kDepthwiseConv:
                 depthwise(l);
                 break;
+            case OpKind::kTransposedConv:
+                transposed_convolution(l);
+                break;
             case OpKind::kMaxPool:
                 max_pool(l);
+                break;
+            case OpKind::kAveragePool:
+                average_pool(l);
                 break;
             case OpKind::kGlobalAveragePool:
                 global_pool(l);
                 break;
+            case OpKind::kResize:
+                resize(l);
+                break;
+            case OpKind::kL2Norm:
+                l2_norm(l);
+                break;
+            case OpKind::kSpatialNorm:
+                spatial_norm(l);
+                break;
             case OpKind::kFullyConnected:
                 fully_connected(l);
                 break;
-            default:
+            case OpKind::kSlice:  // lies where its source lies
+                plan_.choices[l] = {"view", "", {}};
+                plan_.layer_views[l] = int32_t(tensor_view(tensors_[l], 0, layer.out.channels, false));
                 break;
         }
     }
+    write_outputs();
     place_buffers(plan_);
     return std::move(plan_);
 }

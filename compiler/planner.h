@@ -41,15 +41,17 @@ public:
 
 private:
     // A layer's output: channels-last, channels padded to 8 and rows to `columns`. A halo is a border of
-    // zeros, one pixel wide plus what tiles reach beyond the image.
+    // zeros, as wide as its readers' windows reach beyond the image, plus what tiles reach beyond it.
     struct Tensor {
         Shape shape;
-        int c8 = 0, rows = 0, columns = 0;  // in memory, halo included
-        bool halo = false;
+        int c8 = 0;                       // its channels as they lie, padding included
+        int first = 0, pixel_stride = 0;  // in its buffer's pixels, which tensors of a stack share
+        int rows = 0, columns = 0;        // in memory, halo included
+        int halo = 0;
         int buffer = -1;
-        int row_stride() const { return c8 * columns; }
+        int row_stride() const { return pixel_stride * columns; }
         int64_t pixel(int x, int y) const {  // elements from the buffer's start; -1 is the halo
-            return (int64_t{y} + halo) * row_stride() + (int64_t{x} + halo) * c8;
+            return (int64_t{y} + halo) * row_stride() + (int64_t{x} + halo) * pixel_stride + first;
         }
     };
     struct Transformed {  // V of a tensor
@@ -76,11 +78,17 @@ private:
     };
 
     // ---- analysis
-    void place_tensor(int layer);
+    void place_tensors();
+    std::vector<int> stacks() const;
+    Tensor geometry(int layer) const;
     bool feeds_winograd(int layer) const;
     bool banded(int layer) const;     // a Winograd layer that runs in row bands
     int fused_pool(int layer) const;  // the 2x2 max pool computed with a 1x1, or -1
     std::vector<int> consumers(int layer) const;
+    std::vector<Tensor> sources_of(int layer) const;  // neighbours in memory joined
+    bool plainly_stored(int layer) const;
+    bool is_output(int layer) const;
+    int64_t output_offset(const Output &output) const;
     Status check_supported() const;
     // The blocks of a layer's record, or the cost model's; notes the choice.
     Blocks choose_blocks(int layer, const std::string &algorithm, const BlockProblem &problem);
@@ -102,35 +110,54 @@ private:
     // ---- weights
     int64_t pack_weights(int layer, const ChannelPart &part, int per_output, int transform);
     int64_t pack_bias(int layer, int padded);
-    int transform_index(const Tiling &tiling);
+    int64_t pack_vector(uint32_t tensor, int first, int channels, int padded);
+    int transform_index(const WeightTransform &transform);
+    // Views of the scale and the shift of a norm in front, for the layer's input channels from `first` on.
+    std::vector<hardnet_argument> front_norm(int layer, int first, const Tensor &source);
 
     // ---- steps, one function per operator
     void normalize(int layer);
     void stem(int layer);
     void transform_input(int layer);
     void winograd(int layer);
-    void winograd_product(int layer, const std::vector<ChannelPart> &parts);
+    void winograd_product(int layer, const std::vector<ChannelPart> &parts,
+                          const std::vector<Transformed> &sources);
     void winograd_output(int layer, const std::vector<ChannelPart> &parts);
     void winograd_bands(int layer);
     void convolution(int layer);
     void convolution_with_pool(int layer, int pool, const std::vector<ChannelPart> &parts);
+    void convolution_behind_norm(int layer, const std::vector<ChannelPart> &parts);
+    void transposed_convolution(int layer);
     void depthwise(int layer);
     void max_pool(int layer);
+    void average_pool(int layer);
     void global_pool(int layer);
     void fully_connected(int layer);
+    void resize(int layer);
+    void l2_norm(int layer);
+    void spatial_norm(int layer);
+    void write_outputs();
+    void planar(int layer, const Tensor &from, const Layer &l, int64_t offset);
 
-    ConvolutionSpec convolution_spec(int layer, const ChannelPart &part, int width) const;
-    std::vector<hardnet_argument> convolution_inputs(int layer, const ChannelPart &part, int64_t bias);
+    ConvolutionSpec convolution_spec(int layer, const std::vector<Tensor> &sources, const ChannelPart &part,
+                                     int width) const;
+    std::vector<hardnet_argument> convolution_inputs(int layer, const std::vector<Tensor> &sources,
+                                                     const ChannelPart &part, int64_t bias);
+    // The view of what is added to the layer's output: its channels from `first` on.
+    std::vector<Tensor> normalised(int layer);
+    uint32_t residual_view(int layer, int first, int channels);
 
     // ---- the calls of Winograd steps
     Transformed transformed(const Tensor &t, const Tiling &tiling, bool in_scratch);
     int channels_of(const ChannelPart &part, const Tensor &out) const;
     void call_input_transform(const Tensor &t, const Transformed &v, Quadrant q, int first, int channels,
-                              int top, const Split &split);
+                              int top, const Split &split, const std::vector<hardnet_argument> &norm = {});
+    std::vector<Transformed> transform_behind_norm(int layer);
     void call_product(const Tiling &tiling, const ChannelPart &part, const std::vector<Transformed> &sources,
                       int64_t weights, const Products &m, const Split &split);
     void call_output_transform(int layer, const Tiling &tiling, const ChannelPart &part, Quadrant q,
-                               const Products &m, int64_t bias, int top, int rows, const Split &split);
+                               const Products &m, int64_t bias, int top, int rows, const Split &split,
+                               const Split &residual_split);
     void count_transform_bytes(int64_t elems, const Split &split);
 
     const Network &network_;
@@ -143,6 +170,8 @@ private:
     int m_buffer_ = -1;
     Plan plan_;
 };
+
+WeightTransform weight_transform(const Tiling &tiling);
 
 // ---- shorthand for arguments
 hardnet_argument whole(uint32_t view);

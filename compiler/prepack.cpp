@@ -4,7 +4,7 @@
 #include <cstring>
 #include <memory>
 
-#include "compiler/write_c.h"
+#include "compiler/plan.h"
 #include "runtime/inspect.h"
 #include "weights/safetensors_writer.h"
 #include "weights/weights.h"
@@ -17,14 +17,11 @@ class WeightsOnly {
 public:
     WeightsOnly(const std::string &name, const Network &network, const Plan &plan) {
         for (const Layer &l : network.layers) {
-            if (!l.has_weights()) continue;
-            add_weight(l.name + ".weight", weight_shape(l));
-            add_weight(l.name + ".bias", {l.out.channels});
+            for (const FoldedTensor &t : folded_tensors(l)) add_weight(t.name, t.shape);
         }
         for (size_t i = 0; i < names_.size(); i++) weights_[i].name = names_[i].c_str();
-        for (const Tiling &t : plan.transforms) tables_.push_back(transform_tables(t));
-        for (const TransformTables &t : tables_)
-            transforms_.push_back({uint32_t(t.rows.size()), rows_of(t.rows), rows_of(t.columns)});
+        for (const WeightTransform &t : plan.transforms)
+            transforms_.push_back({uint32_t(t.positions()), rows_of(t.rows), rows_of(t.columns)});
         level_.name = plan.machine->level.c_str();
         level_.packings = plan.packings.data();
         level_.packing_count = uint32_t(plan.packings.size());
@@ -63,7 +60,6 @@ private:
 
     std::vector<std::string> names_;
     std::vector<hardnet_weight> weights_;
-    std::vector<TransformTables> tables_;
     std::vector<hardnet_transform> transforms_;
     hardnet_level level_{};
     hardnet_network network_{};

@@ -35,12 +35,11 @@ std::string symbolic_features(uint32_t features) {
     return text;
 }
 
-void write_transform(Lines &out, const std::string &prefix, const Tiling &tiling) {
-    const TransformTables tables = transform_tables(tiling);
+void write_transform(Lines &out, const std::string &prefix, const WeightTransform &transform) {
     for (bool rows : {true, false}) {
         add(out, "static const double {}_{}[{}][3] = {{\n", prefix, rows ? "rows" : "columns",
-            tiling.positions());
-        for (const auto &row : rows ? tables.rows : tables.columns)
+            transform.positions());
+        for (const auto &row : rows ? transform.rows : transform.columns)
             add(out, "    {{{:.17g}, {:.17g}, {:.17g}}},\n", row[0], row[1], row[2]);
         add(out, "}};\n");
     }
@@ -160,23 +159,6 @@ void write_weights(Lines &out, const Network &network) {
 
 }  // namespace
 
-TransformTables transform_tables(const Tiling &tiling) {
-    const Matrix g = tiling.weight_transform();
-    TransformTables tables;
-    tables.rows.resize(tiling.positions());
-    tables.columns.resize(tiling.positions());
-    for (int i = 0; i < tiling.points(); i++) {
-        for (int j = 0; j < tiling.points(); j++) {
-            const int position = tiling.position(i, j);
-            for (int k = 0; k < 3; k++) {  // + 0.0: written as C, -0 would be read as 0
-                tables.rows[position][k] = g[i][k] + 0.0;
-                tables.columns[position][k] = g[j][k] + 0.0;
-            }
-        }
-    }
-    return tables;
-}
-
 std::string plan_header(const Network &network, const PackageNames &names) {
     const std::string macro = upper(names.name);
     Lines out;
@@ -202,16 +184,21 @@ std::string plan_source(const Network &network, const PackageNames &names, const
     add(out, "#include \"{}.h\"\n\n#include \"hardnet/plan.h\"\n", names.name);
     write_weights(out, network);
     write_platforms(out, names.name, plans);
-    add(out, "\nstatic const hardnet_port outputs[] = {{{{\"logits\", 2, {{{}, {}}}}}}};\n", names.batch,
-        network.classes);
+    add(out, "\nstatic const hardnet_port outputs[] = {{\n");
+    for (const Output &output : network.outputs) {
+        const std::vector<int64_t> shape = output_shape(network, output);
+        add(out, "    {{\"{}\", {}, {{{}, {}}}}},\n", output.name, 1 + shape.size(), names.batch,
+            fmt::join(shape, ", "));
+    }
+    add(out, "}};\n");
     const Shape &in = network.input;
     add(out, "\nconst hardnet_network {} = {{\n    HARDNET_PLAN_VERSION, \"{}\", {},\n", names.name,
         names.name, names.batch);
     add(out, "    {{\"image\", 4, {{{}, {}, {}, {}}}}}, ", names.batch, in.channels, in.height, in.width);
     add(out, "{{\"image\", 4, {{{}, {}, {}, {}}}}},\n", names.batch, in.height, in.width, in.channels);
     add(out,
-        "    outputs, 1, layer_names, {}, weights, {}, levels, sizeof(levels) / sizeof(levels[0])\n}};\n",
-        network.layers.size(), weight_tensor(network, int(network.layers.size())));
+        "    outputs, {}, layer_names, {}, weights, {}, levels, sizeof(levels) / sizeof(levels[0])\n}};\n",
+        network.outputs.size(), network.layers.size(), weight_tensor(network, int(network.layers.size())));
     return fmt::to_string(out);
 }
 

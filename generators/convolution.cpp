@@ -11,7 +11,9 @@ using Halide::Float;
 
 std::string ConvolutionSpec::key() const {
     Key k("convolution");
-    k.add("kernel", {kernel, stride});
+    k.add("window",
+          {window.columns, window.rows, window.padding_x, window.padding_y, window.dilation, window.stride});
+    if (residual) k.add("residual", {residual.pixel_stride, residual.row_stride});
     for (const SourcePlane &s : sources) k.add("in", {s.channels, s.pixel_stride, s.row_stride});
     k.add("out", {width, pixel_stride, row_stride}).add("block", {block, pixels, lanes, channels_outer});
     return k.add(activation).text;
@@ -24,30 +26,37 @@ int ConvolutionSpec::in() const {
 }
 
 Convolution::Convolution(const ConvolutionSpec &s)
-    : spec(s), U(Float(32), 4, "U"), bias(Float(32), 1, "bias") {
-    const int k = spec.kernel, taps = k * k;
+    : spec(s), U(Float(32), 4, "U"), bias(Float(32), 1, "bias"), R(Float(32), 3, "R") {
+    const Window &w = spec.window;
     acc(ci, cb, x, y) = bias(cb * spec.block + ci);
     int k0 = 0;  // the weights' input channels follow the order of the sources
     for (size_t i = 0; i < spec.sources.size(); i++) {
         const SourcePlane &source = spec.sources[i];
         const std::string n = std::to_string(i);
         X.emplace_back(Float(32), 3, "X" + n);
-        r.push_back(k == 1 ? Halide::RDom(0, source.channels, "r" + n)
-                           : Halide::RDom(0, source.channels, 0, k, 0, k, "r" + n));
-        Expr kx = k == 1 ? Expr(0) : Expr(r[i].y), ky = k == 1 ? Expr(0) : Expr(r[i].z);
-        acc(ci, cb, x, y) += X[i](r[i].x, spec.stride * x + kx - k / 2, spec.stride * y + ky - k / 2) *
-                             U(ci, k0 + r[i].x, ky * k + kx, cb);
+        r.push_back(w.taps() == 1 ? Halide::RDom(0, source.channels, "r" + n)
+                                  : Halide::RDom(0, source.channels, 0, w.columns, 0, w.rows, "r" + n));
+        Expr kx = w.taps() == 1 ? Expr(0) : Expr(r[i].y), ky = w.taps() == 1 ? Expr(0) : Expr(r[i].z);
+        acc(ci, cb, x, y) += X[i](r[i].x, w.stride * x + w.dilation * kx - w.padding_x,
+                                  w.stride * y + w.dilation * ky - w.padding_y) *
+                             U(ci, k0 + r[i].x, ky * w.columns + kx, cb);
         k0 += source.channels;
         X[i].dim(0).set_bounds(0, source.channels);
         X[i].dim(1).set_stride(source.pixel_stride);
         X[i].dim(2).set_stride(source.row_stride);
     }
-    Y(c, x, y) = activate(acc(c % spec.block, c / spec.block, x, y), spec.activation);
+    Expr sum = acc(c % spec.block, c / spec.block, x, y);
+    if (spec.residual) {
+        sum += R(c, x, y);
+        R.dim(1).set_stride(spec.residual.pixel_stride);
+        R.dim(2).set_stride(spec.residual.row_stride);
+    }
+    Y(c, x, y) = activate(sum, spec.activation);
 
     U.dim(0).set_bounds(0, spec.block);
     U.dim(1).set_bounds(0, k0).set_stride(spec.block);
-    U.dim(2).set_bounds(0, taps).set_stride(spec.block * k0);
-    U.dim(3).set_min(0).set_stride(spec.block * k0 * taps);
+    U.dim(2).set_bounds(0, w.taps()).set_stride(spec.block * k0);
+    U.dim(3).set_min(0).set_stride(spec.block * k0 * w.taps());
     U.set_host_alignment(64);
     bias.dim(0).set_min(0);
     Y.bound(x, 0, spec.width);
@@ -61,6 +70,7 @@ std::vector<Halide::Argument> Convolution::arguments() {
     std::vector<Halide::Argument> arguments(X.begin(), X.end());
     arguments.push_back(U);
     arguments.push_back(bias);
+    if (spec.residual) arguments.push_back(R);
     return arguments;
 }
 
@@ -68,6 +78,7 @@ std::vector<Halide::Argument> Convolution::arguments() {
 
 std::string StemSpec::key() const {
     Key k("stem");
+    k.add("window", {kernel, stride, padding});
     k.add("in", {in_planes, in_height, in_width}).add("out", {out, width, pixel_stride, row_stride});
     return k.add("block", {block, pixels, lanes}).add(activation).text;
 }
@@ -77,12 +88,13 @@ Stem::Stem(const StemSpec &s)
       X(Float(32), 3, "X"),
       U(Float(32), 3, "U"),
       bias(Float(32), 1, "bias"),
-      r(0, 3, 0, 3, 0, s.in_planes, "r") {
+      r(0, s.kernel, 0, s.kernel, 0, s.in_planes, "r") {
     Expr inside = x >= 0 && x < spec.in_width && y >= 0 && y < spec.in_height;
     padded(x, y, z) = Halide::select(
         inside, X(Halide::clamp(x, 0, spec.in_width - 1), Halide::clamp(y, 0, spec.in_height - 1), z), 0.0f);
     acc(c, x, y) = bias(c);
-    acc(c, x, y) += padded(2 * x + r.x - 1, 2 * y + r.y - 1, r.z) * U(c, r.z, r.y * 3 + r.x);
+    acc(c, x, y) += padded(spec.stride * x + r.x - spec.padding, spec.stride * y + r.y - spec.padding, r.z) *
+                    U(c, r.z, r.y * spec.kernel + r.x);
     Y(c, x, y) = activate(acc(c, x, y), spec.activation);
 
     X.dim(0).set_bounds(0, spec.in_width);
@@ -90,7 +102,7 @@ Stem::Stem(const StemSpec &s)
     X.dim(2).set_bounds(0, spec.in_planes).set_stride(spec.in_width * spec.in_height);
     U.dim(0).set_bounds(0, spec.out);
     U.dim(1).set_bounds(0, spec.in_planes).set_stride(spec.out);
-    U.dim(2).set_bounds(0, 9).set_stride(spec.out * spec.in_planes);
+    U.dim(2).set_bounds(0, spec.kernel * spec.kernel).set_stride(spec.out * spec.in_planes);
     bias.dim(0).set_bounds(0, spec.out);
     Y.bound(c, 0, spec.out).bound(x, 0, spec.width);
     auto out = Y.output_buffer();

@@ -5,8 +5,7 @@
 #include <vector>
 
 #include "Halide.h"
-#include "generators/winograd.h"
-#include "models/network.h"
+#include "generators/epilogue.h"
 
 namespace hardnet {
 
@@ -14,12 +13,20 @@ struct SourcePlane {
     int channels = 0, pixel_stride = 0, row_stride = 0;
 };
 
-// Y = activation(bias + sum over sources s, taps and channels r of X_s(r, stride * x + kx, stride * y + ky) *
-// U). Reads its sources from -kernel / 2, so a 3x3 wants a halo. Calls cover a range of whole channel blocks
-// and of rows.
+// Where an output's taps lie: input (stride * x + dilation * kx - padding_x, likewise y).
+struct Window {
+    int columns = 1, rows = 1;  // taps
+    int padding_x = 0, padding_y = 0, dilation = 1, stride = 1;
+    int taps() const { return columns * rows; }
+};
+
+// Y = activation(bias + R + sum over sources s, taps and channels r of X_s(r, tap) * U). Reads as far beyond its
+// sources as the window's padding says, so these want a halo. Calls cover a range of whole channel blocks and of
+// rows.
 struct ConvolutionSpec {
     std::vector<SourcePlane> sources;
-    int kernel = 1, stride = 1;
+    Window window;
+    Residual residual;
     int width = 0;   // of Y
     int block = 0;   // output channels per register block
     int pixels = 0;  // along x per register block; the last block of a row is shifted inwards
@@ -40,13 +47,14 @@ struct Convolution {
     std::vector<Halide::RDom> r;        // per source: channel, kx, ky
     Halide::ImageParam U;               // (c in block, r over all sources, tap, block)
     Halide::ImageParam bias;            // (c), whole blocks
+    Halide::ImageParam R;               // (c, x, y), where there is a residual
     Halide::Func acc{"acc"};            // (c in block, block, x, y)
     Halide::Func Y{"Y"};
 };
 
-// The first layer: 3x3, stride 2, padding 1, on a planar image (x, y, plane) that has no halo. Calls cover a
-// range of rows.
+// The first layer: square windows on a planar image (x, y, plane) that has no halo. Calls cover a range of rows.
 struct StemSpec {
+    int kernel = 3, stride = 2, padding = 1;
     int in_planes = 3, in_height = 0, in_width = 0;
     int out = 0, width = 0;     // of Y: channels (whole blocks) and columns
     int block = 0, pixels = 0;  // per register block: output channels, pixels along x

@@ -10,14 +10,14 @@ using Halide::Expr;
 using Halide::Float;
 
 std::string FullyConnectedSpec::key() const {
-    return Key("fully_connected").add("in", {in}).add("block", {block, lanes, tail}).text;
+    return Key("fully_connected").add("in", {in}).add("block", {block, lanes, tail}).add(activation).text;
 }
 
 FullyConnected::FullyConnected(const FullyConnectedSpec &s)
     : spec(s), X(Float(32), 1, "X"), U(Float(32), 3, "U"), bias(Float(32), 1, "bias"), r(0, s.in, "r") {
     acc(oi, ob) = bias(ob * spec.block + oi);
     acc(oi, ob) += X(r) * U(oi, r, ob);
-    Y(o) = acc(o % spec.block, o / spec.block);
+    Y(o) = activate(acc(o % spec.block, o / spec.block), spec.activation);
     X.dim(0).set_bounds(0, spec.in);
     U.dim(0).set_bounds(0, spec.block);
     U.dim(1).set_bounds(0, spec.in).set_stride(spec.block);
@@ -33,7 +33,7 @@ FullyConnected::FullyConnected(const FullyConnectedSpec &s)
 
 std::string NormalizeSpec::key() const {
     Key k("normalize");
-    k.add("image", {height, width});
+    k.add("image", {height, width, bgr});
     for (int c = 0; c < 3; c++) {
         char text[64];
         std::snprintf(text, sizeof text, "%a,%a", mean[c], deviation[c]);
@@ -48,7 +48,8 @@ Normalize::Normalize(const NormalizeSpec &s) : spec(s), X(Halide::UInt(8), 3, "X
         scale.push_back(Expr(float(1.0 / (255.0 * spec.deviation[i]))));
         shift.push_back(Expr(float(-double(spec.mean[i]) / spec.deviation[i])));
     }
-    Y(x, y, c) = Halide::cast<float>(X(c, x, y)) * Halide::mux(c, scale) + Halide::mux(c, shift);
+    const Expr from = spec.bgr ? 2 - c : Expr(c);
+    Y(x, y, c) = Halide::cast<float>(X(from, x, y)) * Halide::mux(c, scale) + Halide::mux(c, shift);
     X.dim(0).set_bounds(0, 3).set_stride(1);
     X.dim(1).set_bounds(0, spec.width).set_stride(3);
     X.dim(2).set_bounds(0, spec.height).set_stride(3 * spec.width);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "Halide.h"
+#include "generators/epilogue.h"
 
 namespace hardnet {
 
@@ -14,6 +15,7 @@ struct FullyConnectedSpec {
     int in = 0;
     int block = 0, lanes = 16;
     int tail = 0;
+    Activation activation = Activation::kNone;
     std::string key() const;
 };
 struct FullyConnected {
@@ -29,10 +31,11 @@ struct FullyConnected {
     Halide::Func acc{"acc"}, Y{"Y"};
 };
 
-// Y(x, y, c) = (X(c, x, y) / 255 - mean[c]) / deviation[c]: interleaved RGB bytes to planar float32. Calls
-// cover a range of rows.
+// Y(x, y, c) = (X(c, x, y) / 255 - mean[c]) / deviation[c]: interleaved RGB bytes to planar float32, planes in the
+// order blue, green, red where `bgr`. Calls cover a range of rows.
 struct NormalizeSpec {
     int height = 0, width = 0;
+    bool bgr = false;
     std::array<float, 3> mean{}, deviation{};
     std::string key() const;
 };

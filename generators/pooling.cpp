@@ -11,15 +11,18 @@ std::string MaxPoolSpec::key() const {
     Key k("max_pool");
     k.add("window", {kernel, stride, padding})
         .add("in", {in_height, in_width, in_pixel_stride, in_row_stride});
-    return k.add("out", {width, pixel_stride, row_stride}).add("lanes", {lanes}).text;
+    return k.add("out", {width, height, pixel_stride, row_stride}).add("lanes", {lanes}).text;
 }
 
 MaxPool::MaxPool(const MaxPoolSpec &s) : spec(s), X(Float(32), 3, "X") {
-    auto inside = [&](Expr at, int extent) { return spec.padding ? Halide::clamp(at, 0, extent - 1) : at; };
+    const auto inside = [&](Expr at, int out, int extent) {
+        const bool beyond = spec.padding || (out - 1) * spec.stride + spec.kernel > extent;
+        return beyond ? Halide::clamp(at, 0, extent - 1) : at;
+    };
     Expr down, across;
     for (int k = 0; k < spec.kernel; k++) {
-        Expr value =
-            X(c, inside(x, spec.in_width), inside(spec.stride * y + k - spec.padding, spec.in_height));
+        Expr value = X(c, inside(x, spec.width, spec.in_width),
+                       inside(spec.stride * y + k - spec.padding, spec.height, spec.in_height));
         down = down.defined() ? Halide::max(down, value) : value;
     }
     column(c, x, y) = down;
@@ -37,18 +40,65 @@ MaxPool::MaxPool(const MaxPoolSpec &s) : spec(s), X(Float(32), 3, "X") {
     out.dim(2).set_stride(spec.row_stride);
 }
 
+std::string AveragePoolSpec::key() const {
+    Key k("average_pool");
+    k.add("window", {kernel, stride, padding})
+        .add("in", {in_height, in_width, in_pixel_stride, in_row_stride});
+    return k.add("out", {width, height, pixel_stride, row_stride}).add("lanes", {lanes}).text;
+}
+
+AveragePool::AveragePool(const AveragePoolSpec &s) : spec(s), X(Float(32), 3, "X") {
+    Expr down, across;
+    for (int k = 0; k < spec.kernel; k++) {
+        Expr value = X(c, x, spec.stride * y + k - spec.padding);
+        down = down.defined() ? down + value : value;
+    }
+    column(c, x, y) = down;
+    for (int k = 0; k < spec.kernel; k++) {
+        Expr value = column(c, spec.stride * x + k - spec.padding, y);
+        across = across.defined() ? across + value : value;
+    }
+    // A window's elements along one axis, where the last one may reach beyond the padded image.
+    const auto counted = [&](Expr at, int out, int extent) -> Expr {
+        const int padded = extent + 2 * spec.padding;
+        if ((out - 1) * spec.stride + spec.kernel <= padded) return spec.kernel;
+        return Halide::min(at * spec.stride + spec.kernel, padded) - at * spec.stride;
+    };
+    const Expr elements = counted(x, spec.width, spec.in_width) * counted(y, spec.height, spec.in_height);
+    Y(c, x, y) = across * (1.0f / Halide::cast<float>(elements));
+
+    X.dim(1).set_stride(spec.in_pixel_stride);
+    X.dim(2).set_stride(spec.in_row_stride);
+    Y.bound(x, 0, spec.width);
+    auto out = Y.output_buffer();
+    out.dim(1).set_bounds(0, spec.width).set_stride(spec.pixel_stride);
+    out.dim(2).set_stride(spec.row_stride);
+}
+
 std::string GlobalPoolSpec::key() const {
     Key k("global_pool");
+    if (norm) k.add("norm", {1});
     return k.add("in", {height, width, pixel_stride, row_stride}).add("lanes", {lanes}).text;
 }
 
 GlobalPool::GlobalPool(const GlobalPoolSpec &s)
-    : spec(s), X(Float(32), 3, "X"), r(0, s.width, 0, s.height, "r") {
+    : spec(s),
+      X(Float(32), 3, "X"),
+      scale(Float(32), 1, "scale"),
+      shift(Float(32), 1, "shift"),
+      r(0, s.width, 0, s.height, "r") {
+    Expr value = X(c, r.x, r.y);
+    if (spec.norm) value = Halide::max(value * scale(c) + shift(c), 0.0f);
     sum(c) = 0.0f;
-    sum(c) += X(c, r.x, r.y);
+    sum(c) += value;
     Y(c) = sum(c) * Expr(float(1.0 / (double(spec.width) * spec.height)));
     X.dim(1).set_min(0).set_stride(spec.pixel_stride);
     X.dim(2).set_min(0).set_stride(spec.row_stride);
+}
+
+std::vector<Halide::Argument> GlobalPool::arguments() {
+    if (!spec.norm) return {X};
+    return {X, scale, shift};
 }
 
 }  // namespace hardnet

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "Halide.h"
-#include "generators/winograd.h"
+#include "models/network.h"
 
 namespace hardnet {
 
@@ -13,7 +13,7 @@ namespace hardnet {
 struct MaxPoolSpec {
     int kernel = 2, stride = 2, padding = 0;
     int in_height = 0, in_width = 0;
-    int width = 0;  // of Y
+    int width = 0, height = 0;  // of Y
     int lanes = 16;
     int in_pixel_stride = 0, in_row_stride = 0;  // of X
     int pixel_stride = 0, row_stride = 0;        // of Y
@@ -30,20 +30,45 @@ struct MaxPool {
     Halide::Func Y{"Y"};
 };
 
-// Mean over the image. Calls cover a range of channels (multiples of `lanes`).
+// Average pool over the part of a window that lies in the padded image; reads zeros beyond the image, so padding
+// and windows that reach beyond it want a halo. Calls cover a range of channels (multiples of `lanes`) and rows.
+struct AveragePoolSpec {
+    int kernel = 2, stride = 2, padding = 0;
+    int in_height = 0, in_width = 0;
+    int width = 0, height = 0;  // of Y
+    int lanes = 16;
+    int in_pixel_stride = 0, in_row_stride = 0;  // of X
+    int pixel_stride = 0, row_stride = 0;        // of Y
+    std::string key() const;
+};
+struct AveragePool {
+    explicit AveragePool(const AveragePoolSpec &spec);
+    std::vector<Halide::Argument> arguments() { return {X}; }
+
+    AveragePoolSpec spec;
+    Halide::Var c{"c"}, x{"x"}, y{"y"};
+    Halide::ImageParam X;
+    Halide::Func column{"column"};  // (c, x, y): sum over a window's rows at input column x
+    Halide::Func Y{"Y"};
+};
+
+// Mean over the image, of max(0, X * scale + shift) where there is a norm in front. Calls cover a range of channels
+// (multiples of `lanes`).
 struct GlobalPoolSpec {
     int height = 0, width = 0;
     int pixel_stride = 0, row_stride = 0;  // of X
     int lanes = 16;
+    bool norm = false;
     std::string key() const;
 };
 struct GlobalPool {
     explicit GlobalPool(const GlobalPoolSpec &spec);
-    std::vector<Halide::Argument> arguments() { return {X}; }
+    std::vector<Halide::Argument> arguments();
 
     GlobalPoolSpec spec;
     Halide::Var c{"c"};
     Halide::ImageParam X;
+    Halide::ImageParam scale, shift;  // (c)
     Halide::RDom r;                   // x, y
     Halide::Func sum{"sum"}, Y{"Y"};  // (c)
 };

@@ -8,12 +8,6 @@ namespace hardnet {
 using Halide::Expr;
 using Halide::Tuple;
 
-Expr activate(Expr value, Activation activation) {
-    if (activation == Activation::kNone) return value;
-    value = Halide::max(value, 0.0f);
-    return activation == Activation::kRelu6 ? Halide::min(value, 6.0f) : value;
-}
-
 namespace {
 
 // F(1) has one output: Halide's mux and Tuple want two values at least.
@@ -35,13 +29,18 @@ Expr element(const Halide::FuncRef &at, size_t i) { return at.size() == 1 ? Expr
 std::string InputTransformSpec::key() const {
     Key k("input_transform");
     k.add("tiling", tiling.key()).add("quadrant", {quadrant.small_rows, quadrant.small_columns});
+    if (norm_width) k.add("norm", {norm_width, norm_height});
     return k.add("y", {pixel_stride, row_stride})
         .add("v", {tile_stride, position_stride})
         .add("lanes", {lanes})
         .text;
 }
 
-InputTransform::InputTransform(const InputTransformSpec &s) : spec(s), Y(Halide::Float(32), 3, "Y") {
+InputTransform::InputTransform(const InputTransformSpec &s)
+    : spec(s),
+      Y(Halide::Float(32), 3, "Y"),
+      scale(Halide::Float(32), 1, "scale"),
+      shift(Halide::Float(32), 1, "shift") {
     const Tiling &t = spec.tiling;
     const Quadrant q = spec.quadrant;
     const Matrix row_transform = t.input_transform(q.small_rows),
@@ -50,7 +49,13 @@ InputTransform::InputTransform(const InputTransformSpec &s) : spec(s), Y(Halide:
 
     std::vector<Expr> column;
     for (size_t i = 0; i < row_transform.size(); i++) {
-        column.push_back(Y(c, t.first_column(q) + mx * tx + k - 1, t.first_row(q) + my * ty + int(i) - 1));
+        const Expr x = t.first_column(q) + mx * tx + k - 1, y = t.first_row(q) + my * ty + int(i) - 1;
+        Expr value = Y(c, x, y);
+        if (spec.norm_width) {
+            const Expr inside = x >= 0 && x < spec.norm_width && y >= 0 && y < spec.norm_height;
+            value = Halide::select(inside, Halide::max(value * scale(c) + shift(c), 0.0f), 0.0f);
+        }
+        column.push_back(value);
     }
     define(rows(c, k, tx, ty), combine(row_transform, column));
 
@@ -73,6 +78,11 @@ InputTransform::InputTransform(const InputTransformSpec &s) : spec(s), Y(Halide:
     out.dim(1).set_bounds(0, columns).set_stride(spec.tile_stride);
     out.dim(2).set_stride(spec.tile_stride * columns);
     out.dim(3).set_bounds(0, t.position_count(q)).set_stride(spec.position_stride);
+}
+
+std::vector<Halide::Argument> InputTransform::arguments() {
+    if (!spec.norm_width) return {Y};
+    return {Y, scale, shift};
 }
 
 // ---- product
@@ -147,11 +157,15 @@ std::string OutputTransformSpec::key() const {
     k.add("m", {tiles, m_stride})
         .add("y", {pixel_stride, row_stride})
         .add("valid", {valid_rows, valid_columns});
+    if (residual) k.add("residual", {residual.pixel_stride, residual.row_stride});
     return k.add(activation).add("lanes", {lanes}).text;
 }
 
 OutputTransform::OutputTransform(const OutputTransformSpec &s)
-    : spec(s), M(Halide::Float(32), 2, "M"), bias(Halide::Float(32), 1, "bias") {
+    : spec(s),
+      M(Halide::Float(32), 2, "M"),
+      bias(Halide::Float(32), 1, "bias"),
+      R(Halide::Float(32), 5, "R") {
     const Tiling &t = spec.tiling;
     const Quadrant q = spec.quadrant;
     const ItemMap map(t, spec.tiles);
@@ -180,7 +194,15 @@ OutputTransform::OutputTransform(const OutputTransformSpec &s)
         for (int j = 0; j < column_points; j++) row.push_back(element(columns(c, j, tx, ty), i));
         for (const Expr &e : combine(column_transform, row)) outputs.push_back(e);
     }
-    Expr value = activate(choose(yi * mx + xi, outputs) + bias(c), spec.activation);
+    Expr value = choose(yi * mx + xi, outputs) + bias(c);
+    if (spec.residual) {
+        value += R(c, xi, tx, yi, ty);
+        R.dim(1).set_stride(spec.residual.pixel_stride);
+        R.dim(2).set_stride(spec.residual.pixel_stride * mx);
+        R.dim(3).set_stride(spec.residual.row_stride);
+        R.dim(4).set_stride(spec.residual.row_stride * my);
+    }
+    value = activate(value, spec.activation);
     const bool beyond_rows = spec.valid_rows < t.quadrant_rows(q) * my,
                beyond_columns = spec.valid_columns < per_row * mx;
     if (beyond_rows || beyond_columns) {
@@ -196,6 +218,11 @@ OutputTransform::OutputTransform(const OutputTransformSpec &s)
     out.dim(2).set_bounds(0, per_row).set_stride(spec.pixel_stride * mx);
     out.dim(3).set_bounds(0, my).set_stride(spec.row_stride);
     out.dim(4).set_stride(spec.row_stride * my);
+}
+
+std::vector<Halide::Argument> OutputTransform::arguments() {
+    if (!spec.residual) return {M, bias};
+    return {M, bias, R};
 }
 
 }  // namespace hardnet

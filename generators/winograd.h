@@ -10,29 +10,30 @@
 #include <vector>
 
 #include "Halide.h"
+#include "generators/epilogue.h"
 #include "generators/tiling.h"
-#include "models/network.h"
 
 namespace hardnet {
 
-Halide::Expr activate(Halide::Expr value, Activation activation);
-
-// Transforms the tiles of one quadrant. Calls may cover any range of c and ty.
+// Transforms the tiles of one quadrant. Calls may cover any range of c and ty. With a norm in front what enters is
+// max(0, Y * scale + shift) within the image, and zero around it.
 struct InputTransformSpec {
     Tiling tiling;
     Quadrant quadrant;
     int pixel_stride = 0, row_stride = 0;      // of Y
     int tile_stride = 0, position_stride = 0;  // of V
     int lanes = 16;                            // every range of c is a multiple
+    int norm_width = 0, norm_height = 0;       // of the image, where there is a norm in front
     std::string key() const;
 };
 struct InputTransform {
     explicit InputTransform(const InputTransformSpec &spec);
-    std::vector<Halide::Argument> arguments() { return {Y}; }
+    std::vector<Halide::Argument> arguments();
 
     InputTransformSpec spec;
     Halide::Var c{"c"}, tx{"tx"}, ty{"ty"}, p{"p"}, k{"k"};
-    Halide::ImageParam Y;       // (c, x, y), x and y from -1: the halo
+    Halide::ImageParam Y;             // (c, x, y), x and y from -1: the halo
+    Halide::ImageParam scale, shift;  // (c), of a norm in front
     Halide::Func rows{"rows"};  // (c, k, tx, ty) -> tuple over row points: B^T down column k of the tile
     Halide::Func V{"V"};        // (c, tx, ty, p), p from the quadrant's first position
 };
@@ -77,18 +78,20 @@ struct OutputTransformSpec {
     int m_stride = 0;                       // of a tile in M
     int pixel_stride = 0, row_stride = 0;   // of Y
     int valid_rows = 0, valid_columns = 0;  // of the quadrant's outputs; those beyond are written as zero
+    Residual residual;
     Activation activation = Activation::kNone;
     int lanes = 16;
     std::string key() const;
 };
 struct OutputTransform {
     explicit OutputTransform(const OutputTransformSpec &spec);
-    std::vector<Halide::Argument> arguments() { return {M, bias}; }
+    std::vector<Halide::Argument> arguments();
 
     OutputTransformSpec spec;
     Halide::Var c{"c"}, xi{"xi"}, tx{"tx"}, yi{"yi"}, ty{"ty"}, k{"k"};
     Halide::ImageParam M;             // (c, flat index)
     Halide::ImageParam bias;          // (c)
+    Halide::ImageParam R;             // as Y, where there is a residual
     Halide::Func columns{"columns"};  // (c, k, tx, ty) -> tuple over output rows: A^T down column point k
     Halide::Func Y{"Y"};              // (c, xi, tx, yi, ty): a view of the quadrant, tile by tile
 };

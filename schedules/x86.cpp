@@ -67,7 +67,7 @@ void schedule(Convolution &v) {
     v.acc.compute_at(v.Y, xo).vectorize(v.ci, s.lanes).unroll(v.ci).unroll(v.cb).unroll(v.x);
     for (size_t i = 0; i < v.r.size(); i++) {
         auto update = v.acc.update(i);
-        if (s.kernel == 1)
+        if (s.window.taps() == 1)
             update.reorder(v.ci, v.cb, v.x, v.y, v.r[i].x);
         else
             update.reorder(v.ci, v.cb, v.x, v.y, v.r[i].x, v.r[i].y, v.r[i].z);
@@ -75,24 +75,26 @@ void schedule(Convolution &v) {
     }
 }
 
-// Rows of the padded image slide through a ring of four on the stack, in strips of columns where whole rows
-// would take more than 16 KiB.
+// Rows of the padded image slide through a ring of four (of eight for 7x7 windows) on the stack, in strips of
+// columns where whole rows would take more than 16 KiB.
 void schedule(Stem &v) {
     Var co("co"), ci("ci"), xo("xo"), xi("xi"), strip("strip");
     const StemSpec &s = v.spec;
-    const int columns = (16 << 10) / (4 * s.in_planes * 4) / s.lanes * s.lanes;
+    const int ring = s.kernel <= 4 ? 4 : 8;
+    const int columns = (16 << 10) / (ring * s.in_planes * 4) / s.lanes * s.lanes;
     const int all = (s.width + s.pixels - 1) / s.pixels,  // blocks
-        blocks = std::clamp((columns - 1) / 2 / s.pixels, 1, all);
+        beyond = s.kernel - s.stride, blocks = std::clamp((columns - beyond) / s.stride / s.pixels, 1, all);
     v.Y.split(v.c, co, ci, s.block).split(v.x, xo, xi, s.pixels, row_tail(s.width, s.pixels));
     v.Y.split(xo, strip, xo, blocks, TailStrategy::GuardWithIf);
     v.Y.reorder(ci, xi, xo, co, v.y, strip).vectorize(ci, s.lanes).unroll(ci).unroll(xi);
     v.acc.compute_at(v.Y, xo).vectorize(v.c, s.lanes).unroll(v.c).unroll(v.x);
     v.acc.update().reorder(v.c, v.x, v.y, v.r.x, v.r.y, v.r.z).vectorize(v.c, s.lanes);
-    v.acc.update().unroll(v.c).unroll(v.x).unroll(v.r.x).unroll(v.r.y);
-    v.padded.store_at(v.Y, strip).compute_at(v.Y, v.y).fold_storage(v.y, 4).store_in(MemoryType::Stack);
+    v.acc.update().unroll(v.c).unroll(v.x).unroll(v.r.x);
+    if (s.kernel <= 4) v.acc.update().unroll(v.r.y);
+    v.padded.store_at(v.Y, strip).compute_at(v.Y, v.y).fold_storage(v.y, ring).store_in(MemoryType::Stack);
     v.padded.vectorize(v.x, s.lanes, TailStrategy::RoundUp);
     // Halide's own bound of a strip is the row's where the last block of a row is shifted.
-    if (blocks < all) v.padded.bound_extent(v.x, round_up(2 * blocks * s.pixels + 1, s.lanes));
+    if (blocks < all) v.padded.bound_extent(v.x, round_up(s.stride * blocks * s.pixels + beyond, s.lanes));
 }
 
 void schedule(Depthwise &v) {
@@ -114,6 +116,58 @@ void schedule(GlobalPool &v) {
     v.Y.split(v.c, co, ci, v.spec.lanes, TailStrategy::RoundUp).vectorize(ci);
     v.sum.compute_at(v.Y, co).vectorize(v.c, v.spec.lanes);
     v.sum.update().reorder(v.c, v.r.x, v.r.y).vectorize(v.c, v.spec.lanes);
+}
+
+void schedule(AveragePool &v) {
+    Var co("co"), ci("ci");
+    v.Y.split(v.c, co, ci, v.spec.lanes, TailStrategy::RoundUp).reorder(ci, v.x, co, v.y).vectorize(ci);
+}
+
+void schedule(Norm &v) {
+    Var co("co"), ci("ci");
+    v.Y.split(v.c, co, ci, v.spec.lanes, TailStrategy::RoundUp).reorder(ci, co, v.x, v.y).vectorize(ci);
+}
+
+void schedule(Resize &v) {
+    Var co("co"), ci("ci");
+    v.Y.split(v.c, co, ci, v.spec.lanes, TailStrategy::RoundUp).reorder(ci, co, v.x, v.y).vectorize(ci);
+}
+
+// Some pixels' channels, then transposed on their way out.
+void schedule(Planar &v) {
+    Var xo("xo"), xi("xi");
+    const int lanes = v.spec.resize.lanes;
+    constexpr int kStackBytes = 8 << 10;
+    const int pixels = std::clamp(kStackBytes / 4 / round_up(v.spec.channels, lanes), 1, lanes);
+    v.Y.split(v.x, xo, xi, pixels, TailStrategy::GuardWithIf).reorder(xi, v.c, xo, v.y);
+    if (pixels > 1) v.Y.vectorize(xi);
+    v.value.compute_at(v.Y, xo).store_in(MemoryType::Stack).vectorize(v.c, lanes, TailStrategy::RoundUp);
+    v.value.bound_extent(v.c, round_up(v.spec.channels, lanes)).bound_extent(v.x, pixels);
+}
+
+void schedule(Rows &v) {
+    Var co("co"), ci("ci");
+    int lanes = 16;
+    while (lanes > v.spec.channels) lanes /= 2;
+    v.Y.split(v.c, co, ci, lanes, TailStrategy::ShiftInwards).vectorize(ci);
+}
+
+void schedule(L2Norm &v) {
+    Var co("co"), ci("ci");
+    const int lanes = v.spec.lanes;
+    v.Y.split(v.c, co, ci, lanes).reorder(ci, co, v.x, v.y).vectorize(ci);
+    v.factor.compute_at(v.Y, v.x);
+    v.squares.compute_at(v.factor, v.x).vectorize(v.lane, lanes);
+    v.squares.update().reorder(v.lane, v.r).vectorize(v.lane, lanes);
+}
+
+void schedule(SpatialNorm &v) {
+    Var co("co"), ci("ci");
+    const int lanes = v.spec.lanes;
+    v.Y.split(v.c, co, ci, lanes, TailStrategy::RoundUp).reorder(ci, v.x, v.y, co).vectorize(ci);
+    v.sum.compute_at(v.Y, co).vectorize(v.c, lanes);
+    v.sum.update().reorder(v.c, v.r.x, v.r.y).vectorize(v.c, lanes);
+    v.share.compute_at(v.Y, co).vectorize(v.c, lanes);
 }
 
 void schedule(FullyConnected &v) {

@@ -3,6 +3,7 @@
 #pragma once
 #include "generators/convolution.h"
 #include "generators/dense.h"
+#include "generators/elementwise.h"
 #include "generators/pooling.h"
 #include "generators/winograd.h"
 
@@ -15,7 +16,14 @@ void schedule(Convolution &convolution);
 void schedule(Stem &stem);
 void schedule(Depthwise &depthwise);
 void schedule(MaxPool &pool);
+void schedule(AveragePool &pool);
 void schedule(GlobalPool &pool);
+void schedule(Norm &norm);
+void schedule(Resize &resize);
+void schedule(Planar &planar);
+void schedule(Rows &rows);
+void schedule(L2Norm &norm);
+void schedule(SpatialNorm &norm);
 void schedule(FullyConnected &layer);
 void schedule(Normalize &normalize);
 

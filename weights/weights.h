@@ -33,7 +33,7 @@ struct Checkpoint {
 // rounded.
 struct FoldedLayer {  // the tensors of models/network.h's folded_tensors(); empty where there is none
     FloatTensor weight, bias;
-    FloatTensor front_scale, front_shift;  // of a norm in front: what enters is max(0, x * scale + shift)
+    FloatTensor front_scale{}, front_shift{};  // of a norm in front: what enters is max(0, x * scale + shift)
 
     std::vector<const FloatTensor *> tensors(const Layer &layer) const {  // parallel to folded_tensors()
         std::vector<const FloatTensor *> all;

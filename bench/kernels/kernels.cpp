@@ -64,7 +64,7 @@ Result<Line> parse(const std::string &text) {
 void add(Network &network, const std::string &name, OpKind op, std::vector<int> sources, int kernel,
          int stride, int channels) {
     Layer l;
-    l.name = name, l.op = op, l.sources = std::move(sources), l.kernel = kernel, l.stride = stride;
+    l.name = l.module = name, l.op = op, l.sources = std::move(sources), l.kernel = kernel, l.stride = stride;
     l.padding = kernel / 2;
     for (int s : l.sources) {
         const Shape &from = s == kNetworkInput ? network.input : network.layers[s].out;
@@ -93,6 +93,8 @@ int build(const Line &line, Network &network) {
         line.stride(), line.out.channels);
     add(network, "pool", OpKind::kGlobalAveragePool, {layer}, 1, 1, line.out.channels);
     add(network, "classes", OpKind::kFullyConnected, {layer + 1}, 1, 1, 8);
+    network.classes = 8;
+    network.outputs = {{"logits", {layer + 2}}};
     return layer;
 }
 

@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "models/records.h"
 #include "tests/cli/program.h"
 
 namespace hardnet {
@@ -35,10 +36,11 @@ TEST_F(Usage, names_what_was_typed_wrong) {
         "hardnet: bench: --seconds: expected one value, found another number of them\n" + hint("bench "));
     expect_error("list more", 2,
                  "hardnet: list: expected no further argument, found \"more\"\n" + hint("list "));
+    std::string names;
+    for (const ModelRecord &record : builtin_records()) names += (names.empty() ? "" : ", ") + record.name;
     expect_error("inspect hardnet67", 2,
-                 "hardnet: model: expected hardnet39ds, hardnet68ds, hardnet68, hardnet85 or a record's path "
-                 "ending in "
-                 ".json, found \"hardnet67\", did you mean hardnet68?\n");
+                 "hardnet: model: expected " + names +
+                     " or a record's path ending in .json, found \"hardnet67\", did you mean hardnet68?\n");
     expect_error(
         "inspect hardnet68 --input 224", 2,
         "hardnet: --input: expected HEIGHTxWIDTH such as 224x224, each from 1 to 65536, found \"224\"\n");

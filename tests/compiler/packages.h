@@ -29,8 +29,7 @@ protected:
     CompileRequest request(const std::string &to) const {
         CompileRequest r;
         r.record.name = "tiny";
-        r.record.stem[0] = 8;
-        r.record.stem[1] = 14;
+        r.record.stem = {8, 14};
         r.record.blocks = {{8, 4, 20, true}, {10, 2, 24, false}};
         r.record.classes = 10;
         r.weights = "seed:1";

@@ -82,8 +82,7 @@ ConvolutionSpec spec_of(const Case &c, const Problem &p, const ChannelPart &part
     const Image out(c.shape_out());
     ConvolutionSpec spec;
     for (const Image &s : p.sources) spec.sources.push_back({s.shape.channels, s.c8, s.row_stride()});
-    spec.kernel = c.kernel;
-    spec.stride = c.stride;
+    spec.window = {c.kernel, c.kernel, c.kernel / 2, c.kernel / 2, 1, c.stride};
     spec.width = out.shape.width;
     spec.block = part.block;
     spec.pixels = part.extent;

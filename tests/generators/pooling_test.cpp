@@ -33,6 +33,7 @@ TEST_P(Ends, MaxPoolEqualsTheReference) {
         spec.in_height = c.size.height;
         spec.in_width = c.size.width;
         spec.width = out.shape.width;
+        spec.height = out.shape.height;
         spec.lanes = machine().lanes_for(out.c8);
         spec.in_pixel_stride = in.c8;
         spec.in_row_stride = in.row_stride();
@@ -160,7 +161,7 @@ TEST_P(Ends, NormaliseIsWithinRounding) {
     const InputSize all[] = {{1, 1}, {5, 7}, {33, 25}, {16, 64}};
     std::vector<KernelSpec> specs;
     for (const InputSize &size : all)
-        specs.push_back(NormalizeSpec{size.height, size.width, mean, deviation});
+        specs.push_back(NormalizeSpec{size.height, size.width, false, mean, deviation});
     const KernelLibrary library(specs, machine());
     for (size_t i = 0; i < specs.size(); i++) {
         SCOPED_TRACE(key(specs[i]));

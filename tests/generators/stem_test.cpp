@@ -43,7 +43,7 @@ TEST_P(Stems, StemEqualsTheReference) {
             convolution_parts(machine(), shape.width, shape.height, c8, 27);
         std::vector<KernelSpec> specs;
         for (const ChannelPart &part : parts) {
-            specs.push_back(StemSpec{3, in.height, in.width, part.padded(), shape.width, part.block,
+            specs.push_back(StemSpec{3, 2, 1, 3, in.height, in.width, part.padded(), shape.width, part.block,
                                      part.extent, part.lanes, c8, c8 * shape.width, c.activation});
         }
         const KernelLibrary library(specs, machine());
@@ -75,7 +75,7 @@ TEST_P(Stems, StemEqualsTheReference) {
 
 TEST_P(Stems, NoKernelNeedsTheHeap) {
     // A ring of four rows of one block alone is 4 x 512 planes x 27 columns.
-    const StemSpec wide{512, 8, 64, 32, 32, 32, 13, machine().lanes, 32, 1024, Activation::kNone};
+    const StemSpec wide{3, 2, 1, 512, 8, 64, 32, 32, 32, 13, machine().lanes, 32, 1024, Activation::kNone};
     try {
         const KernelLibrary library({wide}, machine());
         ADD_FAILURE() << "compiled";

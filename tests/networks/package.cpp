@@ -27,6 +27,7 @@ std::string symbol_of(const PackageRequest &request) {  // "hardnet68_224x224_3"
     for (char &c : text) {
         if (!isalnum(static_cast<unsigned char>(c))) c = '_';
     }
+    for (char c : request.target) text += isalnum(static_cast<unsigned char>(c)) ? c : '_';
     return text + "_" + std::to_string(request.batch);
 }
 
@@ -45,7 +46,7 @@ TestPackage make(const PackageRequest &request) {
     compile.weights = request.weights;
     compile.size = request.size;
     compile.batch = request.batch;
-    compile.targets = {kTarget};
+    compile.targets = {request.target.empty() ? kTarget : request.target};
     compile.name = symbol_of(request);
     // A folder per program: CTest runs them side by side.
     compile.folder =
@@ -106,22 +107,27 @@ std::string missing_features(const std::string &level) {
     return "";
 }
 
-Session::Session(const TestPackage &package, const SessionOptions &options) : package_(package) {
+Session::Session(const TestPackage &package, const SessionOptions &options) {
     hardnet_options open = HARDNET_OPTIONS_DEFAULT;
     open.weights_path = package.weights_path.c_str();
     open.threads = options.threads;
     open.level = options.level.empty() ? nullptr : options.level.c_str();
     open.input_type = options.input;
     status_ = hardnet_open(package.network, &open, &context_);
-    hardnet_tensor input{}, output{};
+    hardnet_tensor input{};
     if (status_ == HARDNET_OK) status_ = hardnet_input(context_, 0, &input);
-    if (status_ == HARDNET_OK) status_ = hardnet_output(context_, 0, &output);
     input_ = input.data;
-    output_ = static_cast<const float *>(output.data);
 }
 
-std::vector<float> Session::logits() const {
-    return std::vector<float>(output_, output_ + size_t(package_.images) * package_.classes);
+std::vector<float> Session::logits() const { return output(0); }
+
+std::vector<float> Session::output(int index) const {
+    hardnet_tensor tensor{};
+    if (hardnet_output(context_, index, &tensor) != HARDNET_OK) return {};
+    size_t elems = 1;
+    for (int32_t d = 0; d < tensor.rank; d++) elems *= size_t(tensor.shape[d]);
+    const float *values = static_cast<const float *>(tensor.data);
+    return {values, values + elems};
 }
 
 std::vector<float> Session::run() {

@@ -20,6 +20,7 @@ struct PackageRequest {
     InputSize size;
     int batch = 1;
     std::string weights = "seed:1";
+    std::string target = "";  // "": all levels of this host's architecture
 };
 
 struct TestPackage {
@@ -31,8 +32,7 @@ struct TestPackage {
     std::string error;  // why there is none; then nothing else is set
 };
 
-// Compiles for all levels of this host's architecture, with kernels cached in the build folder, and loads the
-// shared library.
+// Compiles with kernels cached in the build folder, and loads the shared library.
 const TestPackage &compiled(const PackageRequest &request);
 
 std::string label(const PackageRequest &request);  // "hardnet68/224x224"
@@ -61,14 +61,13 @@ public:
         return static_cast<T *>(input_);
     }
     std::vector<float> logits() const;  // of all images
-    std::vector<float> run();           // empty where the run failed; then status() says why
+    std::vector<float> output(int index) const;
+    std::vector<float> run();  // empty where the run failed; then status() says why
 
 private:
-    const TestPackage &package_;
     hardnet_context *context_ = nullptr;
     hardnet_status status_;
     void *input_ = nullptr;
-    const float *output_ = nullptr;
 };
 
 bool same_bits(const std::vector<float> &a, const std::vector<float> &b);

@@ -95,7 +95,12 @@ typedef enum hardnet_step_kind {
     HARDNET_STEP_DEPTHWISE,
     HARDNET_STEP_MAX_POOL,
     HARDNET_STEP_GLOBAL_POOL,
-    HARDNET_STEP_FULLY_CONNECTED
+    HARDNET_STEP_FULLY_CONNECTED,
+    HARDNET_STEP_TRANSPOSED_CONV,
+    HARDNET_STEP_AVERAGE_POOL,
+    HARDNET_STEP_RESIZE,
+    HARDNET_STEP_NORM,
+    HARDNET_STEP_OUTPUT /* an output in the caller's order */
 } hardnet_step_kind;
 
 typedef struct hardnet_step {

@@ -1,0 +1,167 @@
+#include "generators/elementwise.h"
+
+#include <algorithm>
+
+#include "generators/key.h"
+
+namespace hardnet {
+
+using Halide::Expr;
+using Halide::Float;
+
+// ---- norm in front
+
+std::string NormSpec::key() const {
+    Key k("norm");
+    k.add("image", {height, width, border}).add("in", {in_pixel_stride, in_row_stride});
+    return k.add("out", {pixel_stride, row_stride}).add("lanes", {lanes}).text;
+}
+
+Norm::Norm(const NormSpec &s)
+    : spec(s), X(Float(32), 3, "X"), scale(Float(32), 1, "scale"), shift(Float(32), 1, "shift") {
+    const Expr value = Halide::max(
+        X(c, Halide::clamp(x, 0, spec.width - 1), Halide::clamp(y, 0, spec.height - 1)) * scale(c) + shift(c),
+        0.0f);
+    const Expr inside = x >= 0 && x < spec.width && y >= 0 && y < spec.height;
+    Y(c, x, y) = spec.border ? Halide::select(inside, value, 0.0f)
+                             : Halide::max(X(c, x, y) * scale(c) + shift(c), 0.0f);
+    X.dim(1).set_stride(spec.in_pixel_stride);
+    X.dim(2).set_stride(spec.in_row_stride);
+    const int columns = spec.width + 2 * spec.border;
+    Y.bound(x, -spec.border, columns);
+    auto out = Y.output_buffer();
+    out.dim(1).set_bounds(-spec.border, columns).set_stride(spec.pixel_stride);
+    out.dim(2).set_stride(spec.row_stride);
+}
+
+// ---- resizing
+
+namespace {
+
+struct Between {  // two neighbours and the second one's share
+    Expr first, second, share;
+};
+
+Between between(const Expr &at, int in, int out, bool align_corners) {
+    // As a fraction of integers: a place in float would cost a share's last digits in large images.
+    const int whole = align_corners ? std::max(out - 1, 1) : 2 * out;
+    const Expr place =
+        align_corners ? at * (out > 1 ? in - 1 : 0) : Halide::max((2 * at + 1) * in - out, 0);
+    const Expr first = Halide::clamp(place / whole, 0, in - 1);
+    return {first, Halide::min(first + 1, in - 1),
+            Halide::cast<float>(place % whole) * Expr(float(1.0 / whole))};
+}
+
+Expr resized(const Halide::ImageParam &X, const Expr &c, const Expr &x, const Expr &y, const ResizeSpec &s) {
+    if (s.in_height == s.height && s.in_width == s.width) return X(c, x, y);
+    const Between column = between(x, s.in_width, s.width, s.align_corners),
+                  row = between(y, s.in_height, s.height, s.align_corners);
+    const auto at = [&](const Expr &sy) {
+        const Expr first = X(c, column.first, sy);
+        return first + (X(c, column.second, sy) - first) * column.share;
+    };
+    const Expr top = at(row.first);
+    return top + (at(row.second) - top) * row.share;
+}
+
+}  // namespace
+
+std::string ResizeSpec::key() const {
+    Key k("resize");
+    k.add("in", {in_height, in_width, in_pixel_stride, in_row_stride});
+    return k.add("out", {height, width, pixel_stride, row_stride, align_corners}).add("lanes", {lanes}).text;
+}
+
+Resize::Resize(const ResizeSpec &s) : spec(s), X(Float(32), 3, "X") {
+    Y(c, x, y) = resized(X, c, x, y, spec);
+    X.dim(1).set_min(0).set_stride(spec.in_pixel_stride);
+    X.dim(2).set_min(0).set_stride(spec.in_row_stride);
+    Y.bound(x, 0, spec.width);
+    auto out = Y.output_buffer();
+    out.dim(1).set_bounds(0, spec.width).set_stride(spec.pixel_stride);
+    out.dim(2).set_stride(spec.row_stride);
+}
+
+std::string PlanarSpec::key() const {
+    return Key("planar").add("channels", {channels}).add("of", resize.key()).text;
+}
+
+Planar::Planar(const PlanarSpec &s) : spec(s), X(Float(32), 3, "X") {
+    const ResizeSpec &r = spec.resize;
+    value(c, x, y) = resized(X, c, x, y, r);
+    Y(x, y, c) = value(c, x, y);
+    X.dim(1).set_min(0).set_stride(r.in_pixel_stride);
+    X.dim(2).set_min(0).set_stride(r.in_row_stride);
+    Y.bound(x, 0, r.width).bound(c, 0, spec.channels);
+    auto out = Y.output_buffer();
+    out.dim(0).set_bounds(0, r.width);
+    out.dim(1).set_stride(r.width);
+    out.dim(2).set_bounds(0, spec.channels).set_stride(r.width * r.height);
+}
+
+// ---- outputs in rows
+
+std::string RowsSpec::key() const {
+    return Key("rows").add("channels", {channels, width}).add("in", {in_pixel_stride, in_row_stride}).text;
+}
+
+Rows::Rows(const RowsSpec &s) : spec(s), X(Float(32), 3, "X") {
+    Y(c, x, y) = X(c, x, y);
+    X.dim(1).set_min(0).set_stride(spec.in_pixel_stride);
+    X.dim(2).set_stride(spec.in_row_stride);
+    Y.bound(c, 0, spec.channels).bound(x, 0, spec.width);
+    auto out = Y.output_buffer();
+    out.dim(0).set_bounds(0, spec.channels);
+    out.dim(1).set_bounds(0, spec.width).set_stride(spec.channels);
+    out.dim(2).set_stride(spec.channels * spec.width);
+}
+
+// ---- norms over channels and over the image
+
+std::string L2NormSpec::key() const {
+    Key k("l2_norm");
+    k.add("channels", {channels, width}).add("in", {in_pixel_stride, in_row_stride});
+    return k.add("out", {pixel_stride, row_stride}).add("lanes", {lanes}).text;
+}
+
+L2Norm::L2Norm(const L2NormSpec &s)
+    : spec(s), X(Float(32), 3, "X"), weight(Float(32), 1, "weight"), r(0, s.channels / s.lanes, "r") {
+    squares(lane, x, y) = 0.0f;
+    const Expr value = X(r * spec.lanes + lane, x, y);
+    squares(lane, x, y) += value * value;
+    Expr sum = 0.0f;
+    for (int l = 0; l < spec.lanes; l++) sum += squares(l, x, y);
+    factor(x, y) = 1.0f / (Halide::sqrt(sum) + 1e-10f);
+    Y(c, x, y) = X(c, x, y) * factor(x, y) * weight(c);
+    X.dim(0).set_bounds(0, spec.channels);
+    X.dim(1).set_min(0).set_stride(spec.in_pixel_stride);
+    X.dim(2).set_stride(spec.in_row_stride);
+    weight.dim(0).set_bounds(0, spec.channels);
+    Y.bound(c, 0, spec.channels).bound(x, 0, spec.width);
+    auto out = Y.output_buffer();
+    out.dim(0).set_bounds(0, spec.channels);
+    out.dim(1).set_bounds(0, spec.width).set_stride(spec.pixel_stride);
+    out.dim(2).set_stride(spec.row_stride);
+}
+
+std::string SpatialNormSpec::key() const {
+    Key k("spatial_norm");
+    k.add("in", {height, width, in_pixel_stride, in_row_stride});
+    return k.add("out", {pixel_stride, row_stride}).add("lanes", {lanes}).text;
+}
+
+SpatialNorm::SpatialNorm(const SpatialNormSpec &s)
+    : spec(s), X(Float(32), 3, "X"), r(0, s.width, 0, s.height, "r") {
+    sum(c) = 0.1f;
+    sum(c) += X(c, r.x, r.y);
+    share(c) = 1.0f / sum(c);
+    Y(c, x, y) = X(c, x, y) * share(c);
+    X.dim(1).set_min(0).set_stride(spec.in_pixel_stride);
+    X.dim(2).set_min(0).set_stride(spec.in_row_stride);
+    Y.bound(x, 0, spec.width).bound(y, 0, spec.height);
+    auto out = Y.output_buffer();
+    out.dim(1).set_bounds(0, spec.width).set_stride(spec.pixel_stride);
+    out.dim(2).set_bounds(0, spec.height).set_stride(spec.row_stride);
+}
+
+}  // namespace hardnet
