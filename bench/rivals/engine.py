@@ -28,7 +28,8 @@ def fresh(made, source):
 
 
 def serve(load):
-    """load(folder, threads) -> name and version, and a function that runs the network once and returns its output."""
+    """load(folder, threads) -> name and version, and a function that runs the network once and returns its output, or a
+    list of several."""
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--model", type=pathlib.Path, required=True)
     arguments.add_argument("--threads", type=int, required=True)
@@ -39,7 +40,9 @@ def serve(load):
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     version, run = load(options.model, options.threads)
-    np.asarray(run(), np.float32).tofile(options.output)
+    outputs = run()
+    outputs = outputs if isinstance(outputs, list) else [outputs]
+    np.concatenate([np.asarray(output, np.float32).ravel() for output in outputs]).tofile(options.output)
     print("ready", version, file=answers, flush=True)
     for line in sys.stdin:
         run()

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Writes a network with seeded weights as other engines want it: ONNX, an input, the output in double precision.
+"""Writes a network with seeded weights as other engines want it: ONNX, an input, the outputs in double precision.
 
     export.py hardnet68 --input 224x224 --seed 1 FOLDER
 
@@ -14,13 +14,13 @@ import sys
 import torch
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools/oracle"))
-import hardnet  # noqa: E402  (found through the line above)
+import registry  # noqa: E402  (found through the line above)
 import seeded  # noqa: E402
 
 
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("model", choices=list(hardnet.RECORDS))
+    arguments.add_argument("model", choices=list(registry.NETWORKS))
     arguments.add_argument("folder", type=pathlib.Path)
     arguments.add_argument("--input", default="224x224", help="HxW")
     arguments.add_argument("--seed", type=int, default=1)
@@ -29,12 +29,10 @@ def main():
     height, width = map(int, options.input.split("x"))
     shape = (options.batch, 3, height, width)
 
-    model = hardnet.HarDNet(hardnet.RECORDS[options.model])
-    weights = seeded.state(model, options.seed)
     image = seeded.seeded_input(shape, options.seed)
-    exact = hardnet.with_parameters(model, weights)
-    with torch.no_grad():
-        reference = exact(torch.from_numpy(image).double()).numpy()
+    exact = registry.NETWORKS[options.model].seeded(options.seed)
+    outputs = registry.outputs_of(exact, torch.from_numpy(image).double())
+    reference = torch.cat([output.flatten() for output in outputs]).numpy()  # one behind another
 
     options.folder.mkdir(parents=True, exist_ok=True)
     image.tofile(options.folder / "input.f32")

@@ -74,13 +74,16 @@ static void read_input(hardnet_context *context, const char *folder) {
     fclose(file);
 }
 
-static void write_output(hardnet_context *context, const char *path) {
-    hardnet_tensor output;
-    if (hardnet_output(context, 0, &output) != HARDNET_OK) fail("output: %s", hardnet_last_error(context));
+/* All outputs, one behind another. */
+static void write_outputs(hardnet_context *context, const char *path) {
     FILE *file = fopen(path, "wb");
-    if (!file || fwrite(output.data, 1, bytes(&output), file) != bytes(&output) || fclose(file) != 0) {
-        fail("%s: expected to write %zu bytes, found an error", path, bytes(&output));
+    if (!file) fail("%s: expected a file that can be written", path);
+    hardnet_tensor output;
+    for (int32_t i = 0; hardnet_output(context, i, &output) == HARDNET_OK; i++) {
+        if (fwrite(output.data, 1, bytes(&output), file) != bytes(&output))
+            fail("%s: expected to write %zu bytes, found an error", path, bytes(&output));
     }
+    if (fclose(file) != 0) fail("%s: expected to be written, found an error", path);
 }
 
 int main(int argc, char **argv) {
@@ -92,7 +95,7 @@ int main(int argc, char **argv) {
     hardnet_context *context = open_package(folder, name, threads);
     read_input(context, model);
     run(context);
-    write_output(context, option(argc, argv, "--output"));
+    write_outputs(context, option(argc, argv, "--output"));
     printf("ready hardnet %s (%s)\n", hardnet_version(), hardnet_level_name(context));
     fflush(stdout);
 

@@ -19,7 +19,7 @@ def load(folder, threads, precision={"INFERENCE_PRECISION_HINT": "f32"}):
 
     def run():
         request.infer()
-        return request.get_output_tensor(0).data
+        return [request.get_output_tensor(i).data for i in range(len(compiled.outputs))]
 
     found = compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
     return f"OpenVINO {openvino.__version__.split('-')[0]}, {found}", run
