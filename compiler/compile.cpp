@@ -35,7 +35,10 @@ Result<Weights> load_weights(CompileRequest &request, Network &network) {
             return usage_error("weights: expected seed:N with a whole number N, found '" + request.weights +
                                "'");
         }
-        if (request.classes) record.classes = request.classes;
+        if (request.classes && request.classes != record.classes) {
+            record.classes = request.classes;
+            record.class_names.clear();
+        }
         auto built = build_network(record, request.size);
         if (!built) return built.error();
         network = *built;

@@ -1,5 +1,6 @@
 // Detection: the 80 classes of COCO and, for SSD, the background.
 #include "models/builtin_records.h"
+#include "models/class_names.h"
 
 namespace hardnet {
 namespace {
@@ -12,6 +13,7 @@ ModelRecord ssd512(ModelRecord record, const char *name, const char *architectur
     record.activation = Activation::kRelu;
     record.dropout_behind_last_block = false;
     record.classes = 81;
+    record.class_names = coco_classes_and_background();
     record.input = {512, 512};
     if (!record.blocks.empty()) record.blocks.pop_back();
     record.preprocessing.resize_short = 0;
@@ -40,6 +42,7 @@ ModelRecord centernet_hardnet85() {
     record.architecture = "centernet_hardnet";
     record.bridge = 0;
     record.classes = 80;
+    record.class_names = coco_classes();
     record.preprocessing.mean = {0.40789654f, 0.44719302f, 0.47026115f};
     record.preprocessing.deviation = {0.28863828f, 0.27408164f, 0.27809835f};
     return record;

@@ -1,5 +1,6 @@
 // Segmentation: 19 classes of Cityscapes, 11 of CamVid.
 #include "models/builtin_records.h"
+#include "models/class_names.h"
 
 namespace hardnet {
 namespace {
@@ -21,6 +22,7 @@ ModelRecord fchardnet70() {
     record.blocks = {
         {10, 4, 64, true}, {16, 4, 96, true}, {18, 8, 160, true}, {24, 8, 224, true}, {32, 8, 320, false},
     };
+    record.class_names = cityscapes_classes();
     record.preprocessing.bgr = true;
     record.preprocessing.mean = {0.406f, 0.456f, 0.485f};
     record.preprocessing.deviation = {0.225f, 0.224f, 0.229f};

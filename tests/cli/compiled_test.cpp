@@ -32,6 +32,19 @@ TEST_F(Compiled, batches_are_verified) {
     }
 }
 
+TEST_F(Compiled, another_class_count_drops_the_records_class_names) {
+    ModelRecord record = hardnet::testing::tiny_record(false);
+    record.class_names = {"ant", "bee", "cat", "dog", "eel"};
+    write("tiny.json", to_json(record));
+    const auto names_after = [&](const std::string &flags) {
+        const Outcome made = cached("compile tiny.json --weights seed:1 " + flags + " -o package");
+        EXPECT_EQ(made.code, 0) << made.err;
+        return nlohmann::json::parse(shell("cat package/tiny.json", folder_).out)["class_names"].size();
+    };
+    EXPECT_EQ(names_after("--classes 5"), 5u);
+    EXPECT_EQ(names_after("--classes 3"), 0u);
+}
+
 TEST_F(Compiled, a_verification_without_room_is_an_error) {
     write("tiny.json", to_json(hardnet::testing::tiny_record(false)));
     ASSERT_EQ(cached("compile tiny.json --weights seed:1 -o package").code, 0);
