@@ -119,6 +119,16 @@ int64_t elements_of(const std::vector<int64_t> &shape) {
     return elements;
 }
 
+// A file's bytes in front of the values: a multiple of 64.
+std::string header_of(const std::vector<int64_t> &shape) {
+    std::string text = "{'descr': '<f4', 'fortran_order': False, 'shape': (";
+    for (const int64_t extent : shape) text += std::to_string(extent) + ", ";
+    text += "), }";
+    while ((10 + text.size() + 1) % 64 != 0) text += ' ';
+    text += '\n';
+    return std::string("\x93NUMPY\x01\x00", 8) + char(text.size()) + char(text.size() >> 8) + text;
+}
+
 }  // namespace
 
 Result<NpyTensor> decode_npy(ByteView file, const std::string &name) {
@@ -156,18 +166,19 @@ Result<NpyTensor> read_npy(const std::string &path) {
     return decode_npy(*file, path);
 }
 
-Status write_npy(const std::string &path, const NpyTensor &tensor) {
-    std::string header = "{'descr': '<f4', 'fortran_order': False, 'shape': (";
-    for (const int64_t extent : tensor.shape) header += std::to_string(extent) + ", ";
-    header += "), }";
-    while ((10 + header.size() + 1) % 64 != 0) header += ' ';  // the data starts at a multiple of 64
-    header += '\n';
-    std::vector<uint8_t> file = {
-        0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, uint8_t(header.size()), uint8_t(header.size() >> 8)};
-    file.insert(file.end(), header.begin(), header.end());
-    const uint8_t *data = reinterpret_cast<const uint8_t *>(tensor.values.data());
-    file.insert(file.end(), data, data + tensor.values.size() * sizeof(float));
-    return write_file(path, {{file.data(), file.size()}});
+Status write_npy(const std::string &path, const NpyTensor &tensor) { return write_npy({{path, tensor}}); }
+
+Status write_npy(const std::vector<NpyFile> &files) {
+    std::vector<std::string> headers;
+    for (const NpyFile &file : files) headers.push_back(header_of(file.tensor.shape));
+    std::vector<WholeFile> wholes;
+    for (size_t i = 0; i < files.size(); i++) {
+        const std::vector<float> &values = files[i].tensor.values;
+        wholes.push_back(
+            {files[i].path,
+             {{headers[i].data(), headers[i].size()}, {values.data(), values.size() * sizeof(float)}}});
+    }
+    return write_files(wholes);
 }
 
 }  // namespace hardnet

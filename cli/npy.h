@@ -20,4 +20,11 @@ Result<NpyTensor> decode_npy(ByteView file, const std::string &name);
 
 Status write_npy(const std::string &path, const NpyTensor &tensor);
 
+// All of them or, where one cannot be written, none.
+struct NpyFile {
+    std::string path;
+    NpyTensor tensor;
+};
+Status write_npy(const std::vector<NpyFile> &files);
+
 }  // namespace hardnet

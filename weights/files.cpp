@@ -52,6 +52,25 @@ bool write_all(int descriptor, const Piece &piece) {
     return true;
 }
 
+std::string temporary_of(const std::string &path) { return fmt::format("{}.{}.tmp", path, ::getpid()); }
+
+uint64_t size_of(const WholeFile &file) {
+    uint64_t total = 0;
+    for (const Piece &piece : file.pieces) total += piece.size;
+    return total;
+}
+
+// The file under its temporary name, on the disk; false where that failed (then errno says why).
+bool write_temporary(const WholeFile &whole) {
+    const std::string temporary = temporary_of(whole.path);
+    ::unlink(temporary.c_str());  // left behind by a killed process of the same number
+    Descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+    if (file.get() < 0) return false;
+    for (const Piece &piece : whole.pieces)
+        if (!write_all(file.get(), piece)) return false;
+    return ::fsync(file.get()) == 0 && file.close() == 0;
+}
+
 Result<uint64_t> regular_size(int descriptor, const std::string &name) {
     struct stat info {};
     if (::fstat(descriptor, &info) != 0) {
@@ -121,26 +140,23 @@ Result<std::string> read_start(const std::string &path, size_t bytes) {
 }
 
 Status write_file(const std::string &path, const std::vector<Piece> &pieces) {
-    if (const std::string found = in_the_way(path); !found.empty())
-        return environment_error(fmt::format("{}: expected a file to write, found {}", path, found));
-    uint64_t total = 0;
-    for (const Piece &piece : pieces) total += piece.size;
-    const std::string temporary = fmt::format("{}.{}.tmp", path, ::getpid());
-    const auto failed = [&] {
-        const std::string reason = std::strerror(errno);
-        ::unlink(temporary.c_str());
-        return environment_error(
-            fmt::format("{}: expected to write {} bytes, found: {}", path, total, reason));
-    };
+    return write_files({{path, pieces}});
+}
 
-    ::unlink(temporary.c_str());  // left behind by a killed process of the same number
-    Descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
-    if (file.get() < 0) return failed();
-    for (const Piece &piece : pieces) {
-        if (!write_all(file.get(), piece)) return failed();
-    }
-    if (::fsync(file.get()) != 0 || file.close() != 0) return failed();
-    if (std::rename(temporary.c_str(), path.c_str()) != 0) return failed();
+Status write_files(const std::vector<WholeFile> &files) {
+    for (const WholeFile &file : files)
+        if (const std::string found = in_the_way(file.path); !found.empty())
+            return environment_error(fmt::format("{}: expected a file to write, found {}", file.path, found));
+    const auto failed = [&](const WholeFile &file) {
+        const std::string reason = std::strerror(errno);
+        for (const WholeFile &other : files) ::unlink(temporary_of(other.path).c_str());
+        return environment_error(
+            fmt::format("{}: expected to write {} bytes, found: {}", file.path, size_of(file), reason));
+    };
+    for (const WholeFile &file : files)
+        if (!write_temporary(file)) return failed(file);
+    for (const WholeFile &file : files)
+        if (std::rename(temporary_of(file.path).c_str(), file.path.c_str()) != 0) return failed(file);
     return ok();
 }
 

@@ -68,4 +68,11 @@ struct Piece {
 // in place of a device such as /dev/null.
 Status write_file(const std::string &path, const std::vector<Piece> &pieces);
 
+// Several files as one: all temporary files are complete before the first takes its place.
+struct WholeFile {
+    std::string path;
+    std::vector<Piece> pieces;
+};
+Status write_files(const std::vector<WholeFile> &files);
+
 }  // namespace hardnet
