@@ -55,6 +55,7 @@ int64_t centred(int64_t size, int64_t crop) { return std::llrint(double(size - c
 
 ResizePlan plan_resize(int width, int height, const Preprocessing &preprocessing, InputSize own,
                        InputSize input) {
+    if (preprocessing.resize_short == 0) return {input.width, input.height, 0, 0};
     const double ratio = std::max(1.0, double(preprocessing.resize_short) / std::min(own.height, own.width));
     const int64_t cover_height = std::llround(ratio * input.height),
                   cover_width = std::llround(ratio * input.width);
@@ -101,10 +102,12 @@ void preprocess(const Image &image, const Preprocessing &preprocessing, InputSiz
     const ResizePlan plan = plan_resize(image.width, image.height, preprocessing, own, input);
     const std::vector<float> pixels = resized_crop(image, plan, input);
     const size_t area = size_t(input.height) * input.width;
-    for (int c = 0; c < 3; c++)
+    for (int c = 0; c < 3; c++) {
+        const int from = preprocessing.bgr ? 2 - c : c;  // pictures are red, green, blue
         for (size_t i = 0; i < area; i++)
             out[c * area + i] =
-                (pixels[i * 3 + c] / 255 - preprocessing.mean[c]) / preprocessing.deviation[c];
+                (pixels[i * 3 + from] / 255 - preprocessing.mean[c]) / preprocessing.deviation[c];
+    }
 }
 
 }  // namespace hardnet

@@ -104,5 +104,39 @@ TEST(Preprocess, leaves_pictures_of_the_inputs_own_size_as_they_are) {
         }
 }
 
+// Both sides, each by its own factor: nothing is cut away, whatever the shapes.
+TEST(Preprocess, resizes_both_sides_where_no_short_side_is_asked_for) {
+    Preprocessing whole;
+    whole.resize_short = 0;
+    for (const auto &[width, height] : {std::pair(640, 427), {1, 3000}, {3000, 1}, {4, 2}}) {
+        const ResizePlan plan = plan_resize(width, height, whole, kOwn, {2, 4});
+        EXPECT_EQ(plan.width, 4);
+        EXPECT_EQ(plan.height, 2);
+        EXPECT_EQ(plan.left, 0);
+        EXPECT_EQ(plan.top, 0);
+    }
+    Image image{2, 4, std::vector<uint8_t>(24)};  // 2x4 to 4x2: stretched along x, shrunk along y
+    for (int y = 0; y < 4; y++) image.at(0, y)[0] = uint8_t(40 * y);
+    const std::vector<float> pixels = resized_crop(image, plan_resize(2, 4, whole, kOwn, {2, 4}), {2, 4});
+    // Along y the triangle filter's weights are (3 3 1) / 7 and (1 3 3) / 7, along x 1, 3/4, 1/4, 0.
+    const float upper = (0 * 3 + 40 * 3 + 80 * 1) / 7.0f, lower = (40 * 1 + 80 * 3 + 120 * 3) / 7.0f;
+    const float expected[2][4] = {{upper, upper * 3 / 4, upper / 4, 0}, {lower, lower * 3 / 4, lower / 4, 0}};
+    for (int y = 0; y < 2; y++)
+        for (int x = 0; x < 4; x++) EXPECT_NEAR(pixels[(y * 4 + x) * 3], expected[y][x], 1e-4);
+}
+
+TEST(Preprocess, puts_blue_first_where_the_network_wants_it) {
+    Preprocessing bgr;
+    bgr.resize_short = 0;
+    bgr.bgr = true;
+    bgr.mean = {0.125f, 0.25f, 0.5f};
+    bgr.deviation = {0.5f, 0.25f, 0.125f};
+    float input[3];
+    preprocess({1, 1, {51, 102, 153}}, bgr, {1, 1}, {1, 1}, input);
+    EXPECT_NEAR(input[0], (0.6 - 0.125) / 0.5, 1e-6);
+    EXPECT_NEAR(input[1], (0.4 - 0.25) / 0.25, 1e-6);
+    EXPECT_NEAR(input[2], (0.2 - 0.5) / 0.125, 1e-6);
+}
+
 }  // namespace
 }  // namespace hardnet
