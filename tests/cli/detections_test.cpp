@@ -1,0 +1,262 @@
+// Boxes from raw outputs, by hand: priors, offsets, softmax, suppression, peaks, and the way back to the
+// picture.
+#include "cli/detections.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "cli/draw_boxes.h"
+#include "models/records.h"
+
+namespace hardnet {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+constexpr InputSize k512{512, 512};
+
+std::vector<SsdSource> sources_of_512() {
+    std::vector<SsdSource> sources;
+    for (int i = 0; i < 7; i++) sources.push_back({64 >> i, 64 >> i, i < 5 ? 6 : 4});
+    return sources;
+}
+
+void expect_box(const Box &box, float left, float top, float right, float bottom) {
+    EXPECT_NEAR(box.left, left, 1e-3);
+    EXPECT_NEAR(box.top, top, 1e-3);
+    EXPECT_NEAR(box.right, right, 1e-3);
+    EXPECT_NEAR(box.bottom, bottom, 1e-3);
+}
+
+void expect_prior(const Prior &prior, double x, double y, double width, double height) {
+    EXPECT_NEAR(prior.x, x, 1e-6);
+    EXPECT_NEAR(prior.y, y, 1e-6);
+    EXPECT_NEAR(prior.width, width, 1e-6);
+    EXPECT_NEAR(prior.height, height, 1e-6);
+}
+
+TEST(Priors, of_512_are_those_of_the_authors) {
+    const std::vector<Prior> priors = ssd_priors(sources_of_512(), k512);
+    ASSERT_EQ(priors.size(), 32756u);
+    const double first = 4 / 512.0;  // the middle of the first 8 pixels
+    expect_prior(priors[0], first, first, 0.04, 0.04);
+    expect_prior(priors[1], first, first, std::sqrt(0.04 * 0.1), std::sqrt(0.04 * 0.1));
+    expect_prior(priors[2], first, first, 0.04 * std::sqrt(2), 0.04 / std::sqrt(2));
+    expect_prior(priors[3], first, first, 0.04 / std::sqrt(2), 0.04 * std::sqrt(2));
+    expect_prior(priors[4], first, first, 0.04 * std::sqrt(3), 0.04 / std::sqrt(3));
+    expect_prior(priors[6], 12 / 512.0, first, 0.04, 0.04);       // the next pixel in x
+    expect_prior(priors[6 * 64], first, 12 / 512.0, 0.04, 0.04);  // in y
+    expect_prior(priors[6 * 64 * 64], 8 / 512.0, 8 / 512.0, 0.1, 0.1);
+    expect_prior(priors[32751], 0.75, 0.75, 0.74 / std::sqrt(2), 1);  // 2x2, cut from 0.74 sqrt(2)
+    expect_prior(priors[32752], 0.5, 0.5, 0.9, 0.9);
+    expect_prior(priors[32753], 0.5, 0.5, std::sqrt(0.9 * 1.06), std::sqrt(0.9 * 1.06));
+    expect_prior(priors[32755], 0.5, 0.5, 0.9 / std::sqrt(2), 1);
+}
+
+TEST(Priors, are_one_per_row_of_the_outputs) {
+    for (const char *name : {"ssd512_vgg16", "ssd512_hardnet68", "ssd512_hardnet85"}) {
+        const Result<ModelRecord> record = find_record(name);
+        ASSERT_TRUE(record);
+        for (const InputSize size : {k512, InputSize{384, 640}}) {
+            const Result<Network> network = build_network(*record, size);
+            ASSERT_TRUE(network) << network.error().what;
+            const std::vector<Prior> priors = ssd_priors(ssd_sources(*network), size);
+            EXPECT_EQ(int64_t(priors.size()), output_shape(*network, network->outputs[0])[0]) << name;
+        }
+    }
+}
+
+// Logits of background alone for every prior, then one prior's own.
+struct Raw {
+    std::vector<float> loc, conf;
+    explicit Raw(size_t priors) : loc(priors * 4), conf(priors * 3) {
+        for (size_t p = 0; p < priors; p++) conf[p * 3] = 20;
+    }
+    void set(size_t prior, int label, float logit, const std::vector<float> &offsets) {
+        conf[prior * 3] = 0;
+        conf[prior * 3 + size_t(label)] = logit;
+        std::copy(offsets.begin(), offsets.end(), &loc[prior * 4]);
+    }
+};
+
+TEST(Ssd, finds_a_single_box) {
+    const std::vector<Prior> priors = {{0.5f, 0.25f, 0.2f, 0.1f}, {0.1f, 0.1f, 0.1f, 0.1f}};
+    Raw raw(2);
+    raw.set(0, 2, 3, {1, -2, std::log(2.0f) / 0.2f, 0});
+    const InputSize size{200, 100};
+    const std::vector<Detection> found = decode_ssd(priors, raw.loc.data(), raw.conf.data(), 3, size, 0.3f);
+    ASSERT_EQ(found.size(), 1u);
+    EXPECT_EQ(found[0].label, 2);
+    EXPECT_NEAR(found[0].score, std::exp(3) / (std::exp(3) + 2), 1e-6);
+    // Centre 0.5 + 0.1 * 0.2 = 0.52, 0.25 - 0.2 * 0.1 = 0.23; width 0.4, height 0.1.
+    expect_box(found[0].box, 32, 36, 72, 56);
+}
+
+TEST(Ssd, scores_below_the_threshold_and_the_background_are_no_boxes) {
+    const std::vector<Prior> priors(4, Prior{0.5f, 0.5f, 0.1f, 0.1f});
+    Raw raw(4);
+    raw.set(1, 1, std::log(2.0f), {0, 0, 0, 0});  // 1, 2, 1: half of all
+    raw.conf[6] = NAN;
+    EXPECT_EQ(decode_ssd(priors, raw.loc.data(), raw.conf.data(), 3, k512, 0.5f).size(), 1u);
+    EXPECT_THAT(decode_ssd(priors, raw.loc.data(), raw.conf.data(), 3, k512, 0.51f), IsEmpty());
+}
+
+TEST(Ssd, keeps_the_best_200_of_boxes_that_do_not_overlap) {
+    std::vector<Prior> priors;
+    for (int i = 0; i < 300; i++) priors.push_back({float(i) / 300, 0.5f, 0.001f, 0.1f});
+    Raw raw(300);
+    for (int i = 0; i < 300; i++) raw.set(size_t(i), 1 + i % 2, 1 + float(i) / 100, {0, 0, 0, 0});
+    const std::vector<Detection> found = decode_ssd(priors, raw.loc.data(), raw.conf.data(), 3, k512, 0.1f);
+    ASSERT_EQ(found.size(), 200u);
+    EXPECT_EQ(found[0].label, 2);  // of the last prior
+    EXPECT_NEAR(found[199].score, std::exp(2) / (std::exp(2) + 2), 1e-5);
+}
+
+TEST(Overlap, is_intersection_over_union) {
+    EXPECT_EQ(overlap({0, 0, 4, 4}, {0, 0, 4, 4}), 1);
+    EXPECT_EQ(overlap({0, 0, 4, 4}, {2, 0, 6, 4}), 8.0f / 24);
+    EXPECT_EQ(overlap({0, 0, 4, 4}, {4, 0, 8, 4}), 0);
+    EXPECT_EQ(overlap({0, 0, 4, 4}, {9, 9, 8, 8}), 0);
+    EXPECT_EQ(overlap({1, 1, 1, 1}, {1, 1, 1, 1}), 0);
+    EXPECT_EQ(overlap({1, 1, 1, 1}, {9, 9, 8, 8}), 0) << "two corners turned round are no area";
+}
+
+std::vector<float> scores_of(const std::vector<Detection> &detections) {
+    std::vector<float> scores;
+    for (const Detection &d : detections) scores.push_back(d.score);
+    return scores;
+}
+
+TEST(Suppression, takes_what_overlaps_a_better_box_of_its_class) {
+    const Box box{0, 0, 100, 100};
+    const std::vector<Detection> all = {
+        {1, 0.5f, {0, 0, 100, 50}},    // half of the best one of its class
+        {1, 0.9f, box},                // the best
+        {1, 0.6f, {60, 0, 160, 100}},  // a quarter of the union: stays
+        {2, 0.7f, box},                // another class: stays
+        {1, 0.8f, {0, 0, 100, 99}},    // nearly the best one
+    };
+    EXPECT_THAT(scores_of(without_overlaps(all, 0.45f, 10)), ElementsAre(0.9f, 0.7f, 0.6f));
+    EXPECT_THAT(scores_of(without_overlaps(all, 0.5f, 10)), ElementsAre(0.9f, 0.7f, 0.6f, 0.5f))
+        << "as much as is allowed stays";
+    EXPECT_THAT(scores_of(without_overlaps(all, 0.45f, 2)), ElementsAre(0.9f, 0.7f));
+}
+
+// What a suppressed box overlaps is not suppressed by it.
+TEST(Suppression, is_greedy) {
+    const std::vector<Detection> row = {
+        {1, 0.9f, {0, 0, 10, 10}}, {1, 0.8f, {3, 0, 13, 10}}, {1, 0.7f, {6, 0, 16, 10}}};
+    EXPECT_THAT(scores_of(without_overlaps(row, 0.45f, 10)), ElementsAre(0.9f, 0.7f));
+}
+
+TEST(Suppression, takes_the_first_of_equals) {
+    const std::vector<Detection> equals = {
+        {1, 0.5f, {0, 0, 10, 10}}, {1, 0.5f, {0, 0, 10, 9}}, {2, 0.5f, {5, 5, 6, 6}}};
+    const std::vector<Detection> kept = without_overlaps(equals, 0.45f, 10);
+    ASSERT_EQ(kept.size(), 2u);
+    EXPECT_EQ(kept[0].box.bottom, 10);
+    EXPECT_EQ(kept[1].label, 2);
+}
+
+// A 5x4 map of two classes with boxes of 2x1 cells.
+struct Map {
+    static constexpr int kWidth = 5, kHeight = 4, kArea = kWidth * kHeight;
+    std::vector<float> hm = std::vector<float>(2 * kArea, -10), wh = std::vector<float>(4 * kArea);
+    Map() {
+        std::fill_n(wh.begin(), kArea, 2.0f);
+        std::fill_n(wh.begin() + kArea, kArea, 1.0f);
+    }
+    float &heat(int label, int x, int y) { return hm[size_t(label * kArea + y * kWidth + x)]; }
+    std::vector<Detection> decode(float threshold) {
+        return decode_centernet(hm.data(), wh.data(), 2, kHeight, kWidth, threshold);
+    }
+};
+
+TEST(CenterNet, finds_a_single_box) {
+    Map map;
+    map.heat(1, 3, 2) = 1;
+    map.heat(1, 2, 2) = 0.5;  // beside the peak
+    map.wh[2 * Map::kArea + 2 * Map::kWidth + 3] = 0.5;
+    map.wh[3 * Map::kArea + 2 * Map::kWidth + 3] = 0.25;
+    const std::vector<Detection> found = map.decode(0.3f);
+    ASSERT_EQ(found.size(), 1u);
+    EXPECT_EQ(found[0].label, 1);
+    EXPECT_NEAR(found[0].score, 1 / (1 + std::exp(-1)), 1e-6);
+    expect_box(found[0].box, 4 * 2.5f, 4 * 1.75f, 4 * 4.5f, 4 * 2.75f);
+}
+
+TEST(CenterNet, takes_every_peak_of_every_class_best_first) {
+    Map map;
+    map.heat(0, 0, 0) = 1;
+    map.heat(0, 2, 0) = 2;  // not a neighbour
+    map.heat(1, 0, 0) = 3;  // another class
+    map.heat(0, 4, 3) = 0;  // a half
+    map.heat(0, 3, 2) = NAN;
+    std::vector<int> columns;
+    for (const Detection &d : map.decode(0.5f)) columns.push_back(int(d.box.left / 4 + 1));
+    EXPECT_THAT(columns, ElementsAre(0, 2, 0)) << "one beside a NaN is no peak";
+    map.heat(0, 3, 2) = -10;
+    EXPECT_EQ(map.decode(0.5f).size(), 4u);
+    EXPECT_EQ(map.decode(0.51f).size(), 3u);
+}
+
+TEST(CenterNet, keeps_both_of_two_equal_neighbours) {
+    Map map;
+    map.heat(0, 1, 1) = map.heat(0, 2, 1) = 1;
+    EXPECT_EQ(map.decode(0.3f).size(), 2u);
+}
+
+TEST(CenterNet, keeps_the_best_100) {
+    std::vector<float> hm, wh(4 * 400);
+    for (int i = 0; i < 400; i++) hm.push_back(i % 2 == 0 && i / 20 % 2 == 0 ? float(i) / 100 : -10.0f);
+    hm.insert(hm.end(), hm.begin(), hm.end());  // 2 x 100 peaks
+    const std::vector<Detection> found = decode_centernet(hm.data(), wh.data(), 2, 20, 20, 0.3f);
+    ASSERT_EQ(found.size(), 100u);
+    EXPECT_EQ(found[0].label, 0);
+    EXPECT_EQ(found[1].label, 1);
+    EXPECT_EQ(found[0].score, found[1].score);
+    EXPECT_GT(found[1].score, found[2].score);
+}
+
+TEST(InPicture, undoes_the_resizing_and_cuts_at_the_edges) {
+    const ResizePlan whole{512, 512, 0, 0};
+    const std::vector<Detection> boxes = {
+        {1, 0.9f, {128, 256, 256, 512}}, {1, 0.8f, {-50, -60, 51.2f, 700}},
+        {1, 0.7f, {600, 10, 700, 20}},  // outside
+        {1, 0.6f, {30, 20, 30, 40}},    // empty
+        {1, 0.5f, {NAN, 0, 10, 10}},     {1, 0.4f, {-INFINITY, 0, INFINITY, 256}}};
+    const std::vector<Detection> found = in_picture(boxes, whole, 1000, 500);
+    EXPECT_THAT(scores_of(found), ElementsAre(0.9f, 0.8f, 0.4f));
+    expect_box(found[0].box, 250, 250, 500, 500);
+    expect_box(found[1].box, 0, 0, 100, 500);
+    expect_box(found[2].box, 0, 0, 1000, 250);
+    // A picture of 200x100 becomes 400x200, of which the middle 200x200 is the input.
+    const std::vector<Detection> cut = in_picture({{1, 1, {0, 0, 100, 200}}}, {400, 200, 100, 0}, 200, 100);
+    expect_box(cut[0].box, 50, 0, 100, 100);
+}
+
+TEST(DrawBoxes, frames_what_lies_inside) {
+    Image picture{100, 60, std::vector<uint8_t>(100 * 60 * 3)};
+    draw_boxes(picture, {{{20, 30, 60, 50}, "", {255, 0, 0}}, {{0, 0, 100, 60}, "cat 0.91", {0, 255, 0}}});
+    const auto color = [&](int x, int y) {
+        const uint8_t *p = picture.at(x, y);
+        return std::array<int, 3>{p[0], p[1], p[2]};
+    };
+    const std::array<int, 3> red{255, 0, 0}, green{0, 255, 0}, black{0, 0, 0};
+    for (const auto &[x, y] : {std::pair(20, 40), {59, 40}, {40, 30}, {40, 49}, {21, 31}})
+        EXPECT_EQ(color(x, y), red) << x << " " << y;
+    for (const auto &[x, y] : {std::pair(40, 40), {19, 40}, {60, 40}, {40, 50}, {22, 32}})
+        EXPECT_EQ(color(x, y), black) << x << " " << y;
+    EXPECT_EQ(color(0, 59), green);
+    EXPECT_EQ(color(99, 30), green);
+    EXPECT_EQ(color(1, 1), green) << "the caption lies inside a box that reaches the top";
+    // A box of less than a pixel and one in the last corner leave the picture whole.
+    draw_boxes(picture, {{{0.25f, 0.25f, 0.5f, 0.5f}, "x", {1, 2, 3}}, {{99, 59, 100, 60}, "y", {4, 5, 6}}});
+    EXPECT_EQ(color(99, 59), (std::array<int, 3>{4, 5, 6}));
+}
+
+}  // namespace
+}  // namespace hardnet
