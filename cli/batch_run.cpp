@@ -8,8 +8,6 @@
 #include <filesystem>
 #include <numeric>
 
-#include "cli/preprocess.h"
-
 namespace hardnet {
 namespace {
 
@@ -75,29 +73,32 @@ Result<std::vector<std::string>> find_pictures(const std::vector<std::string> &p
 }
 
 Status run_pictures(LoadedPackage &loaded, const std::vector<std::string> &files, const BatchOptions &options,
-                    const std::function<void(PictureResult)> &each) {
+                    const std::function<Status(PictureResult)> &each) {
     const Manifest &m = loaded.manifest();
     const InputSize input{m.height, m.width};
     for (size_t next = 0; next < files.size();) {
         std::vector<PictureResult> results;
-        std::vector<size_t> slots;  // results that lie in the batch, in its order
-        for (; next < files.size() && int(slots.size()) < loaded.batch(); next++) {
-            results.push_back({files[next], {}, {}, {}});
-            const Result<Image> image = read_image(files[next], options.limits);
+        int filled = 0;  // places of the batch
+        for (; next < files.size() && filled < loaded.batch(); next++) {
+            PictureResult &result = results.emplace_back();
+            result.file = files[next];
+            Result<Image> image = read_image(files[next], options.limits);
             if (!image) {
-                results.back().error = image.error();
+                result.error = image.error();
                 continue;
             }
-            preprocess(*image, m.preprocessing, m.record.input, input, loaded.input(int(slots.size())));
-            if (options.thumbnail_side > 0)
-                results.back().thumbnail = thumbnail_of(*image, options.thumbnail_side);
-            slots.push_back(results.size() - 1);
+            result.slot = filled++;
+            result.width = image->width;
+            result.height = image->height;
+            result.plan = plan_resize(image->width, image->height, m.preprocessing, m.record.input, input);
+            preprocess(*image, m.preprocessing, m.record.input, input, loaded.input(result.slot));
+            if (options.thumbnail_side > 0) result.thumbnail = thumbnail_of(*image, options.thumbnail_side);
+            if (options.keeps_pictures) result.picture = std::move(*image);
         }
-        if (!slots.empty())
+        if (filled > 0)
             if (const Status status = loaded.run(); !status) return status;
-        for (size_t i = 0; i < slots.size(); i++)
-            results[slots[i]].guesses = best_guesses(loaded.output(int(i)), m.classes, options.top);
-        for (PictureResult &result : results) each(std::move(result));
+        for (PictureResult &result : results)
+            if (const Status status = each(std::move(result)); !status) return status;
     }
     return ok();
 }

@@ -1,4 +1,4 @@
-// Many pictures through a network: found, read, preprocessed, run in the package's batches, ranked.
+// Many pictures through a network: found, read, preprocessed, run in the package's batches.
 #pragma once
 #include <functional>
 #include <optional>
@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/images.h"
+#include "cli/preprocess.h"
 #include "package/loaded_package.h"
 
 namespace hardnet {
@@ -21,21 +22,25 @@ struct Guess {
 
 struct PictureResult {
     std::string file;
-    std::vector<Guess> guesses;  // best first; ties in the order of the classes
-    std::optional<Error> error;  // the file's, where it could not be read
-    Image thumbnail;             // empty unless asked for
+    std::optional<Error> error;  // the file's, where it could not be read; then nothing below is set
+    int slot = 0;                // of the batch: where its outputs are, until `each` returns
+    int width = 0, height = 0;   // pixels
+    ResizePlan plan;             // which part of it the network saw
+    Image picture, thumbnail;    // empty unless asked for
 };
 
 struct BatchOptions {
-    int top = 5;
     int thumbnail_side = 0;  // 0: none
+    bool keeps_pictures = false;
     ImageLimits limits;
 };
 
-// Calls `each` once per file, in order, as results come. A file that cannot be read does not stop the others.
+// Calls `each` once per file, in order, as results come; an error that it returns ends the run. A file that
+// cannot be read does not stop the others.
 Status run_pictures(LoadedPackage &loaded, const std::vector<std::string> &files, const BatchOptions &options,
-                    const std::function<void(PictureResult)> &each);
+                    const std::function<Status(PictureResult)> &each);
 
+// Best first; ties in the order of the classes.
 std::vector<Guess> best_guesses(const float *logits, int classes, int top);
 
 // The class's name, or "class 7" where the package knows none.

@@ -88,13 +88,11 @@ private:
     std::vector<const hardnet_view *> seen_;  // by the step
 };
 
-std::map<std::string, double> macs_by_layer(const Manifest &manifest) {
+std::map<std::string, double> macs_by_layer(const Network &network) {
     std::map<std::string, double> macs;
-    const Result<Network> network = build_network(manifest.record, {manifest.height, manifest.width});
-    if (!network) return macs;
-    const Measures measures = measure(*network);
-    for (size_t i = 0; i < network->layers.size(); i++)
-        macs[network->layers[i].name] = double(measures.layers[i].macs);
+    const Measures measures = measure(network);
+    for (size_t i = 0; i < network.layers.size(); i++)
+        macs[network.layers[i].name] = double(measures.layers[i].macs);
     return macs;
 }
 
@@ -105,7 +103,7 @@ std::vector<LayerFigures> layer_figures(const LoadedPackage &loaded, const std::
     std::vector<LayerFigures> layers;
     std::map<std::string, size_t> place;
     StepCounter counter(loaded.network(), *hardnet_context_level(loaded.context()));
-    const std::map<std::string, double> macs = macs_by_layer(loaded.manifest());
+    const std::map<std::string, double> macs = macs_by_layer(loaded.model());
     for (const StepTiming &step : steps) {
         const auto [at, is_new] = place.emplace(step.layer, layers.size());
         if (is_new) layers.emplace_back().layer = step.layer;

@@ -1,14 +1,14 @@
-// hardnet run: pictures to labels, or a raw tensor to raw outputs.
+// hardnet run: pictures to labels, masks or boxes, or a raw tensor to raw outputs.
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <filesystem>
 #include <memory>
-#include <nlohmann/json.hpp>
 
-#include "cli/batch_run.h"
 #include "cli/console.h"
 #include "cli/contact_sheet.h"
 #include "cli/npy.h"
+#include "cli/readers.h"
 #include "cli/verbs.h"
 
 namespace hardnet {
@@ -16,136 +16,126 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-struct RunOptions {
-    std::string package, level, tensor, out, sheet;
-    std::vector<std::string> inputs;
-    int top = 5, threads = 0;
-    int64_t max_pixels = ImageLimits().max_pixels;
-    bool json = false, truth = false;
-};
-
 // What came of all pictures, besides what was printed on the way.
 struct Tally {
-    size_t failed = 0, labelled = 0, right = 0;
     std::vector<Error> errors;
     Json images = Json::array(), failures = Json::array();
-    std::vector<SheetTile> tiles;
-
-    double accuracy() const { return labelled == 0 ? 0 : double(right) / double(labelled); }
 };
 
-void print_guesses(const Manifest &manifest, const PictureResult &result, int top) {
-    std::string text = fmt::format("{}\n", result.file);
-    for (const Guess &guess : result.guesses) {
-        const std::string label = label_text(manifest, guess.label);
-        if (top == 1)
-            text = fmt::format("{}  {}  {:.2f} %\n", result.file, label, guess.probability * 100);
-        else
-            text += fmt::format("  {:6.2f} %  {}\n", guess.probability * 100, label);
-    }
-    std::fputs(text.c_str(), stdout);
+Error misplaced(const std::string &flag, const std::string &expected, Task task) {
+    return usage_error(
+        fmt::format("run: {}: expected a network for {}, found one for {}", flag, expected, name_of(task)));
 }
 
-Json json_of(const Manifest &manifest, const PictureResult &result, int truth) {
-    Json top = Json::array();
-    for (const Guess &guess : result.guesses)
-        top.push_back({{"class", guess.label},
-                       {"name", label_text(manifest, guess.label)},
-                       {"probability", guess.probability},
-                       {"logit", guess.logit}});
-    Json image = {{"file", result.file}, {"top", top}};
-    if (truth >= 0) image["truth"] = label_text(manifest, truth);
-    return image;
+Status check_flags(const RunOptions &options, Task task) {
+    const bool classifies = task == Task::kClassification;
+    const bool detects = task == Task::kSsd || task == Task::kCenterNet;
+    if (options.top && !classifies) return misplaced("--top", "classification", task);
+    if (!options.sheet.empty() && !classifies) return misplaced("--sheet", "classification", task);
+    if (options.truth && !classifies) return misplaced("--truth-from-name", "classification", task);
+    if (options.threshold && !detects) return misplaced("--threshold", "detection", task);
+    if (!options.out.empty() && classifies)
+        return misplaced("-o without --tensor", "segmentation or detection", task);
+    return ok();
 }
 
-void take(const Manifest &manifest, const RunOptions &options, PictureResult result, Tally &tally) {
-    if (result.error) {
-        tally.failed++;
-        tally.failures.push_back({{"file", result.file}, {"error", result.error->what}});
-        tally.errors.push_back(*result.error);
-        return;
-    }
-    const int truth = options.truth ? label_in_name(manifest, result.file) : -1;
-    const bool right = truth == result.guesses.front().label;
-    if (truth >= 0) tally.labelled++, tally.right += right;
-    if (options.json)
-        tally.images.push_back(json_of(manifest, result, truth));
-    else
-        print_guesses(manifest, result, options.top);
-    if (options.sheet.empty() || tally.tiles.size() == kMaxSheetTiles) return;
-    std::string caption = label_text(manifest, result.guesses.front().label);
-    if (truth >= 0 && !right) caption += " not " + label_text(manifest, truth);
-    tally.tiles.push_back({std::move(result.thumbnail), caption, truth >= 0 && !right});
+Status make_folder(const std::string &path) {
+    std::error_code failed;
+    std::filesystem::create_directories(path, failed);
+    if (!failed && std::filesystem::is_directory(path, failed)) return ok();
+    return environment_error(fmt::format("{}: expected a folder to write pictures to, found: {}", path,
+                                         failed ? failed.message() : "something else"));
 }
 
-std::string title_of(const Manifest &manifest, const Tally &tally, size_t pictures) {
-    if (tally.labelled == 0) return fmt::format("{}: {} pictures", manifest.name, pictures);
-    return fmt::format("{}: {} of {} right, {:.2f} %", manifest.name, tally.right, tally.labelled,
-                       tally.accuracy() * 100);
+std::unique_ptr<Reader> reader_for(Task task, const LoadedPackage &loaded, const RunOptions &options,
+                                   const Files &files) {
+    if (task == Task::kClassification) return label_reader(loaded, options);
+    if (task == Task::kSegmentation) return mask_reader(loaded, options, files);
+    return box_reader(loaded, options, files);
 }
 
-Status print_summary(const LoadedPackage &loaded, const RunOptions &options, const Tally &tally,
-                     size_t pictures) {
-    const Manifest &m = loaded.manifest();
-    if (!options.sheet.empty())
-        if (const Status status =
-                write_png(options.sheet, contact_sheet(tally.tiles, title_of(m, tally, pictures)));
-            !status)
-            return status;
-    if (options.json) {
-        Json root = {{"model", m.name},         {"input", fmt::format("{}x{}", m.height, m.width)},
-                     {"level", loaded.level()}, {"threads", loaded.threads()},
-                     {"images", tally.images},  {"failed", tally.failures}};
-        if (options.truth)
-            root["accuracy"] = {
-                {"right", tally.right}, {"labelled", tally.labelled}, {"share", tally.accuracy()}};
-        std::fputs((root.dump(2, ' ', false, Json::error_handler_t::replace) + "\n").c_str(), stdout);
+void print(const std::string &text) { std::fputs(text.c_str(), stdout); }
+
+Status print_summary(const LoadedPackage &loaded, const RunOptions &options, Tally &tally,
+                     const Reading &closing) {
+    if (!options.json) {
+        print(closing.text);
         return ok();
     }
-    if (options.truth)
-        std::fputs(fmt::format("accuracy: {:.2f} % ({} of {} right)\n", tally.accuracy() * 100, tally.right,
-                               tally.labelled)
-                       .c_str(),
-                   stdout);
-    if (!options.sheet.empty()) std::fputs(fmt::format("contact sheet: {}\n", options.sheet).c_str(), stdout);
+    const Manifest &m = loaded.manifest();
+    Json root = {{"model", m.name},         {"input", fmt::format("{}x{}", m.height, m.width)},
+                 {"level", loaded.level()}, {"threads", loaded.threads()},
+                 {"images", tally.images},  {"failed", tally.failures}};
+    root.update(closing.json);
+    print(root.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
     return ok();
 }
 
 // A batch of which nothing could be read is bad input; a single picture's error speaks for itself.
 Result<ExitCode> outcome(const Tally &tally, size_t pictures) {
-    if (tally.failed == 0) return ExitCode::kOk;
+    const size_t failed = tally.errors.size();
+    if (failed == 0) return ExitCode::kOk;
     if (pictures == 1) return tally.errors.front();
-    Error error = bad_input(fmt::format("run: expected {} pictures, found {} that could be read", pictures,
-                                        pictures - tally.failed));
-    if (tally.failed < pictures) error.code = ExitCode::kPartialBatch;
+    Error error = bad_input(
+        fmt::format("run: expected {} pictures, found {} that could be read", pictures, pictures - failed));
+    if (failed < pictures) error.code = ExitCode::kPartialBatch;
     for (const Error &one : tally.errors) error.detail.push_back(one.what);
     return error;
 }
 
+// Prints a picture's result or, with --json, keeps it.
+Status take(Reader &reader, const RunOptions &options, PictureResult picture, Tally &tally) {
+    if (picture.error) {
+        tally.failures.push_back({{"file", picture.file}, {"error", picture.error->what}});
+        tally.errors.push_back(*picture.error);
+        return ok();
+    }
+    Result<Reading> reading = reader.read(std::move(picture));
+    if (!reading) return reading.error();
+    if (options.json)
+        tally.images.push_back(std::move(reading->json));
+    else
+        print(reading->text);
+    return ok();
+}
+
 Result<ExitCode> run_on_pictures(LoadedPackage &loaded, const RunOptions &options) {
-    const Result<std::vector<std::string>> files = find_pictures(options.inputs);
+    const Result<Task> task = task_of(loaded.model());
+    if (!task) return task.error();
+    if (const Status fit = check_flags(options, *task); !fit) return fit.error();
+    const Result<Files> files = find_pictures(options.inputs);
     if (!files) return files.error();
+    if (!options.out.empty())
+        if (const Status made = make_folder(options.out); !made) return made.error();
     BatchOptions batch;
-    batch.top = options.top;
     batch.limits.max_pixels = options.max_pixels;
+    batch.keeps_pictures = !options.out.empty();
     if (!options.sheet.empty()) batch.thumbnail_side = sheet_thumbnail_side(files->size());
+    const std::unique_ptr<Reader> reader = reader_for(*task, loaded, options, *files);
     Tally tally;
     ProgressLine progress("run");
     const bool quiet =
-        options.json || !options.sheet.empty();  // else the labels themselves show how far it is
+        options.json || !options.sheet.empty();  // else the results themselves show how far it is
     size_t done = 0;
-    const Status status = run_pictures(loaded, *files, batch, [&](PictureResult result) {
-        if (quiet) progress.show(int(++done), int(files->size()), result.file);
-        take(loaded.manifest(), options, std::move(result), tally);
+    const Status status = run_pictures(loaded, *files, batch, [&](PictureResult picture) {
+        if (quiet) progress.show(int(++done), int(files->size()), picture.file);
+        return take(*reader, options, std::move(picture), tally);
     });
     progress.wipe();
     if (!status) return status.error();
-    if (options.truth && tally.labelled == 0 && tally.failed < files->size())
-        return bad_input(
-            "run: --truth-from-name: expected names such as <label>_1.png or <label>/1.png, found none");
-    if (const Status printed = print_summary(loaded, options, tally, files->size()); !printed)
+    const Result<Reading> closing = reader->finish(files->size());
+    if (!closing) return closing.error();
+    if (const Status printed = print_summary(loaded, options, tally, *closing); !printed)
         return printed.error();
     return outcome(tally, files->size());
+}
+
+// "out.npy" of one output; "out0.npy", "out1.npy"... of several.
+std::string output_path(const std::string &asked, size_t index, size_t outputs) {
+    if (outputs == 1) return asked;
+    const std::filesystem::path path(asked);
+    const std::string name = path.stem().string() + std::to_string(index) + path.extension().string();
+    return (path.parent_path() / name).string();
 }
 
 Result<ExitCode> run_on_tensor(LoadedPackage &loaded, const RunOptions &options) {
@@ -157,20 +147,30 @@ Result<ExitCode> run_on_tensor(LoadedPackage &loaded, const RunOptions &options)
         return bad_input(fmt::format("{}: expected the shape [N, 3, {}, {}], found [{}]", options.tensor,
                                      m.height, m.width, fmt::join(input->shape, ", ")));
     const int64_t images = input->shape[0];
-    NpyTensor output{{images, m.classes}, std::vector<float>(size_t(images) * m.classes)};
+    const std::vector<PackageOutput> &outputs = loaded.outputs();
+    std::vector<NpyFile> files;
+    for (size_t i = 0; i < outputs.size(); i++) {
+        NpyFile file{output_path(options.out, i, outputs.size()), {outputs[i].shape, {}}};
+        file.tensor.shape[0] = images;
+        file.tensor.values.reserve(size_t(images) * outputs[i].elems);
+        files.push_back(std::move(file));
+    }
     const size_t elems = loaded.input_elems();
     for (int64_t first = 0; first < images; first += loaded.batch()) {
         const int count = int(std::min<int64_t>(loaded.batch(), images - first));
         std::copy_n(&input->values[first * elems], count * elems, loaded.input(0));
         if (const Status status = loaded.run(); !status) return status.error();
-        std::copy_n(loaded.output(0), size_t(count) * m.classes, &output.values[first * m.classes]);
+        for (size_t i = 0; i < outputs.size(); i++) {
+            std::vector<float> &values = files[i].tensor.values;
+            values.insert(values.end(), loaded.output(i, 0), loaded.output(i, count));
+        }
     }
-    if (const Status status = write_npy(options.out, output); !status) return status.error();
+    if (const Status status = write_npy(files); !status) return status.error();
     return ExitCode::kOk;
 }
 
 Result<ExitCode> run(const RunOptions &options) {
-    if (options.tensor.empty() != options.out.empty())
+    if (!options.tensor.empty() && options.out.empty())
         return usage_error("run: expected --tensor and -o together, found one of them");
     if (options.tensor.empty() == options.inputs.empty())
         return usage_error(std::string("run: expected pictures or --tensor, found ") +
@@ -184,29 +184,38 @@ Result<ExitCode> run(const RunOptions &options) {
 }  // namespace
 
 void add_run(CLI::App &program, Action &chosen) {
-    CLI::App *verb = add_verb(program, "run", "Run a package on pictures, or on a raw tensor",
-                              "hardnet run packages/hardnet68 cat.jpg photos/ --top 3\n"
-                              "  hardnet run packages/hardnet68 --tensor in.npy -o out.npy");
+    CLI::App *verb =
+        add_verb(program, "run", "Run a package on pictures, or on a raw tensor",
+                 "hardnet run packages/hardnet68 cat.jpg photos/ --top 3\n"
+                 "  hardnet run packages/fchardnet70 street.png -o masks\n"
+                 "  hardnet run packages/ssd512_hardnet68 photos/ --threshold 0.5 --json -o boxes\n"
+                 "  hardnet run packages/hardnet68 --tensor in.npy -o out.npy");
     const auto options = std::make_shared<RunOptions>();
     verb->add_option("PACKAGE", options->package, "a package's folder")->required();
     verb->add_option("IMAGE|FOLDER", options->inputs, "JPEG or PNG files, and folders of them");
-    verb->add_option("--top", options->top, "labels per picture")
-        ->check(CLI::Validator(between(1, 1 << 20), ""))
-        ->capture_default_str();
+    verb->add_option("--top", options->top, "classification: labels per picture; default: 5")
+        ->check(CLI::Validator(between(1, 1 << 20), ""));
+    verb->add_option("--threshold", options->threshold,
+                     "detection: boxes of at least this score, 0 to 1; default: 0.3")
+        ->check(CLI::Validator(number_between(0, 1), ""));
     verb->add_option("--threads", options->threads, "default: as many as this process may use")
         ->check(CLI::Validator(between(1, 1024), ""));
     verb->add_option("--level", options->level,
                      "CPU level, such as avx2; default: the best that this CPU runs");
     verb->add_flag("--json", options->json, "one JSON object instead of text");
     verb->add_option("--tensor", options->tensor, "float32 NCHW, already normalised, as .npy");
-    verb->add_option("-o,--output", options->out, "where --tensor's logits go, as .npy");
+    verb->add_option(
+        "-o,--output", options->out,
+        "segmentation and detection: the folder for a mask and an overlay of each picture, or for "
+        "the picture with its boxes; with --tensor: the raw output as .npy, of several outputs "
+        "out0.npy, out1.npy...");
     verb->add_option("--max-pixels", options->max_pixels, "refuse larger pictures")
         ->check(CLI::Validator(between(1, int64_t{1} << 32), ""))
         ->capture_default_str();
     verb->add_option("--sheet", options->sheet,
-                     "write a contact sheet of the pictures and their labels, as PNG");
+                     "classification: write a contact sheet of the pictures and their labels, as PNG");
     verb->add_flag("--truth-from-name", options->truth,
-                   "files are <label>_*.png or lie in a folder <label>: print the accuracy");
+                   "classification: files are <label>_*.png or lie in a folder <label>; print the accuracy");
     verb->callback([&chosen, options] { chosen = [options] { return run(*options); }; });
 }
 

@@ -78,6 +78,19 @@ Result<std::vector<LayerCheck>> check_layers(LoadedPackage &loaded, const Networ
     return checks;
 }
 
+// Compares an image's outputs and keeps the largest relative RMS in `worst`.
+void take_worst(const LoadedPackage &loaded, int image, const LayerOutputs &expected, LayerCheck &worst) {
+    const Network &network = loaded.model();
+    for (size_t i = 0; i < network.outputs.size(); i++) {
+        const Difference difference =
+            compare(loaded.output_values(i, image), output_values(network, network.outputs[i], expected));
+        const bool first = image == 0 && i == 0;
+        if (!first && !(difference.relative_rms > worst.difference.relative_rms)) continue;
+        worst.difference = difference;
+        if (network.outputs.size() > 1) worst.layer = "output " + network.outputs[i].name;
+    }
+}
+
 Json json_of(const LayerCheck &check) {
     return {{"layer", check.layer},
             {"algorithm", check.algorithm},
@@ -96,15 +109,12 @@ bool Verification::holds() const {
 
 Result<Verification> verify_package(LoadedPackage &loaded, const VerifySettings &settings) {
     const Manifest &m = loaded.manifest();
-    ModelRecord record = m.record;
-    record.classes = m.classes;
-    const Result<Network> network = build_network(record, {m.height, m.width});
-    if (!network) return network.error();
-    const Result<FoldedWeights> weights = read_weights(loaded, *network);
+    const Network &network = loaded.model();
+    const Result<FoldedWeights> weights = read_weights(loaded, network);
     if (!weights) return weights.error();
-    if (network->layers.size() != loaded.network().layer_count)
+    if (network.layers.size() != loaded.network().layer_count)
         return bad_input(fmt::format("{}: expected a package of {} layers, found {}", m.name,
-                                     network->layers.size(), loaded.network().layer_count));
+                                     network.layers.size(), loaded.network().layer_count));
 
     const size_t elems = loaded.input_elems();
     const std::vector<float> input = seeded_input(int64_t(elems) * m.batch, settings.seed);
@@ -118,15 +128,12 @@ Result<Verification> verify_package(LoadedPackage &loaded, const VerifySettings 
     options.progress = settings.progress;
     for (int image = 0; image < m.batch; image += std::max(1, m.batch - 1)) {
         const std::vector<float> one(input.begin() + elems * image, input.begin() + elems * (image + 1));
-        const Result<LayerOutputs> expected = run_network(*network, *weights, one, options);
+        const Result<LayerOutputs> expected = run_network(network, *weights, one, options);
         if (!expected) return expected.error();
-        const std::vector<float> found(loaded.output(image), loaded.output(image) + m.classes);
-        const Difference difference = compare(found, expected->back());
-        if (image == 0 || difference.relative_rms > result.output.difference.relative_rms)
-            result.output.difference = difference;
+        take_worst(loaded, image, *expected, result.output);
         result.images++;
         if (image > 0 || !settings.per_layer) continue;
-        Result<std::vector<LayerCheck>> layers = check_layers(loaded, *network, *expected);
+        Result<std::vector<LayerCheck>> layers = check_layers(loaded, network, *expected);
         if (!layers) return layers.error();
         result.layers = std::move(*layers);
     }

@@ -19,7 +19,7 @@ struct LayerCheck {
 
 struct Verification {
     uint64_t seed = 1;
-    LayerCheck output;               // the worst of the images that were compared
+    LayerCheck output;               // the worst of all outputs and of the images that were compared
     int images = 0;                  // of the batch: the first and the last
     std::vector<LayerCheck> layers;  // of the first image; those whose output lies in memory whole
     bool holds() const;

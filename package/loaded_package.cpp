@@ -25,8 +25,14 @@ ExitCode exit_code_of(hardnet_status status) {
     }
 }
 
-std::string shape_text(const int64_t *shape, int rank) {
-    return fmt::format("{}", fmt::join(shape, shape + rank, "x"));
+std::string shape_text(const std::vector<int64_t> &shape) { return fmt::format("{}", fmt::join(shape, "x")); }
+
+// "2x1000"; of several outputs with their names: "loc 1x32756x4, conf 1x32756x81".
+std::string shapes_text(const std::vector<PackageOutput> &outputs) {
+    if (outputs.size() == 1) return shape_text(outputs[0].shape);
+    std::vector<std::string> texts;
+    for (const PackageOutput &output : outputs) texts.push_back(output.name + " " + shape_text(output.shape));
+    return fmt::format("{}", fmt::join(texts, ", "));
 }
 
 }  // namespace
@@ -80,23 +86,48 @@ Status LoadedPackage::open_context(const LoadOptions &options) {
     return ok();
 }
 
+// What the code returns.
+Status LoadedPackage::describe_outputs() {
+    for (uint32_t i = 0; i < network_->output_count; i++) {
+        hardnet_tensor tensor = {};
+        if (const hardnet_status status = hardnet_output(context_, int32_t(i), &tensor); status != HARDNET_OK)
+            return failure(status);
+        PackageOutput output{network_->outputs[i].name, {tensor.shape, tensor.shape + tensor.rank}, 1};
+        for (int d = 1; d < tensor.rank; d++) output.elems *= size_t(tensor.shape[d]);
+        outputs_.push_back(std::move(output));
+        output_data_.push_back(static_cast<const float *>(tensor.data));
+    }
+    return ok();
+}
+
 // The manifest and the code were written together; one that was edited must not make a write past the code's
 // buffers.
 Status LoadedPackage::check_shapes() {
-    hardnet_tensor input = {}, output = {};
-    hardnet_status status = hardnet_input(context_, 0, &input);
-    if (status == HARDNET_OK) status = hardnet_output(context_, 0, &output);
-    if (status != HARDNET_OK) return failure(status);
     const Manifest &m = manifest();
+    ModelRecord record = m.record;
+    if (record.classes != m.classes) record.class_names.clear();
+    record.classes = m.classes;
+    Result<Network> model = build_network(record, {m.height, m.width});
+    if (!model) return bad_input(package_.manifest_path() + ": " + model.error().what);
+    model_ = std::move(*model);
+
+    hardnet_tensor input = {};
+    if (const hardnet_status status = hardnet_input(context_, 0, &input); status != HARDNET_OK)
+        return failure(status);
+    input_ = static_cast<float *>(input.data);
+    if (Status status = describe_outputs(); !status) return status;
+    std::vector<PackageOutput> described;
+    for (const Output &output : model_.outputs) {
+        described.push_back({output.name, output_shape(model_, output)});
+        described.back().shape.insert(described.back().shape.begin(), m.batch);
+    }
     const std::string expected =
-        fmt::format("{}x3x{}x{} to {}x{}", m.batch, m.height, m.width, m.batch, m.classes);
+        shape_text({m.batch, 3, m.height, m.width}) + " to " + shapes_text(described);
     const std::string found =
-        shape_text(input.shape, input.rank) + " to " + shape_text(output.shape, output.rank);
+        shape_text({input.shape, input.shape + input.rank}) + " to " + shapes_text(outputs_);
     if (expected != found)
         return bad_input(
             fmt::format("{}: expected a network of {}, found {}", package_.manifest_path(), expected, found));
-    input_ = static_cast<float *>(input.data);
-    output_ = static_cast<const float *>(output.data);
     return ok();
 }
 

@@ -18,6 +18,12 @@ struct LoadOptions {
     void (*log)(void *user, const char *message) = nullptr;  // what the runtime has to say beside errors
 };
 
+struct PackageOutput {
+    std::string name;            // "logits"
+    std::vector<int64_t> shape;  // outermost first, the batch in front
+    size_t elems = 0;            // of one image
+};
+
 class LoadedPackage {
 public:
     // `folder` holds code that is run: packages are trusted.
@@ -28,6 +34,9 @@ public:
 
     const Package &package() const { return package_; }
     const Manifest &manifest() const { return package_.manifest; }
+    const Network &model() const {
+        return model_;
+    }  // what the manifest describes: the code's layers and outputs
     const hardnet_network &network() const { return *network_; }
     hardnet_context *context() const { return context_; }
     std::string level() const { return hardnet_level_name(context_); }
@@ -36,7 +45,13 @@ public:
     int batch() const { return manifest().batch; }
     size_t input_elems() const { return size_t(3) * manifest().height * manifest().width; }  // of one image
     float *input(int image) const { return input_ + input_elems() * image; }                 // CHW
-    const float *output(int image) const { return output_ + size_t(manifest().classes) * image; }
+    const std::vector<PackageOutput> &outputs() const { return outputs_; }
+    const float *output(size_t index, int image) const {  // as `shape` says, of one image
+        return output_data_[index] + outputs_[index].elems * size_t(image);
+    }
+    std::vector<float> output_values(size_t index, int image) const {
+        return {output(index, image), output(index, image + 1)};
+    }
     Status run();
     Error failure(hardnet_status status) const;  // of the last call on the context
 
@@ -45,13 +60,16 @@ private:
     Status open_library();
     Status open_context(const LoadOptions &options);
     Status check_shapes();
+    Status describe_outputs();
 
     Package package_;
     void *library_ = nullptr;
     const hardnet_network *network_ = nullptr;
     hardnet_context *context_ = nullptr;
     float *input_ = nullptr;
-    const float *output_ = nullptr;
+    Network model_;
+    std::vector<PackageOutput> outputs_;
+    std::vector<const float *> output_data_;
 };
 
 }  // namespace hardnet

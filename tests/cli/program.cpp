@@ -6,7 +6,6 @@
 #include <fstream>
 #include <iterator>
 
-#include "package/manifest.h"
 #include "weights/weights.h"
 
 namespace hardnet {
@@ -55,6 +54,15 @@ void ProgramTest::write(const std::string &name, const std::string &bytes) {
     std::ofstream(folder_ + "/" + name, std::ios::binary) << bytes;
 }
 
+void ProgramTest::make_package(const Manifest &manifest) {
+    const Package package{folder_ + "/" + manifest.name, manifest};
+    write(manifest.name + "/" + manifest.name + ".json", to_json(manifest));
+    fs::create_directories(fs::path(package.library_path()).parent_path());
+    fs::copy_file(HARDNET_COLOURS_LIBRARY, package.library_path());
+    const Status written = write_safetensors(package.weights_path(), {}, {});
+    ASSERT_TRUE(written) << written.error().what;
+}
+
 void ProgramTest::make_colours_package() {
     Manifest m;
     m.name = "colours";
@@ -67,12 +75,7 @@ void ProgramTest::make_colours_package() {
     m.preprocessing.resize_short = 4;
     m.preprocessing.mean = {0, 0, 0};
     m.preprocessing.deviation = {1, 1, 1};
-    const Package package{folder_ + "/colours", m};
-    write("colours/colours.json", to_json(m));
-    fs::create_directories(fs::path(package.library_path()).parent_path());
-    fs::copy_file(HARDNET_COLOURS_LIBRARY, package.library_path());
-    const Status written = write_safetensors(package.weights_path(), {}, {});
-    ASSERT_TRUE(written) << written.error().what;
+    make_package(m);
 }
 
 }  // namespace hardnet

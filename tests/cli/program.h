@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <string>
 
+#include "package/manifest.h"
+
 namespace hardnet {
 
 struct Outcome {
@@ -25,7 +27,9 @@ protected:
     // The program fails with `code`, prints nothing on stdout, and `err` on stderr.
     void expect_error(const std::string &arguments, int code, const std::string &err);
     void write(const std::string &name, const std::string &bytes);
-    // A package "colours" in a folder of that name: the class of a picture is its strongest channel.
+    // A package in a folder of its name, of a network that is written by hand: colours.c, tasks.c.
+    void make_package(const Manifest &manifest);
+    // "colours": the class of a picture is its strongest channel.
     void make_colours_package();
 
     std::string folder_;

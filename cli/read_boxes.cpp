@@ -1,0 +1,99 @@
+// Detection: the boxes found in each picture, and the picture with them drawn in, in a folder.
+#include <fmt/format.h>
+
+#include "cli/detections.h"
+#include "cli/draw_boxes.h"
+#include "cli/palette.h"
+#include "cli/readers.h"
+
+namespace hardnet {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr float kThreshold = 0.3f;  // as CenterNet's own demonstration draws them
+
+class BoxReader : public Reader {
+public:
+    BoxReader(const LoadedPackage &loaded, const RunOptions &options, const Files &files)
+        : loaded_(loaded),
+          options_(options),
+          names_(options.out, files),
+          colors_(palette(loaded.manifest().classes)) {
+        const Manifest &m = loaded.manifest();
+        is_ssd_ = loaded.outputs()[0].name == "loc";
+        if (is_ssd_) priors_ = ssd_priors(ssd_sources(loaded.model()), {m.height, m.width});
+    }
+
+    Result<Reading> read(PictureResult picture) override {
+        const std::vector<Detection> found =
+            in_picture(decode(picture.slot), picture.plan, picture.width, picture.height);
+        Reading reading{text(picture.file, found), json(picture, found)};
+        if (options_.out.empty()) return reading;
+        std::vector<CaptionedBox> boxes;
+        for (size_t i = found.size(); i-- > 0;)  // the best on top
+            boxes.push_back({found[i].box, fmt::format("{} {:.2f}", name(found[i]), found[i].score),
+                             colors_[size_t(found[i].label)]});
+        draw_boxes(picture.picture, boxes);
+        const std::string path = names_.next(picture.file, {"_boxes"})[0];
+        if (Status status = write_png(path, picture.picture); !status) return status.error();
+        reading.json["drawn"] = path;
+        return reading;
+    }
+
+    Result<Reading> finish(size_t) override {
+        Reading reading;
+        if (!options_.out.empty()) reading.text = fmt::format("pictures with boxes: {}\n", options_.out);
+        return reading;
+    }
+
+private:
+    std::vector<Detection> decode(int image) const {
+        const Manifest &m = loaded_.manifest();
+        const float threshold = options_.threshold.value_or(kThreshold);
+        const float *first = loaded_.output(0, image), *second = loaded_.output(1, image);
+        if (is_ssd_) return decode_ssd(priors_, first, second, m.classes, {m.height, m.width}, threshold);
+        const std::vector<int64_t> &shape = loaded_.outputs()[0].shape;  // N, classes, height, width
+        return decode_centernet(first, second, m.classes, int(shape[2]), int(shape[3]), threshold);
+    }
+
+    std::string name(const Detection &detection) const {
+        return label_text(loaded_.manifest(), detection.label);
+    }
+
+    std::string text(const std::string &file, const std::vector<Detection> &found) const {
+        std::vector<std::string> lines;
+        for (const Detection &d : found)
+            lines.push_back(fmt::format("{:6.2f} %  {}  {:.1f} {:.1f} {:.1f} {:.1f}", d.score * 100, name(d),
+                                        d.box.left, d.box.top, d.box.right, d.box.bottom));
+        if (found.empty()) lines.push_back("no boxes");
+        return text_of(file, lines);
+    }
+
+    Json json(const PictureResult &picture, const std::vector<Detection> &found) const {
+        Json boxes = Json::array();
+        for (const Detection &d : found)
+            boxes.push_back({{"class", d.label},
+                             {"name", name(d)},
+                             {"score", d.score},
+                             {"box", {d.box.left, d.box.top, d.box.right, d.box.bottom}}});
+        return {
+            {"file", picture.file}, {"width", picture.width}, {"height", picture.height}, {"boxes", boxes}};
+    }
+
+    const LoadedPackage &loaded_;
+    const RunOptions &options_;
+    OutputNames names_;
+    const std::vector<Color> colors_;
+    bool is_ssd_ = false;
+    std::vector<Prior> priors_;
+};
+
+}  // namespace
+
+std::unique_ptr<Reader> box_reader(const LoadedPackage &loaded, const RunOptions &options,
+                                   const Files &files) {
+    return std::make_unique<BoxReader>(loaded, options, files);
+}
+
+}  // namespace hardnet

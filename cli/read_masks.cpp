@@ -1,0 +1,89 @@
+// Segmentation: each class's share of a picture, and the picture's mask and overlay in a folder.
+#include <fmt/format.h>
+
+#include "cli/masks.h"
+#include "cli/palette.h"
+#include "cli/readers.h"
+
+namespace hardnet {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+class MaskReader : public Reader {
+public:
+    MaskReader(const LoadedPackage &loaded, const RunOptions &options, const Files &files)
+        : loaded_(loaded),
+          options_(options),
+          names_(options.out, files),
+          colors_(palette(loaded.manifest().classes)) {}
+
+    Result<Reading> read(PictureResult picture) override {
+        const Manifest &m = loaded_.manifest();
+        const std::vector<int64_t> &shape = loaded_.outputs()[0].shape;  // N, classes, height, width
+        const LabelMap map =
+            in_picture(best_classes(loaded_.output(0, picture.slot), m.classes, int(shape[3]), int(shape[2])),
+                       picture.plan, picture.width, picture.height);
+        const std::vector<ClassShare> shares = class_shares(map);
+        Reading reading{text(picture.file, shares), json(picture, shares)};
+        if (options_.out.empty()) return reading;
+        const std::vector<std::string> paths = names_.next(picture.file, {"_mask", "_overlay"});
+        if (Status status = write_png(paths[0], mask_image(map, colors_)); !status) return status.error();
+        const Image overlay = overlay_image(picture.picture, map, colors_, legend(shares));
+        if (Status status = write_png(paths[1], overlay); !status) return status.error();
+        reading.json["mask"] = paths[0];
+        reading.json["overlay"] = paths[1];
+        return reading;
+    }
+
+    Result<Reading> finish(size_t) override {
+        Reading reading;
+        if (!options_.out.empty()) reading.text = fmt::format("masks and overlays: {}\n", options_.out);
+        return reading;
+    }
+
+private:
+    std::string text(const std::string &file, const std::vector<ClassShare> &shares) const {
+        std::vector<std::string> lines;
+        for (const ClassShare &share : shares)
+            lines.push_back(
+                fmt::format("{:6.2f} %  {}", share.share * 100, label_text(loaded_.manifest(), share.label)));
+        return text_of(file, lines);
+    }
+
+    Json json(const PictureResult &picture, const std::vector<ClassShare> &shares) const {
+        Json classes = Json::array();
+        for (const ClassShare &share : shares)
+            classes.push_back({{"class", share.label},
+                               {"name", label_text(loaded_.manifest(), share.label)},
+                               {"pixels", share.pixels},
+                               {"share", share.share}});
+        return {{"file", picture.file},
+                {"width", picture.width},
+                {"height", picture.height},
+                {"classes", classes}};
+    }
+
+    std::vector<LegendEntry> legend(const std::vector<ClassShare> &shares) const {
+        std::vector<LegendEntry> entries;
+        for (const ClassShare &share : shares)
+            entries.push_back(
+                {fmt::format("{} {:.1f} %", label_text(loaded_.manifest(), share.label), share.share * 100),
+                 colors_[size_t(share.label)]});
+        return entries;
+    }
+
+    const LoadedPackage &loaded_;
+    const RunOptions &options_;
+    OutputNames names_;
+    const std::vector<Color> colors_;
+};
+
+}  // namespace
+
+std::unique_ptr<Reader> mask_reader(const LoadedPackage &loaded, const RunOptions &options,
+                                    const Files &files) {
+    return std::make_unique<MaskReader>(loaded, options, files);
+}
+
+}  // namespace hardnet
