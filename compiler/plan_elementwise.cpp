@@ -132,9 +132,8 @@ void Planner::planar(int layer, const Tensor &from, const Layer &l, int64_t offs
                           {{0, width, 1}, {0, height, width}, {0, l.out.channels, width * height}}, true);
     call(spec, {whole(x), crop(y, 1, 1)});
     if (plan_.layer_views[layer] >= 0) return;
-    plan_.layer_views[layer] =
-        int32_t(add_view(HARDNET_OUTPUT, offset,
-                         {{0, l.out.channels, width * height}, {0, width, 1}, {0, height, width}}));
+    plan_.layer_views[layer] = int32_t(add_view(
+        HARDNET_OUTPUT, offset, {{0, l.out.channels, width * height}, {0, width, 1}, {0, height, width}}));
 }
 
 void Planner::l2_norm(int layer) {
@@ -151,8 +150,7 @@ void Planner::l2_norm(int layer) {
     plan_.choices[layer] = {"norm over channels", "", {}};
     begin_step(HARDNET_STEP_NORM, layer);
     begin_part(l.out.height, 0, 1);
-    const int64_t weight =
-        pack_vector(uint32_t(weight_tensor(network_, layer)), 0, l.out.channels, out.c8);
+    const int64_t weight = pack_vector(uint32_t(weight_tensor(network_, layer)), 0, l.out.channels, out.c8);
     uint32_t x = tensor_view(in, 0, in.c8, false), y = tensor_view(out, 0, out.c8, false, true);
     call(spec, {whole(x), whole(add_view(HARDNET_WEIGHTS, weight, {{0, out.c8, 1}})), crop(y, 2, 1)});
     plan_.layer_views[layer] = int32_t(tensor_view(out, 0, l.out.channels, false));

@@ -92,8 +92,8 @@ void Planner::place_tensors() {
             whole.columns += 2 * whole.halo;
             std::string halo;
             if (whole.halo) {
-                for (int v : {whole.pixel_stride, whole.rows, whole.columns, layer.out.height, layer.out.width,
-                              whole.halo})
+                for (int v : {whole.pixel_stride, whole.rows, whole.columns, layer.out.height,
+                              layer.out.width, whole.halo})
                     halo += std::to_string(v) + " ";
             }
             whole.buffer = add_buffer(int64_t{1} * whole.rows * whole.row_stride(), halo);

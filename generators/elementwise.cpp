@@ -45,8 +45,7 @@ struct Between {  // two neighbours and the second one's share
 Between between(const Expr &at, int in, int out, bool align_corners) {
     // As a fraction of integers: a place in float would cost a share's last digits in large images.
     const int whole = align_corners ? std::max(out - 1, 1) : 2 * out;
-    const Expr place =
-        align_corners ? at * (out > 1 ? in - 1 : 0) : Halide::max((2 * at + 1) * in - out, 0);
+    const Expr place = align_corners ? at * (out > 1 ? in - 1 : 0) : Halide::max((2 * at + 1) * in - out, 0);
     const Expr first = Halide::clamp(place / whole, 0, in - 1);
     return {first, Halide::min(first + 1, in - 1),
             Halide::cast<float>(place % whole) * Expr(float(1.0 / whole))};

@@ -117,7 +117,7 @@ struct SpatialNorm {
     SpatialNormSpec spec;
     Halide::Var c{"c"}, x{"x"}, y{"y"};
     Halide::ImageParam X;
-    Halide::RDom r;                        // x, y
+    Halide::RDom r;                           // x, y
     Halide::Func sum{"sum"}, share{"share"};  // (c)
     Halide::Func Y{"Y"};
 };

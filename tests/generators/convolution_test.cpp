@@ -17,7 +17,10 @@ struct Case {
     int out;
     InputSize size;
     Activation activation;
+    int dilation = 1;
+    bool residual = false;
 
+    int padding() const { return dilation * (kernel / 2); }
     Shape in() const {
         int channels = 0;
         for (int c : sources) channels += c;
@@ -31,7 +34,8 @@ struct Case {
             std::to_string(kernel) + "x" + std::to_string(kernel) + "/" + std::to_string(stride);
         for (size_t s = 0; s < sources.size(); s++) text += (s ? "+" : " ") + std::to_string(sources[s]);
         return text + " -> " + std::to_string(out) + " " + std::to_string(size.height) + "x" +
-               std::to_string(size.width) + " " + name_of(activation);
+               std::to_string(size.width) + " " + name_of(activation) +
+               (dilation > 1 ? " dilated " + std::to_string(dilation) : "") + (residual ? " + residual" : "");
     }
 };
 
@@ -49,6 +53,11 @@ const std::vector<Case> &cases() {
         {1, 1, {14, 28, 46, 78}, 334, {1, 1}, Activation::kRelu},
         {1, 1, {78}, 14, {33, 25}, Activation::kRelu6},
         {1, 2, {28}, 28, {5, 7}, Activation::kNone},
+        {3, 1, {46, 14}, 28, {9, 7}, Activation::kRelu, 4},
+        {3, 1, {24}, 46, {33, 25}, Activation::kRelu, 6},
+        {3, 2, {14}, 78, {5, 7}, Activation::kRelu, 1, true},
+        {1, 1, {78}, 46, {33, 25}, Activation::kRelu, 1, true},
+        {7, 1, {14}, 28, {9, 8}, Activation::kRelu},
     };
     return all;
 }
@@ -56,6 +65,7 @@ const std::vector<Case> &cases() {
 struct Problem {
     std::vector<Image> sources;
     std::vector<float> weight, bias;
+    std::vector<Image> residual;  // one or none
     std::vector<double> expected;
 };
 
@@ -69,11 +79,16 @@ Problem problem_of(const Case &c) {
     for (int channels : c.sources) {
         const Shape shape{channels, in.height, in.width};
         const std::vector<float> plane(from, from + shape.elements());
-        p.sources.push_back(Image::of(shape, plane, c.kernel / 2));
+        p.sources.push_back(Image::of(shape, plane, c.padding()));
         from += shape.elements();
     }
     p.expected = reference::convolution({x.begin(), x.end()}, in, p.weight, p.bias,
-                                        {c.kernel, c.stride, c.kernel / 2});
+                                        {c.kernel, c.stride, c.padding(), c.dilation});
+    if (c.residual) {
+        const std::vector<float> added = eighths(p.expected.size(), 4);
+        reference::add(p.expected, {added.begin(), added.end()});
+        p.residual.push_back(Image::of(c.shape_out(), added, 1));
+    }
     reference::activate(p.expected, c.activation);
     return p;
 }
@@ -82,7 +97,8 @@ ConvolutionSpec spec_of(const Case &c, const Problem &p, const ChannelPart &part
     const Image out(c.shape_out());
     ConvolutionSpec spec;
     for (const Image &s : p.sources) spec.sources.push_back({s.shape.channels, s.c8, s.row_stride()});
-    spec.window = {c.kernel, c.kernel, c.kernel / 2, c.kernel / 2, 1, c.stride};
+    spec.window = {c.kernel, c.kernel, c.padding(), c.padding(), c.dilation, c.stride};
+    for (const Image &r : p.residual) spec.residual = {r.c8, r.row_stride()};
     spec.width = out.shape.width;
     spec.block = part.block;
     spec.pixels = part.extent;
@@ -120,8 +136,12 @@ Image run(const Case &c, const Problem &p, const std::vector<ChannelPart> &parts
             const int begin = units * piece / pieces, end = units * (piece + 1) / pieces;
             if (begin == end) continue;
             std::vector<Buffer> all = arguments;
-            all.push_back(
-                out.view(part.first, part.padded()).cropped(by_rows ? 2 : 0, begin * unit, end * unit));
+            const auto share = [&](const Image &image) {
+                return image.view(part.first, part.padded())
+                    .cropped(by_rows ? 2 : 0, begin * unit, end * unit);
+            };
+            for (const Image &r : p.residual) all.push_back(share(r));
+            all.push_back(share(out));
             call(kernels[i], all);
         }
     }

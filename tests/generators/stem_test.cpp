@@ -15,6 +15,7 @@ struct StemCase {
     int out;
     InputSize size;
     Activation activation;
+    int kernel = 3, stride = 2;
 };
 
 TEST_P(Stems, StemEqualsTheReference) {
@@ -26,25 +27,33 @@ TEST_P(Stems, StemEqualsTheReference) {
                             {32, {5, 264}, Activation::kRelu6},
                             {32, {5, 600}, Activation::kRelu6},  // in strips of columns from here on
                             {24, {3, 1001}, Activation::kRelu6},
-                            {32, {4, 734}, Activation::kNone}};
+                            {32, {4, 734}, Activation::kNone},
+                            {64, {33, 25}, Activation::kRelu, 7, 2},
+                            {64, {9, 600}, Activation::kRelu, 7, 2},
+                            {48, {5, 7}, Activation::kNone, 3, 1},
+                            {64, {6, 480}, Activation::kRelu, 3, 1}};
     for (const StemCase &c : all) {
         SCOPED_TRACE(std::to_string(c.out) + " " + std::to_string(c.size.height) + "x" +
                      std::to_string(c.size.width));
         const Shape in{3, c.size.height, c.size.width};
-        const Shape shape{c.out, extent_out(in.height, 3, 2), extent_out(in.width, 3, 2)};
+        const int taps = c.kernel * c.kernel, padding = c.kernel / 2;
+        const Shape shape{c.out, extent_out(in.height, c.kernel, c.stride),
+                          extent_out(in.width, c.kernel, c.stride)};
         const std::vector<float> x = eighths(size_t(in.elements()), 4),
-                                 weight = eighths(size_t(c.out) * 27, 5), bias = eighths(size_t(c.out), 6);
+                                 weight = eighths(size_t(c.out) * 3 * taps, 5),
+                                 bias = eighths(size_t(c.out), 6);
         std::vector<double> expected =
-            reference::convolution({x.begin(), x.end()}, in, weight, bias, {3, 2, 1});
+            reference::convolution({x.begin(), x.end()}, in, weight, bias, {c.kernel, c.stride, padding});
         reference::activate(expected, c.activation);
 
         const int c8 = Image(shape).c8;
         const std::vector<ChannelPart> parts =
-            convolution_parts(machine(), shape.width, shape.height, c8, 27);
+            convolution_parts(machine(), shape.width, shape.height, c8, 3 * taps);
         std::vector<KernelSpec> specs;
         for (const ChannelPart &part : parts) {
-            specs.push_back(StemSpec{3, 2, 1, 3, in.height, in.width, part.padded(), shape.width, part.block,
-                                     part.extent, part.lanes, c8, c8 * shape.width, c.activation});
+            specs.push_back(StemSpec{c.kernel, c.stride, padding, 3, in.height, in.width, part.padded(),
+                                     shape.width, part.block, part.extent, part.lanes, c8, c8 * shape.width,
+                                     c.activation});
         }
         const KernelLibrary library(specs, machine());
         const Memory padded_bias = padded(bias, size_t(c8));
@@ -52,7 +61,7 @@ TEST_P(Stems, StemEqualsTheReference) {
             Image out(shape);
             for (size_t p = 0; p < parts.size(); p++) {
                 const int first = parts[p].first, channels = parts[p].padded();
-                const Memory u = packed(weight, c.out, 3, 9, first, channels, channels);
+                const Memory u = packed(weight, c.out, 3, taps, first, channels, channels);
                 for (int piece = 0; piece < pieces; piece++) {
                     const int begin = shape.height * piece / pieces,
                               end = shape.height * (piece + 1) / pieces;
@@ -60,7 +69,7 @@ TEST_P(Stems, StemEqualsTheReference) {
                     call(library[p],
                          {Buffer(x.data(),
                                  {{0, in.width, 1}, {0, in.height, in.width}, {0, 3, in.width * in.height}}),
-                          Buffer(u.data(), {{0, channels, 1}, {0, 3, channels}, {0, 9, 3 * channels}}),
+                          Buffer(u.data(), {{0, channels, 1}, {0, 3, channels}, {0, taps, 3 * channels}}),
                           Buffer(padded_bias.data() + first, {{0, channels, 1}}),
                           out.view(first, channels).cropped(2, begin, end)});
                 }

@@ -14,9 +14,8 @@ namespace hardnet {
 namespace {
 
 TEST(Task, OfTheBuiltinNetworks) {
-    const std::map<std::string, Task> by_start = {{"fc", Task::kSegmentation},
-                                                  {"ssd512_", Task::kSsd},
-                                                  {"centernet_", Task::kCenterNet}};
+    const std::map<std::string, Task> by_start = {
+        {"fc", Task::kSegmentation}, {"ssd512_", Task::kSsd}, {"centernet_", Task::kCenterNet}};
     for (const ModelRecord &record : builtin_records()) {
         const Result<Task> task = task_of(testing::network(record.name, record.input));
         ASSERT_TRUE(task) << task.error().what;

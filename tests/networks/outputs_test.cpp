@@ -21,8 +21,8 @@ namespace {
 constexpr double kBound = 1e-5;  // relative RMS of an output
 
 const std::set<std::string> kAlways = {
-    "resnet18/75x101",      "resnet50/75x101",          "mobilenetv2/75x101",         "densenet121/75x101",
-    "fchardnet70/97x131",   "fcdensenet56/97x131",      "ssd512_hardnet68/276x308",   "centernet_hardnet85/132x164",
+    "resnet18/75x101",    "resnet50/75x101",     "mobilenetv2/75x101",       "densenet121/75x101",
+    "fchardnet70/97x131", "fcdensenet56/97x131", "ssd512_hardnet68/276x308", "centernet_hardnet85/132x164",
 };
 
 struct Case {
