@@ -88,9 +88,9 @@ TEST_P(Elementwise, NormInFrontWithAndWithoutABorder) {
         spec.row_stride = out.row_stride();
         spec.lanes = machine().lanes_for(out.c8);
         const KernelLibrary library({spec}, machine());
-        const Buffer target(out.memory.data(), {{0, out.c8, 1},
-                                                {-border, out.columns, out.c8},
-                                                {-border, out.rows, out.row_stride()}});
+        const Buffer target(
+            out.memory.data(),
+            {{0, out.c8, 1}, {-border, out.columns, out.c8}, {-border, out.rows, out.row_stride()}});
         call(library[0], {source.view(0, source.c8), Buffer(factors.data(), {{0, out.c8, 1}}),
                           Buffer(terms.data(), {{0, out.c8, 1}}), target});
         EXPECT_EQ(wide(planar(out)), expected) << border;
@@ -106,8 +106,8 @@ struct ResizeCase {
     bool align_corners;
 };
 
-const ResizeCase kResizes[] = {{{14, 5, 7}, {9, 13}, true},  {{46, 4, 8}, {8, 16}, false},
-                               {{78, 1, 1}, {3, 5}, true},   {{19, 17, 33}, {33, 65}, true},
+const ResizeCase kResizes[] = {{{14, 5, 7}, {9, 13}, true},   {{46, 4, 8}, {8, 16}, false},
+                               {{78, 1, 1}, {3, 5}, true},    {{19, 17, 33}, {33, 65}, true},
                                {{16, 33, 20}, {7, 9}, false}, {{24, 6, 5}, {6, 5}, true}};
 
 ResizeSpec spec_of(const ResizeCase &c, const Image &source) {
@@ -136,8 +136,8 @@ TEST_P(Elementwise, ResizeChannelsLastAndPlanar) {
 
         Memory values(size_t(shape.elements()) + 16);
         const int plane = shape.width * shape.height;
-        const Buffer target(values.data(),
-                            {{0, shape.width, 1}, {0, shape.height, shape.width}, {0, shape.channels, plane}});
+        const Buffer target(
+            values.data(), {{0, shape.width, 1}, {0, shape.height, shape.width}, {0, shape.channels, plane}});
         by_rows(library[1], {source.view(0, source.c8)}, target, 1, shape.height, 2);
         EXPECT_LE(compare(std::vector<float>(values.data(), values.data() + shape.elements()), expected)
                       .relative_rms,
@@ -155,9 +155,9 @@ TEST_P(Elementwise, RowsLieWithoutPadding) {
         const RowsSpec spec{channels, shape.width, source.c8, source.row_stride()};
         const KernelLibrary library({spec}, machine());
         Memory rows(size_t(shape.elements()) + 16);
-        const Buffer target(rows.data(), {{0, channels, 1},
-                                          {0, shape.width, channels},
-                                          {0, shape.height, channels * shape.width}});
+        const Buffer target(
+            rows.data(),
+            {{0, channels, 1}, {0, shape.width, channels}, {0, shape.height, channels * shape.width}});
         by_rows(library[0], {source.view(0, channels)}, target, 2, shape.height, 2);
         int wrong = 0;
         for (int y = 0; y < shape.height; y++)
