@@ -35,10 +35,7 @@ Result<Weights> load_weights(CompileRequest &request, Network &network) {
             return usage_error("weights: expected seed:N with a whole number N, found '" + request.weights +
                                "'");
         }
-        if (request.classes && request.classes != record.classes) {
-            record.classes = request.classes;
-            record.class_names.clear();
-        }
+        if (request.classes) set_classes(record, request.classes);
         auto built = build_network(record, request.size);
         if (!built) return built.error();
         network = *built;

@@ -54,6 +54,11 @@ bool is_record_path(const std::string &name) {
 
 }  // namespace
 
+void set_classes(ModelRecord &record, int classes) {
+    if (record.classes != classes) record.class_names.clear();
+    record.classes = classes;
+}
+
 const std::vector<ModelRecord> &builtin_records() {
     static const std::vector<ModelRecord> records = [] {
         std::vector<ModelRecord> all;

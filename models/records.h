@@ -34,6 +34,9 @@ struct ModelRecord {
     std::vector<std::string> class_names;  // optional
 };
 
+// The record with so many classes; the names of another number of them are dropped.
+void set_classes(ModelRecord &record, int classes);
+
 const std::vector<ModelRecord> &builtin_records();
 
 // A built-in name, or the path of a JSON record ("name.json"). An unknown name is an error that lists the

@@ -105,8 +105,7 @@ Status LoadedPackage::describe_outputs() {
 Status LoadedPackage::check_shapes() {
     const Manifest &m = manifest();
     ModelRecord record = m.record;
-    if (record.classes != m.classes) record.class_names.clear();
-    record.classes = m.classes;
+    set_classes(record, m.classes);
     Result<Network> model = build_network(record, {m.height, m.width});
     if (!model) return bad_input(package_.manifest_path() + ": " + model.error().what);
     model_ = std::move(*model);

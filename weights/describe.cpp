@@ -129,8 +129,7 @@ Status take_classes(ModelRecord &record, Checkpoint &checkpoint) {
     if (!found || record.classes == found->classes) return ok();  // without a head: mismatch() tells more
     checkpoint.notes.push_back(fmt::format("classes: {} as the head says, not {}'s {}", found->classes,
                                            record.name, record.classes));
-    record.classes = found->classes;
-    record.class_names.clear();
+    set_classes(record, found->classes);
     return ok();
 }
 

@@ -42,7 +42,7 @@ std::string fitting_network(const Checkpoint &checkpoint, KeySet keys) {
     for (ModelRecord record : builtin_records()) {
         const Result<ClassCount> found = classes_in(record, checkpoint);
         if (!found) continue;
-        record.classes = found->classes;
+        set_classes(record, found->classes);
         const Result<Network> network = build_network(record, record.input);
         if (network && difference(parameters_of(*network, keys), checkpoint).empty()) return record.name;
     }

@@ -127,6 +127,10 @@ TEST(BadCheckpoint, AnotherNetworkIsNamed) {
     EXPECT_THAT(fold_error(network, checkpoint).what, EndsWith("; these tensors fit hardnet39ds"));
     checkpoint.tensors.erase("base.0.conv.weight");
     EXPECT_THAT(fold_error(network, checkpoint).what, EndsWith("misshapen"));  // fits none any more
+    have = *find_record("centernet_hardnet85");                                // whose record has class names
+    set_classes(have, 7);
+    checkpoint = seeded_checkpoint(*build_network(have, have.input), 1);
+    EXPECT_THAT(fold_error(network, checkpoint).what, EndsWith("; these tensors fit centernet_hardnet85"));
 }
 
 TEST(BadCheckpoint, AnotherNetworkUnderPytorchcvsKeysIsNamed) {

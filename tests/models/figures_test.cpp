@@ -137,7 +137,7 @@ TEST(Figures, SsdWith21Classes) {
                               SsdRow{"ssd512_hardnet85", "30.99", "53.50", "99.6"},
                               SsdRow{"ssd512_vgg16", "27.42", "91.15", "131.3"}}) {
         ModelRecord record = testing::record(row.network);
-        record.classes = 21;
+        set_classes(record, 21);
         const LayerMeasures total = measure(*build_network(record, record.input)).total;
         EXPECT_EQ(printed(static_cast<double>(total.parameters) * 1e-6, row.parameters), row.parameters);
         EXPECT_EQ(printed(static_cast<double>(total.macs) * 1e-9, row.macs), row.macs);

@@ -61,6 +61,12 @@ TEST(ClassNames, AreOnePerClassAndDistinct) {
     EXPECT_EQ(testing::record("ssd512_hardnet85").class_names, background);
     EXPECT_EQ(testing::record("centernet_hardnet85").class_names, coco);
     EXPECT_THAT(testing::record("fcdensenet103").class_names, ::testing::IsEmpty());
+    ModelRecord record = testing::record("fchardnet70");
+    set_classes(record, 19);
+    EXPECT_EQ(record.class_names.size(), 19u);
+    set_classes(record, 11);
+    EXPECT_THAT(record.class_names, ::testing::IsEmpty());
+    EXPECT_EQ(record.classes, 11);
 }
 
 }  // namespace

@@ -168,14 +168,14 @@ TEST(Keys, ClassCountOfEveryArchitecture) {
     for (const ModelRecord &stated : builtin_records()) {
         for (KeySet keys : {KeySet::kAuthors, KeySet::kFolded}) {
             ModelRecord record = stated;
-            record.classes = 7;
+            set_classes(record, 7);
             Checkpoint checkpoint;
             for (const Parameter &p : parameters_of(*build_network(record, record.input), keys))
                 checkpoint.tensors[p.key].shape = p.shape;
             const auto found = classes_in(stated, checkpoint);
             ASSERT_TRUE(found) << stated.name << ": " << found.error().what;
             EXPECT_EQ(found->classes, 7) << stated.name << " by " << found->tensor;
-            record.classes = 4;  // as many as a box has numbers
+            set_classes(record, 4);  // as many as a box has numbers
             EXPECT_EQ(classes_in(record, checkpoint)->classes, 7) << stated.name;
         }
     }
