@@ -4,6 +4,8 @@
 #include <cmath>
 #include <map>
 
+#include "models/records.h"
+
 namespace hardnet {
 namespace {
 
@@ -12,10 +14,10 @@ constexpr size_t kSsdMost = 200, kCenterNetMost = 100;
 constexpr float kCenterVariance = 0.1f, kSizeVariance = 0.2f;
 
 // SSD512 for COCO: a source's boxes reach from its size to the next source's, in shares of the image.
-constexpr size_t kSources = 7;
+constexpr size_t kSources = kSsdSources;
 constexpr double kSizes[kSources + 1] = {20.48 / 512,  51.2 / 512,   133.12 / 512, 215.04 / 512,
                                          296.96 / 512, 378.88 / 512, 460.8 / 512,  542.72 / 512};
-constexpr int kFirstStep = 8;  // image pixels per pixel of the first source; doubles with each
+constexpr double kLeastSize = 0.15, kMostSize = 0.9;  // of fewer sources
 
 constexpr int kCenterNetStride = 4;
 
@@ -26,9 +28,22 @@ void best_first(std::vector<Detection> &detections) {
 
 float clipped(double share) { return float(std::clamp(share, 0.0, 1.0)); }
 
+// Where the boxes of source `index` of `sources` begin to reach; those of the one before end there.
+double size_of(size_t index, size_t sources) {
+    if (sources >= kSources) return kSizes[index];
+    return kLeastSize + (kMostSize - kLeastSize) * double(index) / double(sources);
+}
+
+// Image pixels per pixel of the first source; doubles with each. Some pools round up and some down, so that the image's
+// extent is no exact multiple.
+double first_step(const SsdSource &first, size_t sources, InputSize image) {
+    if (sources >= kSources) return 8;
+    return std::exp2(std::round(std::log2(double(image.height) / first.height)));
+}
+
 // The boxes of a source's pixel, without their place.
-std::vector<Prior> shapes_of(const SsdSource &source, size_t index) {
-    const double least = kSizes[index], between = std::sqrt(least * kSizes[index + 1]);
+std::vector<Prior> shapes_of(const SsdSource &source, size_t index, size_t sources) {
+    const double least = size_of(index, sources), between = std::sqrt(least * size_of(index + 1, sources));
     std::vector<Prior> shapes = {{0, 0, clipped(least), clipped(least)},
                                  {0, 0, clipped(between), clipped(between)}};
     for (int ratio = 2; int(shapes.size()) + 1 < source.boxes; ratio++) {
@@ -96,9 +111,10 @@ std::vector<SsdSource> ssd_sources(const Network &network) {
 
 std::vector<Prior> ssd_priors(const std::vector<SsdSource> &sources, InputSize image) {
     std::vector<Prior> priors;
-    for (size_t i = 0; i < std::min(sources.size(), kSources); i++) {
-        const std::vector<Prior> shapes = shapes_of(sources[i], i);
-        const double step = kFirstStep << i;
+    const size_t count = std::min(sources.size(), kSources);
+    for (size_t i = 0; i < count; i++) {
+        const std::vector<Prior> shapes = shapes_of(sources[i], i, count);
+        const double step = std::ldexp(first_step(sources[0], count, image), int(i));
         for (int y = 0; y < sources[i].height; y++)
             for (int x = 0; x < sources[i].width; x++)
                 for (Prior prior : shapes) {

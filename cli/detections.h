@@ -40,8 +40,9 @@ struct Prior {
     float x = 0, y = 0, width = 0, height = 0;  // of the centre, and extents; shares of the image's sides
 };
 
-// SSD512's for COCO, in the order of the outputs' rows: sources, then y, x, boxes. A source's pixels lie 8,
-// 16, 32... image pixels apart. At most 7 sources.
+// In the order of the outputs' rows: sources, then y, x, boxes. Of 7 sources SSD512's for COCO, whose pixels lie
+// 8, 16, 32... image pixels apart. Fewer divide what lies between 15 % and 90 % of the image evenly (SSD's ratios),
+// and their pixels lie as far apart as the network halves the image.
 std::vector<Prior> ssd_priors(const std::vector<SsdSource> &sources, InputSize image);
 
 // loc [priors][4] and conf [priors][classes], class 0 the background -> boxes in the input's pixels, best

@@ -18,10 +18,10 @@ std::vector<int> block(LayerList &list, const std::string &prefix, const std::ve
 
 // ---- SSD512
 
-// Behind the backbone's two sources five more, each at half the resolution; every second layer is one.
-void add_extras(LayerList &list, std::vector<int> &sources) {
+// Behind the backbone's two sources up to five more, each at half the resolution; every second layer is one.
+void add_extras(LayerList &list, std::vector<int> &sources, int wanted) {
     const int narrow[] = {256, 128, 128, 128, 128}, wide[] = {512, 256, 256, 256, 256};
-    for (int i = 0; i < 5; i++) {
+    for (int i = 0; i + 2 < wanted; i++) {
         int last = list.biased_conv(fmt::format("extras.{}", 2 * i), {sources.back()},
                                     {narrow[i], 1, 1, Activation::kRelu});
         ConvSpec spec{wide[i], 3, 2, Activation::kRelu};
@@ -76,7 +76,7 @@ std::vector<Output> build_ssd_hardnet(const ModelRecord &record, LayerList &list
     }
     const int bridge = add_bridge(list, record, next());
     std::vector<int> sources{list.l2_norm("L2Norm", tap), bridge};
-    add_extras(list, sources);
+    add_extras(list, sources, record.sources);
     return add_heads(list, sources, record.classes);
 }
 
@@ -99,7 +99,7 @@ std::vector<Output> build_ssd_vgg16(const ModelRecord &record, LayerList &list) 
     conv(dilated);
     conv({1024, 1, 1, Activation::kRelu});
     std::vector<int> sources{list.l2_norm("L2Norm", tap), source};
-    add_extras(list, sources);
+    add_extras(list, sources, record.sources);
     return add_heads(list, sources, record.classes);
 }
 

@@ -112,6 +112,7 @@ Status check_record(const ModelRecord &record) {
     }
     checks.number("multiplier", record.multiplier, 1, kMaxMultiplier);
     checks.integer("bridge", record.bridge, 0, kMaxChannels);
+    checks.integer("sources", record.sources, 2, kSsdSources);
     checks.integer("classes", record.classes, 1, kMaxChannels);
     checks.integer("input/0", record.input.height, 1, kMaxExtent);
     checks.integer("input/1", record.input.width, 1, kMaxExtent);

@@ -81,6 +81,7 @@ std::string to_json(const ModelRecord &record) {
         text += fmt::format("  \"blocks\": [\n{}\n  ],\n", fmt::join(blocks, ",\n"));
     }
     if (record.bridge != 0) text += fmt::format("  \"bridge\": {},\n", record.bridge);
+    if (record.sources != kSsdSources) text += fmt::format("  \"sources\": {},\n", record.sources);
     text += fmt::format("  \"activation\": \"{}\",\n", name_of(record.activation));
     if (record.block_activation)
         text += fmt::format("  \"block_activation\": \"{}\",\n", name_of(*record.block_activation));
@@ -116,6 +117,7 @@ Result<ModelRecord> record_from_json(const std::string &text, const std::string 
     reader.read("depthwise", record.depthwise);
     read_blocks(reader, *json, architecture == nullptr || architecture->transitions, record, error);
     reader.read("bridge", record.bridge);
+    reader.read("sources", record.sources);
     read_activations(reader, record);
     reader.read("dropout_behind_last_block", record.dropout_behind_last_block);
     reader.read("classes", record.classes);

@@ -8,6 +8,8 @@
 
 namespace hardnet {
 
+constexpr int kSsdSources = 7;  // of SSD512
+
 struct BlockRecord {  // a HarDBlock and the 1x1 transition behind it
     int growth_rate = 0;
     int layers = 0;
@@ -24,6 +26,8 @@ struct ModelRecord {
     bool depthwise = false;                // hardnet, DS: 1x1 + depthwise 3x3 layers, depthwise downsampling
     std::vector<BlockRecord> blocks;
     int bridge = 0;  // ssd_hardnet: channels of the bridge's 3x3; 0: as its input has, dilated
+    int sources =
+        kSsdSources;  // SSD: maps that boxes are told on, 2 to 7; from the third on behind extra layers
     Activation activation = Activation::kRelu6;
     std::optional<Activation> block_activation;  // of the layers inside blocks; not set: as everywhere
     bool states_activation = false;              // read from JSON that has one of the two

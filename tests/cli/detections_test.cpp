@@ -1,5 +1,4 @@
-// Boxes from raw outputs, by hand: priors, offsets, softmax, suppression, peaks, and the way back to the
-// picture.
+// Boxes from raw outputs, by hand: offsets, softmax, suppression, peaks, and the way back to the picture.
 #include "cli/detections.h"
 
 #include <gmock/gmock.h>
@@ -8,7 +7,6 @@
 #include <cmath>
 
 #include "cli/draw_boxes.h"
-#include "models/records.h"
 
 namespace hardnet {
 namespace {
@@ -18,55 +16,11 @@ using ::testing::IsEmpty;
 
 constexpr InputSize k512{512, 512};
 
-std::vector<SsdSource> sources_of_512() {
-    std::vector<SsdSource> sources;
-    for (int i = 0; i < 7; i++) sources.push_back({64 >> i, 64 >> i, i < 5 ? 6 : 4});
-    return sources;
-}
-
 void expect_box(const Box &box, float left, float top, float right, float bottom) {
     EXPECT_NEAR(box.left, left, 1e-3);
     EXPECT_NEAR(box.top, top, 1e-3);
     EXPECT_NEAR(box.right, right, 1e-3);
     EXPECT_NEAR(box.bottom, bottom, 1e-3);
-}
-
-void expect_prior(const Prior &prior, double x, double y, double width, double height) {
-    EXPECT_NEAR(prior.x, x, 1e-6);
-    EXPECT_NEAR(prior.y, y, 1e-6);
-    EXPECT_NEAR(prior.width, width, 1e-6);
-    EXPECT_NEAR(prior.height, height, 1e-6);
-}
-
-TEST(Priors, of_512_are_those_of_the_authors) {
-    const std::vector<Prior> priors = ssd_priors(sources_of_512(), k512);
-    ASSERT_EQ(priors.size(), 32756u);
-    const double first = 4 / 512.0;  // the middle of the first 8 pixels
-    expect_prior(priors[0], first, first, 0.04, 0.04);
-    expect_prior(priors[1], first, first, std::sqrt(0.04 * 0.1), std::sqrt(0.04 * 0.1));
-    expect_prior(priors[2], first, first, 0.04 * std::sqrt(2), 0.04 / std::sqrt(2));
-    expect_prior(priors[3], first, first, 0.04 / std::sqrt(2), 0.04 * std::sqrt(2));
-    expect_prior(priors[4], first, first, 0.04 * std::sqrt(3), 0.04 / std::sqrt(3));
-    expect_prior(priors[6], 12 / 512.0, first, 0.04, 0.04);       // the next pixel in x
-    expect_prior(priors[6 * 64], first, 12 / 512.0, 0.04, 0.04);  // in y
-    expect_prior(priors[6 * 64 * 64], 8 / 512.0, 8 / 512.0, 0.1, 0.1);
-    expect_prior(priors[32751], 0.75, 0.75, 0.74 / std::sqrt(2), 1);  // 2x2, cut from 0.74 sqrt(2)
-    expect_prior(priors[32752], 0.5, 0.5, 0.9, 0.9);
-    expect_prior(priors[32753], 0.5, 0.5, std::sqrt(0.9 * 1.06), std::sqrt(0.9 * 1.06));
-    expect_prior(priors[32755], 0.5, 0.5, 0.9 / std::sqrt(2), 1);
-}
-
-TEST(Priors, are_one_per_row_of_the_outputs) {
-    for (const char *name : {"ssd512_vgg16", "ssd512_hardnet68", "ssd512_hardnet85"}) {
-        const Result<ModelRecord> record = find_record(name);
-        ASSERT_TRUE(record);
-        for (const InputSize size : {k512, InputSize{384, 640}}) {
-            const Result<Network> network = build_network(*record, size);
-            ASSERT_TRUE(network) << network.error().what;
-            const std::vector<Prior> priors = ssd_priors(ssd_sources(*network), size);
-            EXPECT_EQ(int64_t(priors.size()), output_shape(*network, network->outputs[0])[0]) << name;
-        }
-    }
 }
 
 // Logits of background alone for every prior, then one prior's own.

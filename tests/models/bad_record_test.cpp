@@ -60,7 +60,7 @@ TEST(BadRecord, UnknownKey) {
     EXPECT_EQ(
         error_of(with("\"clases\": 10,")),
         "net.json:3:2: expected one of the keys name, architecture, stem, blocks, stem_kernel, multiplier, "
-        "depthwise, bridge, activation, block_activation, "
+        "depthwise, bridge, sources, activation, block_activation, "
         "dropout_behind_last_block, classes, input, preprocessing, class_names, found \"clases\", did "
         "you mean "
         "classes?");
@@ -125,6 +125,8 @@ TEST(BadRecord, OutOfRange) {
     EXPECT_EQ(error_of(with("\"multiplier\": 1e300,")),
               "net.json: multiplier: expected 1 to 4, found 1e+300");
     EXPECT_EQ(error_of(with("\"stem_kernel\": 5,")), "net.json: stem_kernel: expected 1 or 3, found 5");
+    EXPECT_EQ(error_of(with("\"sources\": 1,")), "net.json: sources: expected 2 to 7, found 1");
+    EXPECT_EQ(error_of(with("\"sources\": 8,")), "net.json: sources: expected 2 to 7, found 8");
     EXPECT_EQ(error_of(with("\"input\": [224, -1],")), "net.json: input/1: expected 1 to 32768, found -1");
     EXPECT_EQ(error_of(with("\"preprocessing\": {\"deviation\": [1, 0, 1]},")),
               "net.json: preprocessing/deviation: expected 1e-06 to 1000, found 0");

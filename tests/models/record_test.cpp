@@ -49,6 +49,7 @@ TEST(Records, JsonReadsBackTheSame) {
         record.input = {321, 45};
         record.activation = Activation::kRelu;
         record.block_activation = Activation::kNone;
+        record.sources = 4;
         const std::string text = to_json(record);
         EXPECT_EQ(text.back(), '\n');
         const Result<ModelRecord> read = record_from_json(text, "round.json");
@@ -58,6 +59,7 @@ TEST(Records, JsonReadsBackTheSame) {
         EXPECT_EQ(read->architecture, record.architecture);
         EXPECT_EQ(read->stem, record.stem);
         EXPECT_EQ(read->bridge, record.bridge);
+        EXPECT_EQ(read->sources, 4);
         EXPECT_EQ(read->preprocessing, record.preprocessing);
         EXPECT_EQ(read->dropout_behind_last_block, record.dropout_behind_last_block);
         ASSERT_EQ(read->blocks.size(), record.blocks.size());
@@ -116,12 +118,19 @@ TEST(Records, TransitionsAreLeftOutWhereTheArchitectureGivesThem) {
     EXPECT_EQ(check_record(missing).error().what, "blocks/1/transition: expected 1 to 16384, found 0");
 }
 
-TEST(Records, DigitsFileIsCanonicalAndBuilds) {
-    const ModelRecord record = testing::record(HARDNET_DIGITS_RECORD);
-    EXPECT_EQ(record.name, "hardnet_digits");
-    std::ifstream file(HARDNET_DIGITS_RECORD);
-    EXPECT_EQ(to_json(record), std::string(std::istreambuf_iterator<char>(file), {}));
+TEST(Records, BoxedFilesAreCanonicalAndBuild) {
+    for (const char *name : {"digits", "shapes_segmenter", "shapes_detector"}) {
+        const std::string path = std::string(HARDNET_RECORDS) + "/" + name + ".json";
+        const ModelRecord record = testing::record(path);
+        std::ifstream file(path);
+        EXPECT_EQ(to_json(record), std::string(std::istreambuf_iterator<char>(file), {}));
+        EXPECT_TRUE(build_network(record, record.input)) << name;
+    }
+}
 
+TEST(Records, DigitsKeepSomeResolution) {
+    const ModelRecord record = testing::record(HARDNET_RECORDS "/digits.json");
+    EXPECT_EQ(record.name, "hardnet_digits");
     const Result<Network> network = build_network(record, record.input);
     ASSERT_TRUE(network) << network.error().what;
     EXPECT_EQ(network->classes, 10);
@@ -130,6 +139,30 @@ TEST(Records, DigitsFileIsCanonicalAndBuilds) {
         if (layer.op != OpKind::kConv) continue;
         EXPECT_GE(layer.out.height, 4) << layer.name;
     }
+}
+
+TEST(Records, FewerSourcesOfAnSsdLeaveExtraLayersOut) {
+    for (ModelRecord record : {testing::record("ssd512_hardnet68"), testing::record("ssd512_vgg16")}) {
+        const Network all = *build_network(record, {512, 512});
+        for (record.sources = 2; record.sources <= 7; record.sources++) {
+            const Network network = *build_network(record, {512, 512});
+            const size_t wanted = size_t(record.sources);
+            size_t extras = 0;
+            for (const Layer &layer : network.layers) extras += layer.name.rfind("extras.", 0) == 0;
+            EXPECT_EQ(extras, 2 * (wanted - 2));
+            ASSERT_EQ(network.outputs.size(), 2u);
+            for (size_t output = 0; output < 2; output++) {
+                ASSERT_EQ(network.outputs[output].layers.size(), wanted);
+                for (size_t i = 0; i < wanted; i++)
+                    EXPECT_TRUE(network.layers[size_t(network.outputs[output].layers[i])].out ==
+                                all.layers[size_t(all.outputs[output].layers[i])].out);
+            }
+        }
+    }
+    EXPECT_FALSE(build_network(testing::record("ssd512_hardnet68"), {128, 128}));
+    ModelRecord record = testing::record("ssd512_hardnet68");
+    record.sources = 2;
+    EXPECT_TRUE(build_network(record, {128, 128})) << "no extra layer is left without an extent";
 }
 
 TEST(Text, ShownFitsOneLine) {

@@ -51,27 +51,27 @@ class L2Norm(nn.Module):
 
 
 class SSD512(nn.Module):
-    """Reads the trunk behind its entry `tap`, its end, and every second extra layer. Priors are ordered by source, row,
-    column and box."""
+    """Reads the trunk behind its entry `tap`, its end, and every second extra layer, seven `sources` unless told. Priors
+    are ordered by source, row, column and box."""
     EXTRAS = [(256, 1, 1, 0), (512, 3, 2, 1), (128, 1, 1, 0), (256, 3, 2, 1), (128, 1, 1, 0), (256, 3, 2, 1),
               (128, 1, 1, 0), (256, 3, 2, 1), (128, 1, 1, 0), (256, 4, 1, 1)]  # channels, window, stride, padding
     BOXES = [6, 6, 6, 6, 6, 4, 4]
 
-    def __init__(self, base, tap, channels, bridge=None, classes=81):
+    def __init__(self, base, tap, channels, bridge=None, classes=81, sources=7):
         super().__init__()
         self.tap, self.classes = tap, classes
         self.base = nn.ModuleList(base)
         if bridge:
             self.bridge = bridge
         self.extras = nn.ModuleList()
-        sources, inputs = list(channels), channels[1]
-        for outputs, window, stride, padding in self.EXTRAS:
+        inputs = channels[1]
+        for outputs, window, stride, padding in self.EXTRAS[:2 * (sources - 2)]:
             self.extras.append(nn.Conv2d(inputs, outputs, window, stride, padding))
             inputs = outputs
-        sources += [extra.out_channels for extra in self.extras[1::2]]
+        channels = (*channels, *(extra.out_channels for extra in self.extras[1::2]))
         self.L2Norm = L2Norm(channels[0])
-        self.loc = nn.ModuleList(nn.Conv2d(c, n * 4, 3, 1, 1) for c, n in zip(sources, self.BOXES))
-        self.conf = nn.ModuleList(nn.Conv2d(c, n * classes, 3, 1, 1) for c, n in zip(sources, self.BOXES))
+        self.loc = nn.ModuleList(nn.Conv2d(c, n * 4, 3, 1, 1) for c, n in zip(channels, self.BOXES))
+        self.conf = nn.ModuleList(nn.Conv2d(c, n * classes, 3, 1, 1) for c, n in zip(channels, self.BOXES))
 
     def forward(self, x):
         for module in self.base[:self.tap + 1]:
@@ -94,10 +94,19 @@ class SSD512(nn.Module):
         return torch.cat([m.reshape(m.shape[0], -1, columns) for m in maps], 1)
 
 
+def ssd_hardnet(record, classes, sources):
+    """With HarDNet-68's bridge, the paper's: dilated, as wide as the trunk's end."""
+    base = trunk(record, nn.MaxPool2d)
+    tap = max(i for i, module in enumerate(base) if isinstance(module, nn.MaxPool2d)) - 1
+    channels = (base[tap].conv.out_channels, base[-1].conv.out_channels)
+    width = channels[1]
+    bridge = nn.Sequential(nn.MaxPool2d(3, 1, 1), nn.Conv2d(width, width, 3, 1, 4, 4, bias=False),
+                           nn.BatchNorm2d(width), nn.ReLU(), hardnet.Conv(width, width, 1, 1, "relu"))
+    return SSD512(base + [bridge], tap, channels, None, classes, sources)
+
+
 def ssd512_hardnet68():
-    bridge = nn.Sequential(nn.MaxPool2d(3, 1, 1), nn.Conv2d(640, 640, 3, 1, 4, 4, bias=False), nn.BatchNorm2d(640),
-                           nn.ReLU(), hardnet.Conv(640, 640, 1, 1, "relu"))
-    return SSD512(trunk(RECORDS[68], nn.MaxPool2d) + [bridge], 9, (320, 640))
+    return ssd_hardnet(RECORDS[68], 81, 7)
 
 
 def ssd512_hardnet85():

@@ -63,7 +63,7 @@ add(rivals.MOBILENET_WIDTHS, rivals.mobilenet_v2, IMAGENET, LOGITS,
 add(rivals.DENSENET_DEPTHS, rivals.densenet_k32, IMAGENET, LOGITS,
     nn.MaxPool2d, densenet._DenseLayer, densenet._Transition, nn.Linear)
 add(("vgg16",), lambda n: rivals.vgg16(), IMAGENET, LOGITS, nn.MaxPool2d)
-add(("fchardnet70",), lambda n: segmentation.FCHarDNet70(), (1024, 2048), LOGITS, hardnet.Conv)
+add(("fchardnet70",), lambda n: segmentation.FCHarDNet(segmentation.FCHARDNET70), (1024, 2048), LOGITS, hardnet.Conv)
 add(segmentation.FCHARDNETS, lambda n: segmentation.fchardnet_camvid(*segmentation.FCHARDNETS[n]), CAMVID, LOGITS,
     hardnet_s.NormConv, segmentation.TransitionUp)
 add(segmentation.FCDENSENETS, lambda n: segmentation.fcdensenet(*segmentation.FCDENSENETS[n]), CAMVID, LOGITS,

@@ -26,19 +26,23 @@ def resized(x, size):
     return functional.interpolate(x, size=size, mode="bilinear", align_corners=True)
 
 
-class FCHarDNet70(nn.Module):
-    """The decoder's parts are stored deepest first."""
+FCHARDNET70 = hardnet.Record((16, 24, 32, 48), 1.7, [(10, 4, 64, 1), (16, 4, 96, 1), (18, 8, 160, 1), (24, 8, 224, 1),
+                                                     (32, 8, 320, 0)], activation="relu", classes=19)
 
-    def __init__(self, classes=19):
+
+class FCHarDNet(nn.Module):
+    """The stem's four convolutions halve the resolution twice. The decoder's parts are stored deepest first."""
+
+    def __init__(self, record):
         super().__init__()
-        record = hardnet.Record((), 1.7, [(10, 4, 64, 1), (16, 4, 96, 1), (18, 8, 160, 1), (24, 8, 224, 1),
-                                          (32, 8, 320, 0)], activation="relu")
-        self.base = nn.ModuleList([hardnet.Conv(3, 16, 3, 2, "relu"), hardnet.Conv(16, 24, 3, 1, "relu"),
-                                   hardnet.Conv(24, 32, 3, 2, "relu"), hardnet.Conv(32, 48, 3, 1, "relu")])
-        channels, skips = 48, []
+        activation = record.activation
+        self.base = nn.ModuleList(
+            hardnet.Conv(inputs, outputs, 3, stride, activation)
+            for inputs, outputs, stride in zip((3, *record.stem), record.stem, (2, 1, 2, 1)))
+        channels, skips = record.stem[-1], []
         for growth, layers, transition, downsample in record.blocks:
             block = hardnet.HarDBlock(channels, growth, layers, record)
-            self.base.extend([block, hardnet.Conv(block.outputs, transition, 1, 1, "relu")])
+            self.base.extend([block, hardnet.Conv(block.outputs, transition, 1, 1, activation)])
             channels = transition
             if downsample:
                 self.base.append(nn.AvgPool2d(2))
@@ -46,10 +50,10 @@ class FCHarDNet70(nn.Module):
         self.denseBlocksUp, self.conv1x1_up = nn.ModuleList(), nn.ModuleList()
         for (growth, layers, _, _), skip in zip(record.blocks[-2::-1], reversed(skips)):
             reduced = (channels + skip) // 2
-            self.conv1x1_up.append(hardnet.Conv(channels + skip, reduced, 1, 1, "relu"))
+            self.conv1x1_up.append(hardnet.Conv(channels + skip, reduced, 1, 1, activation))
             self.denseBlocksUp.append(hardnet.HarDBlock(reduced, growth, layers, record))
             channels = self.denseBlocksUp[-1].outputs
-        self.finalConv = nn.Conv2d(channels, classes, 1)
+        self.finalConv = nn.Conv2d(channels, record.classes, 1)
 
     def forward(self, image):
         x, skips = image, []
