@@ -1,0 +1,106 @@
+// The trained segmenter on held-out pictures, from the picture's file to the mask as `hardnet run` makes it: as good as PyTorch on the same pictures, to a tenth of a percentage point.
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <numeric>
+
+#include "cli/masks.h"
+#include "tests/networks/package.h"
+#include "tests/networks/scores.h"
+
+namespace hardnet::testing {
+namespace {
+
+constexpr double kTenthOfAPoint = 0.001;
+constexpr char kFolder[] = HARDNET_SOURCE "/tests/data/shapes/";
+
+nlohmann::json read_json(const std::string &path) {
+    std::ifstream file(path);
+    return nlohmann::json::parse(file);
+}
+
+struct ShapesPicture {
+    Image image;
+    LabelMap mask;
+};
+
+Image image_of(const std::string &path) {
+    const Result<Image> image = read_image(path);
+    if (!image) throw std::runtime_error(image.error().what);
+    return *image;
+}
+
+std::vector<ShapesPicture> held_out() {
+    std::vector<ShapesPicture> pictures;
+    const nlohmann::json all = read_json(std::string(kFolder) + "boxes.json");
+    for (const auto &from : all.at("pictures")) {
+        const std::string file = from.at("file");
+        ShapesPicture picture{image_of(std::string(kFolder) + "pictures/" + file), {}};
+        const Image mask = image_of(std::string(kFolder) + "masks/" + file);
+        picture.mask = {mask.width, mask.height, {}};
+        for (size_t i = 0; i < mask.rgb.size(); i += 3) picture.mask.labels.push_back(mask.rgb[i]);
+        pictures.push_back(std::move(picture));
+    }
+    return pictures;
+}
+
+// A trained package on one level of this CPU's.
+class Shapes : public ::testing::Test {
+protected:
+    const TestPackage &package(const std::string &name) {
+        const std::string record = HARDNET_SOURCE "/models/" + name + ".json";
+        const std::string weights = HARDNET_SOURCE "/tools/train/" + name + ".safetensors";
+        return compiled({record, kSize, 1, weights});
+    }
+    // Runs on a picture, and says how it was resized.
+    ResizePlan run(const TestPackage &package, Session &session, const Image &image) {
+        const Preprocessing &how = package.layers.preprocessing;
+        preprocess(image, how, kSize, kSize, session.input<float>());
+        EXPECT_EQ(hardnet_run(session.context()), HARDNET_OK) << session.error();
+        return plan_resize(image.width, image.height, how, kSize, kSize);
+    }
+    void expect_as_good(const std::string &what, const std::vector<double> &found, const std::string &key,
+                        const std::string &mean_key) {
+        const std::vector<double> expected = golden.at(key);
+        ASSERT_EQ(found.size(), expected.size());
+        for (size_t i = 0; i < found.size(); i++)
+            EXPECT_NEAR(found[i], expected[i], kTenthOfAPoint) << key << " " << i;
+        const double mean = std::accumulate(found.begin(), found.end(), 0.0) / double(found.size());
+        const double golden_mean = golden.at(mean_key);
+        EXPECT_NEAR(mean, golden_mean, kTenthOfAPoint);
+        printf("%s: package %.5f, PyTorch %.5f\n", what.c_str(), mean, golden_mean);
+    }
+
+    static constexpr InputSize kSize{128, 128};
+    const nlohmann::json golden = read_json(HARDNET_GOLDEN_FOLDER "/shapes.json");
+    const std::vector<ShapesPicture> pictures = held_out();
+};
+
+std::vector<std::string> runnable_levels() {
+    std::vector<std::string> levels;
+    for (const std::string &level : level_names())
+        if (missing_features(level).empty()) levels.push_back(level);
+    return levels;
+}
+
+TEST_F(Shapes, AreSegmentedAsWellAsByPyTorch) {
+    const TestPackage &segmenter = package("shapes_segmenter");
+    ASSERT_EQ(segmenter.error, "");
+    for (const std::string &level : runnable_levels()) {
+        SCOPED_TRACE(level);
+        Session session(segmenter, {level});
+        ASSERT_EQ(session.status(), HARDNET_OK) << session.error();
+        ClassOverlaps overlaps(segmenter.classes);
+        for (const ShapesPicture &picture : pictures) {
+            const ResizePlan plan = run(segmenter, session, picture.image);
+            const LabelMap found =
+                best_classes(session.output(0).data(), segmenter.classes, kSize.width, kSize.height);
+            overlaps.add(in_picture(found, plan, picture.image.width, picture.image.height), picture.mask);
+        }
+        expect_as_good("mean IoU, " + level, overlaps.shares(), "iou", "mean_iou");
+    }
+}
+
+}  // namespace
+}  // namespace hardnet::testing
