@@ -17,13 +17,14 @@ import shapes
 SHOWN = (0, 1, 2, 3)  # of the held-out pictures
 SCALE = 3  # as large as the README shows them
 GAP = 6
+PAPER = (24, 26, 31)  # of the legend
 IMAGES = learning.ROOT / "docs/images"
 
 
 def beside(files):
     """Equally wide pictures of perhaps different heights."""
     images = [Image.open(file).convert("RGB") for file in files]
-    whole = Image.new("RGB", (sum(i.width + GAP for i in images) - GAP, max(i.height for i in images)), "white")
+    whole = Image.new("RGB", (sum(i.width + GAP for i in images) - GAP, max(i.height for i in images)), PAPER)
     left = 0
     for image in images:
         whole.paste(image, (left, 0))
