@@ -1,7 +1,10 @@
-// How good masks are, as tools/train/scores.py has it: intersection over union per class.
+// How good masks and boxes are, as tools/train/scores.py has it: intersection over union per class, and average
+// precision.
 #pragma once
+#include <algorithm>
 #include <vector>
 
+#include "cli/detections.h"
 #include "cli/masks.h"
 
 namespace hardnet::testing {
@@ -29,5 +32,45 @@ public:
 private:
     std::vector<int64_t> both_, either_;
 };
+
+// The area under the curve of precision over recall, made to fall from left to right, of one class. What is expected is
+// found once, by the best that overlaps it most. Each has a list per picture.
+inline double average_precision(const std::vector<std::vector<Detection>> &found,
+                                const std::vector<std::vector<Detection>> &expected, int label,
+                                float least_overlap) {
+    struct Candidate {
+        size_t picture;
+        float score;
+        Box box;
+    };
+    std::vector<Candidate> candidates;
+    std::vector<std::vector<bool>> taken;
+    size_t wanted = 0;
+    for (size_t p = 0; p < found.size(); p++) {
+        for (const Detection &d : found[p])
+            if (d.label == label) candidates.push_back({p, d.score, d.box});
+        for (const Detection &d : expected[p]) wanted += d.label == label;
+        taken.emplace_back(expected[p].size());
+    }
+    std::stable_sort(candidates.begin(), candidates.end(),
+                     [](const Candidate &a, const Candidate &b) { return a.score > b.score; });
+    std::vector<double> precisions;  // at each hit
+    for (size_t i = 0; i < candidates.size(); i++) {
+        const Candidate &c = candidates[i];
+        const std::vector<Detection> &here = expected[c.picture];
+        size_t best = 0;
+        float most = -1;
+        for (size_t e = 0; e < here.size(); e++) {
+            const float shared = here[e].label == label ? overlap(here[e].box, c.box) : -1;
+            if (shared > most) most = shared, best = e;
+        }
+        if (most < least_overlap || taken[c.picture][best]) continue;
+        taken[c.picture][best] = true;
+        precisions.push_back(double(precisions.size() + 1) / double(i + 1));
+    }
+    double area = 0, highest = 0;
+    for (size_t i = precisions.size(); i-- > 0;) area += highest = std::max(highest, precisions[i]);
+    return area / double(wanted);
+}
 
 }  // namespace hardnet::testing
