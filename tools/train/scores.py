@@ -1,10 +1,8 @@
-"""How good masks and boxes are: intersection over union per class, and average precision at an overlap of one half."""
+"""How good masks and boxes are: intersection over union per class, and average precision."""
 import numpy as np
 
 import boxes
 import shapes
-
-LEAST_OVERLAP = 0.5  # of a box that counts as found
 
 
 def class_iou(found, expected):
@@ -14,7 +12,7 @@ def class_iou(found, expected):
             for c in range(len(shapes.CLASSES))]
 
 
-def average_precision(found, expected):
+def average_precision(found, expected, least_overlap):
     """The area under the curve of precision over recall, made to fall from left to right.
 
     found: (picture, score, box) of one class; expected: (picture, box). A box that is expected is found once, by the
@@ -24,7 +22,7 @@ def average_precision(found, expected):
     for picture, _, box in sorted(found, key=lambda f: -f[1]):
         overlaps = [boxes.overlap(box, other) if picture == of else 0 for of, other in expected]
         best = int(np.argmax(overlaps))
-        hits.append(overlaps[best] >= LEAST_OVERLAP and not taken[best])
+        hits.append(overlaps[best] >= least_overlap and not taken[best])
         taken[best] |= hits[-1]
     right = np.cumsum(hits)
     precision = right / np.arange(1, len(hits) + 1)
@@ -32,8 +30,9 @@ def average_precision(found, expected):
     return float(precision[hits].sum() / len(expected)) if hits else 0.0
 
 
-def class_precision(found, expected):
+def class_precision(found, expected, least_overlap):
     """Per class but the background. found: per picture (class, score, box)s; expected: per picture (class, *box)s."""
     return [average_precision([(i, s, b) for i, one in enumerate(found) for label, s, b in one if label == c],
-                              [(i, b) for i, one in enumerate(expected) for label, *b in one if label == c])
+                              [(i, b) for i, one in enumerate(expected) for label, *b in one if label == c],
+                              least_overlap)
             for c in range(1, len(shapes.CLASSES))]

@@ -39,13 +39,13 @@ def multibox_loss(loc, conf, offsets, classes):
     return (placing + naming[chosen].sum()) / count
 
 
-def precisions(model, record, priors, pictures):
+def precisions(model, record, priors, pictures, least_overlap=0.5):
     found = []
     for picture in pictures:
         with torch.no_grad():
             loc, conf = model(learning.as_input([picture.image], record))
         found.append(boxes.decode(loc[0], conf[0], priors, THRESHOLD))
-    return scores.class_precision(found, [shared(picture) for picture in pictures])
+    return scores.class_precision(found, [shared(picture) for picture in pictures], least_overlap)
 
 
 def main():
