@@ -23,7 +23,7 @@ EXAMPLES = """examples:
   scripts/paper.sh --only figures               a second; the rest of the page stays as it was measured
   scripts/paper.sh --only latency --size 1024x1024
   scripts/paper.sh --only plots --minutes 60    cachegrind goes on where it stopped
-  scripts/paper.sh --scale-sim                  SCALE-Sim, too, which takes hours
+  scripts/paper.sh --scale-sim                  SCALE-Sim, too, ten more minutes
   scripts/paper.sh --only page                  nothing is measured, the page is written anew
 exit status: 0; 1 where something fails, with the reason; 2 for a wrong option
 """
@@ -66,7 +66,8 @@ def parse(words):
     parser.add_argument("--quick", action="store_true", help="3 rounds of 2 runs, 5 minutes of cachegrind")
     parser.add_argument("--size", type=size, default=CLASSIFIER_SIZE, metavar="HxW",
                         help=f"of the classifiers in latency; default: {CLASSIFIER_SIZE}")
-    parser.add_argument("--classifiers", type=classifiers, default=CLASSIFIERS, metavar="A,B", help="in plots; default: all")
+    parser.add_argument("--classifiers", type=classifiers, default=CLASSIFIERS, metavar="A,B",
+                        help="in plots; default: all")
     parser.add_argument("--rounds", type=positive, metavar="N", help="default: 12, each network 3 runs a round")
     parser.add_argument("--minutes", type=float, metavar="N", help="of cachegrind, about; default: 15")
     parser.add_argument("--build", type=pathlib.Path, default=common.ROOT / "build", help="CMake's folder; default: build")

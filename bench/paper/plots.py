@@ -2,8 +2,9 @@
 
 import numpy
 
-COLOURS = (("hardnet", "ds", "#7fb2e5", "HarDNet DS"), ("hardnet", "", "#1f5fa8", "HarDNet"), ("resnet", "", "#d62728", "ResNet"),
-           ("densenet", "", "#2ca02c", "DenseNet"), ("mobilenet", "", "#ff7f0e", "MobileNetV2"), ("vgg", "", "#7f7f7f", "VGG"))
+FAMILIES = (  # start and end of a network's name, its colour
+    ("hardnet", "ds", "#7fb2e5"), ("hardnet", "", "#1f5fa8"), ("resnet", "", "#d62728"), ("densenet", "", "#2ca02c"),
+    ("mobilenet", "", "#ff7f0e"), ("vgg", "", "#7f7f7f"))
 LABELS = {"macs": "multiply-adds, G", "cio": "CIO, M elements", "traffic": "simulated traffic, MB"}
 
 
@@ -24,15 +25,16 @@ def correlations(x, y):
 
 def points(figures, classifiers, traffic):
     """measure -> [(network, measure, ms)] of the networks for which both are known."""
-    ms = {name: times["min_ms"] for name, times in classifiers["times"].items()}
+    ms = {name: times["cpu_ms"] for name, times in classifiers["times"].items()}
     measures = {"macs": {name: figures[name]["macs"]["value"] / 1e9 for name in ms},
                 "cio": {name: figures[name]["cio"]["value"] / 1e6 for name in ms},
                 "traffic": {name: value / 1e6 for name, value in (traffic or {"bytes": {}})["bytes"].items()}}
-    return {measure: [(name, values[name], ms[name]) for name in ms if name in values] for measure, values in measures.items()}
+    return {measure: [(name, values[name], ms[name]) for name in ms if name in values]
+            for measure, values in measures.items()}
 
 
-def family(name):
-    return next((colour, label) for start, end, colour, label in COLOURS if name.startswith(start) and name.endswith(end))
+def colour(name):
+    return next(colour for start, end, colour in FAMILIES if name.startswith(start) and name.endswith(end))
 
 
 def places(panel, figure, values):
@@ -61,8 +63,8 @@ def scatter(values, measure, path):
     matplotlib.rcParams["svg.hashsalt"] = "paper"
     figure, panel = pyplot.subplots(figsize=(7.2, 4.6), dpi=100, layout="constrained")
     for name, x, y in values:
-        panel.scatter(x, y, color=family(name)[0], s=34, zorder=3)
-    panel.set(xscale="log", yscale="log", xlabel=LABELS[measure], ylabel="ms, 1 thread, minimum")
+        panel.scatter(x, y, color=colour(name), s=34, zorder=3)
+    panel.set(xscale="log", yscale="log", xlabel=LABELS[measure], ylabel="processor time, ms, 1 thread")
     xs, ys = [v[1] for v in values], [v[2] for v in values]
     panel.set_xlim(min(xs) / 1.5, max(xs) * 1.7)
     panel.set_ylim(min(ys) / 1.5, max(ys) * 1.5)
@@ -73,8 +75,8 @@ def scatter(values, measure, path):
     panel.grid(color="0.9", linewidth=0.6)
     panel.spines[["top", "right"]].set_visible(False)
     found = correlations(xs, ys)
-    panel.set_title(f"{len(values)} classifiers at 224x224: Pearson {found['pearson']:.2f} (logarithms {found['pearson_logs']:.2f}), "
-                    f"Spearman {found['spearman']:.2f}", fontsize=9, loc="left")
+    panel.set_title(f"{len(values)} classifiers at 224x224: Pearson {found['pearson']:.2f} (logarithms "
+                    f"{found['pearson_logs']:.2f}), Spearman {found['spearman']:.2f}", fontsize=9, loc="left")
     figure.canvas.draw()
     for (name, _, _), (x, y) in zip(values, places(panel, figure, values)):
         panel.annotate(name, panel.transData.inverted().transform((x, y)), fontsize=7, color="0.15")
@@ -84,13 +86,14 @@ def scatter(values, measure, path):
     pyplot.close(figure)
 
 
-def markdown(found, traffic):
+def markdown(found):
     lines = ["| latency against | networks | Pearson | Pearson of logarithms | Spearman |", "|---" * 5 + "|"]
     titles = {"macs": "MACs", "cio": "CIO", "traffic": "simulated traffic"}
     sets = [(titles[measure], values) for measure, values in found.items()]
     inner = {v[0] for v in found["traffic"]}
     if 3 <= len(inner) < len(found["macs"]):
-        sets += [(f"{titles[m]}, of the networks with simulated traffic", [v for v in found[m] if v[0] in inner]) for m in ("macs", "cio")]
+        sets += [(f"{titles[of]}, of the networks with simulated traffic", [v for v in found[of] if v[0] in inner])
+                 for of in ("macs", "cio")]
     for title, values in sets:
         if len(values) < 3:
             lines.append(f"| {title} | {len(values)} | - | - | - |")
@@ -102,10 +105,11 @@ def markdown(found, traffic):
 
 def table(figures, classifiers, traffic):
     """Every classifier's numbers, fastest first."""
-    lines = ["| network | ms (min / median) | MACs G | CIO M | simulated traffic MB | of which writes |", "|---" * 6 + "|"]
-    for name, times in sorted(classifiers["times"].items(), key=lambda item: item[1]["min_ms"]):
+    lines = ["| network | ms (min / median) | processor ms | MACs G | CIO M | simulated traffic MB | of which writes |",
+             "|---" * 7 + "|"]
+    for name, times in sorted(classifiers["times"].items(), key=lambda item: item[1]["cpu_ms"]):
         row = traffic.get(name)
         moved = f"{row['bytes'] / 1e6:.1f} | {64 * row['write_misses'] / 1e6:.1f}" if row else "- | -"
-        lines.append(f"| {name} | {times['min_ms']:.1f} / {times['median_ms']:.1f} | {figures[name]['macs']['value'] / 1e9:.3f} | "
-                     f"{figures[name]['cio']['value'] / 1e6:.2f} | {moved} |")
+        lines.append(f"| {name} | {times['min_ms']:.1f} / {times['median_ms']:.1f} | {times['cpu_ms']:.1f} | "
+                     f"{figures[name]['macs']['value'] / 1e9:.3f} | {figures[name]['cio']['value'] / 1e6:.2f} | {moved} |")
     return "\n".join(lines)

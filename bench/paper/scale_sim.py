@@ -50,7 +50,7 @@ def measure(options, store, about):
         key = hashlib.sha256((topology + CONFIG.read_text() + PACKAGES[0]).encode()).hexdigest()[:16]
         known = store.read(f"scale-sim-{name}")
         if not known or known["key"] != key:
-            progress.say(f"{name}: hours")
+            progress.say(f"{name}, some minutes")
             store.write(f"scale-sim-{name}", {"key": key, "words": simulate(options, name, topology)}, about)
         progress.step(name)
     progress.end()

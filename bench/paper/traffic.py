@@ -65,7 +65,7 @@ def key_of(folder, name):
 
 def prepacked(options, name):
     """Weights on disk in AVX2's order, or most of what is simulated would be their packing; thrown away afterwards."""
-    folder = options.folder / "prepacked"
+    folder = options.folder / f"prepacked-{name}"
     shutil.rmtree(folder, ignore_errors=True)
     common.compile_package(options, name, CLASSIFIER_SIZE, folder, "--prepack", "avx2")
     return folder
@@ -88,13 +88,13 @@ def measure(options, store, about):
             continue
         expected_s = spent_s / spent_macs * macs[name] if spent_macs else 0
         if spent_s + expected_s > 60 * options.minutes:
-            skipped[name] = f"about {expected_s / 60:.0f} min more than the {options.minutes:g} min allowed (--minutes)"
+            skipped[name] = f"would take {expected_s / 60:.0f} min, {options.minutes:g} are allowed for all (--minutes)"
             continue
         begun = time.monotonic()
         rows[name] = {"key": key, **simulate(options, name, prepacked(options, name))}
         store.write(f"traffic-{name}", rows[name], about)
+        shutil.rmtree(options.folder / f"prepacked-{name}", ignore_errors=True)
         spent_s, spent_macs = spent_s + time.monotonic() - begun, spent_macs + macs[name]
         progress.step(name, macs[name])
     progress.end()
-    shutil.rmtree(options.folder / "prepacked", ignore_errors=True)
     store.write("traffic", {"bytes": {name: row["bytes"] for name, row in rows.items()}, "skipped": skipped}, about)
