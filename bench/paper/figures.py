@@ -53,7 +53,7 @@ def reason(name, figure, value, text, rules):
             return f"{other / FIGURES[figure]:.4g} {UNIT[figure]} {COUNTED[rule]}"
     if (name, figure) in EXCEPTIONS:
         return EXCEPTIONS[name, figure]
-    return COUNTED["cut"] if cut_off(value, text) else "are not explained"
+    return COUNTED["cut"] if cut_off(value, text) else "not explained"
 
 
 def row(name, network):

@@ -83,7 +83,7 @@ def measure_pairs(options, store, about):
     """The pairs of the paper's claims; classifiers at options.size."""
     threads = [n for n in (1, 2) if n <= len(os.sched_getaffinity(0))]
     progress = common.Progress("latency", len(PAIRS) * len(threads) * options.rounds)
-    rows = []
+    rows, taken = [], {"rounds": options.rounds, "iterations": options.iterations}
     for pair in PAIRS:
         folders = resized(pair, options.size)
         outputs = []
@@ -94,9 +94,8 @@ def measure_pairs(options, store, about):
                          "threads": n, "times": times})
         if any(found != outputs[0] for found in outputs):
             raise common.Failed(f"{pair.network}, {pair.baseline}: expected the same bits at any thread count")
+        store.write(f"latency-{options.size}", {"rows": rows, **taken}, about)
     progress.end()
-    taken = {"rounds": options.rounds, "iterations": options.iterations}
-    store.write(f"latency-{options.size}", {"rows": rows, **taken}, about)
 
 
 def measure_classifiers(options, store, about):

@@ -27,23 +27,23 @@ CLASSIFIERS = (
     "resnet18", "resnet50", "resnet101", "resnet152", "mobilenetv2", "mobilenetv2_14",
     "densenet121", "densenet201", "densenet264", "vgg16",
 )
-# New features of the last block, all that the paper counts as read by the last 1x1: links are data, but not this.
+# New features of the last block, which are all that the paper counts as read by the last 1x1.
 LAST_BLOCK = {"fcdensenet56": 48, "fcdensenet67": 80, "fcdensenet103": 64}
 COUNTED = {  # why a figure counted by the paper's rule is another
     "two operations": "with two operations more per output, for batch norm and activation",
     "norms in front": "with two operations more per element read or written, for norms that stand in front",
     "strided": "without the strided depthwise layers",
     "last block": "where the last 1x1 reads the last block's new features only",
-    "cut": "are printed cut off, not rounded",
+    "cut": "printed cut off, not rounded",
 }
 # (network, figure): what no rule of counting gives.
 EXCEPTIONS = {
-    ("mobilenetv2", "macs"): "are not explained by any rule above",
-    ("mobilenetv2_14", "macs"): "are not explained, with channels rounded to multiples of 8 (ours) or not (0.562)",
+    ("mobilenetv2", "macs"): "not explained",
+    ("mobilenetv2_14", "macs"): "not explained, with channels rounded to multiples of 8 (ours) or not (0.562)",
     ("mobilenetv2_14", "cio"): "18.49 M where channels are not rounded to multiples of 8, as ours are",
-    ("hardnet117s", "parameters"): "are of a reconstruction, the definition was never released",
-    ("hardnet117s", "macs"): "are of a reconstruction, the definition was never released",
-    ("fcdensenet103", "parameters"): "are 9.32 M in the paper's arrangement, too",
+    ("hardnet117s", "parameters"): "of a reconstruction, the definition was never released",
+    ("hardnet117s", "macs"): "of a reconstruction, the definition was never released",
+    ("fcdensenet103", "parameters"): "9.32 M in the paper's arrangement, too",
 }
 # A line for what the table alone would leave open.
 REMARKS = (

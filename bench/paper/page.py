@@ -66,8 +66,8 @@ def latency_section(store):
         stored = store.read(path.stem)
         first = stored["rows"][0]
         level = first["times"][first["network"]]["level"]
-        parts += [prose(f"**Classifiers at {path.stem.removeprefix('latency-')}.** {about(stored['machine'])}; level {level}; "
-                        f"{stored['rounds']} rounds of {stored['iterations']} runs."),
+        parts += [prose(f"**Classifiers at {path.stem.removeprefix('latency-')}.** {about(stored['machine'])}; level "
+                        f"{level}; {stored['rounds']} rounds of {stored['iterations']} runs."),
                   latency.markdown(stored), latency.verdict(stored)]
     return parts + [prose(DISAGREEMENTS)]
 

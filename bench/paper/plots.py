@@ -42,7 +42,7 @@ def places(panel, figure, values):
     spots = [panel.transData.transform((x, y)) for _, x, y in values]
     taken, found = [(x - 4, y - 4, x + 4, y + 4) for x, y in spots], []
     for (name, _, _), (x, y) in zip(values, spots):
-        width, height = 5.2 * len(name) * figure.dpi / 100, 10 * figure.dpi / 100
+        width, height = 5.8 * len(name) * figure.dpi / 100, 10 * figure.dpi / 100
         tries = [(6, -height / 2), (-6 - width, -height / 2), (-width / 2, 6), (-width / 2, -6 - height),
                  (5, 5), (5, -5 - height), (-5 - width, 5), (-5 - width, -5 - height)]
         boxes = [(x + dx, y + dy, x + dx + width, y + dy + height) for dx, dy in tries]
