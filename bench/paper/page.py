@@ -27,16 +27,16 @@ same with one thread and with two, or nothing is timed. Processor time is what a
 for its CPU, the least of the rounds' means; where other programs use the machine it is the figure to look at. The lines
 below the table take it for one thread, and the minimum for two. The paper's figures are of GPUs: a Titan V for
 segmentation (PyTorch) and DenseNet-264 (Torch 7), a GTX 1080 and 1024x1024 images for the classifiers."""
-DISAGREEMENTS = """The paper has other figures for its own claims. FC-HarDNet-84: 35 % in the text, 41 % by its table (6.7 and
-11.4 s). HarDNet-138s against ResNet-152: 32 % in the abstract, 35 % in the conclusion, 36 % by its table (70.5 and 109.7
-ms). SSD: no times are printed, the authors' repository has 30 % (13.8 and 19.7 ms)."""
+DISAGREEMENTS = """The paper has other figures for its own claims. FC-HarDNet-84: 35 % in the text, 41 % by its table (6.7
+and 11.4 s). HarDNet-138s against ResNet-152: 32 % in the abstract, 35 % in the conclusion, 36 % by its table (70.5 and
+109.7 ms). SSD: no times are printed, the authors' repository has 30 % (13.8 and 19.7 ms)."""
 TRAFFIC = """Traffic is simulated: one run under cachegrind ({caches}), read and write misses of the last level times 64
 bytes, as the difference of a process with two runs and one with one. Valgrind has no AVX-512, so it is the AVX2 code's. It
 knows no prefetching, and counts a written line once, when it is fetched. MACs say what direct convolution would compute;
 this compiler computes 3x3 convolutions of stride 1 with fewer (Winograd)."""
-SCALE_SIM = """`hardnet inspect NAME --format scale-sim`, read unchanged by {version} with `bench/paper/scale_sim.cfg`: 32x32
-multipliers, output stationary, buffers of 512 KiB for inputs, 512 for weights and 256 for outputs. The paper does not state
-its configuration. Words are elements, to and from DRAM; inputs include padding, and the linear layer, which CIO leaves out,
+SCALE_SIM = """`hardnet inspect NAME --format scale-sim`, read unchanged by {version} with `bench/paper/scale_sim.cfg`:
+32x32 multipliers, output stationary, buffers of 512 KiB for inputs, 512 for weights and 256 for outputs. The paper does not
+state its configuration. Words are elements, to and from DRAM; inputs include padding, and the linear layer, which CIO leaves out,
 is simulated. SCALE-Sim fetches an input again for every 32 output channels unless the buffer holds it, where CIO counts it
 once."""
 
@@ -78,9 +78,10 @@ def plots_section(store, by_name):
         return [missing("plots")]
     found = plots.points(by_name, classifiers, simulated)
     parts = [prose(f"One thread, 224x224, ResNets v1.5, all networks in turn. {about(classifiers['machine'])}; "
-                   f"{classifiers['rounds']} rounds of {classifiers['iterations']} runs. Correlations and pictures are of the "
-                   "processor time, which on a quiet machine is the minimum."),
-             prose(TRAFFIC.format(caches=traffic.STATED)), plots.markdown(found)]
+                   f"{classifiers['rounds']} rounds of {classifiers['iterations']} runs. Correlations and pictures are of "
+                   "the processor time, which on a quiet machine is the minimum."),
+             prose(TRAFFIC.format(caches=traffic.STATED)), plots.markdown(found),
+             prose(plots.verdict(found))]
     for measure, values in found.items():
         if len(values) >= 3:
             plots.scatter(values, measure, DOCS / "pictures" / f"paper_{measure}")

@@ -103,6 +103,17 @@ def markdown(found):
     return "\n".join(lines)
 
 
+def verdict(found):
+    """Whether time goes with CIO, as the paper says, or with MACs."""
+    if len(found["macs"]) < 3:
+        return ""
+    ranked = {of: correlations([v[1] for v in found[of]], [v[2] for v in found[of]])["spearman"]
+              for of in ("macs", "cio")}
+    more, less = ("MACs", "CIO") if ranked["macs"] > ranked["cio"] else ("CIO", "MACs")
+    return (f"By rank, time goes with {more} ({max(ranked.values()):.2f}) rather than with {less} "
+            f"({min(ranked.values()):.2f}), where the paper says CIO: {'confirmed' if more == 'CIO' else 'not confirmed'} here.")
+
+
 def table(figures, classifiers, traffic):
     """Every classifier's numbers, fastest first."""
     lines = ["| network | ms (min / median) | processor ms | MACs G | CIO M | simulated traffic MB | of which writes |",
