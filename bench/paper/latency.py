@@ -136,12 +136,22 @@ def markdown(stored):
     return "\n".join(lines)
 
 
+WAITING = 1.2  # a fastest run on one thread that took longer than this times its processor time had not its CPU to itself
+
+
+def waited(row, rows):
+    """Whether runs of this pair on one thread waited for their CPU, so that those on more cannot be judged."""
+    one = next(r for r in rows if r["threads"] == 1 and (r["network"], r["baseline"]) == (row["network"], row["baseline"]))
+    return row["threads"] > 1 and any(times["min_ms"] > WAITING * times["cpu_ms"] for times in one["times"].values())
+
+
 def verdict(stored):
     """Which claims are reached, plainly."""
     lines = []
     for row in stored["rows"]:
         found = best(row)
         word = "reached" if found >= row["claim"] else "not reached" if found > 0 else "reversed"
+        word = "says little, since runs waited for their CPUs" if waited(row, stored["rows"]) else word
         lines.append(f"- {row['network']} against {row['baseline']}, {row['threads']} thread{'s' * (row['threads'] > 1)}: "
                      f"{row['claim']} % claimed, {found:.0f} % found: {word}.")
     return "\n".join(lines)

@@ -36,9 +36,9 @@ knows no prefetching, and counts a written line once, when it is fetched. MACs s
 this compiler computes 3x3 convolutions of stride 1 with fewer (Winograd)."""
 SCALE_SIM = """`hardnet inspect NAME --format scale-sim`, read unchanged by {version} with `bench/paper/scale_sim.cfg`:
 32x32 multipliers, output stationary, buffers of 512 KiB for inputs, 512 for weights and 256 for outputs. The paper does not
-state its configuration. Words are elements, to and from DRAM; inputs include padding, and the linear layer, which CIO leaves out,
-is simulated. SCALE-Sim fetches an input again for every 32 output channels unless the buffer holds it, where CIO counts it
-once."""
+state its configuration. Words are elements, to and from DRAM; inputs include padding, and the linear layer, which CIO
+leaves out, is simulated. SCALE-Sim fetches an input again for every 32 output channels unless the buffer holds it, where
+CIO counts it once."""
 
 
 def prose(text):

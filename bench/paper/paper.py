@@ -75,7 +75,7 @@ def parse(words):
     options = parser.parse_args(words)
     options.iterations = 2 if options.quick else 3
     options.rounds = options.rounds or (3 if options.quick else 12)
-    options.minutes = options.minutes or (5 if options.quick else 15)
+    options.minutes = (5 if options.quick else 15) if options.minutes is None else options.minutes
     options.only = options.only or [name for name in SECTIONS if name != "scale-sim" or options.scale_sim]
     options.build = options.build.absolute()
     options.folder = options.build / "paper"

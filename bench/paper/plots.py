@@ -110,8 +110,9 @@ def verdict(found):
     ranked = {of: correlations([v[1] for v in found[of]], [v[2] for v in found[of]])["spearman"]
               for of in ("macs", "cio")}
     more, less = ("MACs", "CIO") if ranked["macs"] > ranked["cio"] else ("CIO", "MACs")
+    outcome = "confirmed" if more == "CIO" else "not confirmed"
     return (f"By rank, time goes with {more} ({max(ranked.values()):.2f}) rather than with {less} "
-            f"({min(ranked.values()):.2f}), where the paper says CIO: {'confirmed' if more == 'CIO' else 'not confirmed'} here.")
+            f"({min(ranked.values()):.2f}), where the paper says CIO: {outcome} here.")
 
 
 def table(figures, classifiers, traffic):

@@ -75,7 +75,7 @@ def measure(options, store, about):
     """Smallest networks first, until the minutes are up; what is known from before costs nothing."""
     reason = missing()
     macs = {one["network"]: one["macs"]["value"] for one in store.read("figures")["rows"]}
-    rows, skipped, spent_s, spent_macs = {}, {}, 0.0, 0
+    rows, skipped, spent_s = {}, {}, 0.0
     progress = common.Progress("cachegrind", sum(macs[name] for name in options.classifiers))
     for name in sorted(options.classifiers, key=macs.get):
         if reason:
@@ -86,15 +86,17 @@ def measure(options, store, about):
         if known and known["key"] == key:
             rows[name] = known
             continue
-        expected_s = spent_s / spent_macs * macs[name] if spent_macs else 0
+        known_macs = sum(macs[done] for done in rows)
+        expected_s = sum(row["seconds"] for row in rows.values()) / known_macs * macs[name] if rows else 0
         if spent_s + expected_s > 60 * options.minutes:
             skipped[name] = f"would take {expected_s / 60:.0f} min, {options.minutes:g} are allowed for all (--minutes)"
             continue
         begun = time.monotonic()
-        rows[name] = {"key": key, **simulate(options, name, prepacked(options, name))}
+        found = simulate(options, name, prepacked(options, name))
+        rows[name] = {"key": key, **found, "seconds": time.monotonic() - begun}
         store.write(f"traffic-{name}", rows[name], about)
         shutil.rmtree(options.folder / f"prepacked-{name}", ignore_errors=True)
-        spent_s, spent_macs = spent_s + time.monotonic() - begun, spent_macs + macs[name]
+        spent_s += rows[name]["seconds"]
         progress.step(name, macs[name])
     progress.end()
     store.write("traffic", {"bytes": {name: row["bytes"] for name, row in rows.items()}, "skipped": skipped}, about)
