@@ -89,7 +89,7 @@ def measure(options, store, about):
         known_macs = sum(macs[done] for done in rows)
         expected_s = sum(row["seconds"] for row in rows.values()) / known_macs * macs[name] if rows else 0
         if spent_s + expected_s > 60 * options.minutes:
-            skipped[name] = f"would take {expected_s / 60:.0f} min, {options.minutes:g} are allowed for all (--minutes)"
+            skipped[name] = f"not simulated, it would take about {expected_s / 60:.0f} min here (--minutes)"
             continue
         begun = time.monotonic()
         found = simulate(options, name, prepacked(options, name))
