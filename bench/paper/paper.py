@@ -23,7 +23,7 @@ EXAMPLES = """examples:
   scripts/paper.sh --only figures               a second; the rest of the page stays as it was measured
   scripts/paper.sh --only latency --size 1024x1024
   scripts/paper.sh --only plots --minutes 60    cachegrind goes on where it stopped
-  scripts/paper.sh --scale-sim                  SCALE-Sim, too, ten more minutes
+  scripts/paper.sh --scale-sim                  SCALE-Sim, too, which takes more than ten minutes
   scripts/paper.sh --only page                  nothing is measured, the page is written anew
 exit status: 0; 1 where something fails, with the reason; 2 for a wrong option
 """
