@@ -113,7 +113,9 @@ Image overlay_image(const Image &picture, const LabelMap &map, const std::vector
             const uint16_t label = map.labels[size_t(y) * map.width + x];
             const uint8_t *own = picture.at(x, y);
             uint8_t *pixel = image.at(x, y);
-            const Color color = label == kUnseen ? Color{own[0], own[1], own[2]} : colors[label];
+            Color color{own[0], own[1], own[2]};
+            const Color wanted = label == kUnseen ? color : colors[label];
+            if (wanted.red || wanted.green || wanted.blue) color = wanted;
             pixel[0] = uint8_t((own[0] + color.red + 1) / 2);
             pixel[1] = uint8_t((own[1] + color.green + 1) / 2);
             pixel[2] = uint8_t((own[2] + color.blue + 1) / 2);

@@ -39,7 +39,8 @@ struct LegendEntry {
     Color color;
 };
 
-// The picture, half of it its mask's colours, with the legend in rows below, so that it hides nothing.
+// The picture, half of it its mask's colours, with the legend in rows below, so that it hides nothing. Where a class is
+// black, the background, the picture stays as it is.
 Image overlay_image(const Image &picture, const LabelMap &map, const std::vector<Color> &colors,
                     const std::vector<LegendEntry> &legend);
 

@@ -10,13 +10,22 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+// The palette, with the background in black.
+std::vector<Color> colors_of(const Manifest &manifest) {
+    std::vector<Color> colors = palette(manifest.classes);
+    for (size_t i = 0; i < manifest.class_names.size(); i++) {
+        if (manifest.class_names[i] == "background") colors[i] = {0, 0, 0};
+    }
+    return colors;
+}
+
 class MaskReader : public Reader {
 public:
     MaskReader(const LoadedPackage &loaded, const RunOptions &options, const Files &files)
         : loaded_(loaded),
           options_(options),
           names_(options.out, files),
-          colors_(palette(loaded.manifest().classes)) {}
+          colors_(colors_of(loaded.manifest())) {}
 
     Result<Reading> read(PictureResult picture) override {
         const Manifest &m = loaded_.manifest();

@@ -81,6 +81,8 @@ TEST(Overlay, blends_the_picture_and_hides_nothing) {
     EXPECT_EQ(rows_of_red.size(), size_t(kGlyphHeight * kGlyphHeight));
     EXPECT_LT(rows_of_blue.back(), rows_of_red.front()) << "one row each: the two do not fit side by side";
     EXPECT_EQ(overlay_image(picture, map, {kRed, kBlue}, {}).height, 1);
+    const Image plain = overlay_image(picture, map, {{0, 0, 0}, {0, 0, 0}}, {});
+    EXPECT_EQ(plain.rgb, picture.rgb) << "a class in black was drawn over the picture";
 }
 
 TEST(Overlay, puts_entries_side_by_side_where_they_fit) {
