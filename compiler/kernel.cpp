@@ -70,8 +70,7 @@ struct Compiler {
     void operator()(const ConvolutionSpec &s) { compile<Convolution>(s); }
     void operator()(const StemSpec &s) { compile<Stem>(s); }
     void operator()(const DepthwiseSpec &s) { compile<Depthwise>(s); }
-    void operator()(const MaxPoolSpec &s) { compile<MaxPool>(s); }
-    void operator()(const AveragePoolSpec &s) { compile<AveragePool>(s); }
+    void operator()(const PoolSpec &s) { compile<Pool>(s); }
     void operator()(const GlobalPoolSpec &s) { compile<GlobalPool>(s); }
     void operator()(const NormSpec &s) { compile<Norm>(s); }
     void operator()(const ResizeSpec &s) { compile<Resize>(s); }

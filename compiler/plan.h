@@ -20,8 +20,8 @@ namespace hardnet {
 
 using KernelSpec =
     std::variant<InputTransformSpec, ProductSpec, OutputTransformSpec, ConvolutionSpec, StemSpec,
-                 DepthwiseSpec, MaxPoolSpec, AveragePoolSpec, GlobalPoolSpec, FullyConnectedSpec,
-                 NormalizeSpec, NormSpec, ResizeSpec, PlanarSpec, RowsSpec, L2NormSpec, SpatialNormSpec>;
+                 DepthwiseSpec, PoolSpec, GlobalPoolSpec, FullyConnectedSpec, NormalizeSpec, NormSpec,
+                 ResizeSpec, PlanarSpec, RowsSpec, L2NormSpec, SpatialNormSpec>;
 
 // What the runtime makes of a 3x3 kernel g: position p is the sum over y and x of rows[p][y] * g[y][x] *
 // columns[p][x].

@@ -7,10 +7,6 @@
 namespace hardnet {
 namespace {
 
-// Rows enough that threads share them evenly; below, weights outweigh activations and channel blocks are
-// shared.
-constexpr int kManyRows = 16;
-
 // Pixels per block for a kernel that keeps `vectors` accumulators per pixel: the fewest blocks, then the
 // shortest.
 int pixels_for(const Machine &machine, int width, int vectors) {
@@ -99,26 +95,31 @@ ConvolutionSpec Planner::convolution_spec(int layer, const std::vector<Tensor> &
     return spec;
 }
 
-// The sources, weights and bias of one part.
 std::vector<hardnet_argument> Planner::convolution_inputs(int layer, const std::vector<Tensor> &sources,
-                                                          const ChannelPart &part, int64_t bias) {
+                                                          const ChannelPart &part, int64_t bias,
+                                                          int positions, int transform) {
     const Layer &l = network_.layers[layer];
-    const int k = l.in.channels, taps = l.kernel * l.kernel;
+    const int k = l.in.channels;
     std::vector<hardnet_argument> arguments;
     for (const Tensor &t : sources)
-        arguments.push_back(whole(tensor_view(t, 0, t.shape.channels, l.padding > 0)));
-    int64_t u = pack_weights(layer, part, taps * k, -1);
+        arguments.push_back(whole(tensor_view(t, 0, t.shape.channels, l.kernel > 1)));
+    int64_t u = pack_weights(layer, part, positions * k, transform);
     arguments.push_back(whole(add_view(HARDNET_WEIGHTS, u,
                                        {{0, part.block, 1},
                                         {0, k, part.block},
-                                        {0, taps, part.block * k},
-                                        {0, part.blocks(), part.block * k * taps}})));
+                                        {0, positions, part.block * k},
+                                        {0, part.blocks(), part.block * k * positions}})));
     arguments.push_back(whole(add_view(HARDNET_WEIGHTS, bias + part.first, {{0, part.padded(), 1}})));
     return arguments;
 }
 
-uint32_t Planner::residual_view(int layer, int first, int channels) {
-    return tensor_view(tensors_[network_.layers[layer].residual], first, channels, false);
+void Planner::call_convolution(int layer, const ConvolutionSpec &spec, std::vector<hardnet_argument> inputs,
+                               const ChannelPart &part, const Split &split) {
+    const int residual = network_.layers[layer].residual;
+    if (residual != kNoLayer)
+        inputs.push_back(split.out(tensor_view(tensors_[residual], part.first, part.padded(), false)));
+    inputs.push_back(split.out(tensor_view(tensors_[layer], part.first, part.padded(), false, true)));
+    call(spec, inputs);
 }
 
 void Planner::convolution(int layer) {
@@ -146,118 +147,10 @@ void Planner::convolution(int layer) {
     for (const ChannelPart &part : parts) {
         ConvolutionSpec spec = convolution_spec(layer, sources, part, width);
         spec.channels_outer = !by_rows;
-        std::vector<hardnet_argument> arguments = convolution_inputs(layer, sources, part, bias);
-        const auto share = [&](uint32_t view) {
-            return by_rows ? crop(view, 2, 1) : crop(view, 0, part.block);
-        };
-        if (spec.residual) arguments.push_back(share(residual_view(layer, part.first, part.padded())));
-        arguments.push_back(share(tensor_view(out, part.first, part.padded(), false, true)));
         const int units = by_rows ? l.out.height : part.blocks();
         begin_part(units, 0, part.cycles / units);
-        call(spec, arguments);
-    }
-    plan_.layer_views[layer] = int32_t(tensor_view(out, 0, l.out.channels, false));
-}
-
-// What the norm in front of a direct 3x3 makes of the sources, in memory of its own: small images, which Winograd's
-// tiles do not suit.
-std::vector<Planner::Tensor> Planner::normalised(int layer) {
-    const Layer &l = network_.layers[layer];
-    std::vector<Tensor> results;
-    int first = 0;
-    begin_step(HARDNET_STEP_NORM, layer);
-    for (const Tensor &in : sources_of(layer)) {
-        Tensor out = in;
-        out.first = 0;
-        out.pixel_stride = in.c8;
-        out.halo = l.padding;
-        out.rows = l.in.height + 2 * out.halo;
-        out.columns = l.in.width + 2 * out.halo;
-        out.buffer = add_buffer(int64_t{1} * out.rows * out.row_stride());
-        NormSpec spec;
-        spec.height = l.in.height;
-        spec.width = l.in.width;
-        spec.border = out.halo;
-        spec.in_pixel_stride = in.pixel_stride;
-        spec.in_row_stride = in.row_stride();
-        spec.pixel_stride = out.pixel_stride;
-        spec.row_stride = out.row_stride();
-        spec.lanes = machine_.lanes_for(in.c8);
-        std::vector<hardnet_argument> arguments{whole(tensor_view(in, 0, in.c8, false))};
-        for (const hardnet_argument &a : front_norm(layer, first, in)) arguments.push_back(a);
-        arguments.push_back(crop(tensor_view(out, 0, out.c8, true, true), 0, spec.lanes));
-        begin_part(in.c8 / spec.lanes, 0, spec.lanes);
-        call(spec, arguments);
-        first += in.shape.channels;
-        results.push_back(out);
-    }
-    return results;
-}
-
-// A 1x1 behind a norm: some rows of the sources are normalised into a thread's scratch and read from there, while
-// they are in L2. Images of few rows are normalised whole, by every thread that takes channels.
-void Planner::convolution_behind_norm(int layer, const std::vector<ChannelPart> &parts) {
-    const Layer &l = network_.layers[layer];
-    const Tensor &out = tensors_[layer];
-    const int64_t bias = pack_bias(layer, out.c8);
-    const bool by_rows = l.out.height >= kManyRows;
-    std::vector<Tensor> sources = sources_of(layer), normalised = sources;
-    constexpr int kScratchBytes = 256 << 10;
-    int channels = 0;
-    for (const Tensor &t : sources) channels += t.c8;
-    const int row_elems = channels * l.in.width;
-    const int rows = by_rows ? std::clamp(kScratchBytes / 4 / row_elems, 1, l.in.height) : l.in.height;
-
-    begin_step(HARDNET_STEP_CONV1X1, layer);
-    std::vector<std::pair<NormSpec, std::vector<hardnet_argument>>> norms;
-    std::vector<hardnet_argument> inputs;
-    int first = 0, lane = 0;
-    for (Tensor &t : normalised) {
-        NormSpec spec;
-        spec.height = l.in.height;
-        spec.width = l.in.width;
-        spec.in_pixel_stride = t.pixel_stride;
-        spec.in_row_stride = t.row_stride();
-        spec.pixel_stride = channels;
-        spec.row_stride = row_elems;
-        spec.lanes = machine_.lanes_for(t.c8);
-        std::vector<hardnet_argument> arguments{whole(tensor_view(t, 0, t.c8, false))};
-        for (const hardnet_argument &a : front_norm(layer, first, t)) arguments.push_back(a);
-        std::vector<hardnet_dim> dims{{0, t.c8, 1}, {0, l.in.width, channels}, {0, l.in.height, row_elems}};
-        const auto share = [&](uint32_t view) { return by_rows ? slide(view, 2, 1) : whole(view); };
-        arguments.push_back(share(add_view(HARDNET_SCRATCH, lane, dims, true)));
-        norms.push_back({spec, arguments});
-        dims[0].extent = t.shape.channels;
-        inputs.push_back(share(add_view(HARDNET_SCRATCH, lane, dims)));
-        first += t.shape.channels;
-        lane += t.c8;
-        t.pixel_stride = channels;
-        t.columns = l.in.width;
-    }
-    plan_.scratch_elems = std::max<int64_t>(plan_.scratch_elems, int64_t{1} * rows * row_elems);
-    const auto normalise = [&] {
-        for (const auto &[spec, arguments] : norms) call(spec, arguments);
-    };
-
-    if (by_rows) {
-        begin_part(l.out.height, rows, 1);
-        normalise();
-    }
-    for (const ChannelPart &part : parts) {
-        ConvolutionSpec spec = convolution_spec(layer, normalised, part, l.out.width);
-        spec.channels_outer = !by_rows;
-        std::vector<hardnet_argument> arguments = convolution_inputs(layer, sources, part, bias);
-        std::copy(inputs.begin(), inputs.end(), arguments.begin());
-        if (!by_rows) {
-            begin_part(part.blocks(), 0, part.cycles / part.blocks());
-            normalise();
-        }
-        const auto share = [&](uint32_t view) {
-            return by_rows ? crop(view, 2, 1) : crop(view, 0, part.block);
-        };
-        if (spec.residual) arguments.push_back(share(residual_view(layer, part.first, part.padded())));
-        arguments.push_back(share(tensor_view(out, part.first, part.padded(), false, true)));
-        call(spec, arguments);
+        call_convolution(layer, spec, convolution_inputs(layer, sources, part, bias, l.kernel * l.kernel, -1),
+                         part, by_rows ? Split::crop(2, 1) : Split::crop(0, part.block));
     }
     plan_.layer_views[layer] = int32_t(tensor_view(out, 0, l.out.channels, false));
 }
@@ -292,18 +185,9 @@ void Planner::transposed_convolution(int layer) {
                 spec.pixels = std::min(part.extent, width);
                 spec.pixel_stride = 2 * out.pixel_stride;
                 spec.row_stride = 2 * out.row_stride();
-                std::vector<hardnet_argument> arguments;
-                for (const Tensor &t : sources)
-                    arguments.push_back(whole(tensor_view(t, 0, t.shape.channels, true)));
                 const int positions = taps.positions();
-                int64_t u = pack_weights(layer, part, positions * k, transform_index(taps));
-                arguments.push_back(whole(add_view(HARDNET_WEIGHTS, u,
-                                                   {{0, part.block, 1},
-                                                    {0, k, part.block},
-                                                    {0, positions, part.block * k},
-                                                    {0, part.blocks(), part.block * k * positions}})));
-                arguments.push_back(
-                    whole(add_view(HARDNET_WEIGHTS, bias + part.first, {{0, part.padded(), 1}})));
+                std::vector<hardnet_argument> arguments =
+                    convolution_inputs(layer, sources, part, bias, positions, transform_index(taps));
                 uint32_t y = add_view(
                     HARDNET_ARENA, out.pixel(odd_x, odd_y) + part.first,
                     {{0, part.padded(), 1}, {0, width, spec.pixel_stride}, {0, height, spec.row_stride}},
@@ -328,7 +212,7 @@ void Planner::convolution_with_pool(int layer, int pool, const std::vector<Chann
     const std::vector<Tensor> sources = sources_of(layer);
     plan_.choices[pool] = {"behind " + l.name, "", {}};
 
-    MaxPoolSpec pooling;
+    PoolSpec pooling;
     pooling.in_height = height;
     pooling.in_width = width;
     pooling.width = p.out.width;
@@ -344,7 +228,7 @@ void Planner::convolution_with_pool(int layer, int pool, const std::vector<Chann
         spec.channels_outer = !by_rows;
         spec.pixel_stride = channels;
         spec.row_stride = channels * width;
-        std::vector<hardnet_argument> arguments = convolution_inputs(layer, sources, part, bias);
+        std::vector<hardnet_argument> arguments = convolution_inputs(layer, sources, part, bias, 1, -1);
         std::vector<hardnet_dim> dims = {
             {0, part.padded(), 1}, {0, width, channels}, {0, height, channels * width}};
         uint32_t scratch = add_view(HARDNET_SCRATCH, by_rows ? part.first : 0, dims, true);
@@ -377,12 +261,8 @@ void Planner::depthwise(int layer) {
     spec.stride = l.stride;
     spec.width = l.out.width;
     spec.pixels = pixels_for(machine_, l.out.width, 1);
-    spec.lanes = machine_.lanes_for(out.c8);
     spec.weight_stride = out.c8;
-    spec.in_pixel_stride = in.pixel_stride;
-    spec.in_row_stride = in.row_stride();
-    spec.pixel_stride = out.pixel_stride;
-    spec.row_stride = out.row_stride();
+    set_planes(spec, in, out);
     spec.activation = l.activation;
 
     const int64_t bias = pack_bias(layer, out.c8);
@@ -415,10 +295,7 @@ void Planner::fully_connected(int layer) {
     constexpr int kBlock = 64;  // enough chains of FMAs to hide their latency
     const int whole_blocks = l.out.channels / kBlock * kBlock, tail = l.out.channels - whole_blocks;
     const int64_t bias = pack_bias(layer, round_up(l.out.channels, kBlock));
-    const Output *output = nullptr;
-    for (const Output &o : network_.outputs) {
-        if (o.layers[0] == layer && o.row == 0) output = &o;
-    }
+    const Output *output = output_of(layer);
     const int64_t offset = output ? output_offset(*output) : 0;
     const auto result = [&](int first, int channels, bool written) {
         std::vector<hardnet_dim> dims{{0, channels, 1}};

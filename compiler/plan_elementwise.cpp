@@ -5,34 +5,21 @@
 
 namespace hardnet {
 
-void Planner::max_pool(int layer) {
+void Planner::by_rows(hardnet_step_kind kind, int layer, const KernelSpec &spec, bool with_halo) {
     const Layer &l = network_.layers[layer];
     const Tensor &in = tensors_[l.sources[0]], &out = tensors_[layer];
-    MaxPoolSpec spec;
-    spec.kernel = l.kernel;
-    spec.stride = l.stride;
-    spec.padding = l.padding;
-    spec.in_height = l.in.height;
-    spec.in_width = l.in.width;
-    spec.width = l.out.width;
-    spec.height = l.out.height;
-    spec.lanes = machine_.lanes_for(out.c8);
-    spec.in_pixel_stride = in.pixel_stride;
-    spec.in_row_stride = in.row_stride();
-    spec.pixel_stride = out.pixel_stride;
-    spec.row_stride = out.row_stride();
-    plan_.choices[layer] = {"max pool", "", {}};
-    begin_step(HARDNET_STEP_MAX_POOL, layer);
+    begin_step(kind, layer);
     begin_part(l.out.height, 0, 1);
-    uint32_t x = tensor_view(in, 0, in.c8, false), y = tensor_view(out, 0, out.c8, false, true);
+    uint32_t x = tensor_view(in, 0, in.c8, with_halo), y = tensor_view(out, 0, out.c8, false, true);
     call(spec, {whole(x), crop(y, 2, 1)});
     plan_.layer_views[layer] = int32_t(tensor_view(out, 0, l.out.channels, false));
 }
 
-void Planner::average_pool(int layer) {
+void Planner::pool(int layer) {
     const Layer &l = network_.layers[layer];
-    const Tensor &in = tensors_[l.sources[0]], &out = tensors_[layer];
-    AveragePoolSpec spec;
+    const bool max = l.op == OpKind::kMaxPool;
+    PoolSpec spec;
+    spec.kind = max ? PoolKind::kMax : PoolKind::kAverage;
     spec.kernel = l.kernel;
     spec.stride = l.stride;
     spec.padding = l.padding;
@@ -40,17 +27,9 @@ void Planner::average_pool(int layer) {
     spec.in_width = l.in.width;
     spec.width = l.out.width;
     spec.height = l.out.height;
-    spec.lanes = machine_.lanes_for(out.c8);
-    spec.in_pixel_stride = in.pixel_stride;
-    spec.in_row_stride = in.row_stride();
-    spec.pixel_stride = out.pixel_stride;
-    spec.row_stride = out.row_stride();
-    plan_.choices[layer] = {"mean of windows", "", {}};
-    begin_step(HARDNET_STEP_AVERAGE_POOL, layer);
-    begin_part(l.out.height, 0, 1);
-    uint32_t x = tensor_view(in, 0, in.c8, true), y = tensor_view(out, 0, out.c8, false, true);
-    call(spec, {whole(x), crop(y, 2, 1)});
-    plan_.layer_views[layer] = int32_t(tensor_view(out, 0, l.out.channels, false));
+    set_planes(spec, tensors_[l.sources[0]], tensors_[layer]);
+    plan_.choices[layer] = {max ? "max pool" : "mean of windows", "", {}};
+    by_rows(max ? HARDNET_STEP_MAX_POOL : HARDNET_STEP_AVERAGE_POOL, layer, spec, !max);
 }
 
 // Of every source, into its share of the output's channels.
@@ -99,21 +78,12 @@ void Planner::resize(int layer) {
     const Layer &l = network_.layers[layer];
     const Tensor &in = tensors_[l.sources[0]], &out = tensors_[layer];
     plan_.choices[layer] = {"bilinear", "", {}};
-    for (const Output &output : network_.outputs) {
-        if (output.row == 0 && output.layers[0] == layer && consumers(layer).empty())
-            return planar(layer, in, l, output_offset(output));
-    }
+    const Output *output = output_of(layer);
+    if (output && output->row == 0 && consumers(layer).empty())
+        return planar(layer, in, l, output_offset(*output));
     ResizeSpec spec = resize_spec(l);
-    spec.in_pixel_stride = in.pixel_stride;
-    spec.in_row_stride = in.row_stride();
-    spec.pixel_stride = out.pixel_stride;
-    spec.row_stride = out.row_stride();
-    spec.lanes = machine_.lanes_for(out.c8);
-    begin_step(HARDNET_STEP_RESIZE, layer);
-    begin_part(l.out.height, 0, 1);
-    uint32_t x = tensor_view(in, 0, in.c8, false), y = tensor_view(out, 0, out.c8, false, true);
-    call(spec, {whole(x), crop(y, 2, 1)});
-    plan_.layer_views[layer] = int32_t(tensor_view(out, 0, l.out.channels, false));
+    set_planes(spec, in, out);
+    by_rows(HARDNET_STEP_RESIZE, layer, spec, false);
 }
 
 // Layer `layer`'s output in the caller's order: `from` resized as `l` says, or copied.
@@ -142,11 +112,7 @@ void Planner::l2_norm(int layer) {
     L2NormSpec spec;
     spec.channels = out.c8;
     spec.width = l.out.width;
-    spec.lanes = machine_.lanes_for(out.c8);
-    spec.in_pixel_stride = in.pixel_stride;
-    spec.in_row_stride = in.row_stride();
-    spec.pixel_stride = out.pixel_stride;
-    spec.row_stride = out.row_stride();
+    set_planes(spec, in, out);
     plan_.choices[layer] = {"norm over channels", "", {}};
     begin_step(HARDNET_STEP_NORM, layer);
     begin_part(l.out.height, 0, 1);
@@ -162,11 +128,7 @@ void Planner::spatial_norm(int layer) {
     SpatialNormSpec spec;
     spec.height = l.out.height;
     spec.width = l.out.width;
-    spec.lanes = machine_.lanes_for(out.c8);
-    spec.in_pixel_stride = in.pixel_stride;
-    spec.in_row_stride = in.row_stride();
-    spec.pixel_stride = out.pixel_stride;
-    spec.row_stride = out.row_stride();
+    set_planes(spec, in, out);
     plan_.choices[layer] = {"norm over the image", "", {}};
     begin_step(HARDNET_STEP_NORM, layer);
     begin_part(out.c8 / spec.lanes, 0, 1);

@@ -127,11 +127,11 @@ std::vector<Planner::Tensor> Planner::sources_of(int layer) const {
     return sources;
 }
 
-bool Planner::is_output(int layer) const {
+const Output *Planner::output_of(int layer) const {
     for (const Output &output : network_.outputs) {
-        if (std::count(output.layers.begin(), output.layers.end(), layer)) return true;
+        if (std::count(output.layers.begin(), output.layers.end(), layer)) return &output;
     }
-    return false;
+    return nullptr;
 }
 
 // Outputs lie one behind another, as views of them are addressed.

@@ -44,7 +44,7 @@ int Planner::fused_pool(int layer) const {
         !conv.front_norm.empty())
         return -1;
     std::vector<int> readers = consumers(layer);
-    if (readers.size() != 1 || is_output(layer)) return -1;
+    if (readers.size() != 1 || output_of(layer)) return -1;
     for (const Layer &l : network_.layers) {
         if (l.residual == layer) return -1;
     }
@@ -251,17 +251,6 @@ int64_t Planner::pack_vector(uint32_t tensor, int first, int channels, int padde
     return packing.offset;
 }
 
-std::vector<hardnet_argument> Planner::front_norm(int layer, int first, const Tensor &source) {
-    const Layer &l = network_.layers[layer];
-    const int tensor = weight_tensor(network_, layer) + l.has_weights() + l.has_bias();
-    std::vector<hardnet_argument> arguments;
-    for (int which : {0, 1}) {
-        const int64_t offset = pack_vector(uint32_t(tensor + which), first, source.shape.channels, source.c8);
-        arguments.push_back(whole(add_view(HARDNET_WEIGHTS, offset, {{0, source.c8, 1}})));
-    }
-    return arguments;
-}
-
 // ---- plan
 
 Result<Plan> Planner::run() {
@@ -296,10 +285,8 @@ Result<Plan> Planner::run() {
                 transposed_convolution(l);
                 break;
             case OpKind::kMaxPool:
-                max_pool(l);
-                break;
             case OpKind::kAveragePool:
-                average_pool(l);
+                pool(l);
                 break;
             case OpKind::kGlobalAveragePool:
                 global_pool(l);

@@ -87,7 +87,7 @@ private:
     std::vector<int> consumers(int layer) const;
     std::vector<Tensor> sources_of(int layer) const;  // neighbours in memory joined
     bool plainly_stored(int layer) const;
-    bool is_output(int layer) const;
+    const Output *output_of(int layer) const;  // that the layer's tensor is, or a part of; or null
     int64_t output_offset(const Output &output) const;
     Status check_supported() const;
     // The blocks of a layer's record, or the cost model's; notes the choice.
@@ -105,15 +105,12 @@ private:
     void begin_step(hardnet_step_kind kind, int layer);
     void begin_part(int units, int chunk, double unit_cost);
     void call(const KernelSpec &spec, const std::vector<hardnet_argument> &arguments);
-    void end_step();
 
     // ---- weights
     int64_t pack_weights(int layer, const ChannelPart &part, int per_output, int transform);
     int64_t pack_bias(int layer, int padded);
     int64_t pack_vector(uint32_t tensor, int first, int channels, int padded);
     int transform_index(const WeightTransform &transform);
-    // Views of the scale and the shift of a norm in front, for the layer's input channels from `first` on.
-    std::vector<hardnet_argument> front_norm(int layer, int first, const Tensor &source);
 
     // ---- steps, one function per operator
     void normalize(int layer);
@@ -129,8 +126,7 @@ private:
     void convolution_behind_norm(int layer, const std::vector<ChannelPart> &parts);
     void transposed_convolution(int layer);
     void depthwise(int layer);
-    void max_pool(int layer);
-    void average_pool(int layer);
+    void pool(int layer);
     void global_pool(int layer);
     void fully_connected(int layer);
     void resize(int layer);
@@ -139,13 +135,43 @@ private:
     void write_outputs();
     void planar(int layer, const Tensor &from, const Layer &l, int64_t offset);
 
+    // How X and Y of a kernel lie that goes from one tensor to another.
+    template <typename Spec>
+    void set_planes(Spec &spec, const Tensor &in, const Tensor &out) const {
+        spec.lanes = machine_.lanes_for(out.c8);
+        spec.in_pixel_stride = in.pixel_stride;
+        spec.in_row_stride = in.row_stride();
+        spec.pixel_stride = out.pixel_stride;
+        spec.row_stride = out.row_stride();
+    }
+    // A step of one kernel from the source's tensor to the layer's, row by row.
+    void by_rows(hardnet_step_kind kind, int layer, const KernelSpec &spec, bool with_halo);
+
+    // ---- the calls of convolutions
+    // Rows enough that threads share them evenly; below, weights outweigh activations and channel blocks are
+    // shared.
+    static constexpr int kManyRows = 16;
     ConvolutionSpec convolution_spec(int layer, const std::vector<Tensor> &sources, const ChannelPart &part,
                                      int width) const;
+    // The sources, weights and bias of one part; the weights of so many positions, through a transform or,
+    // -1, tap by tap.
     std::vector<hardnet_argument> convolution_inputs(int layer, const std::vector<Tensor> &sources,
-                                                     const ChannelPart &part, int64_t bias);
-    // The view of what is added to the layer's output: its channels from `first` on.
+                                                     const ChannelPart &part, int64_t bias, int positions,
+                                                     int transform);
+    // Behind the inputs the part's residual, where there is one, and its output.
+    void call_convolution(int layer, const ConvolutionSpec &spec, std::vector<hardnet_argument> inputs,
+                          const ChannelPart &part, const Split &split);
+
+    // ---- norms in front of a convolution or a pool
+    // Views of scale and shift, for the layer's input channels from `first` on, which are those of `source`.
+    std::vector<hardnet_argument> front_norm(int layer, int first, const Tensor &source);
+    struct NormCall {
+        NormSpec spec;
+        std::vector<hardnet_argument> inputs;  // the output follows
+    };
+    NormCall norm_call(int layer, int first, const Tensor &source, int pixel_stride, int row_stride,
+                       int border);
     std::vector<Tensor> normalised(int layer);
-    uint32_t residual_view(int layer, int first, int channels);
 
     // ---- the calls of Winograd steps
     Transformed transformed(const Tensor &t, const Tiling &tiling, bool in_scratch);

@@ -7,66 +7,39 @@ namespace hardnet {
 using Halide::Expr;
 using Halide::Float;
 
-std::string MaxPoolSpec::key() const {
-    Key k("max_pool");
+std::string PoolSpec::key() const {
+    Key k(kind == PoolKind::kMax ? "max_pool" : "average_pool");
     k.add("window", {kernel, stride, padding})
         .add("in", {in_height, in_width, in_pixel_stride, in_row_stride});
     return k.add("out", {width, height, pixel_stride, row_stride}).add("lanes", {lanes}).text;
 }
 
-MaxPool::MaxPool(const MaxPoolSpec &s) : spec(s), X(Float(32), 3, "X") {
+Pool::Pool(const PoolSpec &s) : spec(s), X(Float(32), 3, "X") {
+    const bool max = spec.kind == PoolKind::kMax;
     const auto inside = [&](Expr at, int out, int extent) {
         const bool beyond = spec.padding || (out - 1) * spec.stride + spec.kernel > extent;
-        return beyond ? Halide::clamp(at, 0, extent - 1) : at;
+        return max && beyond ? Halide::clamp(at, 0, extent - 1) : at;
+    };
+    const auto combined = [&](const Expr &all, const Expr &value) {
+        return !all.defined() ? value : max ? Halide::max(all, value) : all + value;
     };
     Expr down, across;
-    for (int k = 0; k < spec.kernel; k++) {
-        Expr value = X(c, inside(x, spec.width, spec.in_width),
-                       inside(spec.stride * y + k - spec.padding, spec.height, spec.in_height));
-        down = down.defined() ? Halide::max(down, value) : value;
-    }
+    for (int k = 0; k < spec.kernel; k++)
+        down = combined(down, X(c, inside(x, spec.width, spec.in_width),
+                                inside(spec.stride * y + k - spec.padding, spec.height, spec.in_height)));
     column(c, x, y) = down;
-    for (int k = 0; k < spec.kernel; k++) {
-        Expr value = column(c, spec.stride * x + k - spec.padding, y);
-        across = across.defined() ? Halide::max(across, value) : value;
-    }
-    Y(c, x, y) = across;
-
-    X.dim(1).set_min(0).set_stride(spec.in_pixel_stride);
-    X.dim(2).set_stride(spec.in_row_stride);
-    Y.bound(x, 0, spec.width);
-    auto out = Y.output_buffer();
-    out.dim(1).set_bounds(0, spec.width).set_stride(spec.pixel_stride);
-    out.dim(2).set_stride(spec.row_stride);
-}
-
-std::string AveragePoolSpec::key() const {
-    Key k("average_pool");
-    k.add("window", {kernel, stride, padding})
-        .add("in", {in_height, in_width, in_pixel_stride, in_row_stride});
-    return k.add("out", {width, height, pixel_stride, row_stride}).add("lanes", {lanes}).text;
-}
-
-AveragePool::AveragePool(const AveragePoolSpec &s) : spec(s), X(Float(32), 3, "X") {
-    Expr down, across;
-    for (int k = 0; k < spec.kernel; k++) {
-        Expr value = X(c, x, spec.stride * y + k - spec.padding);
-        down = down.defined() ? down + value : value;
-    }
-    column(c, x, y) = down;
-    for (int k = 0; k < spec.kernel; k++) {
-        Expr value = column(c, spec.stride * x + k - spec.padding, y);
-        across = across.defined() ? across + value : value;
-    }
+    for (int k = 0; k < spec.kernel; k++)
+        across = combined(across, column(c, spec.stride * x + k - spec.padding, y));
     // A window's elements along one axis, where the last one may reach beyond the padded image.
-    const auto counted = [&](Expr at, int out, int extent) -> Expr {
+    const auto counted = [&](const Expr &at, int out, int extent) -> Expr {
         const int padded = extent + 2 * spec.padding;
         if ((out - 1) * spec.stride + spec.kernel <= padded) return spec.kernel;
         return Halide::min(at * spec.stride + spec.kernel, padded) - at * spec.stride;
     };
     const Expr elements = counted(x, spec.width, spec.in_width) * counted(y, spec.height, spec.in_height);
-    Y(c, x, y) = across * (1.0f / Halide::cast<float>(elements));
+    Y(c, x, y) = max ? across : across * (1.0f / Halide::cast<float>(elements));
 
+    if (max) X.dim(1).set_min(0);
     X.dim(1).set_stride(spec.in_pixel_stride);
     X.dim(2).set_stride(spec.in_row_stride);
     Y.bound(x, 0, spec.width);

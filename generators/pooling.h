@@ -8,9 +8,12 @@
 
 namespace hardnet {
 
-// Max pool; coordinates outside the image are clamped to it, which never changes a maximum. Calls cover a
-// range of channels (multiples of `lanes`) and rows.
-struct MaxPoolSpec {
+// Max pool: coordinates outside the image are clamped to it, which never changes a maximum. Average pool: over the
+// part of a window that lies in the padded image; it reads zeros beyond the image, so padding and windows that reach
+// beyond it want a halo. Calls cover a range of channels (multiples of `lanes`) and rows.
+enum class PoolKind { kMax, kAverage };
+struct PoolSpec {
+    PoolKind kind = PoolKind::kMax;
     int kernel = 2, stride = 2, padding = 0;
     int in_height = 0, in_width = 0;
     int width = 0, height = 0;  // of Y
@@ -19,36 +22,14 @@ struct MaxPoolSpec {
     int pixel_stride = 0, row_stride = 0;        // of Y
     std::string key() const;
 };
-struct MaxPool {
-    explicit MaxPool(const MaxPoolSpec &spec);
+struct Pool {
+    explicit Pool(const PoolSpec &spec);
     std::vector<Halide::Argument> arguments() { return {X}; }
 
-    MaxPoolSpec spec;
+    PoolSpec spec;
     Halide::Var c{"c"}, x{"x"}, y{"y"};
     Halide::ImageParam X;
-    Halide::Func column{"column"};  // (c, x, y): maximum over a window's rows at input column x
-    Halide::Func Y{"Y"};
-};
-
-// Average pool over the part of a window that lies in the padded image; reads zeros beyond the image, so padding
-// and windows that reach beyond it want a halo. Calls cover a range of channels (multiples of `lanes`) and rows.
-struct AveragePoolSpec {
-    int kernel = 2, stride = 2, padding = 0;
-    int in_height = 0, in_width = 0;
-    int width = 0, height = 0;  // of Y
-    int lanes = 16;
-    int in_pixel_stride = 0, in_row_stride = 0;  // of X
-    int pixel_stride = 0, row_stride = 0;        // of Y
-    std::string key() const;
-};
-struct AveragePool {
-    explicit AveragePool(const AveragePoolSpec &spec);
-    std::vector<Halide::Argument> arguments() { return {X}; }
-
-    AveragePoolSpec spec;
-    Halide::Var c{"c"}, x{"x"}, y{"y"};
-    Halide::ImageParam X;
-    Halide::Func column{"column"};  // (c, x, y): sum over a window's rows at input column x
+    Halide::Func column{"column"};  // (c, x, y): maximum or sum over a window's rows at input column x
     Halide::Func Y{"Y"};
 };
 

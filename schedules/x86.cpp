@@ -106,7 +106,7 @@ void schedule(Depthwise &v) {
     v.acc.compute_at(v.Y, xo).vectorize(v.c, s.lanes).unroll(v.x);
 }
 
-void schedule(MaxPool &v) {
+void schedule(Pool &v) {
     Var co("co"), ci("ci");
     v.Y.split(v.c, co, ci, v.spec.lanes, TailStrategy::RoundUp).reorder(ci, v.x, co, v.y).vectorize(ci);
 }
@@ -116,11 +116,6 @@ void schedule(GlobalPool &v) {
     v.Y.split(v.c, co, ci, v.spec.lanes, TailStrategy::RoundUp).vectorize(ci);
     v.sum.compute_at(v.Y, co).vectorize(v.c, v.spec.lanes);
     v.sum.update().reorder(v.c, v.r.x, v.r.y).vectorize(v.c, v.spec.lanes);
-}
-
-void schedule(AveragePool &v) {
-    Var co("co"), ci("ci");
-    v.Y.split(v.c, co, ci, v.spec.lanes, TailStrategy::RoundUp).reorder(ci, v.x, co, v.y).vectorize(ci);
 }
 
 void schedule(Norm &v) {

@@ -52,7 +52,8 @@ TEST_P(Elementwise, AveragePoolIsTheMeanOfWhatLiesInThePaddedImage) {
         const std::vector<float> x = eighths(size_t(in.elements()), 1);
         const Image source = Image::of(in, x, c.window.padding + 1);
         Image out(shape);
-        AveragePoolSpec spec{c.window.kernel, c.window.stride, c.window.padding, in.height, in.width};
+        PoolSpec spec{PoolKind::kAverage, c.window.kernel, c.window.stride,
+                      c.window.padding,   in.height,       in.width};
         spec.width = shape.width;
         spec.height = shape.height;
         spec.lanes = machine().lanes_for(out.c8);

@@ -26,7 +26,7 @@ TEST_P(Ends, MaxPoolEqualsTheReference) {
     std::vector<KernelSpec> specs;
     for (const PoolCase &c : all) {
         const Image in({c.channels, c.size.height, c.size.width}), out(out_shape(c));
-        MaxPoolSpec spec;
+        PoolSpec spec;
         spec.kernel = c.window.kernel;
         spec.stride = c.window.stride;
         spec.padding = c.window.padding;
