@@ -8,14 +8,6 @@
 namespace hardnet {
 namespace {
 
-std::vector<int> block(LayerList &list, const std::string &prefix, const std::vector<int> &input,
-                       const BlockSpec &spec, Activation activation) {
-    return list.block(input, spec, [&](int number, const std::vector<int> &sources, int channels) {
-        return list.conv(conv_names(fmt::format("{}.layers.{}", prefix, number)), sources,
-                         {channels, 3, 1, activation});
-    });
-}
-
 // ---- SSD512
 
 // Behind the backbone's two sources up to five more, each at half the resolution; every second layer is one.
@@ -67,8 +59,8 @@ std::vector<Output> build_ssd_hardnet(const ModelRecord &record, LayerList &list
     list.max_pool(next(), list.last(), 3, 2, 1);
     int pools = 0, tap = list.last();  // what the last downsampling reads
     for (const BlockRecord &b : record.blocks) {
-        const std::vector<int> outputs = block(
-            list, next(), {list.last()}, {b.growth_rate, b.layers, record.multiplier}, record.activation);
+        const std::vector<int> outputs = list.conv_block(
+            next(), {list.last()}, {b.growth_rate, b.layers, record.multiplier}, record.activation);
         list.conv(conv_names(next()), outputs, {b.transition, 1, 1, record.activation});
         if (!b.downsample) continue;
         tap = list.last();
@@ -137,7 +129,7 @@ std::vector<Output> build_centernet_hardnet(const ModelRecord &record, LayerList
     for (size_t b = 0; b < record.blocks.size(); b++) {
         const BlockRecord &r = record.blocks[b];
         outputs =
-            block(list, next(), {list.last()}, {r.growth_rate, r.layers, record.multiplier}, activation);
+            list.conv_block(next(), {list.last()}, {r.growth_rate, r.layers, record.multiplier}, activation);
         const bool last = b + 1 == record.blocks.size();
         if (r.downsample || last) skips.push_back(outputs);
         if (last) break;
@@ -146,8 +138,8 @@ std::vector<Output> build_centernet_hardnet(const ModelRecord &record, LayerList
     }
     conv1x1("last_proj", outputs, 256);
     list.average_pool("last_pool", list.last(), 2, 2, 0);
-    std::vector<int> x = block(list, "last_blk", three_ways(list, "last", {list.last()}),
-                               {80, 8, record.multiplier}, activation);
+    std::vector<int> x = list.conv_block("last_blk", three_ways(list, "last", {list.last()}),
+                                         {80, 8, record.multiplier}, activation);
 
     constexpr int kShortcut = 32;  // channels of an upsampling that go past its block, to the heads
     const UpStage stages[] = {{256, 64, 8}, {192, 48, 8}, {96, 28, 4}};
@@ -156,9 +148,7 @@ std::vector<Output> build_centernet_hardnet(const ModelRecord &record, LayerList
         const std::vector<int> &skip = skips[skips.size() - 1 - i];
         const std::string name = fmt::format("conv1x1_up.{}", i);
         std::vector<int> sources =
-            list.for_each(fmt::format("transUpBlocks.{}", i), x, [&](const std::string &part, int source) {
-                return list.resize(part, source, list.shape(skip[0]), true);
-            });
+            list.resize_each(fmt::format("transUpBlocks.{}", i), x, list.shape(skip[0]));
         list.append(sources, skip);
         const UpStage &stage = stages[std::min<size_t>(i, 2)];
         int projected = conv1x1(name, sources, stage.channels);
@@ -167,8 +157,8 @@ std::vector<Output> build_centernet_hardnet(const ModelRecord &record, LayerList
             shortcuts.push_back(list.slice(name + ".shortcut", projected, kept, kShortcut));
             projected = list.slice(name + ".kept", projected, 0, kept);
         }
-        x = block(list, fmt::format("denseBlocksUp.{}", i), three_ways(list, name, {projected}),
-                  {stage.growth_rate, stage.layers, record.multiplier}, activation);
+        x = list.conv_block(fmt::format("denseBlocksUp.{}", i), three_ways(list, name, {projected}),
+                            {stage.growth_rate, stage.layers, record.multiplier}, activation);
     }
     std::vector<int> features;
     for (size_t i = shortcuts.size(); i-- > 0;)

@@ -80,7 +80,7 @@ int LayerList::global_average_pool(const std::string &name, const std::vector<in
     return last();
 }
 
-int LayerList::resize(const std::string &name, int source, const Shape &to, bool align_corners) {
+int LayerList::resize(const std::string &name, int source, Shape to, bool align_corners) {
     Layer &layer = add(name, OpKind::kResize, {source}, shape(source).channels);
     layer.align_corners = align_corners;
     layer.out.height = to.height;
@@ -112,6 +112,19 @@ int LayerList::fully_connected(const std::string &name, int source, int channels
     layer.activation = activation;
     layer.out.height = layer.out.width = 1;
     return last();
+}
+
+std::vector<int> LayerList::conv_block(const std::string &prefix, const std::vector<int> &input,
+                                       const BlockSpec &spec, Activation activation) {
+    return block(input, spec, [&](int number, const std::vector<int> &sources, int channels) {
+        return conv(conv_names(prefix + ".layers." + std::to_string(number)), sources,
+                    {channels, 3, 1, activation});
+    });
+}
+
+std::vector<int> LayerList::resize_each(const std::string &name, const std::vector<int> &sources, Shape to) {
+    return for_each(name, sources,
+                    [&](const std::string &part, int source) { return resize(part, source, to, true); });
 }
 
 Layer &LayerList::add(const std::string &name, OpKind op, const std::vector<int> &sources, int channels) {

@@ -41,7 +41,7 @@ public:
 
     std::vector<Layer> take() { return std::move(layers_); }
     int last() const { return static_cast<int>(layers_.size()) - 1; }
-    const Shape &shape(int source) const {
+    const Shape &shape(int source) const {  // valid until the next layer is added
         return source == kNetworkInput ? input_ : layers_[static_cast<size_t>(source)].out;
     }
     int channels(const std::vector<int> &sources) const;
@@ -65,7 +65,7 @@ public:
                      bool ceil_mode = false);
     int global_average_pool(const std::string &name, const std::vector<int> &sources,
                             const std::string &front_norm = "");
-    int resize(const std::string &name, int source, const Shape &to, bool align_corners);
+    int resize(const std::string &name, int source, Shape to, bool align_corners);
     int slice(const std::string &name, int source, int first_channel, int channels);
     int l2_norm(const std::string &name, int source);
     int spatial_norm(const std::string &name, int source);
@@ -101,6 +101,12 @@ public:
         for (int l : block_outputs(spec.layers)) append(outputs, parts[static_cast<size_t>(l)]);
         return outputs;
     }
+
+    // A HarDBlock of 3x3 convolutions, "<prefix>.layers.<number>" each.
+    std::vector<int> conv_block(const std::string &prefix, const std::vector<int> &input,
+                                const BlockSpec &spec, Activation activation);
+    // The parts of a concatenation resized, corner pixels in their places.
+    std::vector<int> resize_each(const std::string &name, const std::vector<int> &sources, Shape to);
 
 private:
     Layer &add(const std::string &name, OpKind op, const std::vector<int> &sources, int channels);

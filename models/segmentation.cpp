@@ -11,15 +11,6 @@ namespace {
 
 // ---- FC-HarDNet-70, as the authors released it
 
-std::vector<int> block(LayerList &list, const std::string &prefix, const ModelRecord &record,
-                       const BlockRecord &block) {
-    const BlockSpec spec{block.growth_rate, block.layers, record.multiplier};
-    return list.block({list.last()}, spec, [&](int number, const std::vector<int> &sources, int channels) {
-        return list.conv(conv_names(fmt::format("{}.layers.{}", prefix, number)), sources,
-                         {channels, 3, 1, record.activation});
-    });
-}
-
 std::vector<Output> build_fchardnet(const ModelRecord &record, LayerList &list) {
     int index = 0;  // in the authors' module list `base`
     const auto next = [&] { return fmt::format("base.{}", index++); };
@@ -28,9 +19,13 @@ std::vector<Output> build_fchardnet(const ModelRecord &record, LayerList &list) 
     for (size_t i = 0; i < record.stem.size(); i++)
         source =
             list.conv(conv_names(next()), {source}, {record.stem[i], 3, i % 2 ? 1 : 2, record.activation});
+    const auto block = [&](const std::string &name, const BlockRecord &b) {
+        return list.conv_block(name, {list.last()}, {b.growth_rate, b.layers, record.multiplier},
+                               record.activation);
+    };
     std::vector<std::vector<int>> skips;
     for (size_t b = 0; b < record.blocks.size(); b++) {
-        const std::vector<int> outputs = block(list, next(), record, record.blocks[b]);
+        const std::vector<int> outputs = block(next(), record.blocks[b]);
         list.conv(conv_names(next()), outputs, {record.blocks[b].transition, 1, 1, record.activation});
         if (b + 1 == record.blocks.size()) break;
         skips.push_back(outputs);
@@ -40,15 +35,12 @@ std::vector<Output> build_fchardnet(const ModelRecord &record, LayerList &list) 
     std::vector<int> outputs{list.last()};
     for (size_t j = 0; j < skips.size(); j++) {
         const std::vector<int> &skip = skips[skips.size() - 1 - j];
-        std::vector<int> sources = list.for_each(
-            fmt::format("transUpBlocks.{}", j), outputs, [&](const std::string &name, int source) {
-                return list.resize(name, source, list.shape(skip[0]), true);
-            });
+        std::vector<int> sources =
+            list.resize_each(fmt::format("transUpBlocks.{}", j), outputs, list.shape(skip[0]));
         list.append(sources, skip);
         list.conv(conv_names(fmt::format("conv1x1_up.{}", j)), sources,
                   {list.channels(sources) / 2, 1, 1, record.activation});
-        outputs = block(list, fmt::format("denseBlocksUp.{}", j), record,
-                        record.blocks[record.blocks.size() - 2 - j]);
+        outputs = block(fmt::format("denseBlocksUp.{}", j), record.blocks[record.blocks.size() - 2 - j]);
     }
     list.biased_conv("finalConv", outputs, {record.classes});
     return {{"logits", {list.resize("logits", list.last(), list.shape(kNetworkInput), true)}}};
