@@ -48,8 +48,8 @@ public:
         return sum;
     }
     // Of the steps that a layer's blocks have a part in.
-    std::vector<double> layer_ms(size_t layers) const {
-        std::vector<double> ms(layers);
+    std::vector<double> layer_ms() const {
+        std::vector<double> ms(loaded_->network().layer_count);
         for (size_t i = 0; i < least_ms_.size(); i++) {
             const hardnet_step *step = hardnet_step_at(loaded_->context(), int32_t(i));
             if (step->kind != HARDNET_STEP_INPUT_TRANSFORM) ms[size_t(step->layer)] += least_ms_[i];
@@ -102,10 +102,7 @@ Result<json> measure(const CompileRequest &request, const std::string &model_fol
         return bad_input(std::string("output: expected a relative error of 3e-6, found ") + text);
     }
     time_in_turns(**model, **trial, options.seconds);
-    auto network = build_network(request.record, request.size);
-    if (!network) return network.error();
-    const size_t layers = network->layers.size();
-    return json{{"model_ms", (*model)->layer_ms(layers)}, {"trial_ms", (*trial)->layer_ms(layers)}};
+    return json{{"model_ms", (*model)->layer_ms()}, {"trial_ms", (*trial)->layer_ms()}};
 }
 
 }  // namespace
