@@ -1,7 +1,6 @@
-"""What the sections share: the machine, JSON in build/paper, progress, packages and engines that run them."""
+"""What the sections share: JSON in build/paper, progress, packages and engines that run them."""
 
 import json
-import os
 import pathlib
 import platform
 import subprocess
@@ -10,19 +9,6 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LEVELS = ["x86-64-v3", "x86-64-v4"]  # AVX2 for Valgrind, which knows no AVX-512, and the best of this CPU for the clock
-
-
-def machine():
-    with open("/proc/cpuinfo") as file:
-        models = {line.split(":")[1].strip() for line in file if line.startswith("model name")}
-    commit = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, text=True, capture_output=True)
-    return {
-        "cpu": ", ".join(sorted(models)) or platform.machine(),
-        "cpus": len(os.sched_getaffinity(0)),
-        "load": round(os.getloadavg()[0], 1),
-        "commit": commit.stdout.strip() or "unknown",
-        "date": time.strftime("%Y-%m-%d"),
-    }
 
 
 class Store:

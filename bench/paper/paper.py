@@ -14,6 +14,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path += [str(HERE), str(HERE.parent / "rivals")]
 import common  # noqa: E402
 import install  # noqa: E402
+from machine import machine  # noqa: E402
 from networks import CLASSIFIER_SIZE, CLASSIFIERS  # noqa: E402
 
 SECTIONS = ("figures", "latency", "plots", "scale-sim")
@@ -101,14 +102,14 @@ def measure(options, store):
 
     # plots and SCALE-Sim stand beside figures, which take a second
     if options.only != ["page"]:
-        figures.measure(options, store, common.machine())
+        figures.measure(options, store, machine())
     if "latency" in options.only:
-        latency.measure_pairs(options, store, common.machine())
+        latency.measure_pairs(options, store, machine())
     if "plots" in options.only:
-        latency.measure_classifiers(options, store, common.machine())
-        traffic.measure(options, store, common.machine())
+        latency.measure_classifiers(options, store, machine())
+        traffic.measure(options, store, machine())
     if "scale-sim" in options.only:
-        scale_sim.measure(options, store, common.machine())
+        scale_sim.measure(options, store, machine())
 
 
 def main():

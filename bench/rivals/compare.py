@@ -4,7 +4,6 @@ import argparse
 import json
 import os
 import pathlib
-import platform
 import statistics
 import subprocess
 import sys
@@ -15,6 +14,7 @@ import numpy as np
 
 import report
 from engines import ENGINES, HERE
+from machine import machine
 
 ROOT = HERE.parents[1]
 
@@ -139,19 +139,6 @@ def compare(options, threads, progress):
         per_image = [ms / options.batch for ms in process.times_ms]
         rows[process.name].update(min_ms=min(per_image), median_ms=statistics.median(per_image), runs=len(per_image))
     return list(rows.values())
-
-
-def machine():
-    with open("/proc/cpuinfo") as file:
-        models = {line.split(":")[1].strip() for line in file if line.startswith("model name")}
-    commit = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, text=True, capture_output=True)
-    return {
-        "cpu": ", ".join(sorted(models)) or platform.machine(),
-        "cpus": len(os.sched_getaffinity(0)),
-        "kernel": platform.release(),
-        "commit": commit.stdout.strip() or "unknown",
-        "date": time.strftime("%Y-%m-%d"),
-    }
 
 
 def parse_arguments():
