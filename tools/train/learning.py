@@ -1,4 +1,5 @@
-"""What the two networks for shapes share: their records, inputs and batches, the optimiser's course, the weights' file."""
+"""What the boxed networks share: the optimiser's course and the weights' file; and those for shapes their records, inputs
+and batches."""
 import json
 import math
 import pathlib
@@ -47,35 +48,43 @@ def as_input(images, record):
     return (rgb - mean) / deviation
 
 
-def train(model, inputs, epochs, batch, learning_rate, loss_of):
-    """`loss_of(images, indices, mirrored)`: the loss of a batch of images, mirrored left to right where it says so."""
+def optimise(model, count, epochs, batch, learning_rate, loss_of):
+    """`loss_of(indices)`: the loss of a batch, of `count` inputs."""
     optimizer = torch.optim.AdamW(model.parameters(), lr=learning_rate, weight_decay=WEIGHT_DECAY)
-    steps = epochs * math.ceil(len(inputs) / batch)
+    steps = epochs * math.ceil(count / batch)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, learning_rate, total_steps=steps)
     model.train()
     for epoch in range(epochs):
         total = 0.0
-        for indices in torch.randperm(len(inputs)).split(batch):
-            mirrored = bool(torch.rand(()) < 0.5)
-            images = inputs[indices].flip(3) if mirrored else inputs[indices]
-            images = images[:, torch.randperm(3)]  # other colours, as likely as these
-            loss = loss_of(images, indices, mirrored)
+        for indices in torch.randperm(count).split(batch):
+            loss = loss_of(indices)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
             schedule.step()
             total += loss.item() * len(indices)
-        print(f"epoch {epoch + 1:2d}/{epochs}: loss {total / len(inputs):.4f}", flush=True)
+        print(f"epoch {epoch + 1:2d}/{epochs}: loss {total / count:.4f}", flush=True)
     model.eval()
+
+
+def train(model, inputs, epochs, batch, learning_rate, loss_of):
+    """`loss_of(images, indices, mirrored)`: the loss of a batch of images, mirrored left to right where it says so."""
+    def loss_of_batch(indices):
+        mirrored = bool(torch.rand(()) < 0.5)
+        images = inputs[indices].flip(3) if mirrored else inputs[indices]
+        images = images[:, torch.randperm(3)]  # other colours, as likely as these
+        return loss_of(images, indices, mirrored)
+
+    optimise(model, len(inputs), epochs, batch, learning_rate, loss_of_batch)
 
 
 def weights_path(record):
     return ROOT / f"tools/train/{record['name']}.safetensors"
 
 
-def save(model, record, note):
+def save(model, path, record, note):
     state = {k: v.numpy() for k, v in model.state_dict().items() if not k.endswith("num_batches_tracked")}
-    safetensors.write(weights_path(record), state, {
+    safetensors.write(path, state, {
         "model": record["name"],
         "activation": record["activation"],
         "preprocessing": json.dumps(record["preprocessing"]),

@@ -68,7 +68,8 @@ def main():
     print(f"held out: mAP {mean:.4f} of", ", ".join(f"{n} {v:.4f}" for n, v in zip(shapes.CLASSES[1:], per_class)))
     if mean < REQUIRED_PRECISION:
         sys.exit(f"mean average precision: expected at least {REQUIRED_PRECISION}, found {mean:.4f}")
-    learning.save(model, record, f"pictures of shapes, seed {SEED}, mAP@0.5 {mean:.3f} on {HELD_OUT} held-out pictures")
+    learning.save(model, learning.weights_path(record), record,
+                  f"pictures of shapes, seed {SEED}, mAP@0.5 {mean:.3f} on {HELD_OUT} held-out pictures")
 
 
 if __name__ == "__main__":

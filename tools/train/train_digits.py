@@ -3,7 +3,6 @@
 
 import json
 import math
-import pathlib
 import sys
 
 import numpy as np
@@ -12,23 +11,19 @@ from PIL import Image
 from sklearn.datasets import load_digits
 from torch.nn import functional
 
-import safetensors
-
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tools/oracle"))
-from hardnet import HarDNet, record_from_json  # noqa: E402  (found through the line above)
+import learning
+from learning import hardnet
 
 SEED = 20
 HELD_OUT = 360  # a fifth of 1,797
 EPOCHS = 60
 BATCH = 64
 LEARNING_RATE = 4e-3
-WEIGHT_DECAY = 1e-4
 REQUIRED_ACCURACY = 0.985
 
-IMAGES = ROOT / "tools/train/digits"
-WEIGHTS = ROOT / "tools/train/digits.safetensors"
-ANSWERS = ROOT / "tests/golden/digits_logits.json"
+IMAGES = learning.ROOT / "tools/train/digits"
+WEIGHTS = learning.ROOT / "tools/train/digits.safetensors"
+ANSWERS = learning.ROOT / "tests/golden/digits_logits.json"
 
 
 def enlarged(digit, size):
@@ -59,22 +54,11 @@ def distorted(batch, black):
 
 
 def train(model, inputs, labels, black):
-    optimizer = torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
-    steps = EPOCHS * math.ceil(len(inputs) / BATCH)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, LEARNING_RATE, total_steps=steps)
-    model.train()
-    for epoch in range(EPOCHS):
-        total = 0.0
-        for indices in torch.randperm(len(inputs)).split(BATCH):
-            logits = model(distorted(inputs[indices], black))
-            loss = functional.cross_entropy(logits, labels[indices], label_smoothing=0.05)
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            schedule.step()
-            total += loss.item() * len(indices)
-        print(f"epoch {epoch + 1:2d}/{EPOCHS}: loss {total / len(inputs):.4f}", flush=True)
-    model.eval()
+    def loss_of(indices):
+        logits = model(distorted(inputs[indices], black))
+        return functional.cross_entropy(logits, labels[indices], label_smoothing=0.05)
+
+    learning.optimise(model, len(inputs), EPOCHS, BATCH, LEARNING_RATE, loss_of)
 
 
 def write_answers(names, labels, logits):
@@ -88,10 +72,8 @@ def write_answers(names, labels, logits):
 
 
 def main():
-    torch.manual_seed(SEED)
-    torch.set_num_threads(1)
-    torch.use_deterministic_algorithms(True)
-    record_text = (ROOT / "models/digits.json").read_text()
+    learning.start(SEED)
+    record_text = (learning.ROOT / "models/digits.json").read_text()
     record = json.loads(record_text)
     height, width = record["input"]
     assert height == width
@@ -103,7 +85,7 @@ def main():
     inputs, labels = as_input(images, record), torch.from_numpy(digits.target)
     black = as_input([Image.new("L", (width, height))], record)
 
-    model = HarDNet(record_from_json(record_text))
+    model = hardnet.HarDNet(hardnet.record_from_json(record_text))
     train(model, inputs[trained], labels[trained], black)
 
     with torch.no_grad():
@@ -121,14 +103,8 @@ def main():
         stale.unlink()
     for name, i in zip(names, held_out):
         images[i].save(IMAGES / name, optimize=True)
-    state = {k: v.numpy() for k, v in model.state_dict().items() if not k.endswith("num_batches_tracked")}
-    safetensors.write(WEIGHTS, state, {
-        "model": record["name"],
-        "activation": record["activation"],
-        "preprocessing": json.dumps(record["preprocessing"]),
-        "class_names": json.dumps(record["class_names"]),
-        "training": f"scikit-learn digits, seed {SEED}, {right} of {HELD_OUT} held-out images right",
-    })
+    learning.save(model, WEIGHTS, record,
+                  f"scikit-learn digits, seed {SEED}, {right} of {HELD_OUT} held-out images right")
     write_answers(names, digits.target[held_out], logits)
 
 

@@ -45,7 +45,8 @@ def main():
     print(f"held out: mean IoU {mean:.4f} of", ", ".join(f"{n} {v:.4f}" for n, v in zip(shapes.CLASSES, per_class)))
     if mean < REQUIRED_IOU:
         sys.exit(f"mean IoU: expected at least {REQUIRED_IOU}, found {mean:.4f}")
-    learning.save(model, record, f"pictures of shapes, seed {SEED}, mean IoU {mean:.3f} on {HELD_OUT} held-out pictures")
+    learning.save(model, learning.weights_path(record), record,
+                  f"pictures of shapes, seed {SEED}, mean IoU {mean:.3f} on {HELD_OUT} held-out pictures")
 
 
 if __name__ == "__main__":
