@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 namespace hardnet {
 namespace {
@@ -65,6 +66,13 @@ LabelMap best_classes(const float *logits, int classes, int width, int height) {
         for (size_t i = 0; i < area; i++)
             if (key(values[i]) > best[i]) best[i] = values[i], map.labels[i] = uint16_t(label);
     }
+    return map;
+}
+
+LabelMap class_numbers(const float *mask, int width, int height) {
+    LabelMap map{width, height, {}};
+    std::transform(mask, mask + size_t(width) * height, std::back_inserter(map.labels),
+                   [](float number) { return uint16_t(number); });
     return map;
 }
 

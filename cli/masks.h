@@ -19,6 +19,9 @@ struct LabelMap {
 // The largest of `logits` [class][y][x] at each pixel; the first of equals, NaN below all.
 LabelMap best_classes(const float *logits, int classes, int width, int height);
 
+// A mask of the network's own, [y][x].
+LabelMap class_numbers(const float *mask, int width, int height);
+
 // Classes of the network's input as classes of the picture that was resized to it: of the nearest pixel.
 LabelMap in_picture(const LabelMap &input, const ResizePlan &plan, int width, int height);
 

@@ -29,9 +29,12 @@ public:
 
     Result<Reading> read(PictureResult picture) override {
         const Manifest &m = loaded_.manifest();
-        const std::vector<int64_t> &shape = loaded_.outputs()[0].shape;  // N, classes, height, width
+        const PackageOutput &output = loaded_.outputs()[0];
+        const float *values = loaded_.output(0, picture.slot);
+        const int height = int(output.shape[2]), width = int(output.shape[3]);
         const LabelMap map =
-            in_picture(best_classes(loaded_.output(0, picture.slot), m.classes, int(shape[3]), int(shape[2])),
+            in_picture(output.name == kMaskOutput ? class_numbers(values, width, height)
+                                                  : best_classes(values, m.classes, width, height),
                        picture.plan, picture.width, picture.height);
         const std::vector<ClassShare> shares = class_shares(map);
         Reading reading{text(picture.file, shares), json(picture, shares)};

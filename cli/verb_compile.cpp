@@ -19,6 +19,7 @@ struct CompileOptions {
                                              folder;
     std::vector<std::string> targets, prepack;
     int batch = 1, jobs = 0, classes = 0;
+    bool mask = false;
 };
 
 #ifdef HARDNET_WITH_COMPILER
@@ -28,6 +29,7 @@ Result<CompileRequest> request_of(const CompileOptions &options) {
     if (!record) return record.error();
     CompileRequest request;
     request.record = *record;
+    request.record.mask = record->mask || options.mask;
     request.weights = options.weights;
     const Result<InputSize> size = input_size(options.input, record->input);
     if (!size) return size.error();
@@ -97,6 +99,10 @@ void add_compile(CLI::App &program, Action &chosen) {
         ->check(CLI::Validator(between(1, 1024), ""));
     verb->add_option("--classes", options->classes, "refuse weights with another number of classes")
         ->check(CLI::Validator(between(1, 1 << 20), ""));
+    verb->add_flag(
+        "--mask", options->mask,
+        "segmentation: the package gives each pixel's class instead of the logits, for less time and "
+        "memory");
     verb->add_option("--algorithm", options->algorithm, "of 3x3 layers: auto, winograd or direct")
         ->check(CLI::Validator(one_of({"auto", "winograd", "direct"}), ""))
         ->capture_default_str();

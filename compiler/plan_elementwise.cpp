@@ -79,21 +79,40 @@ void Planner::resize(int layer) {
     const Tensor &in = tensors_[l.sources[0]], &out = tensors_[layer];
     plan_.choices[layer] = {"bilinear", "", {}};
     const Output *output = output_of(layer);
-    if (output && output->row == 0 && consumers(layer).empty())
-        return planar(layer, in, l, output_offset(*output));
+    const std::vector<int> readers = consumers(layer);
+    if (output && output->row == 0 && readers.empty()) return planar(layer, in, l, output_offset(*output));
+    if (!output && readers.size() == 1 && network_.layers[readers[0]].op == OpKind::kArgmax) {
+        fused_into_[layer] = readers[0];
+        return;
+    }
     ResizeSpec spec = resize_spec(l);
     set_planes(spec, in, out);
     by_rows(HARDNET_STEP_RESIZE, layer, spec, false);
 }
 
-// Layer `layer`'s output in the caller's order: `from` resized as `l` says, or copied.
+// Of the source's tensor, or of what a resize that is written nowhere makes of its own source.
+void Planner::argmax(int layer) {
+    Layer wanted = network_.layers[layer];
+    int source = wanted.sources[0];
+    const Layer &before = network_.layers[source];
+    if (fused_into_[source] == layer) {
+        wanted.in = before.in;
+        wanted.align_corners = before.align_corners;
+        source = before.sources[0];
+    }
+    plan_.choices[layer] = {"greatest channel", "", {}};
+    planar(layer, tensors_[source], wanted, output_offset(*output_of(layer)));
+}
+
+// Layer `layer`'s output in the caller's order: `from` resized as `l` says, or copied, or its greatest channels.
 void Planner::planar(int layer, const Tensor &from, const Layer &l, int64_t offset) {
     PlanarSpec spec;
     spec.resize = resize_spec(l);
     spec.resize.in_pixel_stride = from.pixel_stride;
     spec.resize.in_row_stride = from.row_stride();
     spec.resize.lanes = machine_.lanes_for(from.c8);
-    spec.channels = l.out.channels;
+    spec.channels = from.shape.channels;
+    spec.argmax = l.op == OpKind::kArgmax;
     const int width = l.out.width, height = l.out.height;
     begin_step(HARDNET_STEP_OUTPUT, layer);
     begin_part(height, 0, 1);

@@ -300,6 +300,9 @@ Result<Plan> Planner::run() {
             case OpKind::kSpatialNorm:
                 spatial_norm(l);
                 break;
+            case OpKind::kArgmax:
+                argmax(l);
+                break;
             case OpKind::kFullyConnected:
                 fully_connected(l);
                 break;

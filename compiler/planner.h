@@ -132,6 +132,7 @@ private:
     void resize(int layer);
     void l2_norm(int layer);
     void spatial_norm(int layer);
+    void argmax(int layer);
     void write_outputs();
     void planar(int layer, const Tensor &from, const Layer &l, int64_t offset);
 

@@ -82,20 +82,30 @@ Resize::Resize(const ResizeSpec &s) : spec(s), X(Float(32), 3, "X") {
 }
 
 std::string PlanarSpec::key() const {
-    return Key("planar").add("channels", {channels}).add("of", resize.key()).text;
+    return Key("planar").add("channels", {channels, argmax}).add("of", resize.key()).text;
 }
 
 Planar::Planar(const PlanarSpec &s) : spec(s), X(Float(32), 3, "X") {
-    const ResizeSpec &r = spec.resize;
-    value(c, x, y) = resized(X, c, x, y, r);
-    Y(x, y, c) = value(c, x, y);
-    X.dim(1).set_min(0).set_stride(r.in_pixel_stride);
-    X.dim(2).set_min(0).set_stride(r.in_row_stride);
-    Y.bound(x, 0, r.width).bound(c, 0, spec.channels);
+    const ResizeSpec &of = spec.resize;
+    value(c, x, y) = resized(X, c, x, y, of);
+    if (spec.argmax) {
+        r = Halide::RDom(1, spec.channels - 1, "r");
+        greatest(x, y) = Halide::Tuple(value(0, x, y), 0.0f);
+        const Expr here = value(r, x, y), best = greatest(x, y)[0], number = greatest(x, y)[1];
+        greatest(x, y) = Halide::Tuple(Halide::max(here, best),
+                                       Halide::select(here > best, Halide::cast<float>(r), number));
+        Y(x, y, c) = greatest(x, y)[1];
+    } else {
+        Y(x, y, c) = value(c, x, y);
+    }
+    const int planes = spec.argmax ? 1 : spec.channels;
+    X.dim(1).set_min(0).set_stride(of.in_pixel_stride);
+    X.dim(2).set_min(0).set_stride(of.in_row_stride);
+    Y.bound(x, 0, of.width).bound(c, 0, planes);
     auto out = Y.output_buffer();
-    out.dim(0).set_bounds(0, r.width);
-    out.dim(1).set_stride(r.width);
-    out.dim(2).set_bounds(0, spec.channels).set_stride(r.width * r.height);
+    out.dim(0).set_bounds(0, of.width);
+    out.dim(1).set_stride(of.width);
+    out.dim(2).set_bounds(0, planes).set_stride(of.width * of.height);
 }
 
 // ---- outputs in rows

@@ -51,6 +51,7 @@ struct Resize {
 struct PlanarSpec {
     ResizeSpec resize;  // whose strides of Y are not used
     int channels = 0;
+    bool argmax = false;  // one channel instead: the number of the greatest, the first of equals
     std::string key() const;
 };
 struct Planar {
@@ -60,8 +61,10 @@ struct Planar {
     PlanarSpec spec;
     Halide::Var c{"c"}, x{"x"}, y{"y"};
     Halide::ImageParam X;
-    Halide::Func value{"value"};  // (c, x, y)
-    Halide::Func Y{"Y"};          // (x, y, c)
+    Halide::RDom r;                     // argmax: the channels behind the first
+    Halide::Func value{"value"};        // (c, x, y)
+    Halide::Func greatest{"greatest"};  // argmax: (x, y), the value and its channel
+    Halide::Func Y{"Y"};                // (x, y, c)
 };
 
 // A copy without padding: Y(c, x, y) with a pixel's channels right behind the last one's. Calls cover a range of

@@ -97,6 +97,9 @@ Result<Network> build_network(const ModelRecord &record, InputSize size) {
     if (!all.refusal.empty())
         return bad_input(
             fmt::format("{}: {}, found {}x{}", record.name, all.refusal, size.height, size.width));
+    if (record.mask && all.network.outputs[0].name != kMaskOutput)
+        return bad_input(fmt::format("{}: mask: expected a network of segmentation, found an output {}",
+                                     record.name, all.network.outputs[0].name));
     if (Status status = check_sizes(all.network, title); !status) return status.error();
     return std::move(all.network);
 }

@@ -94,6 +94,8 @@ std::string describe(const Layer &layer) {
             return "L2 norm";
         case OpKind::kSpatialNorm:
             return "spatial norm";
+        case OpKind::kArgmax:
+            return "argmax";
         default:
             return "fully connected";
     }

@@ -25,6 +25,7 @@ enum class OpKind {
     kSlice,              // some of a tensor's channels, where they lie
     kL2Norm,             // x / (sqrt(sum over channels of x^2) + 1e-10), times a weight per channel
     kSpatialNorm,        // x / (0.1 + sum over the image of x), per channel
+    kArgmax,             // per pixel the number of the channel with the greatest value, the first of equals
     kFullyConnected,
 };
 
@@ -72,6 +73,9 @@ struct Output {
                               // layers' pixels, channels innermost, in rows of so many values: [rows, row]
     bool boxes = false;       // as many channels whatever the class count
 };
+
+// Of segmentation where the record asks for it: the class of each pixel, as a float like every output.
+constexpr const char *kMaskOutput = "mask";
 
 // How an image becomes the network's input: resized (bilinear, antialiased), scaled to [0, 1], then
 // (value - mean) / deviation per channel. Mean and deviation follow the input's channels.

@@ -86,6 +86,7 @@ std::string to_json(const ModelRecord &record) {
     if (record.block_activation)
         text += fmt::format("  \"block_activation\": \"{}\",\n", name_of(*record.block_activation));
     text += fmt::format("  \"dropout_behind_last_block\": {},\n", record.dropout_behind_last_block);
+    if (record.mask) text += "  \"mask\": true,\n";
     text += fmt::format("  \"classes\": {},\n", record.classes);
     text += fmt::format("  \"input\": [{}, {}],\n", record.input.height, record.input.width);
     const Preprocessing &p = record.preprocessing;
@@ -120,6 +121,7 @@ Result<ModelRecord> record_from_json(const std::string &text, const std::string 
     reader.read("sources", record.sources);
     read_activations(reader, record);
     reader.read("dropout_behind_last_block", record.dropout_behind_last_block);
+    reader.read("mask", record.mask);
     reader.read("classes", record.classes);
     reader.read("input", input);
     if (reader.has("preprocessing")) read_preprocessing(*json, record.preprocessing, error);

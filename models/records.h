@@ -32,6 +32,7 @@ struct ModelRecord {
     std::optional<Activation> block_activation;  // of the layers inside blocks; not set: as everywhere
     bool states_activation = false;              // read from JSON that has one of the two
     bool dropout_behind_last_block = false;      // hardnet85: takes an index in `base`, does nothing
+    bool mask = false;  // segmentation: gives the class of each pixel in place of the logits
     int classes = 1000;
     InputSize input{224, 224};  // default
     Preprocessing preprocessing;

@@ -234,6 +234,18 @@ Tensor spatial_norm(const Tensor &input, const Shape &in) {
     return output;
 }
 
+Tensor argmax(const Tensor &input, const Shape &in) {
+    const size_t plane = size_t(in.height) * size_t(in.width);
+    Tensor best(input.begin(), input.begin() + int64_t(plane)), number(plane, 0.0);
+    for (int c = 1; c < in.channels; c++) {
+        for (size_t i = 0; i < plane; i++) {
+            const double value = input[size_t(c) * plane + i];
+            if (value > best[i]) best[i] = value, number[i] = c;
+        }
+    }
+    return number;
+}
+
 void scale(Tensor &tensor, const Shape &shape, const std::vector<float> &scale,
            const std::vector<float> &shift) {
     const int64_t plane = int64_t{shape.height} * shape.width;

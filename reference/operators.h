@@ -57,6 +57,9 @@ Tensor l2_norm(const Tensor &input, const Shape &in, const std::vector<float> &w
 // Per channel x / (0.1 + sum over the image of x).
 Tensor spatial_norm(const Tensor &input, const Shape &in);
 
+// Per pixel the number of the channel with the greatest value, the first of equals: [1, H, W].
+Tensor argmax(const Tensor &input, const Shape &in);
+
 // x * scale + shift per channel, in place; x + other.
 void scale(Tensor &tensor, const Shape &shape, const std::vector<float> &scale,
            const std::vector<float> &shift);

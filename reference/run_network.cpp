@@ -46,6 +46,8 @@ Tensor run_layer(const Layer &layer, const FoldedLayer &folded, const Tensor &in
             return reference::l2_norm(input, layer.in, weight);
         case OpKind::kSpatialNorm:
             return reference::spatial_norm(input, layer.in);
+        case OpKind::kArgmax:
+            return reference::argmax(input, layer.in);
         case OpKind::kFullyConnected:
             return reference::fully_connected(input, weight, bias);
     }

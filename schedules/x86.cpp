@@ -128,7 +128,7 @@ void schedule(Resize &v) {
     v.Y.split(v.c, co, ci, v.spec.lanes, TailStrategy::RoundUp).reorder(ci, co, v.x, v.y).vectorize(ci);
 }
 
-// Some pixels' channels, then transposed on their way out.
+// Some pixels' channels, then transposed on their way out, or compared, pixels side by side.
 void schedule(Planar &v) {
     Var xo("xo"), xi("xi");
     const int lanes = v.spec.resize.lanes;
@@ -138,6 +138,9 @@ void schedule(Planar &v) {
     if (pixels > 1) v.Y.vectorize(xi);
     v.value.compute_at(v.Y, xo).store_in(MemoryType::Stack).vectorize(v.c, lanes, TailStrategy::RoundUp);
     v.value.bound_extent(v.c, round_up(v.spec.channels, lanes)).bound_extent(v.x, pixels);
+    if (!v.spec.argmax) return;
+    v.greatest.compute_at(v.Y, xo).store_in(MemoryType::Stack).vectorize(v.x).bound_extent(v.x, pixels);
+    v.greatest.update().reorder(v.x, v.r).vectorize(v.x);
 }
 
 void schedule(Rows &v) {

@@ -45,6 +45,19 @@ TEST_F(Compiled, another_class_count_drops_the_records_class_names) {
     EXPECT_EQ(names_after("--classes 3"), 0u);
 }
 
+TEST_F(Compiled, masks_are_verified_by_the_logits_they_chose) {
+    const std::string of = "compile '" HARDNET_MODELS "/shapes_";
+    ASSERT_EQ(cached(of + "segmenter.json' --weights seed:1 --mask -o package").code, 0);
+    const Outcome verified = hardnet("verify package --per-layer");
+    EXPECT_EQ(verified.code, 0) << verified.err << verified.out;
+    const auto manifest = nlohmann::json::parse(shell("cat package/shapes_segmenter.json", folder_).out);
+    EXPECT_EQ(manifest["record"]["mask"], true);
+    const Outcome refused = cached(of + "detector.json' --weights seed:1 --mask -o other");
+    EXPECT_EQ(refused.code, 3);
+    EXPECT_EQ(refused.err,
+              "hardnet: shapes_detector: mask: expected a network of segmentation, found an output loc\n");
+}
+
 TEST_F(Compiled, a_verification_without_room_is_an_error) {
     write("tiny.json", to_json(hardnet::testing::tiny_record(false)));
     ASSERT_EQ(cached("compile tiny.json --weights seed:1 -o package").code, 0);

@@ -30,6 +30,11 @@ TEST(BestClasses, are_the_first_of_the_largest) {
     EXPECT_THAT(map.labels, ElementsAre(2, 0, 0, 2, 0, 0));
 }
 
+TEST(ClassNumbers, are_the_mask) {
+    const std::vector<float> mask = {0, 2, 18, 1, 0, 300};
+    EXPECT_THAT(class_numbers(mask.data(), 3, 2).labels, ElementsAre(0, 2, 18, 1, 0, 300));
+}
+
 TEST(InPicture, takes_the_nearest_pixel) {
     const LabelMap input{2, 2, {1, 2, 3, 4}};
     const ResizePlan whole{2, 2, 0, 0};

@@ -147,6 +147,38 @@ TEST_P(Elementwise, ResizeChannelsLastAndPlanar) {
     }
 }
 
+// The first of equals where values are exact; where a resize rounds, one that is as great as the greatest but for that.
+TEST_P(Elementwise, GreatestChannelOfWhatAResizeMakes) {
+    if (!missing().empty()) GTEST_SKIP() << "this CPU has no " << missing();
+    for (const ResizeCase &c : kResizes) {
+        const Shape shape{c.in.channels, c.out.height, c.out.width};
+        const bool exact = c.in.height == c.out.height && c.in.width == c.out.width;
+        const std::vector<float> x = (exact ? eighths : uniform)(size_t(c.in.elements()), 1);
+        const Image source = Image::of(c.in, x);
+        ResizeSpec spec = spec_of(c, source);
+        spec.lanes = machine().lanes_for(source.c8);
+        SCOPED_TRACE(spec.key());
+        const KernelLibrary library({PlanarSpec{spec, shape.channels, true}}, machine());
+        const size_t plane = size_t(shape.width) * size_t(shape.height);
+        Memory values(plane + 16);
+        const Buffer target(values.data(),
+                            {{0, shape.width, 1}, {0, shape.height, shape.width}, {0, 1, int(plane)}});
+        by_rows(library[0], {source.view(0, source.c8)}, target, 1, shape.height, 2);
+        const std::vector<double> resized = reference::resize(wide(x), c.in, shape, c.align_corners);
+        const std::vector<double> expected = reference::argmax(resized, shape);
+        for (size_t i = 0; i < plane; i++) {
+            const double found = values.data()[i];
+            if (exact) {
+                EXPECT_EQ(found, expected[i]) << i;
+            }
+            ASSERT_TRUE(found >= 0 && found < shape.channels && found == std::floor(found)) << found;
+            EXPECT_NEAR(resized[size_t(found) * plane + i], resized[size_t(expected[i]) * plane + i], 1e-6)
+                << i;
+        }
+        EXPECT_TRUE(values.untouched(int64_t(plane))) << "written behind the output";
+    }
+}
+
 TEST_P(Elementwise, RowsLieWithoutPadding) {
     if (!missing().empty()) GTEST_SKIP() << "this CPU has no " << missing();
     for (int channels : {4, 16, 24, 54, 486}) {

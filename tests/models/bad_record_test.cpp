@@ -61,7 +61,7 @@ TEST(BadRecord, UnknownKey) {
         error_of(with("\"clases\": 10,")),
         "net.json:3:2: expected one of the keys name, architecture, stem, blocks, stem_kernel, multiplier, "
         "depthwise, bridge, sources, activation, block_activation, "
-        "dropout_behind_last_block, classes, input, preprocessing, class_names, found \"clases\", did "
+        "dropout_behind_last_block, mask, classes, input, preprocessing, class_names, found \"clases\", did "
         "you mean "
         "classes?");
     EXPECT_EQ(error_of(with_block(R"("growth": 4, "growth_rate": 4, "layers": 2, "transition": 16)")),

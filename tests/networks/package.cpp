@@ -28,7 +28,7 @@ std::string symbol_of(const PackageRequest &request) {  // "hardnet68_224x224_3"
         if (!isalnum(static_cast<unsigned char>(c))) c = '_';
     }
     for (char c : request.target) text += isalnum(static_cast<unsigned char>(c)) ? c : '_';
-    return text + "_" + std::to_string(request.batch);
+    return text + "_" + std::to_string(request.batch) + (request.mask ? "_mask" : "");
 }
 
 TestPackage failed(std::string why) {
@@ -40,8 +40,9 @@ TestPackage failed(std::string why) {
 TestPackage make(const PackageRequest &request) {
     setenv("HARDNET_CACHE", HARDNET_TEST_CACHE, 0);
     CompileRequest compile;
-    const Result<ModelRecord> record = find_record(request.record);
+    Result<ModelRecord> record = find_record(request.record);
     if (!record) return failed(record.error().what);
+    record->mask = request.mask;
     compile.record = *record;
     compile.weights = request.weights;
     compile.size = request.size;

@@ -21,6 +21,7 @@ struct PackageRequest {
     int batch = 1;
     std::string weights = "seed:1";
     std::string target = "";  // "": all levels of this host's architecture
+    bool mask = false;        // of segmentation: in place of the logits
 };
 
 struct TestPackage {

@@ -55,10 +55,10 @@ std::vector<ShapesPicture> held_out() {
 // A trained package on one level of this CPU's.
 class Shapes : public ::testing::Test {
 protected:
-    const TestPackage &package(const std::string &name) {
+    const TestPackage &package(const std::string &name, bool mask = false) {
         const std::string record = HARDNET_SOURCE "/models/" + name + ".json";
         const std::string weights = HARDNET_SOURCE "/tools/train/" + name + ".safetensors";
-        return compiled({record, kSize, 1, weights});
+        return compiled({record, kSize, 1, weights, "", mask});
     }
     // Runs on a picture, and says how it was resized.
     ResizePlan run(const TestPackage &package, Session &session, const Image &image) {
@@ -106,6 +106,25 @@ TEST_F(Shapes, AreSegmentedAsWellAsByPyTorch) {
             overlaps.add(in_picture(found, plan, picture.image.width, picture.image.height), picture.mask);
         }
         expect_as_good("mean IoU, " + level, overlaps.shares(), "iou", "mean_iou");
+    }
+}
+
+TEST_F(Shapes, HaveTheMaskOfTheirGreatestLogits) {
+    const TestPackage &logits = package("shapes_segmenter"), &mask = package("shapes_segmenter", true);
+    ASSERT_EQ(mask.error, "");
+    for (const std::string &level : runnable_levels()) {
+        SCOPED_TRACE(level);
+        Session of_logits(logits, {level}), of_mask(mask, {level, 2});
+        ASSERT_EQ(of_mask.status(), HARDNET_OK) << of_mask.error();
+        EXPECT_LT(mask.network->outputs[0].shape[1], logits.network->outputs[0].shape[1]);
+        for (size_t i = 0; i < 3; i++) {
+            run(logits, of_logits, pictures[i].image);
+            run(mask, of_mask, pictures[i].image);
+            const LabelMap expected =
+                best_classes(of_logits.output(0).data(), logits.classes, kSize.width, kSize.height);
+            const LabelMap found = class_numbers(of_mask.output(0).data(), kSize.width, kSize.height);
+            EXPECT_EQ(found.labels, expected.labels);
+        }
     }
 }
 

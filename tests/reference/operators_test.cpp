@@ -180,6 +180,10 @@ TEST(SpatialNorm, SharesOfAChannelsSum) {
                 ElementsAre(1 / ten, 2 / ten, 3 / ten, 4 / ten, 0 / four, -1 / four, 5 / four, 0 / four));
 }
 
+TEST(Argmax, TheFirstOfTheGreatest) {
+    EXPECT_THAT(argmax({1, 5, 0, 2, 5, -1, 3, 4, 0}, {3, 1, 3}), ElementsAre(2, 0, 0));
+}
+
 TEST(Scale, OneFactorAndShiftPerChannel) {
     Tensor tensor = counting(6);
     scale(tensor, {3, 1, 2}, {2, -1, 0}, {0.5, 0, 7});
