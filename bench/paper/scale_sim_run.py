@@ -1,6 +1,6 @@
 """Runs one topology through SCALE-Sim 3 and prints the words that each layer moves to and from DRAM, as JSON.
 
-    scale_sim_run.py CONFIG TOPOLOGY FOLDER      in bench/.venv, which has SCALE-Sim; reports go to FOLDER
+    scale_sim_run.py CONFIG TOPOLOGY FOLDER      in bench/.venv-scalesim; reports go to FOLDER
 """
 
 import contextlib
