@@ -47,12 +47,15 @@ void Planner::global_pool(int layer) {
         spec.row_stride = in.row_stride();
         spec.lanes = machine_.lanes_for(in.c8);
         spec.norm = !l.front_norm.empty();
+        // What a source is padded to lies where the next one's channels go.
+        spec.exact = in.shape.channels < in.c8 && first + in.shape.channels < l.in.channels;
         begin_part(in.c8 / spec.lanes, 0, spec.lanes);
         std::vector<hardnet_argument> arguments{whole(tensor_view(in, 0, in.c8, false))};
         if (spec.norm) {
             for (const hardnet_argument &a : front_norm(layer, first, in)) arguments.push_back(a);
         }
-        uint32_t y = add_view(HARDNET_ARENA, first, {{0, in.c8, 1}}, true, out.buffer);
+        uint32_t y = add_view(HARDNET_ARENA, first, {{0, spec.exact ? in.shape.channels : in.c8, 1}}, true,
+                              out.buffer);
         arguments.push_back(crop(y, 0, spec.lanes));
         call(spec, arguments);
         first += in.shape.channels;

@@ -51,6 +51,7 @@ Pool::Pool(const PoolSpec &s) : spec(s), X(Float(32), 3, "X") {
 std::string GlobalPoolSpec::key() const {
     Key k("global_pool");
     if (norm) k.add("norm", {1});
+    if (exact) k.add("exact", {1});
     return k.add("in", {height, width, pixel_stride, row_stride}).add("lanes", {lanes}).text;
 }
 

@@ -113,8 +113,9 @@ void schedule(Pool &v) {
 
 void schedule(GlobalPool &v) {
     Var co("co"), ci("ci");
-    v.Y.split(v.c, co, ci, v.spec.lanes, TailStrategy::RoundUp).vectorize(ci);
-    v.sum.compute_at(v.Y, co).vectorize(v.c, v.spec.lanes);
+    const TailStrategy tail = v.spec.exact ? TailStrategy::GuardWithIf : TailStrategy::RoundUp;
+    v.Y.split(v.c, co, ci, v.spec.lanes, tail).vectorize(ci);
+    v.sum.compute_at(v.Y, co).bound_extent(v.c, v.spec.lanes).vectorize(v.c, v.spec.lanes);
     v.sum.update().reorder(v.c, v.r.x, v.r.y).vectorize(v.c, v.spec.lanes);
 }
 

@@ -85,6 +85,20 @@ inline std::vector<PlanCase> plan_cases() {
     return all;
 }
 
+// Every built-in network, at the smallest size of a few that fits it.
+inline std::vector<PlanCase> small_plan_cases() {
+    std::vector<PlanCase> all;
+    for (const ModelRecord &record : builtin_records()) {
+        for (InputSize size : {InputSize{75, 101}, InputSize{97, 131}, InputSize{132, 164},
+                               InputSize{276, 308}, InputSize{224, 224}}) {
+            if (!build_network(record, size)) continue;
+            all.push_back({record.name, size, "avx512", "auto"});
+            break;
+        }
+    }
+    return all;
+}
+
 class PlanTestBase : public ::testing::Test {
 public:
     explicit PlanTestBase(PlanCase c) : case_(std::move(c)) {}
@@ -111,8 +125,8 @@ private:
 
 // Test is a PlanTestBase.
 template <typename Test>
-bool register_for_every_plan(const char *suite) {
-    for (const PlanCase &c : plan_cases()) {
+bool register_for_every_plan(const char *suite, const std::vector<PlanCase> &cases = plan_cases()) {
+    for (const PlanCase &c : cases) {
         ::testing::RegisterTest(suite, c.name().c_str(), nullptr, nullptr, __FILE__, __LINE__,
                                 [c]() -> ::testing::Test * { return new Test(c); });
     }

@@ -161,15 +161,15 @@ private:
             sum.image += r.elements();
             return;
         }
+        // What a norm in front of a direct 3x3 makes, once per layer.
+        if (step.kind == HARDNET_STEP_NORM &&
+            !package_.layers.layers[size_t(step.layer)].front_norm.empty()) {
+            sum.transforms += r.elements();
+            return;
+        }
         const int l = layer_of(step, r);
         if (l < 0 && step.kind == HARDNET_STEP_OUTPUT) {  // in the caller's order
             sum.image += r.elements();
-            return;
-        }
-        // What a norm in front of a direct 3x3 makes, once per layer.
-        const Layer &layer = package_.layers.layers[size_t(step.layer)];
-        if (l < 0 && step.kind == HARDNET_STEP_NORM && !layer.front_norm.empty()) {
-            sum.transforms += r.elements();
             return;
         }
         if (l < 0) {
