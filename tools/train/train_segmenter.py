@@ -12,10 +12,10 @@ import shapes
 
 SEED = 30
 PICTURES, HELD_OUT = 1600, 200
-EPOCHS = 10
+EPOCHS = 40
 BATCH = 16
 LEARNING_RATE = 1e-2
-REQUIRED_IOU = 0.7
+REQUIRED_IOU = 0.9
 
 
 def masks_of(pictures):
