@@ -143,7 +143,7 @@ std::vector<Output> build_vgg16(const ModelRecord &record, LayerList &list) {
             const std::string name = fmt::format("features.{}", index);
             source = list.biased_conv(name, {source}, {channels, 3, 1, Activation::kRelu});
         }
-        source = list.max_pool(fmt::format("features.{}", index++), {source}, 2, 2, 0);
+        source = list.max_pool(fmt::format("features.{}", index++), source, 2, 2, 0);
     }
     if (list.shape(source).height != 7 || list.shape(source).width != 7)
         list.refuse("expected an input of 224 to 255 pixels each way");
