@@ -5,7 +5,7 @@
 #
 #     scripts/networks.sh [BUILD_FOLDER] [FILTER]     FILTER as --gtest_filter wants it: 'Outputs.resnet*'
 #
-# With an empty cache this takes an hour on two cores. Needs a configured build with tests.
+# With an empty cache this takes half an hour on two idle cores. Needs a configured build with tests.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
