@@ -1,4 +1,5 @@
-# cmake -DOUTPUT=header -DSOURCES="a;b" -P HashSources.cmake: the SHA-256 over the sources' own, as a C++ constant.
+# cmake -DOUTPUT=header -DSOURCES="a;b" -P HashSources.cmake: the SHA-256 over the sources' own, as a C++ constant; -DPINNED=text is
+# that constant instead.
 set(all "")
 list(SORT SOURCES)
 foreach(source ${SOURCES})
@@ -7,4 +8,7 @@ foreach(source ${SOURCES})
   string(APPEND all "${name} ${hash}\n")
 endforeach()
 string(SHA256 hash "${all}")
+if(PINNED)
+  set(hash ${PINNED})
+endif()
 file(WRITE ${OUTPUT} "#pragma once\n\nnamespace hardnet {\nconstexpr char kGeneratorSources[] = \"${hash}\";\n}\n")
