@@ -3,7 +3,7 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 
-#include "models/result.h"
+#include "base/result.h"
 
 namespace hardnet {
 

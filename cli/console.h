@@ -3,7 +3,7 @@
 #include <chrono>
 #include <string>
 
-#include "models/result.h"
+#include "base/result.h"
 
 namespace hardnet {
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "cli/preprocess.h"
-#include "models/network.h"
+#include "graph/network.h"
 
 namespace hardnet {
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "models/result.h"
+#include "base/result.h"
 #include "weights/files.h"
 
 namespace hardnet {

@@ -4,7 +4,7 @@
 #include <cstring>
 #include <map>
 
-#include "models/measures.h"
+#include "graph/measures.h"
 #include "runtime/inspect.h"
 
 namespace hardnet {

@@ -1,5 +1,5 @@
 // The `hardnet` program: reads the command line, does the one verb that it names, and ends with an exit code
-// of models/result.h. Errors are one line on stderr.
+// of base/result.h. Errors are one line on stderr.
 #include <new>
 
 #include "cli/command_line.h"

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "cli/images.h"
-#include "models/network.h"
+#include "graph/network.h"
 
 namespace hardnet {
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "cli/batch_run.h"
-#include "models/task.h"
+#include "graph/task.h"
 
 namespace hardnet {
 

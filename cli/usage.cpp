@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "models/text.h"
+#include "base/text.h"
 
 namespace hardnet {
 namespace {

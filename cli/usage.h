@@ -2,7 +2,7 @@
 #pragma once
 #include <CLI/CLI.hpp>
 
-#include "models/result.h"
+#include "base/result.h"
 
 namespace hardnet {
 

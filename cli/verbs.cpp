@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "models/text.h"
+#include "base/text.h"
 
 namespace hardnet {
 

@@ -4,8 +4,8 @@
 #include <CLI/CLI.hpp>
 #include <functional>
 
-#include "models/network.h"
-#include "models/result.h"
+#include "graph/network.h"
+#include "base/result.h"
 
 namespace hardnet {
 

@@ -31,7 +31,7 @@ std::vector<int> completing_steps(const Network &network, hardnet_context *conte
     for (int32_t step = 0; step < hardnet_step_count(context); step++)
         steps[hardnet_step_at(context, step)->layer] = step;
     for (size_t i = 0; i < steps.size(); i++) {
-        const int source = network.layers[i].sources.front();
+        const int source = network.layers[i].sources().front();
         if (steps[i] < 0 && source >= 0) steps[i] = steps[source];
     }
     return steps;
@@ -67,7 +67,7 @@ Difference compare_layer(const Network &network, size_t index, const std::vector
                          const LayerOutputs &expected) {
     const Layer &layer = network.layers[index];
     if (layer.op != OpKind::kArgmax) return compare(found, expected[index]);
-    return compare_mask(layer, found, expected[index], expected[size_t(layer.sources[0])]);
+    return compare_mask(layer, found, expected[index], expected[size_t(layer.sources()[0])]);
 }
 
 const LayerInfo *chosen_for(const LoadedPackage &loaded, const std::string &layer) {

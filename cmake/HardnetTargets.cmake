@@ -1,5 +1,5 @@
 # hardnet_library(NAME [SOURCES ...] [DEPENDS ...]): a static C++17 library whose headers are included from the root of
-# the repository ("models/network.h").
+# the repository ("graph/network.h").
 function(hardnet_library name)
   cmake_parse_arguments(arg "" "" "SOURCES;DEPENDS" ${ARGN})
   add_library(${name} STATIC ${arg_SOURCES})

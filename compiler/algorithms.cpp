@@ -7,8 +7,8 @@ namespace hardnet {
 namespace {
 
 bool winograd_eligible(const Layer &l) {
-    return l.op == OpKind::kConv && l.kernel == 3 && l.stride == 1 && l.padding == 1 &&
-           l.sources[0] != kNetworkInput;
+    return l.op == OpKind::kConv && l.window.x.kernel == 3 && l.window.x.stride == 1 && l.window.x.before == 1 &&
+           l.sources()[0] != kNetworkInput;
 }
 
 // Cycles of all 3x3 layers of one resolution. `pairs` is the sum over layers of input x output channels.

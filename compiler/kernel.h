@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "compiler/plan.h"
-#include "models/result.h"
+#include "base/result.h"
 
 namespace hardnet {
 

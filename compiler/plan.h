@@ -13,6 +13,7 @@
 #include "generators/elementwise.h"
 #include "generators/pooling.h"
 #include "generators/winograd.h"
+#include "graph/network.h"
 #include "hardnet/plan.h"
 #include "schedules/blocking.h"
 

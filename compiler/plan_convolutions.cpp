@@ -36,17 +36,17 @@ void Planner::stem(int layer) {
     const Layer &l = network_.layers[layer];
     const Tensor &out = tensors_[layer];
     const int64_t bias = pack_bias(layer, out.c8);
-    const int taps = l.kernel * l.kernel;
+    const int taps = l.window.x.kernel * l.window.x.kernel;
     std::vector<ChannelPart> parts =
         convolution_parts(machine_, l.out.width, l.out.height, l.out.channels, taps * l.in.channels);
-    const std::string window = std::to_string(l.kernel) + "x" + std::to_string(l.kernel);
+    const std::string window = std::to_string(l.window.x.kernel) + "x" + std::to_string(l.window.x.kernel);
     plan_.choices[layer] = {"direct " + window, describe(parts), {}};
     begin_step(HARDNET_STEP_STEM, layer);
     for (ChannelPart part : parts) {
         StemSpec spec;
-        spec.kernel = l.kernel;
-        spec.stride = l.stride;
-        spec.padding = l.padding;
+        spec.kernel = l.window.x.kernel;
+        spec.stride = l.window.x.stride;
+        spec.padding = l.window.x.before;
         spec.in_planes = l.in.channels;
         spec.in_height = l.in.height;
         spec.in_width = l.in.width;
@@ -80,15 +80,15 @@ ConvolutionSpec Planner::convolution_spec(int layer, const std::vector<Tensor> &
     ConvolutionSpec spec;
     for (const Tensor &t : sources)
         spec.sources.push_back({t.shape.channels, t.pixel_stride, t.row_stride()});
-    spec.window = {l.kernel, l.kernel, l.padding, l.padding, l.dilation, l.stride};
+    spec.window = l.window;
     spec.width = width;
     spec.block = part.block;
     spec.pixels = part.extent;
     spec.lanes = part.lanes;
     spec.pixel_stride = tensors_[layer].pixel_stride;
     spec.row_stride = tensors_[layer].row_stride();
-    if (l.residual != kNoLayer) {
-        const Tensor &r = tensors_[l.residual];
+    if (l.operand() != kNoLayer) {
+        const Tensor &r = tensors_[l.operand()];
         spec.residual = {r.pixel_stride, r.row_stride()};
     }
     spec.activation = l.activation;
@@ -102,7 +102,7 @@ std::vector<hardnet_argument> Planner::convolution_inputs(int layer, const std::
     const int k = l.in.channels;
     std::vector<hardnet_argument> arguments;
     for (const Tensor &t : sources)
-        arguments.push_back(whole(tensor_view(t, 0, t.shape.channels, l.kernel > 1)));
+        arguments.push_back(whole(tensor_view(t, 0, t.shape.channels, l.window.x.kernel > 1)));
     int64_t u = pack_weights(layer, part, positions * k, transform);
     arguments.push_back(whole(add_view(HARDNET_WEIGHTS, u,
                                        {{0, part.block, 1},
@@ -115,7 +115,7 @@ std::vector<hardnet_argument> Planner::convolution_inputs(int layer, const std::
 
 void Planner::call_convolution(int layer, const ConvolutionSpec &spec, std::vector<hardnet_argument> inputs,
                                const ChannelPart &part, const Split &split) {
-    const int residual = network_.layers[layer].residual;
+    const int residual = network_.layers[layer].operand();
     if (residual != kNoLayer)
         inputs.push_back(split.out(tensor_view(tensors_[residual], part.first, part.padded(), false)));
     inputs.push_back(split.out(tensor_view(tensors_[layer], part.first, part.padded(), false, true)));
@@ -128,8 +128,8 @@ void Planner::convolution(int layer) {
     const int pool = fused_pool(layer);
     const int width =
         pool < 0 ? l.out.width : 2 * network_.layers[pool].out.width;  // a pool may drop the last column
-    const bool plain = l.kernel == 1;
-    const std::string window = std::to_string(l.kernel) + "x" + std::to_string(l.kernel);
+    const bool plain = l.window.x.kernel == 1;
+    const std::string window = std::to_string(l.window.x.kernel) + "x" + std::to_string(l.window.x.kernel);
     const Blocks parts =
         choose_blocks(layer, plain ? "1x1" : "direct " + window,
                       convolution_problem(plain ? BlockProblem::Op::kConv1x1 : BlockProblem::Op::kConv3x3,
@@ -149,7 +149,7 @@ void Planner::convolution(int layer) {
         spec.channels_outer = !by_rows;
         const int units = by_rows ? l.out.height : part.blocks();
         begin_part(units, 0, part.cycles / units);
-        call_convolution(layer, spec, convolution_inputs(layer, sources, part, bias, l.kernel * l.kernel, -1),
+        call_convolution(layer, spec, convolution_inputs(layer, sources, part, bias, l.window.x.kernel * l.window.x.kernel, -1),
                          part, by_rows ? Split::crop(2, 1) : Split::crop(0, part.block));
     }
     plan_.layer_views[layer] = int32_t(tensor_view(out, 0, l.out.channels, false));
@@ -181,7 +181,7 @@ void Planner::transposed_convolution(int layer) {
             }
             for (const ChannelPart &part : parts) {
                 ConvolutionSpec spec = convolution_spec(layer, sources, part, width);
-                spec.window = {2 - odd_x, 2 - odd_y, 1 - odd_x, 1 - odd_y, 1, 1};
+                spec.window = {{2 - odd_y, 1, 1, 1 - odd_y, 0}, {2 - odd_x, 1, 1, 1 - odd_x, 0}};
                 spec.pixels = std::min(part.extent, width);
                 spec.pixel_stride = 2 * out.pixel_stride;
                 spec.row_stride = 2 * out.row_stride();
@@ -256,9 +256,9 @@ void Planner::convolution_with_pool(int layer, int pool, const std::vector<Chann
 
 void Planner::depthwise(int layer) {
     const Layer &l = network_.layers[layer];
-    const Tensor &in = tensors_[l.sources[0]], &out = tensors_[layer];
+    const Tensor &in = tensors_[l.sources()[0]], &out = tensors_[layer];
     DepthwiseSpec spec;
-    spec.stride = l.stride;
+    spec.stride = l.window.x.stride;
     spec.width = l.out.width;
     spec.pixels = pixels_for(machine_, l.out.width, 1);
     spec.weight_stride = out.c8;
@@ -290,7 +290,7 @@ void Planner::depthwise(int layer) {
 // Of an image it reads the pixels one behind another, as they lie; its weights are packed in that order.
 void Planner::fully_connected(int layer) {
     const Layer &l = network_.layers[layer];
-    const Tensor &in = tensors_[l.sources[0]], &out = tensors_[layer];
+    const Tensor &in = tensors_[l.sources()[0]], &out = tensors_[layer];
     const int k = int(l.in.elements());
     constexpr int kBlock = 64;  // enough chains of FMAs to hide their latency
     const int whole_blocks = l.out.channels / kBlock * kBlock, tail = l.out.channels - whole_blocks;

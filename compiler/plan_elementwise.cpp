@@ -7,7 +7,7 @@ namespace hardnet {
 
 void Planner::by_rows(hardnet_step_kind kind, int layer, const KernelSpec &spec, bool with_halo) {
     const Layer &l = network_.layers[layer];
-    const Tensor &in = tensors_[l.sources[0]], &out = tensors_[layer];
+    const Tensor &in = tensors_[l.sources()[0]], &out = tensors_[layer];
     begin_step(kind, layer);
     begin_part(l.out.height, 0, 1);
     uint32_t x = tensor_view(in, 0, in.c8, with_halo), y = tensor_view(out, 0, out.c8, false, true);
@@ -20,14 +20,14 @@ void Planner::pool(int layer) {
     const bool max = l.op == OpKind::kMaxPool;
     PoolSpec spec;
     spec.kind = max ? PoolKind::kMax : PoolKind::kAverage;
-    spec.kernel = l.kernel;
-    spec.stride = l.stride;
-    spec.padding = l.padding;
+    spec.kernel = l.window.x.kernel;
+    spec.stride = l.window.x.stride;
+    spec.padding = l.window.x.before;
     spec.in_height = l.in.height;
     spec.in_width = l.in.width;
     spec.width = l.out.width;
     spec.height = l.out.height;
-    set_planes(spec, tensors_[l.sources[0]], tensors_[layer]);
+    set_planes(spec, tensors_[l.sources()[0]], tensors_[layer]);
     plan_.choices[layer] = {max ? "max pool" : "mean of windows", "", {}};
     by_rows(max ? HARDNET_STEP_MAX_POOL : HARDNET_STEP_AVERAGE_POOL, layer, spec, !max);
 }
@@ -79,7 +79,7 @@ ResizeSpec resize_spec(const Layer &l) {
 
 void Planner::resize(int layer) {
     const Layer &l = network_.layers[layer];
-    const Tensor &in = tensors_[l.sources[0]], &out = tensors_[layer];
+    const Tensor &in = tensors_[l.sources()[0]], &out = tensors_[layer];
     plan_.choices[layer] = {"bilinear", "", {}};
     const Output *output = output_of(layer);
     const std::vector<int> readers = consumers(layer);
@@ -96,12 +96,12 @@ void Planner::resize(int layer) {
 // Of the source's tensor, or of what a resize that is written nowhere makes of its own source.
 void Planner::argmax(int layer) {
     Layer wanted = network_.layers[layer];
-    int source = wanted.sources[0];
+    int source = wanted.sources()[0];
     const Layer &before = network_.layers[source];
     if (fused_into_[source] == layer) {
         wanted.in = before.in;
         wanted.align_corners = before.align_corners;
-        source = before.sources[0];
+        source = before.sources()[0];
     }
     plan_.choices[layer] = {"greatest channel", "", {}};
     planar(layer, tensors_[source], wanted, output_offset(*output_of(layer)));
@@ -130,7 +130,7 @@ void Planner::planar(int layer, const Tensor &from, const Layer &l, int64_t offs
 
 void Planner::l2_norm(int layer) {
     const Layer &l = network_.layers[layer];
-    const Tensor &in = tensors_[l.sources[0]], &out = tensors_[layer];
+    const Tensor &in = tensors_[l.sources()[0]], &out = tensors_[layer];
     L2NormSpec spec;
     spec.channels = out.c8;
     spec.width = l.out.width;
@@ -146,7 +146,7 @@ void Planner::l2_norm(int layer) {
 
 void Planner::spatial_norm(int layer) {
     const Layer &l = network_.layers[layer];
-    const Tensor &in = tensors_[l.sources[0]], &out = tensors_[layer];
+    const Tensor &in = tensors_[l.sources()[0]], &out = tensors_[layer];
     SpatialNormSpec spec;
     spec.height = l.out.height;
     spec.width = l.out.width;

@@ -30,11 +30,11 @@ Planner::Tensor Planner::geometry(int layer) const {
             t.halo = std::max(t.halo, 1);
         } else if (r.op == OpKind::kAveragePool) {
             // A last window may reach beyond the image.
-            const bool beyond = (r.out.height - 1) * r.stride + r.kernel > r.in.height + 2 * r.padding ||
-                                (r.out.width - 1) * r.stride + r.kernel > r.in.width + 2 * r.padding;
-            t.halo = std::max(t.halo, r.padding + beyond);
+            const bool beyond = (r.out.height - 1) * r.window.x.stride + r.window.x.kernel > r.in.height + 2 * r.window.x.before ||
+                                (r.out.width - 1) * r.window.x.stride + r.window.x.kernel > r.in.width + 2 * r.window.x.before;
+            t.halo = std::max(t.halo, r.window.x.before + beyond);
         } else if (r.op == OpKind::kDepthwiseConv || r.op == OpKind::kConv) {
-            t.halo = std::max(t.halo, r.padding);
+            t.halo = std::max(t.halo, r.window.x.before);
         }
         if (tilings_[reader]) cover(*tilings_[reader]);
     }
@@ -49,8 +49,8 @@ std::vector<int> Planner::stacks() const {
     for (int l = 0; l < layers; l++) first[l] = last[l] = l;
     for (const Layer &reader : network_.layers) {
         if (reader.front_norm.empty()) continue;
-        for (size_t i = 1; i < reader.sources.size(); i++) {
-            const int before = reader.sources[i - 1], l = reader.sources[i];
+        for (size_t i = 1; i < reader.sources().size(); i++) {
+            const int before = reader.sources()[i - 1], l = reader.sources()[i];
             const Layer &a = network_.layers[before], &b = network_.layers[l];
             const bool free = first[l] == l && last[l] == l, ends = last[first[before]] == before;
             const bool aligned = a.out.channels % kChannelAlignment == 0;
@@ -81,7 +81,7 @@ void Planner::place_tensors() {
         if (layer.op == OpKind::kSlice) {
             const Shape shape = t.shape;
             const int c8 = t.c8;
-            t = tensors_[layer.sources[0]];
+            t = tensors_[layer.sources()[0]];
             t.shape = shape;
             t.c8 = c8;
             t.first += layer.first_channel;
@@ -110,7 +110,7 @@ void Planner::place_tensors() {
 
 std::vector<Planner::Tensor> Planner::sources_of(int layer) const {
     std::vector<Tensor> sources;
-    for (int source : network_.layers[layer].sources) {
+    for (int source : network_.layers[layer].sources()) {
         const Tensor &t = tensors_[source];
         if (!sources.empty()) {
             Tensor &before = sources.back();

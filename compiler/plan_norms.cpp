@@ -45,7 +45,7 @@ std::vector<Planner::Tensor> Planner::normalised(int layer) {
         Tensor out = in;
         out.first = 0;
         out.pixel_stride = in.c8;
-        out.halo = l.padding;
+        out.halo = l.window.x.before;
         out.rows = l.in.height + 2 * out.halo;
         out.columns = l.in.width + 2 * out.halo;
         out.buffer = add_buffer(int64_t{1} * out.rows * out.row_stride());

@@ -131,7 +131,7 @@ void Planner::call_output_transform(int layer, const Tiling &tiling, const Chann
                         written, t.buffer);
     };
     std::vector<hardnet_argument> arguments{whole(products), whole(b)};
-    if (const int residual = network_.layers[layer].residual; residual != kNoLayer) {
+    if (const int residual = network_.layers[layer].operand(); residual != kNoLayer) {
         const Tensor &r = tensors_[residual];
         spec.residual = {r.pixel_stride, r.row_stride()};
         arguments.push_back(residual_split.out(quadrant(r, false)));
@@ -180,7 +180,7 @@ void Planner::winograd(int layer) {
     const Tiling &tiling = *tilings_[layer];
     std::vector<Transformed> sources;
     if (l.front_norm.empty()) {
-        for (int source : l.sources) {
+        for (int source : l.sources()) {
             if (transformed_[source].buffer < 0) {
                 transformed_[source] = transformed(tensors_[source], tiling, false);
                 transform_input(source);
@@ -273,7 +273,7 @@ void Planner::winograd_output(int layer, const std::vector<ChannelPart> &parts) 
 // scratch.
 void Planner::winograd_bands(int layer) {
     const Layer &l = network_.layers[layer];
-    const Tensor &in = tensors_[l.sources[0]], &out = tensors_[layer];
+    const Tensor &in = tensors_[l.sources()[0]], &out = tensors_[layer];
     const Tiling &tiling = *tilings_[layer];
     const int64_t bias = pack_bias(layer, out.c8);
     const Blocks parts = choose_blocks(
@@ -285,7 +285,7 @@ void Planner::winograd_bands(int layer) {
                                        transform_index(weight_transform(tiling))));
     }
 
-    const int residual_row = l.residual == kNoLayer ? 0 : tensors_[l.residual].row_stride();
+    const int residual_row = l.operand() == kNoLayer ? 0 : tensors_[l.operand()].row_stride();
     begin_step(HARDNET_STEP_WINOGRAD_BAND, layer);
     auto bands = [&](bool small, int first_tile_row, int count, int tile_rows) {
         const TileAxis rows{small ? 0 : tile_rows, small ? tile_rows : 0};

@@ -25,7 +25,7 @@ Planner::Planner(const Network &network, const Machine &machine, const PlanOptio
 std::vector<int> Planner::consumers(int layer) const {
     std::vector<int> result;
     for (int l = layer + 1; l < int(network_.layers.size()); l++) {
-        const std::vector<int> &sources = network_.layers[l].sources;
+        const std::vector<int> sources = network_.layers[l].sources();
         if (std::count(sources.begin(), sources.end(), layer)) result.push_back(l);
     }
     return result;
@@ -40,24 +40,24 @@ bool Planner::feeds_winograd(int layer) const {
 
 int Planner::fused_pool(int layer) const {
     const Layer &conv = network_.layers[layer];
-    if (conv.op != OpKind::kConv || conv.kernel != 1 || conv.stride != 1 || conv.residual != kNoLayer ||
+    if (conv.op != OpKind::kConv || conv.window.x.kernel != 1 || conv.window.x.stride != 1 || conv.operand() != kNoLayer ||
         !conv.front_norm.empty())
         return -1;
     std::vector<int> readers = consumers(layer);
     if (readers.size() != 1 || output_of(layer)) return -1;
     for (const Layer &l : network_.layers) {
-        if (l.residual == layer) return -1;
+        if (l.operand() == layer) return -1;
     }
     const Layer &pool = network_.layers[readers[0]];
-    bool plain = pool.op == OpKind::kMaxPool && pool.kernel == 2 && pool.stride == 2 && pool.padding == 0 &&
+    bool plain = pool.op == OpKind::kMaxPool && pool.window.x.kernel == 2 && pool.window.x.stride == 2 && pool.window.x.before == 0 &&
                  pool.out.height == conv.out.height / 2 && pool.out.width == conv.out.width / 2;
-    return plain && pool.sources.size() == 1 ? readers[0] : -1;
+    return plain && pool.sources().size() == 1 ? readers[0] : -1;
 }
 
 // Bands keep V and M of a large image in L2. That pays where nothing else reads V and the weights are small.
 bool Planner::banded(int layer) const {
     const Layer &l = network_.layers[layer];
-    if (!tilings_[layer] || l.sources.size() != 1 || consumers(l.sources[0]).size() != 1 ||
+    if (!tilings_[layer] || l.sources().size() != 1 || consumers(l.sources()[0]).size() != 1 ||
         !l.front_norm.empty())
         return false;
     const Tiling &t = *tilings_[layer];
@@ -78,14 +78,14 @@ Status Planner::check_supported() const {
         const auto refuse = [&](const std::string &expected) {
             return bad_input(l.name + ": expected " + expected + ", found " + describe(l));
         };
-        if (l.sources[0] == kNetworkInput && (l.op != OpKind::kConv || l.kernel < 3 || l.kernel > 7))
+        if (l.sources()[0] == kNetworkInput && (l.op != OpKind::kConv || l.window.x.kernel < 3 || l.window.x.kernel > 7))
             return refuse("a convolution of 3x3 to 7x7 on the image");
-        if (l.op == OpKind::kDepthwiseConv && (l.kernel != 3 || l.padding != 1))
+        if (l.op == OpKind::kDepthwiseConv && (l.window.x.kernel != 3 || l.window.x.before != 1))
             return refuse("a depthwise convolution of 3x3");
-        if (l.op == OpKind::kConv && !l.front_norm.empty() && l.stride != 1)
+        if (l.op == OpKind::kConv && !l.front_norm.empty() && l.window.x.stride != 1)
             return refuse("a norm in front of a convolution of stride 1");
         if (l.op == OpKind::kFullyConnected && l.in.height * l.in.width > 1 &&
-            (l.in.channels % kChannelAlignment || !plainly_stored(l.sources[0])))
+            (l.in.channels % kChannelAlignment || !plainly_stored(l.sources()[0])))
             return refuse("a fully connected layer on whole eights of channels that nothing else reads");
         if (l.op == OpKind::kSlice && (l.first_channel | l.out.channels) % kChannelAlignment)
             return refuse("a slice of whole eights of channels");
@@ -269,7 +269,7 @@ Result<Plan> Planner::run() {
         if (fused_into_[l] >= 0) continue;
         switch (layer.op) {
             case OpKind::kConv:
-                if (layer.sources[0] == kNetworkInput)
+                if (layer.sources()[0] == kNetworkInput)
                     normalize(l), stem(l);
                 else if (banded(l))
                     winograd_bands(l);

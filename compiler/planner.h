@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "compiler/plan.h"
-#include "models/network.h"
-#include "models/result.h"
+#include "graph/network.h"
+#include "base/result.h"
 #include "schedules/tuned_blocks.h"
 
 namespace hardnet {

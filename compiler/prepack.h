@@ -4,8 +4,8 @@
 #include <string>
 
 #include "compiler/plan.h"
-#include "models/network.h"
-#include "models/result.h"
+#include "graph/network.h"
+#include "base/result.h"
 
 namespace hardnet {
 

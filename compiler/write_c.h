@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "compiler/plan.h"
-#include "models/network.h"
+#include "graph/network.h"
 
 namespace hardnet {
 

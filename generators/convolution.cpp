@@ -1,6 +1,6 @@
 #include "generators/convolution.h"
 
-#include "generators/key.h"
+#include "generators/epilogue.h"
 
 namespace hardnet {
 
@@ -8,22 +8,6 @@ using Halide::Expr;
 using Halide::Float;
 
 // ---- convolution
-
-std::string ConvolutionSpec::key() const {
-    Key k("convolution");
-    k.add("window",
-          {window.columns, window.rows, window.padding_x, window.padding_y, window.dilation, window.stride});
-    if (residual) k.add("residual", {residual.pixel_stride, residual.row_stride});
-    for (const SourcePlane &s : sources) k.add("in", {s.channels, s.pixel_stride, s.row_stride});
-    k.add("out", {width, pixel_stride, row_stride}).add("block", {block, pixels, lanes, channels_outer});
-    return k.add(activation).text;
-}
-
-int ConvolutionSpec::in() const {
-    int sum = 0;
-    for (const SourcePlane &s : sources) sum += s.channels;
-    return sum;
-}
 
 Convolution::Convolution(const ConvolutionSpec &s)
     : spec(s), U(Float(32), 4, "U"), bias(Float(32), 1, "bias"), R(Float(32), 3, "R") {
@@ -35,11 +19,11 @@ Convolution::Convolution(const ConvolutionSpec &s)
         const std::string n = std::to_string(i);
         X.emplace_back(Float(32), 3, "X" + n);
         r.push_back(w.taps() == 1 ? Halide::RDom(0, source.channels, "r" + n)
-                                  : Halide::RDom(0, source.channels, 0, w.columns, 0, w.rows, "r" + n));
+                                  : Halide::RDom(0, source.channels, 0, w.x.kernel, 0, w.y.kernel, "r" + n));
         Expr kx = w.taps() == 1 ? Expr(0) : Expr(r[i].y), ky = w.taps() == 1 ? Expr(0) : Expr(r[i].z);
-        acc(ci, cb, x, y) += X[i](r[i].x, w.stride * x + w.dilation * kx - w.padding_x,
-                                  w.stride * y + w.dilation * ky - w.padding_y) *
-                             U(ci, k0 + r[i].x, ky * w.columns + kx, cb);
+        acc(ci, cb, x, y) += X[i](r[i].x, w.x.stride * x + w.x.dilation * kx - w.x.before,
+                                  w.y.stride * y + w.y.dilation * ky - w.y.before) *
+                             U(ci, k0 + r[i].x, ky * w.x.kernel + kx, cb);
         k0 += source.channels;
         X[i].dim(0).set_bounds(0, source.channels);
         X[i].dim(1).set_stride(source.pixel_stride);
@@ -76,13 +60,6 @@ std::vector<Halide::Argument> Convolution::arguments() {
 
 // ---- stem
 
-std::string StemSpec::key() const {
-    Key k("stem");
-    k.add("window", {kernel, stride, padding});
-    k.add("in", {in_planes, in_height, in_width}).add("out", {out, width, pixel_stride, row_stride});
-    return k.add("block", {block, pixels, lanes}).add(activation).text;
-}
-
 Stem::Stem(const StemSpec &s)
     : spec(s),
       X(Float(32), 3, "X"),
@@ -112,12 +89,6 @@ Stem::Stem(const StemSpec &s)
 }
 
 // ---- depthwise
-
-std::string DepthwiseSpec::key() const {
-    Key k("depthwise");
-    k.add("in", {in_pixel_stride, in_row_stride}).add("out", {stride, width, pixel_stride, row_stride});
-    return k.add("weights", {weight_stride}).add("block", {pixels, lanes}).add(activation).text;
-}
 
 Depthwise::Depthwise(const DepthwiseSpec &s)
     : spec(s), X(Float(32), 3, "X"), U(Float(32), 2, "U"), bias(Float(32), 1, "bias") {

@@ -5,38 +5,10 @@
 #include <vector>
 
 #include "Halide.h"
-#include "generators/epilogue.h"
+#include "kernels/convolution.h"
 
 namespace hardnet {
 
-struct SourcePlane {
-    int channels = 0, pixel_stride = 0, row_stride = 0;
-};
-
-// Where an output's taps lie: input (stride * x + dilation * kx - padding_x, likewise y).
-struct Window {
-    int columns = 1, rows = 1;  // taps
-    int padding_x = 0, padding_y = 0, dilation = 1, stride = 1;
-    int taps() const { return columns * rows; }
-};
-
-// Y = activation(bias + R + sum over sources s, taps and channels r of X_s(r, tap) * U). Reads as far beyond its
-// sources as the window's padding says, so these want a halo. Calls cover a range of whole channel blocks and of
-// rows.
-struct ConvolutionSpec {
-    std::vector<SourcePlane> sources;
-    Window window;
-    Residual residual;
-    int width = 0;   // of Y
-    int block = 0;   // output channels per register block
-    int pixels = 0;  // along x per register block; the last block of a row is shifted inwards
-    int lanes = 16;
-    int pixel_stride = 0, row_stride = 0;  // of Y
-    bool channels_outer = false;           // loop order: channel blocks outside rows
-    Activation activation = Activation::kNone;
-    std::string key() const;
-    int in() const;
-};
 struct Convolution {
     explicit Convolution(const ConvolutionSpec &spec);
     std::vector<Halide::Argument> arguments();
@@ -52,17 +24,6 @@ struct Convolution {
     Halide::Func Y{"Y"};
 };
 
-// The first layer: square windows on a planar image (x, y, plane) that has no halo. Calls cover a range of rows.
-struct StemSpec {
-    int kernel = 3, stride = 2, padding = 1;
-    int in_planes = 3, in_height = 0, in_width = 0;
-    int out = 0, width = 0;     // of Y: channels (whole blocks) and columns
-    int block = 0, pixels = 0;  // per register block: output channels, pixels along x
-    int lanes = 16;
-    int pixel_stride = 0, row_stride = 0;  // of Y
-    Activation activation = Activation::kNone;
-    std::string key() const;
-};
 struct Stem {
     explicit Stem(const StemSpec &spec);
     std::vector<Halide::Argument> arguments() { return {X, U, bias}; }
@@ -77,18 +38,6 @@ struct Stem {
     Halide::Func acc{"acc"}, Y{"Y"};
 };
 
-// Depthwise 3x3, padding 1, reading a halo. Calls cover a range of channels (multiples of `lanes`) and rows.
-struct DepthwiseSpec {
-    int stride = 1;
-    int width = 0;   // of Y
-    int pixels = 0;  // along x per register block
-    int lanes = 16;
-    int weight_stride = 0;                       // of a tap in U
-    int in_pixel_stride = 0, in_row_stride = 0;  // of X
-    int pixel_stride = 0, row_stride = 0;        // of Y
-    Activation activation = Activation::kNone;
-    std::string key() const;
-};
 struct Depthwise {
     explicit Depthwise(const DepthwiseSpec &spec);
     std::vector<Halide::Argument> arguments() { return {X, U, bias}; }

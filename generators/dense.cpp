@@ -2,16 +2,12 @@
 
 #include <cstdio>
 
-#include "generators/key.h"
+#include "generators/epilogue.h"
 
 namespace hardnet {
 
 using Halide::Expr;
 using Halide::Float;
-
-std::string FullyConnectedSpec::key() const {
-    return Key("fully_connected").add("in", {in}).add("block", {block, lanes, tail}).add(activation).text;
-}
 
 FullyConnected::FullyConnected(const FullyConnectedSpec &s)
     : spec(s), X(Float(32), 1, "X"), U(Float(32), 3, "U"), bias(Float(32), 1, "bias"), r(0, s.in, "r") {
@@ -29,17 +25,6 @@ FullyConnected::FullyConnected(const FullyConnectedSpec &s)
         Y.bound(o, 0, spec.tail);
     else
         out.dim(0).set_min(out.dim(0).min() / spec.block * spec.block);  // whole blocks
-}
-
-std::string NormalizeSpec::key() const {
-    Key k("normalize");
-    k.add("image", {height, width, bgr});
-    for (int c = 0; c < 3; c++) {
-        char text[64];
-        std::snprintf(text, sizeof text, "%a,%a", mean[c], deviation[c]);
-        k.add("channel", text);
-    }
-    return k.text;
 }
 
 Normalize::Normalize(const NormalizeSpec &s) : spec(s), X(Halide::UInt(8), 3, "X") {

@@ -5,19 +5,10 @@
 #include <vector>
 
 #include "Halide.h"
-#include "generators/epilogue.h"
+#include "kernels/dense.h"
 
 namespace hardnet {
 
-// Y(o) = bias(o) + sum over i of X(i) * U(o in block, i, block). Calls cover a range of whole blocks; a
-// kernel with `tail` outputs computes one block and writes only those.
-struct FullyConnectedSpec {
-    int in = 0;
-    int block = 0, lanes = 16;
-    int tail = 0;
-    Activation activation = Activation::kNone;
-    std::string key() const;
-};
 struct FullyConnected {
     explicit FullyConnected(const FullyConnectedSpec &spec);
     std::vector<Halide::Argument> arguments() { return {X, U, bias}; }
@@ -31,14 +22,6 @@ struct FullyConnected {
     Halide::Func acc{"acc"}, Y{"Y"};
 };
 
-// Y(x, y, c) = (X(c, x, y) / 255 - mean[c]) / deviation[c]: interleaved RGB bytes to planar float32, planes in the
-// order blue, green, red where `bgr`. Calls cover a range of rows.
-struct NormalizeSpec {
-    int height = 0, width = 0;
-    bool bgr = false;
-    std::array<float, 3> mean{}, deviation{};
-    std::string key() const;
-};
 struct Normalize {
     explicit Normalize(const NormalizeSpec &spec);
     std::vector<Halide::Argument> arguments() { return {X}; }

@@ -2,20 +2,12 @@
 
 #include <algorithm>
 
-#include "generators/key.h"
-
 namespace hardnet {
 
 using Halide::Expr;
 using Halide::Float;
 
 // ---- norm in front
-
-std::string NormSpec::key() const {
-    Key k("norm");
-    k.add("image", {height, width, border}).add("in", {in_pixel_stride, in_row_stride});
-    return k.add("out", {pixel_stride, row_stride}).add("lanes", {lanes}).text;
-}
 
 Norm::Norm(const NormSpec &s)
     : spec(s), X(Float(32), 3, "X"), scale(Float(32), 1, "scale"), shift(Float(32), 1, "shift") {
@@ -65,12 +57,6 @@ Expr resized(const Halide::ImageParam &X, const Expr &c, const Expr &x, const Ex
 
 }  // namespace
 
-std::string ResizeSpec::key() const {
-    Key k("resize");
-    k.add("in", {in_height, in_width, in_pixel_stride, in_row_stride});
-    return k.add("out", {height, width, pixel_stride, row_stride, align_corners}).add("lanes", {lanes}).text;
-}
-
 Resize::Resize(const ResizeSpec &s) : spec(s), X(Float(32), 3, "X") {
     Y(c, x, y) = resized(X, c, x, y, spec);
     X.dim(1).set_min(0).set_stride(spec.in_pixel_stride);
@@ -79,10 +65,6 @@ Resize::Resize(const ResizeSpec &s) : spec(s), X(Float(32), 3, "X") {
     auto out = Y.output_buffer();
     out.dim(1).set_bounds(0, spec.width).set_stride(spec.pixel_stride);
     out.dim(2).set_stride(spec.row_stride);
-}
-
-std::string PlanarSpec::key() const {
-    return Key("planar").add("channels", {channels, argmax}).add("of", resize.key()).text;
 }
 
 Planar::Planar(const PlanarSpec &s) : spec(s), X(Float(32), 3, "X") {
@@ -110,10 +92,6 @@ Planar::Planar(const PlanarSpec &s) : spec(s), X(Float(32), 3, "X") {
 
 // ---- outputs in rows
 
-std::string RowsSpec::key() const {
-    return Key("rows").add("channels", {channels, width}).add("in", {in_pixel_stride, in_row_stride}).text;
-}
-
 Rows::Rows(const RowsSpec &s) : spec(s), X(Float(32), 3, "X") {
     Y(c, x, y) = X(c, x, y);
     X.dim(1).set_min(0).set_stride(spec.in_pixel_stride);
@@ -126,12 +104,6 @@ Rows::Rows(const RowsSpec &s) : spec(s), X(Float(32), 3, "X") {
 }
 
 // ---- norms over channels and over the image
-
-std::string L2NormSpec::key() const {
-    Key k("l2_norm");
-    k.add("channels", {channels, width}).add("in", {in_pixel_stride, in_row_stride});
-    return k.add("out", {pixel_stride, row_stride}).add("lanes", {lanes}).text;
-}
 
 L2Norm::L2Norm(const L2NormSpec &s)
     : spec(s), X(Float(32), 3, "X"), weight(Float(32), 1, "weight"), r(0, s.channels / s.lanes, "r") {
@@ -151,12 +123,6 @@ L2Norm::L2Norm(const L2NormSpec &s)
     out.dim(0).set_bounds(0, spec.channels);
     out.dim(1).set_bounds(0, spec.width).set_stride(spec.pixel_stride);
     out.dim(2).set_stride(spec.row_stride);
-}
-
-std::string SpatialNormSpec::key() const {
-    Key k("spatial_norm");
-    k.add("in", {height, width, in_pixel_stride, in_row_stride});
-    return k.add("out", {pixel_stride, row_stride}).add("lanes", {lanes}).text;
 }
 
 SpatialNorm::SpatialNorm(const SpatialNormSpec &s)

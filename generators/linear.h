@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "Halide.h"
-#include "generators/tiling.h"
+#include "kernels/tiling.h"
 
 namespace hardnet {
 

@@ -1,18 +1,9 @@
 #include "generators/pooling.h"
 
-#include "generators/key.h"
-
 namespace hardnet {
 
 using Halide::Expr;
 using Halide::Float;
-
-std::string PoolSpec::key() const {
-    Key k(kind == PoolKind::kMax ? "max_pool" : "average_pool");
-    k.add("window", {kernel, stride, padding})
-        .add("in", {in_height, in_width, in_pixel_stride, in_row_stride});
-    return k.add("out", {width, height, pixel_stride, row_stride}).add("lanes", {lanes}).text;
-}
 
 Pool::Pool(const PoolSpec &s) : spec(s), X(Float(32), 3, "X") {
     const bool max = spec.kind == PoolKind::kMax;
@@ -46,13 +37,6 @@ Pool::Pool(const PoolSpec &s) : spec(s), X(Float(32), 3, "X") {
     auto out = Y.output_buffer();
     out.dim(1).set_bounds(0, spec.width).set_stride(spec.pixel_stride);
     out.dim(2).set_stride(spec.row_stride);
-}
-
-std::string GlobalPoolSpec::key() const {
-    Key k("global_pool");
-    if (norm) k.add("norm", {1});
-    if (exact) k.add("exact", {1});
-    return k.add("in", {height, width, pixel_stride, row_stride}).add("lanes", {lanes}).text;
 }
 
 GlobalPool::GlobalPool(const GlobalPoolSpec &s)

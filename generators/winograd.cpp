@@ -1,6 +1,6 @@
 #include "generators/winograd.h"
 
-#include "generators/key.h"
+#include "generators/epilogue.h"
 #include "generators/linear.h"
 
 namespace hardnet {
@@ -25,16 +25,6 @@ Expr element(const Halide::FuncRef &at, size_t i) { return at.size() == 1 ? Expr
 }  // namespace
 
 // ---- input transform
-
-std::string InputTransformSpec::key() const {
-    Key k("input_transform");
-    k.add("tiling", tiling.key()).add("quadrant", {quadrant.small_rows, quadrant.small_columns});
-    if (norm_width) k.add("norm", {norm_width, norm_height});
-    return k.add("y", {pixel_stride, row_stride})
-        .add("v", {tile_stride, position_stride})
-        .add("lanes", {lanes})
-        .text;
-}
 
 InputTransform::InputTransform(const InputTransformSpec &s)
     : spec(s),
@@ -87,19 +77,6 @@ std::vector<Halide::Argument> InputTransform::arguments() {
 
 // ---- product
 
-int ProductSpec::in() const {
-    int sum = 0;
-    for (const ProductSource &s : sources) sum += s.channels;
-    return sum;
-}
-
-std::string ProductSpec::key() const {
-    Key k("winograd_product");
-    k.add("tiling", tiling.key());
-    for (const ProductSource &s : sources) k.add("in", {s.channels, s.tile_stride, s.position_stride});
-    return k.add("out", {out}).add("block", {block, tiles, lanes}).text;
-}
-
 Product::Product(const ProductSpec &s) : spec(s), U(Halide::Float(32), 4, "U") {
     // Which position and which tiles an item stands for; evaluated once per item, outside the sums.
     const ItemMap map(spec.tiling, spec.tiles);
@@ -150,16 +127,6 @@ std::vector<Halide::Argument> Product::arguments() {
 }
 
 // ---- output transform
-
-std::string OutputTransformSpec::key() const {
-    Key k("output_transform");
-    k.add("tiling", tiling.key()).add("quadrant", {quadrant.small_rows, quadrant.small_columns});
-    k.add("m", {tiles, m_stride})
-        .add("y", {pixel_stride, row_stride})
-        .add("valid", {valid_rows, valid_columns});
-    if (residual) k.add("residual", {residual.pixel_stride, residual.row_stride});
-    return k.add(activation).add("lanes", {lanes}).text;
-}
 
 OutputTransform::OutputTransform(const OutputTransformSpec &s)
     : spec(s),

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "models/measures.h"
-#include "models/text.h"
+#include "graph/measures.h"
+#include "base/text.h"
 
 namespace hardnet {
 namespace {
@@ -89,7 +89,7 @@ std::string json(const Network &network, const Measures &measures, bool layers,
         const Layer &layer = network.layers[i];
         nlohmann::ordered_json entry = {{"name", layer.name}, {"operator", describe(layer)}};
         entry["sources"] = nlohmann::json::array();
-        for (int source : layer.sources) {
+        for (int source : layer.sources()) {
             entry["sources"].push_back(source == kNetworkInput ? "input" : network.layers[source].name);
         }
         entry["input"] = to_json(layer.in);
@@ -149,9 +149,9 @@ std::string scale_sim(const Network &network) {
     for (const Layer &layer : network.layers) {
         if (!layer.has_bias()) continue;
         const bool full = layer.op == OpKind::kFullyConnected;
-        const int stride = layer.op == OpKind::kTransposedConv ? 1 : layer.stride;
-        const int height = full ? layer.in.height : layer.kernel,
-                  width = full ? layer.in.width : layer.kernel;
+        const int stride = layer.op == OpKind::kTransposedConv ? 1 : layer.window.y.stride;
+        const int height = full ? layer.in.height : layer.window.y.kernel,
+                  width = full ? layer.in.width : layer.window.x.kernel;
         const auto covered = [&](int out, int window) { return (out - 1) * stride + window; };
         const bool depthwise = layer.op == OpKind::kDepthwiseConv;
         text += fmt::format("{}{},{},{},{},{},{},{},{},\n", depthwise ? "DP_" : "", layer.name,

@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
-#include "models/network.h"
-#include "models/result.h"
+#include "graph/network.h"
+#include "base/result.h"
 
 namespace hardnet {
 

@@ -17,7 +17,7 @@ int LayerList::conv(const LayerNames &names, const std::vector<int> &sources, co
     layer.front_norm = spec.front_norm;
     layer.bias = spec.bias;
     layer.activation = spec.activation;
-    layer.residual = spec.residual;
+    if (spec.residual != kNoLayer) layer.reads.push_back({spec.residual, Role::kOperand});
     set_window(layer, spec.kernel, spec.stride, spec.padding < 0 ? spec.kernel / 2 : spec.padding,
                spec.dilation);
     return last();
@@ -51,8 +51,7 @@ int LayerList::transposed_conv(const std::string &name, const std::vector<int> &
     Layer &layer = add(name, OpKind::kTransposedConv, sources, channels);
     layer.module = name;
     layer.bias = true;
-    layer.kernel = 3;
-    layer.stride = 2;
+    layer.window = Window::square(3, 2);
     layer.out.height = shape(like).height;
     layer.out.width = shape(like).width;
     return last();
@@ -136,7 +135,7 @@ Layer &LayerList::add(const std::string &name, OpKind op, const std::vector<int>
     Layer layer;
     layer.name = name;
     layer.op = op;
-    layer.sources = sources;
+    for (int source : sources) layer.reads.push_back({source, Role::kSource});
     layer.in = shape(sources[0]);
     layer.in.channels = this->channels(sources);
     layer.out = layer.in;
@@ -146,13 +145,10 @@ Layer &LayerList::add(const std::string &name, OpKind op, const std::vector<int>
 }
 
 void LayerList::set_window(Layer &layer, int kernel, int stride, int padding, int dilation, bool ceil_mode) {
-    layer.kernel = kernel;
-    layer.stride = stride;
-    layer.padding = padding;
-    layer.dilation = dilation;
+    layer.window = Window::square(kernel, stride, padding, dilation);
     layer.ceil_mode = ceil_mode;
     const auto out_extent = [&](int extent) {
-        const int room = extent + 2 * padding - layer.reach();
+        const int room = extent + 2 * padding - layer.window.x.reach();
         if (room < 0) {
             too_small_ = true;
             return 1;

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "models/hardblock.h"
-#include "models/network.h"
+#include "graph/network.h"
 
 namespace hardnet {
 

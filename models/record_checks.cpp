@@ -7,7 +7,7 @@
 #include <cmath>
 
 #include "models/architectures.h"
-#include "models/text.h"
+#include "base/text.h"
 
 namespace hardnet {
 namespace {

@@ -6,8 +6,8 @@
 #include <optional>
 
 #include "models/architectures.h"
-#include "models/json_reader.h"
-#include "models/text.h"
+#include "base/json_reader.h"
+#include "base/text.h"
 
 namespace hardnet {
 namespace {

@@ -8,7 +8,7 @@
 #include <cstring>
 
 #include "models/builtin_records.h"
-#include "models/text.h"
+#include "base/text.h"
 
 namespace hardnet {
 namespace {

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "models/network.h"
+#include "graph/network.h"
 
 namespace hardnet {
 

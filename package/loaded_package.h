@@ -7,7 +7,7 @@
 
 #include "hardnet/hardnet.h"
 #include "hardnet/plan.h"
-#include "models/result.h"
+#include "base/result.h"
 #include "package/manifest.h"
 
 namespace hardnet {

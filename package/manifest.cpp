@@ -3,8 +3,8 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "models/json_reader.h"
-#include "models/text.h"
+#include "base/json_reader.h"
+#include "base/text.h"
 
 namespace hardnet {
 namespace {

@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "models/network.h"
+#include "graph/network.h"
 #include "models/records.h"
-#include "models/result.h"
+#include "base/result.h"
 
 namespace hardnet {
 

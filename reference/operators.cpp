@@ -12,16 +12,18 @@
 namespace hardnet::reference {
 namespace {
 
-// [in.channels, in.height + 2 * padding, in.width + 2 * padding], the border filled with `value`.
-Tensor padded(const Tensor &input, const Shape &in, int padding, double value) {
-    const int width = in.width + 2 * padding;
-    const int height = in.height + 2 * padding;
+int padded_extent(int extent, const WindowAxis &axis) { return axis.before + extent + axis.after; }
+
+// [in.channels, height, width] with the window's padding around the image, filled with `value`.
+Tensor padded(const Tensor &input, const Shape &in, const Window &window, double value) {
+    const int width = padded_extent(in.width, window.x);
+    const int height = padded_extent(in.height, window.y);
     Tensor out(static_cast<size_t>(Shape{in.channels, height, width}.elements()), value);
     for (int c = 0; c < in.channels; c++) {
         for (int y = 0; y < in.height; y++) {
             const auto from = input.begin() + (int64_t{c} * in.height + y) * in.width;
             std::copy(from, from + in.width,
-                      out.begin() + (int64_t{c} * height + y + padding) * width + padding);
+                      out.begin() + (int64_t{c} * height + y + window.y.before) * width + window.x.before);
         }
     }
     return out;
@@ -38,21 +40,21 @@ void split(int count, int threads, const std::function<void(int, int)> &work) {
     for (std::thread &other : others) other.join();
 }
 
-// plane(y, x) += sum over ky, kx of kernel(ky, kx) * source(y * stride + ky, x * stride + kx)
+// plane(y, x) += sum over ky, kx of kernel(ky, kx) * source(y * stride + ky * dilation, x * stride + kx * dilation)
 void accumulate(double *plane, const Shape &out, const double *source, int source_width, const float *kernel,
                 const Window &window) {
-    for (int ky = 0; ky < window.kernel; ky++) {
-        for (int kx = 0; kx < window.kernel; kx++) {
-            const double weight = kernel[ky * window.kernel + kx];
+    for (int ky = 0; ky < window.y.kernel; ky++) {
+        for (int kx = 0; kx < window.x.kernel; kx++) {
+            const double weight = kernel[ky * window.x.kernel + kx];
             for (int y = 0; y < out.height; y++) {
                 const double *from = source +
-                                     int64_t{y * window.stride + ky * window.dilation} * source_width +
-                                     kx * window.dilation;
+                                     int64_t{y * window.y.stride + ky * window.y.dilation} * source_width +
+                                     kx * window.x.dilation;
                 double *to = plane + int64_t{y} * out.width;
-                if (window.stride == 1) {
+                if (window.x.stride == 1) {
                     for (int x = 0; x < out.width; x++) to[x] += weight * from[x];
                 } else {
-                    for (int x = 0; x < out.width; x++) to[x] += weight * from[x * window.stride];
+                    for (int x = 0; x < out.width; x++) to[x] += weight * from[x * window.x.stride];
                 }
             }
         }
@@ -64,12 +66,12 @@ Tensor convolve(const Tensor &input, const Shape &in, const std::vector<float> &
                 const std::vector<float> &bias, const Window &window, int threads, int inputs,
                 bool per_channel) {
     const int channels = static_cast<int>(bias.size());
-    const int taps = window.kernel * window.kernel;
+    const int taps = window.taps();
     assert(weight.size() == size_t(channels) * inputs * taps);
     const Shape out = window_output(in, window, channels);
-    const Tensor source = padded(input, in, window.padding, 0);
-    const int source_width = in.width + 2 * window.padding;
-    const int64_t source_plane = int64_t{source_width} * (in.height + 2 * window.padding);
+    const Tensor source = padded(input, in, window, 0);
+    const int source_width = padded_extent(in.width, window.x);
+    const int64_t source_plane = int64_t{source_width} * padded_extent(in.height, window.y);
     const int64_t out_plane = int64_t{out.height} * out.width;
 
     Tensor output(static_cast<size_t>(out.elements()));
@@ -90,10 +92,10 @@ Tensor convolve(const Tensor &input, const Shape &in, const std::vector<float> &
 }  // namespace
 
 Shape window_output(const Shape &in, const Window &window, int channels) {
-    const auto extent = [&](int size) {
-        return (size + 2 * window.padding - window.dilation * (window.kernel - 1) - 1) / window.stride + 1;
+    const auto extent = [](int size, const WindowAxis &axis) {
+        return (padded_extent(size, axis) - axis.reach()) / axis.stride + 1;
     };
-    return {channels, extent(in.height), extent(in.width)};
+    return {channels, extent(in.height, window.y), extent(in.width, window.x)};
 }
 
 Tensor convolution(const Tensor &input, const Shape &in, const std::vector<float> &weight,
@@ -137,16 +139,16 @@ namespace {
 // Calls work(values) with each of out's windows' elements within the image padded by `value`, in order.
 void for_windows(const Tensor &input, const Shape &in, const Shape &out, const Window &window, double value,
                  const std::function<void(const std::vector<double> &)> &work) {
-    const Tensor source = padded(input, in, window.padding, value);
-    const int width = in.width + 2 * window.padding, height = in.height + 2 * window.padding;
+    const Tensor source = padded(input, in, window, value);
+    const int width = padded_extent(in.width, window.x), height = padded_extent(in.height, window.y);
     std::vector<double> values;
     for (int c = 0; c < out.channels; c++) {
         for (int y = 0; y < out.height; y++) {
             for (int x = 0; x < out.width; x++) {
                 values.clear();
-                const int y0 = y * window.stride, x0 = x * window.stride;
-                for (int sy = y0; sy < std::min(y0 + window.kernel, height); sy++) {
-                    for (int sx = x0; sx < std::min(x0 + window.kernel, width); sx++)
+                const int y0 = y * window.y.stride, x0 = x * window.x.stride;
+                for (int sy = y0; sy < std::min(y0 + window.y.kernel, height); sy++) {
+                    for (int sx = x0; sx < std::min(x0 + window.x.kernel, width); sx++)
                         values.push_back(source[(int64_t{c} * height + sy) * width + sx]);
                 }
                 work(values);

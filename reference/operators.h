@@ -6,25 +6,20 @@
 #pragma once
 #include <vector>
 
-#include "models/network.h"
+#include "graph/network.h"
 
 namespace hardnet::reference {
 
 using Tensor = std::vector<double>;
 
-struct Window {
-    int kernel = 1, stride = 1, padding = 0;  // square, padding on all four sides
-    int dilation = 1;
-};
-
-// (height + 2 * padding - dilation * (kernel - 1) - 1) / stride + 1, rounded down, and the width likewise.
+// Per axis (extent + before + after - reach) / stride + 1, rounded down.
 Shape window_output(const Shape &in, const Window &window, int channels);
 
-// Zero padding. weight: OIHW [channels, in.channels, kernel, kernel]; bias: [channels].
+// Zero padding. weight: OIHW [channels, in.channels, rows, columns]; bias: [channels].
 Tensor convolution(const Tensor &input, const Shape &in, const std::vector<float> &weight,
                    const std::vector<float> &bias, const Window &window, int threads = 1);
 
-// Zero padding. weight: C1HW [in.channels, 1, kernel, kernel]; bias: [in.channels].
+// Zero padding. weight: C1HW [in.channels, 1, rows, columns]; bias: [in.channels].
 Tensor depthwise_convolution(const Tensor &input, const Shape &in, const std::vector<float> &weight,
                              const std::vector<float> &bias, const Window &window, int threads = 1);
 

@@ -14,7 +14,7 @@ using reference::Tensor;
 Tensor gathered(const Layer &layer, const std::vector<Tensor> &outputs, const Tensor &image) {
     Tensor input;
     input.reserve(static_cast<size_t>(layer.in.elements()));
-    for (int source : layer.sources) {
+    for (int source : layer.sources()) {
         const Tensor &from = source == kNetworkInput ? image : outputs[source];
         input.insert(input.end(), from.begin(), from.end());
     }
@@ -24,7 +24,7 @@ Tensor gathered(const Layer &layer, const std::vector<Tensor> &outputs, const Te
 Tensor run_layer(const Layer &layer, const FoldedLayer &folded, const Tensor &input, int threads) {
     const std::vector<float> &weight = folded.weight.values;
     const std::vector<float> &bias = folded.bias.values;
-    const reference::Window window{layer.kernel, layer.stride, layer.padding, layer.dilation};
+    const Window &window = layer.window;
     switch (layer.op) {
         case OpKind::kConv:
             return reference::convolution(input, layer.in, weight, bias, window, threads);
@@ -100,7 +100,8 @@ Result<std::vector<std::vector<double>>> run_network(const Network &network, con
             reference::activate(gathered_input, Activation::kRelu);
         }
         Tensor output = run_layer(layer, folded, gathered_input, threads);
-        if (layer.residual != kNoLayer) reference::add(output, outputs[static_cast<size_t>(layer.residual)]);
+        if (const int operand = layer.operand(); operand != kNoLayer)
+            reference::add(output, outputs[static_cast<size_t>(operand)]);
         reference::activate(output, layer.activation);
         outputs.push_back(std::move(output));
         if (options.progress) {

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "generators/tiling.h"
-#include "models/result.h"
+#include "kernels/tiling.h"
+#include "base/result.h"
 #include "schedules/machine.h"
 
 namespace hardnet {

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "models/result.h"
+#include "base/result.h"
 
 namespace hardnet {
 

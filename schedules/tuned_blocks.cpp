@@ -7,7 +7,7 @@
 #include <sstream>
 #include <tuple>
 
-#include "models/json_reader.h"
+#include "base/json_reader.h"
 #include "schedules/shipped_records.h"
 
 namespace hardnet {

@@ -5,7 +5,7 @@
 #include <new>
 #include <nlohmann/json.hpp>
 
-#include "models/text.h"
+#include "base/text.h"
 #include "runtime/safetensors.h"
 #include "weights/files.h"
 #include "weights/torch_file.h"

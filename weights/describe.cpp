@@ -4,8 +4,8 @@
 
 #include <optional>
 
-#include "models/json_reader.h"
-#include "models/text.h"
+#include "base/json_reader.h"
+#include "base/text.h"
 #include "weights/keys.h"
 
 namespace hardnet {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "models/result.h"
+#include "base/result.h"
 
 namespace hardnet {
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "models/records.h"
-#include "models/result.h"
+#include "base/result.h"
 
 namespace hardnet {
 

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "models/text.h"
+#include "base/text.h"
 #include "weights/mismatch.h"
 
 namespace hardnet {
@@ -22,7 +22,7 @@ std::vector<std::string> pytorchcv_modules(const Network &network) {
         const Layer &layer = network.layers[i];
         const std::string place = fmt::format("features.stage{}.unit{}", stage, unit);
         const size_t inner = layer.name.find(".layers.");
-        const bool downsampling = layer.stride == 2 && i > 0;  // of depthwise kind or a pool
+        const bool downsampling = layer.window.y.stride == 2 && i > 0;  // of depthwise kind or a pool
         if (layer.op == OpKind::kFullyConnected) {
             modules.push_back("output.fc");
         } else if (in_stem) {
@@ -42,7 +42,7 @@ std::vector<std::string> pytorchcv_modules(const Network &network) {
         } else {
             modules.push_back(place + ".conv");
             // The stage goes on with another unit unless a downsampling comes next.
-            const bool ends = i + 1 < network.layers.size() && network.layers[i + 1].stride == 2;
+            const bool ends = i + 1 < network.layers.size() && network.layers[i + 1].window.y.stride == 2;
             if (!ends) unit++;
         }
     }
@@ -190,7 +190,7 @@ const Layer &head_of(const Network &network) {
     const auto output = std::find_if(network.outputs.begin(), network.outputs.end(),
                                      [](const Output &o) { return !o.boxes; });
     const Layer *head = &network.layers[static_cast<size_t>(output->layers[0])];
-    while (!head->has_weights()) head = &network.layers[static_cast<size_t>(head->sources[0])];
+    while (!head->has_weights()) head = &network.layers[static_cast<size_t>(head->sources()[0])];
     return *head;
 }
 

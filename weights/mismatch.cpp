@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "models/records.h"
-#include "models/text.h"
+#include "base/text.h"
 
 namespace hardnet {
 namespace {

@@ -12,7 +12,7 @@
 #include <filesystem>
 #include <vector>
 
-#include "models/text.h"
+#include "base/text.h"
 
 extern char **environ;
 

@@ -3,7 +3,7 @@
 #pragma once
 #include <string>
 
-#include "models/result.h"
+#include "base/result.h"
 #include "weights/files.h"
 
 namespace hardnet {

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "models/records.h"
-#include "models/result.h"
+#include "base/result.h"
 #include "weights/files.h"
 
 namespace hardnet {
@@ -31,7 +31,7 @@ struct Checkpoint {
 
 // A layer's weights with batch norm folded in: weight' = weight * gamma / sqrt(var + 1e-5), in double, then
 // rounded.
-struct FoldedLayer {  // the tensors of models/network.h's folded_tensors(); empty where there is none
+struct FoldedLayer {  // the tensors of graph/network.h's folded_tensors(); empty where there is none
     FloatTensor weight, bias;
     FloatTensor front_scale{}, front_shift{};  // of a norm in front: what enters is max(0, x * scale + shift)
 

@@ -61,12 +61,12 @@ Result<Line> parse(const std::string &text) {
     return line;
 }
 
-void add(Network &network, const std::string &name, OpKind op, std::vector<int> sources, int kernel,
+void add(Network &network, const std::string &name, OpKind op, const std::vector<int> &sources, int kernel,
          int stride, int channels) {
     Layer l;
-    l.name = l.module = name, l.op = op, l.sources = std::move(sources), l.kernel = kernel, l.stride = stride;
-    l.padding = kernel / 2;
-    for (int s : l.sources) {
+    l.name = l.module = name, l.op = op, l.window = Window::square(kernel, stride, kernel / 2);
+    for (int s : sources) {
+        l.reads.push_back({s, Role::kSource});
         const Shape &from = s == kNetworkInput ? network.input : network.layers[s].out;
         l.in = {l.in.channels + from.channels, from.height, from.width};
     }

@@ -28,7 +28,7 @@ std::map<int, int> tiles(const std::string &record, const PlanOptions &options) 
     std::map<int, int> m;
     for (size_t i = 0; i < tilings.size(); i++) {
         const Layer &l = p.network.layers[i];
-        if (l.op == OpKind::kConv && l.kernel == 3 && l.stride == 1)
+        if (l.op == OpKind::kConv && l.window.x.kernel == 3 && l.window.x.stride == 1)
             m[l.out.height] = tilings[i] ? tilings[i]->m() : 0;
     }
     return m;

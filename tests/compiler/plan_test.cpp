@@ -91,7 +91,7 @@ private:
         for (size_t l = 0; l < network().layers.size(); l++) {
             const Layer &layer = network().layers[l];
             if (!layer.has_weights() || uint32_t(weight_tensor(network(), int(l))) != p.tensor) continue;
-            const int positions = p.transform < 0 ? layer.kernel * layer.kernel
+            const int positions = p.transform < 0 ? layer.window.taps()
                                                   : plan().transforms[size_t(p.transform)].positions();
             return int64_t{(p.out + p.block - 1) / p.block} * p.block * positions * layer.in.channels;
         }

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "models/result.h"
+#include "base/result.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,5 +1,5 @@
 // A network's record: what is read is written and read back the same, and builds a network or says why not.
-#include "models/network.h"
+#include "graph/network.h"
 #include "models/records.h"
 #include "tests/fuzz/fuzz.h"
 

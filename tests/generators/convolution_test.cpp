@@ -83,7 +83,7 @@ Problem problem_of(const Case &c) {
         from += shape.elements();
     }
     p.expected = reference::convolution({x.begin(), x.end()}, in, p.weight, p.bias,
-                                        {c.kernel, c.stride, c.padding(), c.dilation});
+                                        Window::square(c.kernel, c.stride, c.padding(), c.dilation));
     if (c.residual) {
         const std::vector<float> added = eighths(p.expected.size(), 4);
         reference::add(p.expected, {added.begin(), added.end()});
@@ -97,7 +97,7 @@ ConvolutionSpec spec_of(const Case &c, const Problem &p, const ChannelPart &part
     const Image out(c.shape_out());
     ConvolutionSpec spec;
     for (const Image &s : p.sources) spec.sources.push_back({s.shape.channels, s.c8, s.row_stride()});
-    spec.window = {c.kernel, c.kernel, c.padding(), c.padding(), c.dilation, c.stride};
+    spec.window = Window::square(c.kernel, c.stride, c.padding(), c.dilation);
     for (const Image &r : p.residual) spec.residual = {r.c8, r.row_stride()};
     spec.width = out.shape.width;
     spec.block = part.block;

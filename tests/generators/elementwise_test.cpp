@@ -38,22 +38,22 @@ TEST_P(Elementwise, AveragePoolIsTheMeanOfWhatLiesInThePaddedImage) {
     if (!missing().empty()) GTEST_SKIP() << "this CPU has no " << missing();
     struct Case {
         int channels;
-        reference::Window window;
+        Window window;
         InputSize in, out;
     };
     // The last two have windows that reach beyond the padded image.
-    const Case all[] = {{14, {2, 2, 0}, {8, 6}, {4, 3}},
-                        {78, {3, 2, 1}, {33, 25}, {17, 13}},
-                        {46, {9, 1, 4}, {5, 7}, {5, 7}},
-                        {28, {2, 2, 0}, {5, 7}, {3, 4}},
-                        {16, {2, 2, 0}, {1, 1}, {1, 1}}};
+    const Case all[] = {{14, Window::square(2, 2, 0), {8, 6}, {4, 3}},
+                        {78, Window::square(3, 2, 1), {33, 25}, {17, 13}},
+                        {46, Window::square(9, 1, 4), {5, 7}, {5, 7}},
+                        {28, Window::square(2, 2, 0), {5, 7}, {3, 4}},
+                        {16, Window::square(2, 2, 0), {1, 1}, {1, 1}}};
     for (const Case &c : all) {
         const Shape in{c.channels, c.in.height, c.in.width}, shape{c.channels, c.out.height, c.out.width};
         const std::vector<float> x = eighths(size_t(in.elements()), 1);
-        const Image source = Image::of(in, x, c.window.padding + 1);
+        const Image source = Image::of(in, x, c.window.x.before + 1);
         Image out(shape);
-        PoolSpec spec{PoolKind::kAverage, c.window.kernel, c.window.stride,
-                      c.window.padding,   in.height,       in.width};
+        PoolSpec spec{PoolKind::kAverage, c.window.x.kernel, c.window.x.stride,
+                      c.window.x.before,   in.height,       in.width};
         spec.width = shape.width;
         spec.height = shape.height;
         spec.lanes = machine().lanes_for(out.c8);

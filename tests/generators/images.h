@@ -4,7 +4,7 @@
 #include <random>
 #include <vector>
 
-#include "models/network.h"
+#include "graph/network.h"
 #include "reference/operators.h"
 #include "tests/generators/kernels.h"
 

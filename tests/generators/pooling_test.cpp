@@ -12,14 +12,14 @@ INSTANTIATE_TEST_SUITE_P(Levels, Ends, ::testing::ValuesIn(machine_levels()),
 
 struct PoolCase {
     int channels;
-    reference::Window window;
+    Window window;
     InputSize size;
 };
 
 TEST_P(Ends, MaxPoolEqualsTheReference) {
     if (!missing().empty()) GTEST_SKIP() << "this CPU has no " << missing();
-    const PoolCase all[] = {{14, {2, 2, 0}, {5, 7}},   {78, {2, 2, 0}, {33, 25}}, {334, {3, 2, 1}, {5, 7}},
-                            {28, {3, 2, 1}, {33, 25}}, {64, {3, 2, 1}, {1, 1}},   {46, {3, 2, 0}, {33, 25}}};
+    const PoolCase all[] = {{14, Window::square(2, 2, 0), {5, 7}},   {78, Window::square(2, 2, 0), {33, 25}}, {334, Window::square(3, 2, 1), {5, 7}},
+                            {28, Window::square(3, 2, 1), {33, 25}}, {64, Window::square(3, 2, 1), {1, 1}},   {46, Window::square(3, 2, 0), {33, 25}}};
     const auto out_shape = [](const PoolCase &c) {
         return reference::window_output({c.channels, c.size.height, c.size.width}, c.window, c.channels);
     };
@@ -27,9 +27,9 @@ TEST_P(Ends, MaxPoolEqualsTheReference) {
     for (const PoolCase &c : all) {
         const Image in({c.channels, c.size.height, c.size.width}), out(out_shape(c));
         PoolSpec spec;
-        spec.kernel = c.window.kernel;
-        spec.stride = c.window.stride;
-        spec.padding = c.window.padding;
+        spec.kernel = c.window.x.kernel;
+        spec.stride = c.window.x.stride;
+        spec.padding = c.window.x.before;
         spec.in_height = c.size.height;
         spec.in_width = c.size.width;
         spec.width = out.shape.width;

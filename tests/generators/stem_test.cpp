@@ -43,7 +43,7 @@ TEST_P(Stems, StemEqualsTheReference) {
                                  weight = eighths(size_t(c.out) * 3 * taps, 5),
                                  bias = eighths(size_t(c.out), 6);
         std::vector<double> expected =
-            reference::convolution({x.begin(), x.end()}, in, weight, bias, {c.kernel, c.stride, padding});
+            reference::convolution({x.begin(), x.end()}, in, weight, bias, Window::square(c.kernel, c.stride, padding));
         reference::activate(expected, c.activation);
 
         const int c8 = Image(shape).c8;
@@ -134,7 +134,7 @@ TEST_P(Stems, DepthwiseEqualsTheReference) {
                                  weight = eighths(size_t(c.channels) * 9, 8),
                                  bias = eighths(size_t(c.channels), 9);
         std::vector<double> expected =
-            reference::depthwise_convolution({x.begin(), x.end()}, in, weight, bias, {3, c.stride, 1});
+            reference::depthwise_convolution({x.begin(), x.end()}, in, weight, bias, Window::square(3, c.stride, 1));
         reference::activate(expected, c.activation);
         Image source = Image::of(in, x, 1);
         const int c8 = source.c8, lanes = machine().lanes_for(c8);

@@ -1,5 +1,5 @@
 // The algebra of Winograd tiles, in double, without Halide: covers, orders and the transforms themselves.
-#include "generators/tiling.h"
+#include "kernels/tiling.h"
 
 #include <gtest/gtest.h>
 

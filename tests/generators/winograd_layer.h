@@ -82,7 +82,7 @@ public:
             sources_.push_back(Image::of(shape, plane, 1, t.covered_rows(), t.covered_columns()));
             from += shape.elements();
         }
-        expected_ = reference::convolution({x.begin(), x.end()}, in, weight_, bias_, {3, 1, 1});
+        expected_ = reference::convolution({x.begin(), x.end()}, in, weight_, bias_, Window::square(3, 1, 1));
         reference::activate(expected_, c.activation);
         parts_ = product_parts(machine, t, c.out, in.channels);
     }

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "models/network.h"
+#include "graph/network.h"
 #include "reference/compare.h"
 #include "tests/levels/machines.h"
 

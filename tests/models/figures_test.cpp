@@ -6,7 +6,7 @@
 #include <set>
 #include <string>
 
-#include "models/measures.h"
+#include "graph/measures.h"
 #include "tests/models/networks.h"
 
 namespace hardnet {

@@ -1,5 +1,5 @@
 // Parameters, MACs, CIO and MoC against the figures of the paper and of the released models.
-#include "models/measures.h"
+#include "graph/measures.h"
 
 #include <fmt/core.h>
 #include <gtest/gtest.h>
@@ -60,7 +60,7 @@ TEST(Measures, PaperCioOfTheDepthwiseNetworks) {
         int64_t cio = m.total.cio;
         for (size_t i = 0; i < network.layers.size(); i++) {
             const Layer &layer = network.layers[i];
-            if (layer.op == OpKind::kDepthwiseConv && layer.stride == 2) cio -= m.layers[i].cio;
+            if (layer.op == OpKind::kDepthwiseConv && layer.window.y.stride == 2) cio -= m.layers[i].cio;
         }
         EXPECT_EQ(millions(cio, 3), expected) << name;
     }

@@ -19,7 +19,7 @@ using testing::layer;
 
 std::vector<std::string> source_names(const Network &network, const std::string &name) {
     std::vector<std::string> names;
-    for (int source : layer(network, name).sources) {
+    for (int source : layer(network, name).sources()) {
         names.push_back(source == kNetworkInput ? "input" : network.layers[source].name);
     }
     return names;
@@ -98,7 +98,7 @@ TEST(Network, DepthwiseLayersComeBehindTheirPointwise) {
     EXPECT_EQ(layer(network, "base.3.layers.1.layer2").activation, Activation::kNone);
     EXPECT_EQ(layer(network, "base.3.layers.1.layer2").norm, "base.3.layers.1.layer2.norm");
     EXPECT_EQ(layer(network, "base.2").activation, Activation::kNone);
-    EXPECT_EQ(layer(network, "base.1").kernel, 1);
+    EXPECT_EQ(layer(network, "base.1").window.x.kernel, 1);
 }
 
 TEST(Network, TheUnpublishedHardnetsNarrowEveryFourthLayerAndPoolTwice) {
@@ -196,7 +196,7 @@ TEST(Network, EveryLayerReadsWhatCameBefore) {
         for (int i = 0; i < static_cast<int>(network.layers.size()); i++) {
             const Layer &layer = network.layers[i];
             int channels = 0;
-            for (int source : layer.sources) {
+            for (int source : layer.sources()) {
                 ASSERT_LT(source, i) << layer.name;
                 const Shape &from = source == kNetworkInput ? network.input : network.layers[source].out;
                 channels += from.channels;

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "models/text.h"
+#include "base/text.h"
 #include "tests/models/networks.h"
 
 namespace hardnet {

@@ -1,5 +1,5 @@
 // What networks are for, as their outputs tell, and what their classes are called.
-#include "models/task.h"
+#include "graph/task.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -10,7 +10,7 @@
 
 #include "hardnet/hardnet.h"
 #include "hardnet/plan.h"
-#include "models/network.h"
+#include "graph/network.h"
 #include "models/records.h"
 
 namespace hardnet::testing {

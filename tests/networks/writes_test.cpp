@@ -140,7 +140,7 @@ private:
     int layer_of(const hardnet_step &step, const Region &r) const {
         const std::vector<Layer> &layers = package_.layers.layers;
         for (int l = step.layer; l < int(layers.size()); l++) {
-            if (l != step.layer && layers[l].sources[0] != step.layer) continue;
+            if (l != step.layer && layers[l].sources()[0] != step.layer) continue;
             const int32_t view = level_.layer_views[l];
             if (view < 0 || level_.views[view].base != r.base) continue;
             const Region whole = whole_view(level_, uint32_t(view));

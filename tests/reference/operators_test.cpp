@@ -21,14 +21,14 @@ Tensor counting(int elements) {
 
 TEST(Convolution, OneByOneMixesChannels) {
     // Two 1x2 channels (1 2) (3 4); three filters.
-    const Tensor out = convolution(counting(4), {2, 1, 2}, {1, 0, 0, 1, 2, -1}, {0, 10, 0.5}, {1, 1, 0});
+    const Tensor out = convolution(counting(4), {2, 1, 2}, {1, 0, 0, 1, 2, -1}, {0, 10, 0.5}, Window::square(1, 1, 0));
     EXPECT_THAT(out, ElementsAre(1, 2, 13, 14, -0.5, 0.5));
 }
 
 TEST(Convolution, ThreeByThreePadsWithZero) {
     // 1 2 3 / 4 5 6 / 7 8 9 under a kernel whose taps are powers of ten, so that every tap shows as a digit.
     const std::vector<float> kernel = {1e8f, 1e7f, 1e6f, 1e5f, 1e4f, 1e3f, 1e2f, 1e1f, 1};
-    const Tensor out = convolution(counting(9), {1, 3, 3}, kernel, {0}, {3, 1, 1});
+    const Tensor out = convolution(counting(9), {1, 3, 3}, kernel, {0}, Window::square(3, 1, 1));
     EXPECT_THAT(out, ElementsAre(12045, 123456, 230560, 12045078, 123456789, 230560890, 45078000, 456789000,
                                  560890000));
 }
@@ -36,33 +36,33 @@ TEST(Convolution, ThreeByThreePadsWithZero) {
 TEST(Convolution, StrideTwoStartsAtThePadding) {
     // 4x5, stride 2, padding 1: windows centred on rows 0, 2 and columns 0, 2, 4.
     const std::vector<float> centre = {0, 0, 0, 0, 1, 0, 0, 0, 0};
-    EXPECT_THAT(convolution(counting(20), {1, 4, 5}, centre, {0}, {3, 2, 1}),
+    EXPECT_THAT(convolution(counting(20), {1, 4, 5}, centre, {0}, Window::square(3, 2, 1)),
                 ElementsAre(1, 3, 5, 11, 13, 15));
     const std::vector<float> corner = {1, 0, 0, 0, 0, 0, 0, 0, 0};
-    EXPECT_THAT(convolution(counting(20), {1, 4, 5}, corner, {0}, {3, 2, 1}), ElementsAre(0, 0, 0, 0, 7, 9));
+    EXPECT_THAT(convolution(counting(20), {1, 4, 5}, corner, {0}, Window::square(3, 2, 1)), ElementsAre(0, 0, 0, 0, 7, 9));
 }
 
 TEST(Convolution, StrideThreeWithoutPaddingRoundsDown) {
     const std::vector<float> ones(4, 1);
-    EXPECT_TRUE((window_output({1, 6, 7}, {2, 3, 0}, 1) == Shape{1, 2, 2}));
+    EXPECT_TRUE((window_output({1, 6, 7}, Window::square(2, 3, 0), 1) == Shape{1, 2, 2}));
     // 6x7 in rows of seven: 2x2 sums at (0, 0), (0, 3), (3, 0), (3, 3).
-    EXPECT_THAT(convolution(counting(42), {1, 6, 7}, ones, {0}, {2, 3, 0}), ElementsAre(20, 32, 104, 116));
+    EXPECT_THAT(convolution(counting(42), {1, 6, 7}, ones, {0}, Window::square(2, 3, 0)), ElementsAre(20, 32, 104, 116));
 }
 
 TEST(Convolution, SeveralInputAndOutputChannels) {
     // Channels (1 2 / 3 4) and (5 6 / 7 8), kernel 2x2 in whole: filter 0 sums channel 0 and twice channel 1,
     // filter 1 takes the last element of channel 1.
     const std::vector<float> weight = {1, 1, 1, 1, 2, 2, 2, 2, 0, 0, 0, 0, 0, 0, 0, 1};
-    EXPECT_THAT(convolution(counting(8), {2, 2, 2}, weight, {0.25, -8}, {2, 1, 0}), ElementsAre(62.25, 0));
+    EXPECT_THAT(convolution(counting(8), {2, 2, 2}, weight, {0.25, -8}, Window::square(2, 1, 0)), ElementsAre(62.25, 0));
 }
 
 TEST(Convolution, DilationSpreadsTheTaps) {
     // 5x5 of 1..25: the taps lie two apart, so the 3x3 reaches as far as a 5x5.
-    EXPECT_TRUE((window_output({1, 5, 7}, {3, 1, 0, 2}, 4) == Shape{4, 1, 3}));
+    EXPECT_TRUE((window_output({1, 5, 7}, Window::square(3, 1, 0, 2), 4) == Shape{4, 1, 3}));
     const std::vector<float> kernel = {1e8f, 1e7f, 1e6f, 1e5f, 1e4f, 1e3f, 1e2f, 1e1f, 1};
-    EXPECT_THAT(convolution(counting(25), {1, 5, 5}, kernel, {0}, {3, 1, 0, 2}), ElementsAre(136247355));
+    EXPECT_THAT(convolution(counting(25), {1, 5, 5}, kernel, {0}, Window::square(3, 1, 0, 2)), ElementsAre(136247355));
     // Padding as wide as the dilation keeps the size.
-    EXPECT_THAT(convolution(counting(9), {1, 3, 3}, kernel, {0.5}, {3, 1, 2, 2}),
+    EXPECT_THAT(convolution(counting(9), {1, 3, 3}, kernel, {0.5}, Window::square(3, 1, 2, 2)),
                 ElementsAre(13079.5, 20080.5, 130790.5, 46000.5, 50000.5, 460000.5, 13079000.5, 20080000.5,
                             130790000.5));
 }
@@ -72,9 +72,9 @@ TEST(Convolution, ThreadsDoNotChangeTheValues) {
     std::vector<float> weight;
     for (int i = 0; i < 7 * 3 * 9; i++) weight.push_back(0.1f * static_cast<float>(i % 13 - 6));
     const std::vector<float> bias = {1, 2, 3, 4, 5, 6, 7};
-    const Tensor one = convolution(counting(60), in, weight, bias, {3, 1, 1}, 1);
+    const Tensor one = convolution(counting(60), in, weight, bias, Window::square(3, 1, 1), 1);
     for (int threads = 2; threads <= 9; threads++) {
-        EXPECT_EQ(convolution(counting(60), in, weight, bias, {3, 1, 1}, threads), one) << threads;
+        EXPECT_EQ(convolution(counting(60), in, weight, bias, Window::square(3, 1, 1), threads), one) << threads;
     }
 }
 
@@ -82,14 +82,14 @@ TEST(DepthwiseConvolution, EveryChannelHasItsOwnKernel) {
     std::vector<float> weight(18, 0);
     weight[4] = 2;  // channel 0: twice the centre
     weight[9] = 1;  // channel 1: the upper left neighbour
-    const Tensor out = depthwise_convolution(counting(8), {2, 2, 2}, weight, {1, 0}, {3, 1, 1});
+    const Tensor out = depthwise_convolution(counting(8), {2, 2, 2}, weight, {1, 0}, Window::square(3, 1, 1));
     EXPECT_THAT(out, ElementsAre(3, 5, 7, 9, 0, 0, 0, 5));
 }
 
 TEST(DepthwiseConvolution, StrideTwo) {
     const std::vector<float> ones(9, 1);
     // 3x4 of 1..12: windows centred on rows 0, 2 and columns 0, 2.
-    EXPECT_THAT(depthwise_convolution(counting(12), {1, 3, 4}, ones, {0}, {3, 2, 1}, 4),
+    EXPECT_THAT(depthwise_convolution(counting(12), {1, 3, 4}, ones, {0}, Window::square(3, 2, 1), 4),
                 ElementsAre(14, 30, 30, 54));
 }
 
@@ -114,31 +114,31 @@ TEST(TransposedConvolution, SeveralChannelsOutputsFirst) {
 
 TEST(MaxPool, PaddingNeverWins) {
     const Tensor negative = {-9, -8, -7, -6, -5, -4, -3, -2, -1};
-    EXPECT_THAT(max_pool(negative, {1, 3, 3}, {1, 2, 2}, {3, 2, 1}), ElementsAre(-5, -4, -2, -1));
+    EXPECT_THAT(max_pool(negative, {1, 3, 3}, {1, 2, 2}, Window::square(3, 2, 1)), ElementsAre(-5, -4, -2, -1));
 }
 
 TEST(MaxPool, DropsWhatDoesNotFillAWindow) {
-    EXPECT_THAT(max_pool(counting(15), {1, 3, 5}, {1, 1, 2}, {2, 2, 0}), ElementsAre(7, 9));
-    EXPECT_THAT(max_pool(counting(8), {2, 2, 2}, {2, 1, 1}, {2, 2, 0}), ElementsAre(4, 8));
+    EXPECT_THAT(max_pool(counting(15), {1, 3, 5}, {1, 1, 2}, Window::square(2, 2, 0)), ElementsAre(7, 9));
+    EXPECT_THAT(max_pool(counting(8), {2, 2, 2}, {2, 1, 1}, Window::square(2, 2, 0)), ElementsAre(4, 8));
 }
 
 TEST(MaxPool, ALastWindowMayReachBeyondTheImage) {
     // 3x5 of 1..15, rounded up: the last row's and column's windows have two elements, the corner's one.
-    EXPECT_THAT(max_pool(counting(15), {1, 3, 5}, {1, 2, 3}, {2, 2, 0}), ElementsAre(7, 9, 10, 12, 14, 15));
+    EXPECT_THAT(max_pool(counting(15), {1, 3, 5}, {1, 2, 3}, Window::square(2, 2, 0)), ElementsAre(7, 9, 10, 12, 14, 15));
     const Tensor negative = {-3, -2, -1};
-    EXPECT_THAT(max_pool(negative, {1, 1, 3}, {1, 1, 2}, {2, 2, 0}), ElementsAre(-2, -1));
+    EXPECT_THAT(max_pool(negative, {1, 1, 3}, {1, 1, 2}, Window::square(2, 2, 0)), ElementsAre(-2, -1));
 }
 
 TEST(AveragePool, PaddingCountsAsZeros) {
     // 2x2 of 9 18 / 27 36 in windows of 3x3: each has all four elements and five zeros.
-    EXPECT_THAT(average_pool({9, 18, 27, 36}, {1, 2, 2}, {1, 2, 2}, {3, 1, 1}), ElementsAre(10, 10, 10, 10));
-    EXPECT_THAT(average_pool({9, 18, 27, 36}, {1, 2, 2}, {1, 1, 1}, {3, 2, 1}), ElementsAre(10));
+    EXPECT_THAT(average_pool({9, 18, 27, 36}, {1, 2, 2}, {1, 2, 2}, Window::square(3, 1, 1)), ElementsAre(10, 10, 10, 10));
+    EXPECT_THAT(average_pool({9, 18, 27, 36}, {1, 2, 2}, {1, 1, 1}, Window::square(3, 2, 1)), ElementsAre(10));
 }
 
 TEST(AveragePool, WhatLiesBehindThePaddingDoesNotCount) {
     // 3x3 of 1..9 in windows of 2x2, rounded up: means of four, two and one elements.
-    EXPECT_THAT(average_pool(counting(9), {1, 3, 3}, {1, 2, 2}, {2, 2, 0}), ElementsAre(3, 4.5, 7.5, 9));
-    EXPECT_THAT(average_pool(counting(9), {1, 3, 3}, {1, 1, 1}, {2, 2, 0}), ElementsAre(3));
+    EXPECT_THAT(average_pool(counting(9), {1, 3, 3}, {1, 2, 2}, Window::square(2, 2, 0)), ElementsAre(3, 4.5, 7.5, 9));
+    EXPECT_THAT(average_pool(counting(9), {1, 3, 3}, {1, 1, 1}, Window::square(2, 2, 0)), ElementsAre(3));
 }
 
 TEST(Resize, AlignedCornersKeepTheirPlaces) {

@@ -15,11 +15,11 @@ namespace {
 
 using ::testing::ElementsAre;
 
-Layer layer(const std::string &name, OpKind op, std::vector<int> sources, Shape in, Shape out) {
+Layer layer(const std::string &name, OpKind op, const std::vector<int> &sources, Shape in, Shape out) {
     Layer layer;
     layer.name = name;
     layer.op = op;
-    layer.sources = std::move(sources);
+    for (int source : sources) layer.reads.push_back({source, Role::kSource});
     layer.in = in;
     layer.out = out;
     return layer;
@@ -110,7 +110,7 @@ TEST(RunNetwork, FrontNormsActOnTheConcatenationAndResidualsBeforeTheActivation)
                       layer("b", OpKind::kConv, {0}, {1, 1, 2}, {1, 1, 2}),
                       layer("c", OpKind::kGlobalAveragePool, {1, 0}, {2, 1, 2}, {2, 1, 1})};
     network.layers[0].front_norm = network.layers[2].front_norm = "norm";
-    network.layers[1].residual = 0;
+    network.layers[1].reads.push_back({0, Role::kOperand});
     network.layers[1].activation = Activation::kRelu;
     FoldedWeights weights = {{folded({1, 10}, {0}), folded({-3}, {10}), {}}};
     weights.layers[0].front_scale.values = {1, -1};
@@ -142,16 +142,16 @@ TEST(OutputValues, TensorsStayPlanarAndRowsHaveChannelsInnermost) {
 double value_at(const Network &network, const Layer &layer, const FoldedLayer &weights,
                 const std::vector<std::vector<double>> &outputs, int co, int y, int x) {
     double sum = weights.bias.values[co];
-    size_t tap = layer.op == OpKind::kConv ? size_t(co) * layer.in.channels * layer.kernel * layer.kernel
-                                           : size_t(co) * layer.kernel * layer.kernel;
+    size_t tap = layer.op == OpKind::kConv ? size_t(co) * layer.in.channels * layer.window.taps()
+                                           : size_t(co) * layer.window.taps();
     int ci = 0;
-    for (int source : layer.sources) {
+    for (int source : layer.sources()) {
         const Shape &shape = network.layers[source].out;
         for (int c = 0; c < shape.channels; c++, ci++) {
             if (layer.op == OpKind::kDepthwiseConv && ci != co) continue;
-            for (int k = 0; k < layer.kernel * layer.kernel; k++, tap++) {
-                const int sy = y * layer.stride + k / layer.kernel - layer.padding;
-                const int sx = x * layer.stride + k % layer.kernel - layer.padding;
+            for (int k = 0; k < layer.window.taps(); k++, tap++) {
+                const int sy = layer.window.y.first(y) + k / layer.window.x.kernel;
+                const int sx = layer.window.x.first(x) + k % layer.window.x.kernel;
                 if (sy < 0 || sy >= shape.height || sx < 0 || sx >= shape.width) continue;
                 sum += weights.weight.values[tap] *
                        outputs[source][(size_t(c) * shape.height + sy) * shape.width + sx];

@@ -1,6 +1,6 @@
 // What a network is for, told by what it returns.
 #pragma once
-#include "models/network.h"
+#include "graph/network.h"
 
 namespace hardnet {
 

@@ -1,6 +1,6 @@
-// A network as data: layers in the order they run, each naming its sources. There is no concatenation: a
+// A network as data: layers in the order they run, each naming what it reads. There is no concatenation: a
 // layer reads a list of sources, in the order in which the paper concatenates them (nearest link first), and
-// its weights' input channels follow that order. Nor is there an addition: a layer names the one that is
+// its weights' input channels follow that order. Nor is there an addition: a layer reads the one that is
 // added to it.
 #pragma once
 #include <array>
@@ -9,11 +9,12 @@
 #include <string>
 #include <vector>
 
-#include "models/result.h"
+#include "base/result.h"
+#include "graph/activation.h"
+#include "graph/window.h"
 
 namespace hardnet {
 
-enum class Activation { kNone, kRelu, kRelu6 };
 enum class OpKind {
     kConv,
     kDepthwiseConv,
@@ -40,17 +41,23 @@ struct Shape {
 constexpr int kNetworkInput = -1;  // as a source: the image
 constexpr int kNoLayer = -2;
 
+// What a layer reads. Sources are concatenated; an operand has the output's shape and is combined with it element by
+// element: added before the activation.
+enum class Role { kSource, kOperand };
+struct Read {
+    int layer = kNetworkInput;
+    Role role = Role::kSource;
+};
+
 struct Layer {
     std::string name;        // unique: "base.3.layers.0"
     std::string module;      // prefix of its weight in checkpoints: "base.3.layers.0.conv"
     std::string norm;        // of its batch norm, behind it: "base.3.layers.0.norm"; empty: none
     std::string front_norm;  // of a batch norm with ReLU in front, on the concatenated input; empty: none
     OpKind op = OpKind::kConv;
-    std::vector<int> sources;  // indices of the layers read, concatenated in this order, or kNetworkInput
-    int residual = kNoLayer;   // a layer of the same shape, added before the activation
+    std::vector<Read> reads;   // sources in the order of their concatenation, then operands
     Shape in, out;             // `in.channels` is the sum over the sources
-    int kernel = 1, stride = 1, padding = 0;  // square windows; padding on all four sides
-    int dilation = 1;
+    Window window;
     int first_channel = 0;       // of a slice
     bool ceil_mode = false;      // pools: a last window that reaches beyond the padded image counts
     bool align_corners = false;  // resizing: corner pixels keep their places
@@ -62,7 +69,20 @@ struct Layer {
                op == OpKind::kFullyConnected || op == OpKind::kL2Norm;
     }
     bool has_bias() const { return has_weights() && op != OpKind::kL2Norm; }  // of its own or from batch norm
-    int reach() const { return dilation * (kernel - 1) + 1; }                 // extent of its window
+    std::vector<int> sources() const { return layers_read(Role::kSource); }
+    int operand() const {  // kNoLayer: none
+        const std::vector<int> operands = layers_read(Role::kOperand);
+        return operands.empty() ? kNoLayer : operands.front();
+    }
+
+private:
+    std::vector<int> layers_read(Role role) const {
+        std::vector<int> layers;
+        for (const Read &r : reads) {
+            if (r.role == role) layers.push_back(r.layer);
+        }
+        return layers;
+    }
 };
 
 // What PyTorch's module returns in eval mode, before any decoding.

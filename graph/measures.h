@@ -10,7 +10,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "models/network.h"
+#include "graph/network.h"
 
 namespace hardnet {
 

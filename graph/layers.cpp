@@ -1,7 +1,7 @@
 // What a single layer is called and looks like: parameter names, weight shape, a few words.
 #include <fmt/core.h>
 
-#include "models/network.h"
+#include "graph/network.h"
 
 namespace hardnet {
 
@@ -14,11 +14,11 @@ std::string norm_key(const Layer &layer, const std::string &field) { return laye
 std::vector<int64_t> weight_shape(const Layer &layer) {
     switch (layer.op) {
         case OpKind::kConv:
-            return {layer.out.channels, layer.in.channels, layer.kernel, layer.kernel};
+            return {layer.out.channels, layer.in.channels, layer.window.y.kernel, layer.window.x.kernel};
         case OpKind::kDepthwiseConv:
-            return {layer.out.channels, 1, layer.kernel, layer.kernel};
+            return {layer.out.channels, 1, layer.window.y.kernel, layer.window.x.kernel};
         case OpKind::kTransposedConv:
-            return {layer.in.channels, layer.out.channels, layer.kernel, layer.kernel};
+            return {layer.in.channels, layer.out.channels, layer.window.y.kernel, layer.window.x.kernel};
         case OpKind::kFullyConnected:
             return {layer.out.channels, layer.in.elements()};
         case OpKind::kL2Norm:
@@ -69,13 +69,14 @@ std::optional<Activation> activation_from_name(const std::string &name) {
 }
 
 std::string describe(const Layer &layer) {
-    std::string window = fmt::format("{0}x{0}", layer.kernel);
-    if (layer.stride != 1) window += fmt::format("/{}", layer.stride);
-    if (layer.dilation != 1) window += fmt::format(" dilated {}", layer.dilation);
+    const WindowAxis &x = layer.window.x, &y = layer.window.y;
+    std::string window = fmt::format("{}x{}", x.kernel, y.kernel);
+    if (x.stride != 1) window += fmt::format("/{}", x.stride);
+    if (x.dilation != 1) window += fmt::format(" dilated {}", x.dilation);
     switch (layer.op) {
         case OpKind::kConv:
             return (layer.front_norm.empty() ? "conv " : "norm, conv ") + window +
-                   (layer.residual == kNoLayer ? "" : " + residual");
+                   (layer.operand() == kNoLayer ? "" : " + residual");
         case OpKind::kDepthwiseConv:
             return "depthwise " + window;
         case OpKind::kTransposedConv:

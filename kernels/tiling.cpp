@@ -1,4 +1,4 @@
-#include "generators/tiling.h"
+#include "kernels/tiling.h"
 
 #include <cmath>
 

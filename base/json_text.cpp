@@ -1,4 +1,4 @@
-#include "models/json_text.h"
+#include "base/json_text.h"
 
 #include <fmt/core.h>
 
@@ -7,7 +7,7 @@
 #include <set>
 #include <vector>
 
-#include "models/text.h"
+#include "base/text.h"
 
 namespace hardnet {
 namespace {

@@ -1,4 +1,4 @@
-#include "models/task.h"
+#include "graph/task.h"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "models/json_reader.h"
+#include "base/json_reader.h"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <utility>
 
-#include "models/text.h"
+#include "base/text.h"
 
 namespace hardnet {
 namespace {

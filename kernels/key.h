@@ -3,7 +3,7 @@
 #include <initializer_list>
 #include <string>
 
-#include "models/network.h"
+#include "graph/activation.h"
 
 namespace hardnet {
 

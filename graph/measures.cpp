@@ -1,4 +1,4 @@
-#include "models/measures.h"
+#include "graph/measures.h"
 
 #include <algorithm>
 
@@ -7,7 +7,7 @@ namespace {
 
 LayerMeasures measure_layer(const Layer &layer) {
     LayerMeasures m;
-    if (layer.sources.size() > 1) m.concat = 2 * layer.in.elements();
+    if (layer.sources().size() > 1) m.concat = 2 * layer.in.elements();
     if (!layer.front_norm.empty()) m.parameters += 2 * layer.in.channels;
     if (!layer.has_weights()) return m;
 

@@ -1,4 +1,4 @@
-#include "models/text.h"
+#include "base/text.h"
 
 #include <fmt/core.h>
 

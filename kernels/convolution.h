@@ -1,0 +1,59 @@
+// Specifications of convolutions without a fast algorithm: 1x1 and direct windows over a list of channels-last sources,
+// the stem on planar input, and depthwise 3x3. Channels-last tensors are (c, x, y), c innermost; strides are in elements.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "graph/window.h"
+#include "kernels/epilogue.h"
+
+namespace hardnet {
+
+struct SourcePlane {
+    int channels = 0, pixel_stride = 0, row_stride = 0;
+};
+
+// Y = activation(bias + R + sum over sources s, taps and channels r of X_s(r, tap) * U). Reads as far beyond its
+// sources as the window's padding says, so these want a halo. Calls cover a range of whole channel blocks and of
+// rows.
+struct ConvolutionSpec {
+    std::vector<SourcePlane> sources;
+    Window window;
+    Residual residual;
+    int width = 0;   // of Y
+    int block = 0;   // output channels per register block
+    int pixels = 0;  // along x per register block; the last block of a row is shifted inwards
+    int lanes = 16;
+    int pixel_stride = 0, row_stride = 0;  // of Y
+    bool channels_outer = false;           // loop order: channel blocks outside rows
+    Activation activation = Activation::kNone;
+    std::string key() const;
+    int in() const;
+};
+
+// The first layer: square windows on a planar image (x, y, plane) that has no halo. Calls cover a range of rows.
+struct StemSpec {
+    int kernel = 3, stride = 2, padding = 1;
+    int in_planes = 3, in_height = 0, in_width = 0;
+    int out = 0, width = 0;     // of Y: channels (whole blocks) and columns
+    int block = 0, pixels = 0;  // per register block: output channels, pixels along x
+    int lanes = 16;
+    int pixel_stride = 0, row_stride = 0;  // of Y
+    Activation activation = Activation::kNone;
+    std::string key() const;
+};
+
+// Depthwise 3x3, padding 1, reading a halo. Calls cover a range of channels (multiples of `lanes`) and rows.
+struct DepthwiseSpec {
+    int stride = 1;
+    int width = 0;   // of Y
+    int pixels = 0;  // along x per register block
+    int lanes = 16;
+    int weight_stride = 0;                       // of a tap in U
+    int in_pixel_stride = 0, in_row_stride = 0;  // of X
+    int pixel_stride = 0, row_stride = 0;        // of Y
+    Activation activation = Activation::kNone;
+    std::string key() const;
+};
+
+}  // namespace hardnet

@@ -1,0 +1,30 @@
+// Specifications of the two ends of a classifier: the normalisation of 8-bit images in front, the fully connected layer
+// behind.
+#pragma once
+#include <array>
+#include <string>
+
+#include "graph/activation.h"
+
+namespace hardnet {
+
+// Y(o) = bias(o) + sum over i of X(i) * U(o in block, i, block). Calls cover a range of whole blocks; a
+// kernel with `tail` outputs computes one block and writes only those.
+struct FullyConnectedSpec {
+    int in = 0;
+    int block = 0, lanes = 16;
+    int tail = 0;
+    Activation activation = Activation::kNone;
+    std::string key() const;
+};
+
+// Y(x, y, c) = (X(c, x, y) / 255 - mean[c]) / deviation[c]: interleaved RGB bytes to planar float32, planes in the
+// order blue, green, red where `bgr`. Calls cover a range of rows.
+struct NormalizeSpec {
+    int height = 0, width = 0;
+    bool bgr = false;
+    std::array<float, 3> mean{}, deviation{};
+    std::string key() const;
+};
+
+}  // namespace hardnet

@@ -1,0 +1,21 @@
+#include "kernels/pooling.h"
+
+#include "kernels/key.h"
+
+namespace hardnet {
+
+std::string PoolSpec::key() const {
+    Key k(kind == PoolKind::kMax ? "max_pool" : "average_pool");
+    k.add("window", {kernel, stride, padding})
+        .add("in", {in_height, in_width, in_pixel_stride, in_row_stride});
+    return k.add("out", {width, height, pixel_stride, row_stride}).add("lanes", {lanes}).text;
+}
+
+std::string GlobalPoolSpec::key() const {
+    Key k("global_pool");
+    if (norm) k.add("norm", {1});
+    if (exact) k.add("exact", {1});
+    return k.add("in", {height, width, pixel_stride, row_stride}).add("lanes", {lanes}).text;
+}
+
+}  // namespace hardnet

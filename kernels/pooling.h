@@ -1,0 +1,33 @@
+// Specifications of pools of channels-last tensors (c, x, y).
+#pragma once
+#include <string>
+
+namespace hardnet {
+
+// Max pool: coordinates outside the image are clamped to it, which never changes a maximum. Average pool: over the
+// part of a window that lies in the padded image; it reads zeros beyond the image, so padding and windows that reach
+// beyond it want a halo. Calls cover a range of channels (multiples of `lanes`) and rows.
+enum class PoolKind { kMax, kAverage };
+
+struct PoolSpec {
+    PoolKind kind = PoolKind::kMax;
+    int kernel = 2, stride = 2, padding = 0;
+    int in_height = 0, in_width = 0;
+    int width = 0, height = 0;  // of Y
+    int lanes = 16;
+    int in_pixel_stride = 0, in_row_stride = 0;  // of X
+    int pixel_stride = 0, row_stride = 0;        // of Y
+    std::string key() const;
+};
+
+// Mean over the image, of max(0, X * scale + shift) where there is a norm in front. Calls cover a range of channels
+// (multiples of `lanes`); where `exact`, the last one may be shorter, and nothing behind it is written.
+struct GlobalPoolSpec {
+    int height = 0, width = 0;
+    int pixel_stride = 0, row_stride = 0;  // of X
+    int lanes = 16;
+    bool norm = false, exact = false;
+    std::string key() const;
+};
+
+}  // namespace hardnet
