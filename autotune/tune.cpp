@@ -10,8 +10,8 @@
 
 #include "autotune/trial.h"
 #include "autotune/trial_log.h"
-#include "compiler/kernel.h"
-#include "compiler/planner.h"
+#include "compiler/emission/kernel.h"
+#include "compiler/plan.h"
 #include "hardnet/hardnet.h"
 #include "weights/files.h"
 
@@ -92,7 +92,7 @@ private:
     Status find_problems() {
         auto network = build_network(request_.record, request_.size);
         if (!network) return network.error();
-        auto plan = Planner(*network, machine_, {}).run();
+        auto plan = make_plan(*network, machine_, {});
         if (!plan) return plan.error();
         for (size_t layer = 0; layer < plan->choices.size(); layer++) {
             const auto &problem = plan->choices[layer].problem;

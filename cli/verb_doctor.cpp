@@ -13,7 +13,7 @@
 #include "runtime/inspect.h"
 #include "weights/torch_file.h"
 #ifdef HARDNET_WITH_COMPILER
-#include "compiler/kernel.h"
+#include "compiler/emission/kernel.h"
 #endif
 
 namespace hardnet {

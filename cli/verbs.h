@@ -4,8 +4,8 @@
 #include <CLI/CLI.hpp>
 #include <functional>
 
-#include "graph/network.h"
 #include "base/result.h"
+#include "graph/network.h"
 
 namespace hardnet {
 

@@ -1,14 +1,14 @@
+// Winograd or direct, by a cost model, once per resolution.
 #include <algorithm>
 #include <map>
 
-#include "compiler/planner.h"
+#include "compiler/analysis.h"
 
 namespace hardnet {
 namespace {
 
 bool winograd_eligible(const Layer &l) {
-    return l.op == OpKind::kConv && l.window.x.kernel == 3 && l.window.x.stride == 1 && l.window.x.before == 1 &&
-           l.sources()[0] != kNetworkInput;
+    return l.op == OpKind::kConv && l.window == Window::square(3, 1, 1) && l.sources()[0] != kNetworkInput;
 }
 
 // Cycles of all 3x3 layers of one resolution. `pairs` is the sum over layers of input x output channels.

@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <thread>
 
-#include "compiler/kernel.h"
-#include "compiler/planner.h"
-#include "compiler/write_package.h"
+#include "compiler/emission/kernel.h"
+#include "compiler/package/write_package.h"
+#include "compiler/plan.h"
 #include "package/manifest.h"
 #include "weights/describe.h"
 #include "weights/files.h"
@@ -116,7 +116,7 @@ Result<CompileReport> compile_package(const CompileRequest &asked) {
 
     std::vector<Plan> plans;
     for (const Machine &machine : machines) {
-        auto plan = Planner(network, machine, {*algorithm, *objective, &*records}).run();
+        auto plan = make_plan(network, machine, {*algorithm, *objective, &*records});
         if (!plan) return plan.error();
         plans.push_back(std::move(*plan));
     }

@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
+#include "base/result.h"
 #include "graph/network.h"
 #include "models/records.h"
-#include "base/result.h"
 #include "schedules/tuned_blocks.h"
 
 namespace hardnet {

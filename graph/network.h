@@ -55,8 +55,8 @@ struct Layer {
     std::string norm;        // of its batch norm, behind it: "base.3.layers.0.norm"; empty: none
     std::string front_norm;  // of a batch norm with ReLU in front, on the concatenated input; empty: none
     OpKind op = OpKind::kConv;
-    std::vector<Read> reads;   // sources in the order of their concatenation, then operands
-    Shape in, out;             // `in.channels` is the sum over the sources
+    std::vector<Read> reads;  // sources in the order of their concatenation, then operands
+    Shape in, out;            // `in.channels` is the sum over the sources
     Window window;
     int first_channel = 0;       // of a slice
     bool ceil_mode = false;      // pools: a last window that reaches beyond the padded image counts

@@ -14,6 +14,18 @@ std::string ConvolutionSpec::key() const {
     return k.add(activation).text;
 }
 
+std::vector<Parameter> ConvolutionSpec::parameters() const {
+    std::vector<Parameter> all;
+    for (const SourcePlane &s : sources)
+        all.push_back({"X", {{1, s.channels}, {s.pixel_stride, 0}, {s.row_stride, 0}}});
+    const int tap = block * in();
+    all.push_back({"U", {{1, block}, {block, in()}, {tap, window.taps()}, {tap * window.taps(), 0}}});
+    all.push_back(vector_of("bias"));
+    if (residual) all.push_back(plane("R", residual.pixel_stride, residual.row_stride, width));
+    all.push_back(plane("Y", pixel_stride, row_stride, width, true));
+    return all;
+}
+
 int ConvolutionSpec::in() const {
     int sum = 0;
     for (const SourcePlane &s : sources) sum += s.channels;
@@ -27,10 +39,24 @@ std::string StemSpec::key() const {
     return k.add("block", {block, pixels, lanes}).add(activation).text;
 }
 
+std::vector<Parameter> StemSpec::parameters() const {
+    return {{"X", {{1, in_width}, {in_width, in_height}, {in_width * in_height, in_planes}}},
+            {"U", {{1, out}, {out, in_planes}, {out * in_planes, kernel * kernel}}},
+            vector_of("bias", out),
+            {"Y", {{1, out}, {pixel_stride, width}, {row_stride, 0}}, true}};
+}
+
 std::string DepthwiseSpec::key() const {
     Key k("depthwise");
     k.add("in", {in_pixel_stride, in_row_stride}).add("out", {stride, width, pixel_stride, row_stride});
     return k.add("weights", {weight_stride}).add("block", {pixels, lanes}).add(activation).text;
+}
+
+std::vector<Parameter> DepthwiseSpec::parameters() const {
+    return {plane("X", in_pixel_stride, in_row_stride),
+            {"U", {{1, 0}, {weight_stride, 9}}},
+            vector_of("bias"),
+            plane("Y", pixel_stride, row_stride, width, true)};
 }
 
 }  // namespace hardnet

@@ -6,6 +6,7 @@
 
 #include "graph/window.h"
 #include "kernels/epilogue.h"
+#include "kernels/parameter.h"
 
 namespace hardnet {
 
@@ -28,6 +29,7 @@ struct ConvolutionSpec {
     bool channels_outer = false;           // loop order: channel blocks outside rows
     Activation activation = Activation::kNone;
     std::string key() const;
+    std::vector<Parameter> parameters() const;
     int in() const;
 };
 
@@ -41,6 +43,7 @@ struct StemSpec {
     int pixel_stride = 0, row_stride = 0;  // of Y
     Activation activation = Activation::kNone;
     std::string key() const;
+    std::vector<Parameter> parameters() const;
 };
 
 // Depthwise 3x3, padding 1, reading a halo. Calls cover a range of channels (multiples of `lanes`) and rows.
@@ -54,6 +57,7 @@ struct DepthwiseSpec {
     int pixel_stride = 0, row_stride = 0;        // of Y
     Activation activation = Activation::kNone;
     std::string key() const;
+    std::vector<Parameter> parameters() const;
 };
 
 }  // namespace hardnet

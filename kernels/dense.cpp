@@ -10,6 +10,13 @@ std::string FullyConnectedSpec::key() const {
     return Key("fully_connected").add("in", {in}).add("block", {block, lanes, tail}).add(activation).text;
 }
 
+std::vector<Parameter> FullyConnectedSpec::parameters() const {
+    return {vector_of("X", in),
+            {"U", {{1, block}, {block, in}, {block * in, 0}}},
+            vector_of("bias"),
+            vector_of("Y", tail, true)};
+}
+
 std::string NormalizeSpec::key() const {
     Key k("normalize");
     k.add("image", {height, width, bgr});
@@ -19,6 +26,11 @@ std::string NormalizeSpec::key() const {
         k.add("channel", text);
     }
     return k.text;
+}
+
+std::vector<Parameter> NormalizeSpec::parameters() const {
+    return {{"X", {{1, 3}, {3, width}, {3 * width, height}}, false, 1},
+            {"Y", {{1, width}, {width, height}, {width * height, 3}}, true}};
 }
 
 }  // namespace hardnet

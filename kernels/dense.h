@@ -3,8 +3,10 @@
 #pragma once
 #include <array>
 #include <string>
+#include <vector>
 
 #include "graph/activation.h"
+#include "kernels/parameter.h"
 
 namespace hardnet {
 
@@ -16,6 +18,7 @@ struct FullyConnectedSpec {
     int tail = 0;
     Activation activation = Activation::kNone;
     std::string key() const;
+    std::vector<Parameter> parameters() const;
 };
 
 // Y(x, y, c) = (X(c, x, y) / 255 - mean[c]) / deviation[c]: interleaved RGB bytes to planar float32, planes in the
@@ -25,6 +28,7 @@ struct NormalizeSpec {
     bool bgr = false;
     std::array<float, 3> mean{}, deviation{};
     std::string key() const;
+    std::vector<Parameter> parameters() const;
 };
 
 }  // namespace hardnet

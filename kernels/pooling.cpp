@@ -11,11 +11,22 @@ std::string PoolSpec::key() const {
     return k.add("out", {width, height, pixel_stride, row_stride}).add("lanes", {lanes}).text;
 }
 
+std::vector<Parameter> PoolSpec::parameters() const {
+    return {plane("X", in_pixel_stride, in_row_stride), plane("Y", pixel_stride, row_stride, width, true)};
+}
+
 std::string GlobalPoolSpec::key() const {
     Key k("global_pool");
     if (norm) k.add("norm", {1});
     if (exact) k.add("exact", {1});
     return k.add("in", {height, width, pixel_stride, row_stride}).add("lanes", {lanes}).text;
+}
+
+std::vector<Parameter> GlobalPoolSpec::parameters() const {
+    std::vector<Parameter> all{{"X", {{1, 0}, {pixel_stride, width}, {row_stride, height}}}};
+    if (norm) all.insert(all.end(), {vector_of("scale"), vector_of("shift")});
+    all.push_back(vector_of("Y", 0, true));
+    return all;
 }
 
 }  // namespace hardnet

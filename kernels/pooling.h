@@ -1,6 +1,9 @@
 // Specifications of pools of channels-last tensors (c, x, y).
 #pragma once
 #include <string>
+#include <vector>
+
+#include "kernels/parameter.h"
 
 namespace hardnet {
 
@@ -18,6 +21,7 @@ struct PoolSpec {
     int in_pixel_stride = 0, in_row_stride = 0;  // of X
     int pixel_stride = 0, row_stride = 0;        // of Y
     std::string key() const;
+    std::vector<Parameter> parameters() const;
 };
 
 // Mean over the image, of max(0, X * scale + shift) where there is a norm in front. Calls cover a range of channels
@@ -28,6 +32,7 @@ struct GlobalPoolSpec {
     int lanes = 16;
     bool norm = false, exact = false;
     std::string key() const;
+    std::vector<Parameter> parameters() const;
 };
 
 }  // namespace hardnet

@@ -14,6 +14,19 @@ std::string InputTransformSpec::key() const {
         .text;
 }
 
+std::vector<Parameter> InputTransformSpec::parameters() const {
+    const int columns = tiling.quadrant_columns(quadrant);
+    std::vector<Parameter> all{plane("Y", pixel_stride, row_stride)};
+    if (norm_width) all.insert(all.end(), {vector_of("scale"), vector_of("shift")});
+    all.push_back({"V",
+                   {{1, 0},
+                    {tile_stride, columns},
+                    {tile_stride * columns, tiling.quadrant_rows(quadrant)},
+                    {position_stride, tiling.position_count(quadrant)}},
+                   true});
+    return all;
+}
+
 int ProductSpec::in() const {
     int sum = 0;
     for (const ProductSource &s : sources) sum += s.channels;
@@ -27,6 +40,17 @@ std::string ProductSpec::key() const {
     return k.add("out", {out}).add("block", {block, tiles, lanes}).text;
 }
 
+std::vector<Parameter> ProductSpec::parameters() const {
+    std::vector<Parameter> all;
+    const int positions = tiling.positions(), position = block * in();
+    for (const ProductSource &s : sources)
+        all.push_back(
+            {"V", {{1, s.channels}, {s.tile_stride, tiling.tiles()}, {s.position_stride, positions}}});
+    all.push_back({"U", {{1, block}, {block, in()}, {position, positions}, {position * positions, 0}}});
+    all.push_back({"M", {{1, out}, {out, tiles}, {out * tiles, ItemMap(tiling, tiles).items}}, true});
+    return all;
+}
+
 std::string OutputTransformSpec::key() const {
     Key k("output_transform");
     k.add("tiling", tiling.key()).add("quadrant", {quadrant.small_rows, quadrant.small_columns});
@@ -35,6 +59,19 @@ std::string OutputTransformSpec::key() const {
         .add("valid", {valid_rows, valid_columns});
     if (residual) k.add("residual", {residual.pixel_stride, residual.row_stride});
     return k.add(activation).add("lanes", {lanes}).text;
+}
+
+std::vector<Parameter> OutputTransformSpec::parameters() const {
+    const int mx = tiling.tile_size(quadrant.small_columns), my = tiling.tile_size(quadrant.small_rows);
+    const int columns = tiling.quadrant_columns(quadrant), rows = tiling.quadrant_rows(quadrant);
+    const auto tiled = [&](const char *name, int pixel, int row, bool written) {
+        return Parameter{
+            name, {{1, 0}, {pixel, mx}, {pixel * mx, columns}, {row, my}, {row * my, rows}}, written};
+    };
+    std::vector<Parameter> all{{"M", {{1, m_stride}, {m_stride, 0}}}, vector_of("bias")};
+    if (residual) all.push_back(tiled("R", residual.pixel_stride, residual.row_stride, false));
+    all.push_back(tiled("Y", pixel_stride, row_stride, true));
+    return all;
 }
 
 }  // namespace hardnet

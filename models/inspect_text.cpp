@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "graph/measures.h"
 #include "base/text.h"
+#include "graph/measures.h"
 
 namespace hardnet {
 namespace {

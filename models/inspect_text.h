@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
-#include "graph/network.h"
 #include "base/result.h"
+#include "graph/network.h"
 
 namespace hardnet {
 

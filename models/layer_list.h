@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
-#include "models/hardblock.h"
 #include "graph/network.h"
+#include "models/hardblock.h"
 
 namespace hardnet {
 

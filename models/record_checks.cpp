@@ -6,8 +6,8 @@
 #include <cctype>
 #include <cmath>
 
-#include "models/architectures.h"
 #include "base/text.h"
+#include "models/architectures.h"
 
 namespace hardnet {
 namespace {

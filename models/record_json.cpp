@@ -5,9 +5,9 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "models/architectures.h"
 #include "base/json_reader.h"
 #include "base/text.h"
+#include "models/architectures.h"
 
 namespace hardnet {
 namespace {

@@ -7,8 +7,8 @@
 #include <cerrno>
 #include <cstring>
 
-#include "models/builtin_records.h"
 #include "base/text.h"
+#include "models/builtin_records.h"
 
 namespace hardnet {
 namespace {

@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "base/result.h"
 #include "hardnet/hardnet.h"
 #include "hardnet/plan.h"
-#include "base/result.h"
 #include "package/manifest.h"
 
 namespace hardnet {

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "graph/network.h"
 #include "base/result.h"
+#include "graph/network.h"
 #include "weights/weights.h"
 
 namespace hardnet {

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "kernels/tiling.h"
 #include "base/result.h"
+#include "kernels/tiling.h"
 #include "schedules/machine.h"
 
 namespace hardnet {

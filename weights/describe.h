@@ -1,7 +1,7 @@
 // What a checkpoint says about its network beside the weights, in its metadata and by whose keys it has.
 #pragma once
-#include "models/records.h"
 #include "base/result.h"
+#include "models/records.h"
 #include "weights/weights.h"
 
 namespace hardnet {

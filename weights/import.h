@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "models/records.h"
 #include "base/result.h"
+#include "models/records.h"
 
 namespace hardnet {
 

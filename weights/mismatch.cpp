@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "models/records.h"
 #include "base/text.h"
+#include "models/records.h"
 
 namespace hardnet {
 namespace {

@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "models/records.h"
 #include "base/result.h"
+#include "models/records.h"
 #include "weights/files.h"
 
 namespace hardnet {

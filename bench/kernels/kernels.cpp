@@ -17,9 +17,9 @@
 #include <sstream>
 
 #include "cli/console.h"
-#include "compiler/kernel.h"
-#include "compiler/planner.h"
-#include "compiler/write_package.h"
+#include "compiler/emission/kernel.h"
+#include "compiler/package/write_package.h"
+#include "compiler/plan.h"
 #include "models/records.h"
 #include "package/loaded_package.h"
 #include "runtime/inspect.h"
@@ -119,7 +119,7 @@ Result<Compiled> compile(const Line &line, const std::string &folder) {
     std::vector<Plan> plans;
     std::vector<KernelJob> jobs;
     for (const Machine &machine : *machines) {
-        auto plan = Planner(network, machine, {}).run();
+        auto plan = make_plan(network, machine, {});
         if (!plan) return plan.error();
         plans.push_back(std::move(*plan));
     }

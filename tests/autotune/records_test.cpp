@@ -7,7 +7,7 @@
 #include <fstream>
 #include <regex>
 
-#include "compiler/planner.h"
+#include "compiler/plan.h"
 #include "schedules/tuned_blocks.h"
 
 namespace hardnet::testing {
@@ -101,7 +101,7 @@ TEST(TunedBlocks, DecideForExactlyTheirProblem) {
     const Machine &avx512 = machine("avx512");
     auto network = build_network(*find_record("hardnet39ds"), {64, 64});
     ASSERT_TRUE(network);
-    const auto plain = Planner(*network, avx512, {}).run();
+    const auto plain = make_plan(*network, avx512, {});
     ASSERT_TRUE(plain);
     const auto chosen = std::find_if(plain->choices.begin(), plain->choices.end(),
                                      [](const LayerChoice &c) { return c.problem.has_value(); });
@@ -113,8 +113,8 @@ TEST(TunedBlocks, DecideForExactlyTheirProblem) {
     ASSERT_TRUE(complete_blocks(avx512, problem, records[0].blocks));
     PlanOptions options;
     options.records = &records;
-    const auto tuned = Planner(*network, avx512, options).run();
-    const auto foreign = Planner(*network, machine("avx2"), options).run();
+    const auto tuned = make_plan(*network, avx512, options);
+    const auto foreign = make_plan(*network, machine("avx2"), options);
     ASSERT_TRUE(tuned && foreign);
     for (size_t l = 0; l < network->layers.size(); l++) {
         const std::string &text = tuned->choices[l].blocks;

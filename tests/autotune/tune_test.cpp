@@ -10,8 +10,8 @@
 #include <fstream>
 #include <set>
 
-#include "compiler/kernel.h"
-#include "compiler/planner.h"
+#include "compiler/emission/kernel.h"
+#include "compiler/plan.h"
 
 namespace hardnet::testing {
 namespace {
@@ -67,7 +67,7 @@ protected:
     Plan plan(const std::vector<TunedBlocks> &records) const {
         PlanOptions options;
         options.records = &records;
-        return *Planner(*build_network(record_, {32, 40}), machine(), options).run();
+        return *make_plan(*build_network(record_, {32, 40}), machine(), options);
     }
     std::set<std::string> symbols(const std::vector<TunedBlocks> &records) const {
         std::set<std::string> all;

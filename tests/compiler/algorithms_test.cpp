@@ -19,7 +19,7 @@ double folded_bytes(const Network &network) {
     return 4.0 * double(elems);
 }
 
-double packed_bytes(const Planned &planned) { return 4.0 * double(planned.plan.weight_elems); }
+double packed_bytes(const Planned &planned) { return double(planned.plan.weight_bytes); }
 
 // Outputs per tile and axis of the 3x3 layers of stride 1, by image height; 0: direct.
 std::map<int, int> tiles(const std::string &record, const PlanOptions &options) {

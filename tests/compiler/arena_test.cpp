@@ -1,78 +1,80 @@
-// Places of buffers, on plans made by hand: a number of steps and who lives when.
-#include <gtest/gtest.h>
+// Places of buffers, for a number of steps and who lives when.
+#include "compiler/arena.h"
 
-#include "compiler/plan.h"
+#include <gtest/gtest.h>
 
 namespace hardnet::testing {
 namespace {
 
+constexpr int64_t kLine = 64;  // bytes of a cache line
+
 struct Life {
-    int64_t elems;
+    int64_t bytes;
     int first, last;
-    std::string halo;
+    int geometry = 0;  // of a halo; 0: none
 };
 
-Plan placed(int steps, const std::vector<Life> &lives) {
-    Plan plan;
-    plan.steps.resize(size_t(steps));
+struct Placed {
+    std::vector<Buffer> buffers;
+    int64_t bytes = 0;
+};
+
+Placed placed(int steps, const std::vector<Life> &lives) {
+    Placed result;
     for (const Life &life : lives) {
-        plan.buffers.push_back({life.elems, life.halo, life.first, life.last, -1});
-        hardnet_view view{};  // one per buffer, 5 elements behind its start
-        view.offset = 5;
-        plan.views.push_back(view);
-        plan.view_buffers.push_back(int(plan.buffers.size()) - 1);
+        std::optional<HaloGeometry> halo;
+        if (life.geometry) halo = HaloGeometry{life.geometry};
+        result.buffers.push_back({life.bytes, halo, Buffer::Steps{life.first, life.last}});
     }
-    hardnet_view elsewhere{};
-    elsewhere.offset = 7;
-    plan.views.push_back(elsewhere);
-    plan.view_buffers.push_back(-1);
-    place_buffers(plan);
-    return plan;
+    result.bytes = place_buffers(result.buffers, steps);
+    return result;
 }
 
 bool overlap(const Buffer &a, const Buffer &b) {
-    return a.offset < b.offset + b.elems && b.offset < a.offset + a.elems;
+    return a.offset < b.offset + b.bytes && b.offset < a.offset + a.bytes;
 }
 
 TEST(Arena, BuffersThatLiveTogetherLieApart) {
-    const Plan plan = placed(
-        6, {{100, 0, 2, ""}, {40, 1, 4, ""}, {17, 2, 3, ""}, {200, 3, 5, ""}, {33, 4, 4, ""}, {1, 0, 5, ""}});
+    const Placed plan =
+        placed(6, {{400, 0, 2}, {160, 1, 4}, {68, 2, 3}, {800, 3, 5}, {132, 4, 4}, {4, 0, 5}});
     for (size_t a = 0; a < plan.buffers.size(); a++) {
         const Buffer &x = plan.buffers[a];
-        EXPECT_EQ(x.offset % 16, 0);
+        EXPECT_EQ(x.offset % kLine, 0);
         EXPECT_GE(x.offset, 0);
-        EXPECT_LE(x.offset + x.elems, plan.arena_elems);
-        EXPECT_EQ(plan.views[a].offset, x.offset + 5);
+        EXPECT_LE(x.offset + x.bytes, plan.bytes);
         for (size_t b = 0; b < a; b++) {
             const Buffer &y = plan.buffers[b];
-            const bool together = x.first_step <= y.last_step && y.first_step <= x.last_step;
+            const bool together = x.live->first <= y.live->last && y.live->first <= x.live->last;
             EXPECT_FALSE(together && overlap(x, y)) << a << " and " << b;
         }
     }
-    EXPECT_EQ(plan.views.back().offset, 7) << "a view of no buffer moved";
 }
 
 TEST(Arena, WhatIsDeadIsReused) {
-    // 64 + 64 live at once; the third takes the first one's place, a hole is split and joined again.
-    const Plan chain = placed(4, {{64, 0, 1, ""}, {64, 1, 2, ""}, {64, 2, 3, ""}, {64, 3, 3, ""}});
-    EXPECT_EQ(chain.arena_elems, 128);
-    const Plan split = placed(4, {{128, 0, 0, ""}, {48, 1, 1, ""}, {80, 1, 1, ""}, {128, 2, 2, ""}});
-    EXPECT_EQ(split.arena_elems, 128);
+    // Two lines live at once; the third takes the first one's place, a hole is split and joined again.
+    const Placed chain = placed(4, {{256, 0, 1}, {256, 1, 2}, {256, 2, 3}, {256, 3, 3}});
+    EXPECT_EQ(chain.bytes, 512);
+    const Placed split = placed(4, {{512, 0, 0}, {192, 1, 1}, {320, 1, 1}, {512, 2, 2}});
+    EXPECT_EQ(split.bytes, 512);
+}
+
+TEST(Arena, ABufferThatNothingTouchesHasNoPlace) {
+    std::vector<Buffer> buffers{{1024}, {64, {}, Buffer::Steps{0, 0}}};
+    EXPECT_EQ(place_buffers(buffers, 1), 64);
 }
 
 TEST(Arena, HalosAreSharedByOneGeometryOnlyAndLieBehindAllOthers) {
-    const Plan plan = placed(
-        4,
-        {{64, 0, 0, "a"}, {64, 1, 1, "a"}, {64, 2, 2, "b"}, {32, 0, 3, ""}, {64, 1, 1, ""}, {64, 1, 1, "a"}});
+    const Placed plan =
+        placed(4, {{256, 0, 0, 1}, {256, 1, 1, 1}, {256, 2, 2, 2}, {128, 0, 3}, {256, 1, 1}, {256, 1, 1, 1}});
     const std::vector<Buffer> &b = plan.buffers;
     EXPECT_EQ(b[1].offset, b[0].offset);
     EXPECT_NE(b[5].offset, b[0].offset) << "two of one geometry at once";
     EXPECT_FALSE(overlap(b[2], b[0]));
     EXPECT_FALSE(overlap(b[2], b[5]));
     for (size_t halo : {0, 1, 2, 5}) {
-        for (size_t plain : {3, 4}) EXPECT_GE(b[halo].offset, b[plain].offset + b[plain].elems);
+        for (size_t plain : {3, 4}) EXPECT_GE(b[halo].offset, b[plain].offset + b[plain].bytes);
     }
-    EXPECT_EQ(plan.arena_elems, 32 + 64 + 3 * 64);
+    EXPECT_EQ(plan.bytes, 128 + 256 + 3 * 256);
 }
 
 }  // namespace

@@ -8,7 +8,7 @@
 #include <fstream>
 #include <thread>
 
-#include "compiler/kernel.h"
+#include "compiler/emission/kernel.h"
 #include "tests/compiler/packages.h"
 
 namespace hardnet::testing {

@@ -3,7 +3,7 @@
 #include <map>
 #include <set>
 
-#include "compiler/kernel.h"
+#include "compiler/emission/kernel.h"
 #include "tests/compiler/plans.h"
 
 namespace hardnet::testing {
@@ -54,11 +54,11 @@ private:
     int64_t size_of(int base) const {
         switch (base) {
             case HARDNET_ARENA:
-                return plan().arena_elems;
+                return plan().arena_bytes / 4;
             case HARDNET_SCRATCH:
-                return plan().scratch_elems;
+                return plan().scratch_bytes / 4;
             case HARDNET_WEIGHTS:
-                return plan().weight_elems;
+                return plan().weight_bytes / 4;
             case HARDNET_OUTPUT:
                 return network().classes;
             default:
@@ -91,8 +91,8 @@ private:
         for (size_t l = 0; l < network().layers.size(); l++) {
             const Layer &layer = network().layers[l];
             if (!layer.has_weights() || uint32_t(weight_tensor(network(), int(l))) != p.tensor) continue;
-            const int positions = p.transform < 0 ? layer.window.taps()
-                                                  : plan().transforms[size_t(p.transform)].positions();
+            const int positions =
+                p.transform < 0 ? layer.window.taps() : plan().transforms[size_t(p.transform)].positions();
             return int64_t{(p.out + p.block - 1) / p.block} * p.block * positions * layer.in.channels;
         }
         return -1;
@@ -111,10 +111,10 @@ private:
             }
             end = p.offset + elems_of(p);
         }
-        EXPECT_LE(end, plan().weight_elems);
+        EXPECT_LE(end, plan().weight_bytes / 4);
         for (size_t i = 0; i < plan().packings.size(); i++) {
             const bool last = i + 1 == plan().packings.size();
-            rooms[last ? plan().weight_elems : plan().packings[i + 1].offset] = plan().packings[i].offset;
+            rooms[last ? plan().weight_bytes / 4 : plan().packings[i + 1].offset] = plan().packings[i].offset;
         }
         for (uint32_t v = 0; v < level().view_count; v++) {
             const Region r = whole_view(level(), v);

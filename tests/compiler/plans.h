@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "compiler/planner.h"
+#include "compiler/plan.h"
 #include "models/records.h"
 #include "tests/compiler/regions.h"
 
@@ -30,7 +30,7 @@ inline Planned planned(const std::string &record, InputSize size, const std::str
     if (!found) throw std::runtime_error(found.error().what);
     Result<Network> network = build_network(*found, size);
     if (!network) throw std::runtime_error(network.error().what);
-    Result<Plan> plan = Planner(*network, machine_named(level), options).run();
+    Result<Plan> plan = make_plan(*network, machine_named(level), options);
     if (!plan) throw std::runtime_error(plan.error().what);
     return {std::move(*network), std::move(*plan)};
 }
@@ -52,9 +52,9 @@ inline hardnet_level tables_of(const Plan &plan) {
     level.packings = plan.packings.data();
     level.packing_count = uint32_t(plan.packings.size());
     level.layer_views = plan.layer_views.data();
-    level.arena_elems = plan.arena_elems;
-    level.scratch_elems = plan.scratch_elems;
-    level.weight_elems = plan.weight_elems;
+    level.arena_elems = plan.arena_bytes / 4;
+    level.scratch_elems = plan.scratch_bytes / 4;
+    level.weight_elems = plan.weight_bytes / 4;
     return level;
 }
 

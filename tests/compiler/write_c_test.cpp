@@ -1,5 +1,5 @@
 // The plan as C99 source: what any C compiler must take without a word.
-#include "compiler/write_c.h"
+#include "compiler/package/write_c.h"
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -36,7 +36,7 @@ int run(const std::string &command) {
 std::vector<Plan> plans_of(const Network &network, AlgorithmChoice choice) {
     std::vector<Plan> plans;
     for (const Machine &machine : machines()) {
-        Result<Plan> plan = Planner(network, machine, {choice}).run();
+        Result<Plan> plan = make_plan(network, machine, {choice});
         if (!plan) throw std::runtime_error(plan.error().what);
         plans.push_back(std::move(*plan));
     }

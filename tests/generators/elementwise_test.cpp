@@ -53,7 +53,7 @@ TEST_P(Elementwise, AveragePoolIsTheMeanOfWhatLiesInThePaddedImage) {
         const Image source = Image::of(in, x, c.window.x.before + 1);
         Image out(shape);
         PoolSpec spec{PoolKind::kAverage, c.window.x.kernel, c.window.x.stride,
-                      c.window.x.before,   in.height,       in.width};
+                      c.window.x.before,  in.height,         in.width};
         spec.width = shape.width;
         spec.height = shape.height;
         spec.lanes = machine().lanes_for(out.c8);

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "compiler/kernel.h"
+#include "compiler/emission/kernel.h"
 #include "hardnet/plan.h"
 #include "runtime/src/buffers.h"
 #include "schedules/machine.h"

@@ -18,8 +18,9 @@ struct PoolCase {
 
 TEST_P(Ends, MaxPoolEqualsTheReference) {
     if (!missing().empty()) GTEST_SKIP() << "this CPU has no " << missing();
-    const PoolCase all[] = {{14, Window::square(2, 2, 0), {5, 7}},   {78, Window::square(2, 2, 0), {33, 25}}, {334, Window::square(3, 2, 1), {5, 7}},
-                            {28, Window::square(3, 2, 1), {33, 25}}, {64, Window::square(3, 2, 1), {1, 1}},   {46, Window::square(3, 2, 0), {33, 25}}};
+    const PoolCase all[] = {{14, Window::square(2, 2, 0), {5, 7}},  {78, Window::square(2, 2, 0), {33, 25}},
+                            {334, Window::square(3, 2, 1), {5, 7}}, {28, Window::square(3, 2, 1), {33, 25}},
+                            {64, Window::square(3, 2, 1), {1, 1}},  {46, Window::square(3, 2, 0), {33, 25}}};
     const auto out_shape = [](const PoolCase &c) {
         return reference::window_output({c.channels, c.size.height, c.size.width}, c.window, c.channels);
     };

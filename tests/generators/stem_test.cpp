@@ -42,8 +42,8 @@ TEST_P(Stems, StemEqualsTheReference) {
         const std::vector<float> x = eighths(size_t(in.elements()), 4),
                                  weight = eighths(size_t(c.out) * 3 * taps, 5),
                                  bias = eighths(size_t(c.out), 6);
-        std::vector<double> expected =
-            reference::convolution({x.begin(), x.end()}, in, weight, bias, Window::square(c.kernel, c.stride, padding));
+        std::vector<double> expected = reference::convolution({x.begin(), x.end()}, in, weight, bias,
+                                                              Window::square(c.kernel, c.stride, padding));
         reference::activate(expected, c.activation);
 
         const int c8 = Image(shape).c8;
@@ -133,8 +133,8 @@ TEST_P(Stems, DepthwiseEqualsTheReference) {
         const std::vector<float> x = eighths(size_t(in.elements()), 7),
                                  weight = eighths(size_t(c.channels) * 9, 8),
                                  bias = eighths(size_t(c.channels), 9);
-        std::vector<double> expected =
-            reference::depthwise_convolution({x.begin(), x.end()}, in, weight, bias, Window::square(3, c.stride, 1));
+        std::vector<double> expected = reference::depthwise_convolution({x.begin(), x.end()}, in, weight,
+                                                                        bias, Window::square(3, c.stride, 1));
         reference::activate(expected, c.activation);
         Image source = Image::of(in, x, 1);
         const int c8 = source.c8, lanes = machine().lanes_for(c8);

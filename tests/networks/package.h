@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "graph/network.h"
 #include "hardnet/hardnet.h"
 #include "hardnet/plan.h"
-#include "graph/network.h"
 #include "models/records.h"
 
 namespace hardnet::testing {

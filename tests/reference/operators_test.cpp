@@ -21,7 +21,8 @@ Tensor counting(int elements) {
 
 TEST(Convolution, OneByOneMixesChannels) {
     // Two 1x2 channels (1 2) (3 4); three filters.
-    const Tensor out = convolution(counting(4), {2, 1, 2}, {1, 0, 0, 1, 2, -1}, {0, 10, 0.5}, Window::square(1, 1, 0));
+    const Tensor out =
+        convolution(counting(4), {2, 1, 2}, {1, 0, 0, 1, 2, -1}, {0, 10, 0.5}, Window::square(1, 1, 0));
     EXPECT_THAT(out, ElementsAre(1, 2, 13, 14, -0.5, 0.5));
 }
 
@@ -39,28 +40,32 @@ TEST(Convolution, StrideTwoStartsAtThePadding) {
     EXPECT_THAT(convolution(counting(20), {1, 4, 5}, centre, {0}, Window::square(3, 2, 1)),
                 ElementsAre(1, 3, 5, 11, 13, 15));
     const std::vector<float> corner = {1, 0, 0, 0, 0, 0, 0, 0, 0};
-    EXPECT_THAT(convolution(counting(20), {1, 4, 5}, corner, {0}, Window::square(3, 2, 1)), ElementsAre(0, 0, 0, 0, 7, 9));
+    EXPECT_THAT(convolution(counting(20), {1, 4, 5}, corner, {0}, Window::square(3, 2, 1)),
+                ElementsAre(0, 0, 0, 0, 7, 9));
 }
 
 TEST(Convolution, StrideThreeWithoutPaddingRoundsDown) {
     const std::vector<float> ones(4, 1);
     EXPECT_TRUE((window_output({1, 6, 7}, Window::square(2, 3, 0), 1) == Shape{1, 2, 2}));
     // 6x7 in rows of seven: 2x2 sums at (0, 0), (0, 3), (3, 0), (3, 3).
-    EXPECT_THAT(convolution(counting(42), {1, 6, 7}, ones, {0}, Window::square(2, 3, 0)), ElementsAre(20, 32, 104, 116));
+    EXPECT_THAT(convolution(counting(42), {1, 6, 7}, ones, {0}, Window::square(2, 3, 0)),
+                ElementsAre(20, 32, 104, 116));
 }
 
 TEST(Convolution, SeveralInputAndOutputChannels) {
     // Channels (1 2 / 3 4) and (5 6 / 7 8), kernel 2x2 in whole: filter 0 sums channel 0 and twice channel 1,
     // filter 1 takes the last element of channel 1.
     const std::vector<float> weight = {1, 1, 1, 1, 2, 2, 2, 2, 0, 0, 0, 0, 0, 0, 0, 1};
-    EXPECT_THAT(convolution(counting(8), {2, 2, 2}, weight, {0.25, -8}, Window::square(2, 1, 0)), ElementsAre(62.25, 0));
+    EXPECT_THAT(convolution(counting(8), {2, 2, 2}, weight, {0.25, -8}, Window::square(2, 1, 0)),
+                ElementsAre(62.25, 0));
 }
 
 TEST(Convolution, DilationSpreadsTheTaps) {
     // 5x5 of 1..25: the taps lie two apart, so the 3x3 reaches as far as a 5x5.
     EXPECT_TRUE((window_output({1, 5, 7}, Window::square(3, 1, 0, 2), 4) == Shape{4, 1, 3}));
     const std::vector<float> kernel = {1e8f, 1e7f, 1e6f, 1e5f, 1e4f, 1e3f, 1e2f, 1e1f, 1};
-    EXPECT_THAT(convolution(counting(25), {1, 5, 5}, kernel, {0}, Window::square(3, 1, 0, 2)), ElementsAre(136247355));
+    EXPECT_THAT(convolution(counting(25), {1, 5, 5}, kernel, {0}, Window::square(3, 1, 0, 2)),
+                ElementsAre(136247355));
     // Padding as wide as the dilation keeps the size.
     EXPECT_THAT(convolution(counting(9), {1, 3, 3}, kernel, {0.5}, Window::square(3, 1, 2, 2)),
                 ElementsAre(13079.5, 20080.5, 130790.5, 46000.5, 50000.5, 460000.5, 13079000.5, 20080000.5,
@@ -74,7 +79,8 @@ TEST(Convolution, ThreadsDoNotChangeTheValues) {
     const std::vector<float> bias = {1, 2, 3, 4, 5, 6, 7};
     const Tensor one = convolution(counting(60), in, weight, bias, Window::square(3, 1, 1), 1);
     for (int threads = 2; threads <= 9; threads++) {
-        EXPECT_EQ(convolution(counting(60), in, weight, bias, Window::square(3, 1, 1), threads), one) << threads;
+        EXPECT_EQ(convolution(counting(60), in, weight, bias, Window::square(3, 1, 1), threads), one)
+            << threads;
     }
 }
 
@@ -114,7 +120,8 @@ TEST(TransposedConvolution, SeveralChannelsOutputsFirst) {
 
 TEST(MaxPool, PaddingNeverWins) {
     const Tensor negative = {-9, -8, -7, -6, -5, -4, -3, -2, -1};
-    EXPECT_THAT(max_pool(negative, {1, 3, 3}, {1, 2, 2}, Window::square(3, 2, 1)), ElementsAre(-5, -4, -2, -1));
+    EXPECT_THAT(max_pool(negative, {1, 3, 3}, {1, 2, 2}, Window::square(3, 2, 1)),
+                ElementsAre(-5, -4, -2, -1));
 }
 
 TEST(MaxPool, DropsWhatDoesNotFillAWindow) {
@@ -124,20 +131,24 @@ TEST(MaxPool, DropsWhatDoesNotFillAWindow) {
 
 TEST(MaxPool, ALastWindowMayReachBeyondTheImage) {
     // 3x5 of 1..15, rounded up: the last row's and column's windows have two elements, the corner's one.
-    EXPECT_THAT(max_pool(counting(15), {1, 3, 5}, {1, 2, 3}, Window::square(2, 2, 0)), ElementsAre(7, 9, 10, 12, 14, 15));
+    EXPECT_THAT(max_pool(counting(15), {1, 3, 5}, {1, 2, 3}, Window::square(2, 2, 0)),
+                ElementsAre(7, 9, 10, 12, 14, 15));
     const Tensor negative = {-3, -2, -1};
     EXPECT_THAT(max_pool(negative, {1, 1, 3}, {1, 1, 2}, Window::square(2, 2, 0)), ElementsAre(-2, -1));
 }
 
 TEST(AveragePool, PaddingCountsAsZeros) {
     // 2x2 of 9 18 / 27 36 in windows of 3x3: each has all four elements and five zeros.
-    EXPECT_THAT(average_pool({9, 18, 27, 36}, {1, 2, 2}, {1, 2, 2}, Window::square(3, 1, 1)), ElementsAre(10, 10, 10, 10));
-    EXPECT_THAT(average_pool({9, 18, 27, 36}, {1, 2, 2}, {1, 1, 1}, Window::square(3, 2, 1)), ElementsAre(10));
+    EXPECT_THAT(average_pool({9, 18, 27, 36}, {1, 2, 2}, {1, 2, 2}, Window::square(3, 1, 1)),
+                ElementsAre(10, 10, 10, 10));
+    EXPECT_THAT(average_pool({9, 18, 27, 36}, {1, 2, 2}, {1, 1, 1}, Window::square(3, 2, 1)),
+                ElementsAre(10));
 }
 
 TEST(AveragePool, WhatLiesBehindThePaddingDoesNotCount) {
     // 3x3 of 1..9 in windows of 2x2, rounded up: means of four, two and one elements.
-    EXPECT_THAT(average_pool(counting(9), {1, 3, 3}, {1, 2, 2}, Window::square(2, 2, 0)), ElementsAre(3, 4.5, 7.5, 9));
+    EXPECT_THAT(average_pool(counting(9), {1, 3, 3}, {1, 2, 2}, Window::square(2, 2, 0)),
+                ElementsAre(3, 4.5, 7.5, 9));
     EXPECT_THAT(average_pool(counting(9), {1, 3, 3}, {1, 1, 1}, Window::square(2, 2, 0)), ElementsAre(3));
 }
 

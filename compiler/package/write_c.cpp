@@ -1,10 +1,10 @@
-#include "compiler/write_c.h"
+#include "compiler/package/write_c.h"
 
 #include <fmt/format.h>
 
 #include <cctype>
 
-#include "compiler/kernel.h"
+#include "compiler/emission/kernel.h"
 
 namespace hardnet {
 namespace {
@@ -113,8 +113,8 @@ void write_level_record(Lines &out, const Plan &plan) {
         add(out, "NULL, 0, ");
     else
         add(out, "{}_transforms, {}, ", l, plan.transforms.size());
-    add(out, "{}_layer_views,\n     {}, {}, {}}},\n", l, plan.arena_elems, plan.scratch_elems,
-        plan.weight_elems);
+    add(out, "{}_layer_views,\n     {}, {}, {}}},\n", l, plan.arena_bytes / 4, plan.scratch_bytes / 4,
+        plan.weight_bytes / 4);
 }
 
 // The levels of each platform, seen only by a compiler for it: the others' kernels are not there to be

@@ -1,4 +1,4 @@
-#include "compiler/prepack.h"
+#include "compiler/package/prepack.h"
 
 #include <cstdlib>
 #include <cstring>
@@ -27,7 +27,7 @@ public:
         level_.packing_count = uint32_t(plan.packings.size());
         level_.transforms = transforms_.data();
         level_.transform_count = uint32_t(transforms_.size());
-        level_.weight_elems = plan.weight_elems;
+        level_.weight_elems = plan.weight_bytes / 4;
         network_.plan_version = HARDNET_PLAN_VERSION;
         network_.name = name.c_str();
         network_.batch = 1;
@@ -90,7 +90,7 @@ Status write_prepacked(const std::string &path, const std::string &name, const N
         return environment_error(path + ": expected to pack the weights, found: " +
                                  (context ? hardnet_last_error(context) : hardnet_status_text(status)));
     const float *values = hardnet_context_memory(context).packed;
-    const FloatTensor packed{{plan.weight_elems}, {values, values + plan.weight_elems}};
+    const FloatTensor packed{{plan.weight_bytes / 4}, {values, values + plan.weight_bytes / 4}};
     return write_tensors(path, {{"packed", &packed}},
                          {{"content", content},
                           {"level", plan.machine->level},

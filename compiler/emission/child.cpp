@@ -1,4 +1,4 @@
-#include "compiler/child.h"
+#include "compiler/emission/child.h"
 
 #include <fcntl.h>
 #include <sys/wait.h>

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "compiler/compile.h"
-#include "compiler/kernel.h"
+#include "compiler/emission/kernel.h"
 #include "compiler/plan.h"
 #include "weights/weights.h"
 

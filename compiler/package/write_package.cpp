@@ -1,4 +1,4 @@
-#include "compiler/write_package.h"
+#include "compiler/package/write_package.h"
 
 #include <unistd.h>
 
@@ -8,10 +8,10 @@
 #include <map>
 
 #include "Halide.h"
-#include "compiler/child.h"
-#include "compiler/prepack.h"
+#include "compiler/emission/child.h"
+#include "compiler/package/prepack.h"
+#include "compiler/package/write_c.h"
 #include "compiler/runtime_headers.h"
-#include "compiler/write_c.h"
 #include "package/manifest.h"
 
 namespace hardnet {
@@ -157,9 +157,9 @@ Manifest make_manifest(const CompileRequest &request, const Network &network, co
         level.name = machine.level;
         level.target = machine.target;
         level.kernels = int64_t(plan.kernels.size());
-        level.arena_bytes = 4 * plan.arena_elems;
-        level.scratch_bytes = 4 * plan.scratch_elems;
-        level.packed_weight_bytes = 4 * plan.weight_elems;
+        level.arena_bytes = plan.arena_bytes;
+        level.scratch_bytes = plan.scratch_bytes;
+        level.packed_weight_bytes = plan.weight_bytes;
         level.transform_bytes = plan.transform_bytes;
         m.levels.push_back(level);
         for (size_t l = 0; l < network.layers.size(); l++) {

@@ -13,8 +13,9 @@
 #include <numeric>
 #include <set>
 
-#include "compiler/child.h"
-#include "compiler/kernel.h"
+#include "Halide.h"
+#include "compiler/emission/child.h"
+#include "compiler/emission/kernel.h"
 
 namespace hardnet {
 namespace fs = std::filesystem;

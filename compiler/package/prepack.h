@@ -3,9 +3,9 @@
 #pragma once
 #include <string>
 
+#include "base/result.h"
 #include "compiler/plan.h"
 #include "graph/network.h"
-#include "base/result.h"
 
 namespace hardnet {
 

@@ -1,9 +1,9 @@
-#include "compiler/kernel.h"
+#include "compiler/emission/kernel.h"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#include "compiler/generator_sources.h"
+#include "compiler/emission/generator_sources.h"
 #include "schedules/arm.h"
 #include "schedules/prefetch.h"
 #include "schedules/x86.h"
@@ -83,15 +83,6 @@ struct Compiler {
 };
 
 }  // namespace
-
-std::string key(const KernelSpec &spec) {
-    return std::visit([](const auto &s) { return s.key(); }, spec);
-}
-
-std::string operator_name(const KernelSpec &spec) {
-    const std::string text = key(spec);
-    return text.substr(0, text.find(' '));
-}
 
 std::string content_hash(const std::string &content) {
     const XXH128_hash_t hash = XXH3_128bits(content.data(), content.size());

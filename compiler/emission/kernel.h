@@ -5,13 +5,11 @@
 #include <string>
 #include <vector>
 
-#include "compiler/plan.h"
 #include "base/result.h"
+#include "kernels/kernel.h"
+#include "schedules/machine.h"
 
 namespace hardnet {
-
-std::string key(const KernelSpec &spec);
-std::string operator_name(const KernelSpec &spec);
 
 // "hardnet_" and 32 hexadecimal digits: the XXH3-128 of the specification, the target, the sources of
 // generators and schedules, and Halide's version. Equal symbols are equal code, so packages that share a

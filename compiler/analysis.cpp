@@ -1,0 +1,128 @@
+#include "compiler/analysis.h"
+
+#include <algorithm>
+
+namespace hardnet {
+namespace {
+
+std::vector<std::vector<Reader>> readers_of(const Network &network) {
+    std::vector<std::vector<Reader>> readers(network.layers.size());
+    for (int l = 0; l < int(network.layers.size()); l++) {
+        for (const Read &r : network.layers[l].reads) {
+            if (r.layer == kNetworkInput) continue;
+            std::vector<Reader> &of = readers[r.layer];
+            const bool known = std::any_of(of.begin(), of.end(), [&](const Reader &other) {
+                return other.layer == l && other.role == r.role;
+            });
+            if (!known) of.push_back({l, r.role});
+        }
+    }
+    return readers;
+}
+
+// The 2x2 max pool that a 1x1's step can compute from its scratch, so that the 1x1's output is written nowhere.
+int fusable_pool(const Analysis &a, int layer) {
+    const Layer &conv = a.network.layers[layer];
+    if (conv.op != OpKind::kConv || conv.window != Window{} || conv.operand() != kNoLayer ||
+        !conv.front_norm.empty())
+        return kNoLayer;
+    const std::vector<Reader> &readers = a.readers[layer];
+    if (readers.size() != 1 || readers[0].role != Role::kSource || a.output_of(layer)) return kNoLayer;
+    const Layer &pool = a.network.layers[readers[0].layer];
+    const bool plain = pool.op == OpKind::kMaxPool && pool.window == Window::square(2, 2) &&
+                       pool.out.height == conv.out.height / 2 && pool.out.width == conv.out.width / 2;
+    return plain && pool.sources().size() == 1 ? readers[0].layer : kNoLayer;
+}
+
+// A resize that only an argmax reads, which works on the resize's own source.
+bool only_for_argmax(const Analysis &a, int layer) {
+    const std::vector<Reader> &readers = a.readers[layer];
+    return a.network.layers[layer].op == OpKind::kResize && readers.size() == 1 && !a.output_of(layer) &&
+           a.network.layers[readers[0].layer].op == OpKind::kArgmax;
+}
+
+// Bands keep V and M of a large image in L2. That pays where nothing else reads V and the weights are small.
+bool banded(const Analysis &a, int layer, const Tiling &t) {
+    const Layer &l = a.network.layers[layer];
+    if (l.sources().size() != 1 || a.consumers(l.sources()[0]).size() != 1 || !l.front_norm.empty())
+        return false;
+    constexpr int64_t kL2Bytes = 1 << 20;
+    int64_t v_bytes = int64_t{4} * t.positions() * t.tiles() * round_up(l.in.channels, kChannelAlignment);
+    int64_t u_bytes = int64_t{4} * t.positions() * l.in.channels * l.out.channels;
+    return v_bytes > kL2Bytes && u_bytes < kL2Bytes / 2 && t.covered_rows() == l.out.height;
+}
+
+BlockProblem problem_of(const Analysis &a, int layer) {
+    const Layer &l = a.network.layers[layer];
+    const Decision &d = a.decisions[layer];
+    if (d.tiling) {
+        const Tiling &t = *d.tiling;
+        return product_problem(d.banded ? Tiling(t.m(), {1, 0}, t.columns()) : t, l.out.channels,
+                               l.in.channels);
+    }
+    const int width = d.pool == kNoLayer
+                          ? l.out.width
+                          : 2 * a.network.layers[d.pool].out.width;  // may drop the last column
+    return convolution_problem(l.window.taps() == 1 ? BlockProblem::Op::kConv1x1 : BlockProblem::Op::kConv3x3,
+                               width, l.out.height, l.out.channels, l.in.channels);
+}
+
+void choose_blocks(Analysis &a, int layer, const PlanOptions &options) {
+    const Layer &l = a.network.layers[layer];
+    Decision &d = a.decisions[layer];
+    const int steps = l.window.taps() * l.in.channels;  // of each output's sum
+    if (l.op == OpKind::kTransposedConv) {
+        d.blocks = convolution_parts(a.machine, (l.out.width + 1) / 2, (l.out.height + 1) / 2, l.out.channels,
+                                     steps / 4);
+    } else if (l.op == OpKind::kConv && l.sources()[0] == kNetworkInput) {
+        d.blocks = convolution_parts(a.machine, l.out.width, l.out.height, l.out.channels, steps);
+    } else if (l.op == OpKind::kConv) {
+        d.problem = problem_of(a, layer);
+        const TunedBlocks *record =
+            options.records ? find_tuned(*options.records, a.machine.level, *d.problem) : nullptr;
+        d.blocks = record ? record->blocks : model_blocks(a.machine, *d.problem);
+        d.tuned = record != nullptr;
+    }
+}
+
+}  // namespace
+
+std::vector<int> Analysis::consumers(int layer) const {
+    std::vector<int> result;
+    for (const Reader &r : readers[layer]) {
+        if (r.role == Role::kSource) result.push_back(r.layer);
+    }
+    return result;
+}
+
+bool Analysis::feeds_winograd(int layer) const {
+    for (int l : consumers(layer)) {
+        if (decisions[l].tiling && network.layers[l].front_norm.empty()) return true;
+    }
+    return false;
+}
+
+const Output *Analysis::output_of(int layer) const {
+    for (const Output &output : network.outputs) {
+        if (std::count(output.layers.begin(), output.layers.end(), layer)) return &output;
+    }
+    return nullptr;
+}
+
+Analysis analyse(const Network &network, const Machine &machine, const PlanOptions &options) {
+    const int layers = int(network.layers.size());
+    Analysis a{network, machine, readers_of(network), std::vector<Decision>(layers)};
+    const std::vector<std::optional<Tiling>> tilings = choose_algorithms(network, machine, options);
+    for (int l = 0; l < layers; l++) {
+        Decision &d = a.decisions[l];
+        d.tiling = tilings[l];
+        d.banded = d.tiling && banded(a, l, *d.tiling);
+        d.pool = fusable_pool(a, l);
+        if (d.pool != kNoLayer) a.decisions[d.pool].computed_with = l;
+        if (only_for_argmax(a, l)) d.computed_with = a.readers[l][0].layer;
+        choose_blocks(a, l, options);
+    }
+    return a;
+}
+
+}  // namespace hardnet

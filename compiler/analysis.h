@@ -1,0 +1,63 @@
+// What is known and decided of a network before anything is placed: who reads what, which layers one step computes
+// together, and by what algorithm each layer is computed.
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "graph/network.h"
+#include "schedules/tuned_blocks.h"
+
+namespace hardnet {
+
+enum class AlgorithmChoice { kAuto, kWinograd, kDirect };
+Result<AlgorithmChoice> algorithm_from_name(const std::string &name);
+
+enum class Objective { kSpeed, kSize };  // kSize: packed weights not much larger than the folded ones
+Result<Objective> objective_from_name(const std::string &name);
+
+struct PlanOptions {
+    AlgorithmChoice algorithm = AlgorithmChoice::kAuto;  // of the 3x3 layers
+    Objective objective = Objective::kSpeed;
+    const std::vector<TunedBlocks> *records = nullptr;  // consulted before the cost model; outlives the plan
+};
+
+// How one layer is computed; made once, by analyse().
+struct Decision {
+    std::optional<Tiling> tiling;         // Winograd's; none: computed directly
+    bool banded = false;                  // Winograd in row bands, V and M in a thread's scratch
+    Blocks blocks;                        // register blocks, where the algorithm has them
+    std::optional<BlockProblem> problem;  // where they can be tuned
+    bool tuned = false;                   // a record decided, not the cost model
+    int pool = kNoLayer;                  // a 2x2 max pool that the same step computes
+    int computed_with = kNoLayer;         // the layer whose step computes this one, too
+};
+
+struct Reader {
+    int layer = 0;
+    Role role = Role::kSource;
+};
+
+struct Analysis {
+    const Network &network;
+    const Machine &machine;
+    std::vector<std::vector<Reader>> readers;  // per layer, in running order
+    std::vector<Decision> decisions;           // per layer
+
+    // Those that read the layer as a source; of a slice, the layers that read the slice.
+    std::vector<int> consumers(int layer) const;
+    // A Winograd layer reads the tensor as it is: its V is wanted.
+    bool feeds_winograd(int layer) const;
+    // That the layer's tensor is, or a part of; or null.
+    const Output *output_of(int layer) const;
+};
+
+Analysis analyse(const Network &network, const Machine &machine, const PlanOptions &options);
+
+// The Winograd tiling of each layer, or none where it is computed directly. All layers of one resolution
+// agree, so that they can share V.
+std::vector<std::optional<Tiling>> choose_algorithms(const Network &network, const Machine &machine,
+                                                     const PlanOptions &options);
+
+}  // namespace hardnet

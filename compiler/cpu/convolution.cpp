@@ -1,0 +1,132 @@
+#include "compiler/cpu/convolution.h"
+
+#include <algorithm>
+
+#include "compiler/cpu/norm.h"
+#include "compiler/cpu/operators.h"
+
+namespace hardnet::cpu {
+
+ConvolutionSpec convolution_spec(const Planning &p, int layer, const std::vector<Tensor> &sources,
+                                 const ChannelPart &part, int width) {
+    const Layer &l = p.layer(layer);
+    ConvolutionSpec spec;
+    for (const Tensor &t : sources)
+        spec.sources.push_back({t.shape.channels, t.pixel_stride, t.row_stride()});
+    spec.window = l.window;
+    spec.width = width;
+    spec.block = part.block;
+    spec.pixels = part.extent;
+    spec.lanes = part.lanes;
+    spec.pixel_stride = p.tensor(layer).pixel_stride;
+    spec.row_stride = p.tensor(layer).row_stride();
+    if (l.operand() != kNoLayer) {
+        const Tensor &r = p.tensor(l.operand());
+        spec.residual = {r.pixel_stride, r.row_stride()};
+    }
+    spec.activation = l.activation;
+    return spec;
+}
+
+std::vector<hardnet_argument> convolution_inputs(Planning &p, int layer, const std::vector<Tensor> &sources,
+                                                 const ChannelPart &part, int64_t bias, int positions,
+                                                 std::optional<int> transform) {
+    const Layer &l = p.layer(layer);
+    const int k = l.in.channels;
+    std::vector<hardnet_argument> arguments;
+    for (const Tensor &t : sources)
+        arguments.push_back(whole(p.view(t, 0, t.shape.channels, l.window.taps() > 1)));
+    const int64_t u = p.builder.pack_blocked(layer, part, int64_t{positions} * k, transform);
+    arguments.push_back(
+        whole(p.builder.view(Place::weights(u), {{0, part.block, 1},
+                                                 {0, k, part.block},
+                                                 {0, positions, part.block * k},
+                                                 {0, part.blocks(), part.block * k * positions}})));
+    arguments.push_back(whole(p.builder.view(Place::weights(bias + part.first), {{0, part.padded(), 1}})));
+    return arguments;
+}
+
+void call_convolution(Planning &p, int layer, const ConvolutionSpec &spec,
+                      std::vector<hardnet_argument> inputs, const ChannelPart &part, const Split &split) {
+    const int residual = p.layer(layer).operand();
+    if (residual != kNoLayer)
+        inputs.push_back(split.out(p.view(p.tensor(residual), part.first, part.padded(), false)));
+    inputs.push_back(split.out(p.view(p.tensor(layer), part.first, part.padded(), false, true)));
+    p.builder.call(spec, inputs);
+}
+
+void plan_direct(Planning &p, int layer) {
+    const Layer &l = p.layer(layer);
+    const Decision &d = p.decision(layer);
+    const bool plain = l.window.taps() == 1;
+    if (d.pool != kNoLayer) return plan_convolution_with_pool(p, layer, d.pool);
+    if (!l.front_norm.empty() && plain) return plan_convolution_behind_norm(p, layer);
+    const int64_t bias = p.builder.pack_bias(layer, p.tensor(layer).c8);
+    const bool by_rows = l.out.height >= kManyRows;
+    const std::vector<Tensor> sources = l.front_norm.empty() ? p.sources_of(layer) : plan_norm(p, layer);
+    p.builder.begin_step(plain ? HARDNET_STEP_CONV1X1 : HARDNET_STEP_CONV3X3, layer);
+    for (const ChannelPart &part : d.blocks) {
+        ConvolutionSpec spec = convolution_spec(p, layer, sources, part, l.out.width);
+        spec.channels_outer = !by_rows;
+        const int units = by_rows ? l.out.height : part.blocks();
+        p.builder.begin_part(units, 0, part.cycles / units);
+        call_convolution(p, layer, spec, convolution_inputs(p, layer, sources, part, bias, l.window.taps()),
+                         part, by_rows ? Split::crop(2, 1) : Split::crop(0, part.block));
+    }
+    p.finish(layer);
+}
+
+// The 1x1 writes what one row (or one channel block) of the pool needs to scratch; the pool reads it from
+// there.
+void plan_convolution_with_pool(Planning &p, int layer, int pool) {
+    const Layer &pooled_layer = p.layer(pool);
+    const Tensor &out = p.tensor(pool);
+    const int width = 2 * pooled_layer.out.width, height = 2 * pooled_layer.out.height, c8 = out.c8;
+    const int64_t bias = p.builder.pack_bias(layer, c8);
+    const bool by_rows = pooled_layer.out.height >= kManyRows / 2;
+    const std::vector<Tensor> sources = p.sources_of(layer);
+    const Blocks &parts = p.decision(layer).blocks;
+
+    PoolSpec pooling;
+    pooling.in_height = height;
+    pooling.in_width = width;
+    pooling.width = pooled_layer.out.width;
+    pooling.height = pooled_layer.out.height;
+    pooling.pixel_stride = out.pixel_stride;
+    pooling.row_stride = out.row_stride();
+
+    p.builder.begin_step(HARDNET_STEP_CONV1X1, layer);
+    if (by_rows) p.builder.begin_part(pooled_layer.out.height, 1, 1);
+    for (const ChannelPart &part : parts) {
+        ConvolutionSpec spec = convolution_spec(p, layer, sources, part, width);
+        const int channels = by_rows ? c8 : part.block, rows = by_rows ? 2 : height;
+        spec.channels_outer = !by_rows;
+        spec.pixel_stride = channels;
+        spec.row_stride = channels * width;
+        std::vector<hardnet_argument> arguments = convolution_inputs(p, layer, sources, part, bias, 1);
+        std::vector<hardnet_dim> dims = {
+            {0, part.padded(), 1}, {0, width, channels}, {0, height, channels * width}};
+        const uint32_t scratch = p.builder.view(Place::scratch(by_rows ? part.first : 0), dims, true);
+        arguments.push_back(by_rows ? slide(scratch, 2, 2) : slide(scratch, 0, part.block));
+        if (!by_rows) p.builder.begin_part(part.blocks(), 1, part.cycles / part.blocks());
+        p.builder.call(spec, arguments);
+        p.builder.need_scratch(int64_t{1} * rows * width * channels);
+
+        const bool last = &part == &parts.back();
+        if (by_rows && !last) continue;
+        const int pooled = by_rows ? c8 : part.padded();
+        pooling.lanes = p.machine().lanes_for(by_rows ? c8 : part.block);
+        pooling.in_pixel_stride = channels;
+        pooling.in_row_stride = channels * width;
+        dims[0].extent = pooled;
+        const uint32_t from = p.builder.view(Place::scratch(0), dims);
+        const uint32_t y = p.view(out, by_rows ? 0 : part.first, pooled, false, true);
+        if (by_rows)
+            p.builder.call(pooling, {slide(from, 2, 2), crop(y, 2, 1)});
+        else
+            p.builder.call(pooling, {slide(from, 0, part.block), crop(y, 0, part.block)});
+    }
+    p.finish(pool);
+}
+
+}  // namespace hardnet::cpu

@@ -1,0 +1,27 @@
+// The calls of convolutions without a fast algorithm.
+#pragma once
+#include <vector>
+
+#include "compiler/cpu/planning.h"
+
+namespace hardnet::cpu {
+
+// Of one part, over these sources, to rows of `width` pixels.
+ConvolutionSpec convolution_spec(const Planning &p, int layer, const std::vector<Tensor> &sources,
+                                 const ChannelPart &part, int width);
+
+// The sources, weights and bias of one part; the weights of so many positions, through a transform or tap by tap.
+std::vector<hardnet_argument> convolution_inputs(Planning &p, int layer, const std::vector<Tensor> &sources,
+                                                 const ChannelPart &part, int64_t bias, int positions,
+                                                 std::optional<int> transform = {});
+
+// Behind the inputs the part's residual, where there is one, and its output.
+void call_convolution(Planning &p, int layer, const ConvolutionSpec &spec,
+                      std::vector<hardnet_argument> inputs, const ChannelPart &part, const Split &split);
+
+// A 1x1 with the 2x2 max pool behind it.
+void plan_convolution_with_pool(Planning &p, int layer, int pool);
+// A 1x1 with a norm in front.
+void plan_convolution_behind_norm(Planning &p, int layer);
+
+}  // namespace hardnet::cpu

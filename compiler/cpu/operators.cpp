@@ -1,0 +1,131 @@
+#include "compiler/cpu/operators.h"
+
+#include <algorithm>
+#include <iterator>
+
+namespace hardnet::cpu {
+namespace {
+
+constexpr Operator kOperators[] = {
+    {OpKind::kConv, "", plan_convolution},
+    {OpKind::kDepthwiseConv, "depthwise 3x3", plan_depthwise},
+    {OpKind::kTransposedConv, "", plan_transposed_convolution},
+    {OpKind::kMaxPool, "max pool", plan_pool},
+    {OpKind::kAveragePool, "mean of windows", plan_pool},
+    {OpKind::kGlobalAveragePool, "mean", plan_global_pool},
+    {OpKind::kResize, "bilinear", plan_resize},
+    {OpKind::kSlice, "view", plan_slice},
+    {OpKind::kL2Norm, "norm over channels", plan_l2_norm},
+    {OpKind::kSpatialNorm, "norm over the image", plan_spatial_norm},
+    {OpKind::kArgmax, "greatest channel", plan_argmax},
+    {OpKind::kFullyConnected, "matrix", plan_fully_connected},
+};
+
+// Whether a tensor's pixels lie one behind another with nothing between.
+bool plainly_stored(const Tensor &t) {
+    return t.halo == 0 && t.rows == t.shape.height && t.columns == t.shape.width;
+}
+
+// What was expected of a layer that cannot be computed; empty: it can.
+std::string refusal(const Layer &l, const Layout &layout) {
+    const int source = l.sources()[0], kernel = l.window.x.kernel;
+    if (source == kNetworkInput && (l.op != OpKind::kConv || kernel < 3 || kernel > 7))
+        return "a convolution of 3x3 to 7x7 on the image";
+    if (l.op == OpKind::kDepthwiseConv && l.window != Window::square(3, l.window.x.stride, 1))
+        return "a depthwise convolution of 3x3";
+    if (l.op == OpKind::kConv && !l.front_norm.empty() && l.window.x.stride != 1)
+        return "a norm in front of a convolution of stride 1";
+    if (l.op == OpKind::kFullyConnected && l.in.height * l.in.width > 1 &&
+        (l.in.channels % kChannelAlignment || !plainly_stored(layout.tensors[source])))
+        return "a fully connected layer on whole eights of channels that nothing else reads";
+    if (l.op == OpKind::kSlice && (l.first_channel | l.out.channels) % kChannelAlignment)
+        return "a slice of whole eights of channels";
+    return "";
+}
+
+LayerChoice choice_of(const Planning &p, int layer) {
+    const Layer &l = p.layer(layer);
+    const Decision &d = p.decision(layer);
+    std::string algorithm = operator_of(l.op).algorithm, blocks = describe(d.blocks);
+    if (l.op == OpKind::kMaxPool && d.computed_with != kNoLayer)
+        algorithm = "behind " + p.layer(d.computed_with).name;
+    else if (l.op == OpKind::kTransposedConv)
+        algorithm = "transposed " + window_name(l);
+    else if (d.tiling)
+        algorithm = "winograd " + d.tiling->name() + (d.banded ? " in bands" : "");
+    else if (l.op == OpKind::kConv)
+        algorithm = l.window.taps() == 1 ? "1x1" : "direct " + window_name(l);
+    if (d.problem) blocks += d.tuned ? " (tuned)" : " (model)";
+    return {algorithm, blocks, d.problem};
+}
+
+}  // namespace
+
+const Operator &operator_of(OpKind kind) {
+    return *std::find_if(std::begin(kOperators), std::end(kOperators),
+                         [&](const Operator &o) { return o.kind == kind; });
+}
+
+std::string window_name(const Layer &layer) {
+    return std::to_string(layer.window.x.kernel) + "x" + std::to_string(layer.window.y.kernel);
+}
+
+Status check_supported(const Analysis &analysis, const Layout &layout) {
+    for (const Layer &l : analysis.network.layers) {
+        const std::string expected = refusal(l, layout);
+        if (!expected.empty()) return bad_input(l.name + ": expected " + expected + ", found " + describe(l));
+    }
+    return ok();
+}
+
+void plan_by_rows(Planning &p, hardnet_step_kind kind, int layer, const KernelSpec &spec, bool with_halo) {
+    const Layer &l = p.layer(layer);
+    const Tensor &in = p.tensor(l.sources()[0]), &out = p.tensor(layer);
+    p.builder.begin_step(kind, layer);
+    p.builder.begin_part(l.out.height, 0, 1);
+    const uint32_t x = p.view(in, 0, in.c8, with_halo), y = p.view(out, 0, out.c8, false, true);
+    p.builder.call(spec, {whole(x), crop(y, 2, 1)});
+    p.finish(layer);
+}
+
+void plan_convolution(Planning &p, int layer) {
+    const Decision &d = p.decision(layer);
+    if (p.layer(layer).sources()[0] == kNetworkInput) {
+        plan_normalize(p, layer);
+        plan_stem(p, layer);
+    } else if (d.banded) {
+        plan_winograd_bands(p, layer);
+    } else if (d.tiling) {
+        plan_winograd(p, layer);
+    } else {
+        plan_direct(p, layer);
+    }
+}
+
+// Lies where its source lies.
+void plan_slice(Planning &p, int layer) { p.finish(layer); }
+
+}  // namespace hardnet::cpu
+
+namespace hardnet {
+
+Result<Plan> make_plan(const Network &network, const Machine &machine, const PlanOptions &options) {
+    const Analysis analysis = analyse(network, machine, options);
+    PlanBuilder builder(network, machine);
+    auto layout = lay_out(analysis, builder);
+    if (!layout) return layout.error();
+    if (Status s = cpu::check_supported(analysis, *layout); !s) return s.error();
+
+    const int layers = int(network.layers.size());
+    cpu::Planning planning{analysis, *layout, builder, std::vector<std::optional<cpu::Transformed>>(layers),
+                           builder.add_buffer(0)};
+    for (int l = 0; l < layers; l++) {
+        builder.choose(l, cpu::choice_of(planning, l));
+        if (analysis.decisions[l].computed_with == kNoLayer)
+            cpu::operator_of(network.layers[l].op).plan(planning, l);
+    }
+    cpu::plan_outputs(planning);
+    return builder.finish();
+}
+
+}  // namespace hardnet
