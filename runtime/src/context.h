@@ -25,6 +25,8 @@ void hardnet_put(hardnet_text *text, const char *format, ...) __attribute__((for
 void hardnet_put_shape(hardnet_text *text, int32_t rank, const int64_t *shape); /* "[1,3,224,224]" */
 void hardnet_put_name(hardnet_text *text, const char *name,
                       size_t size); /* '?' for what a line cannot hold */
+/* What errno's value `error` means, written to `memory`: for any thread. */
+const char *hardnet_error_text(int error, char *memory, size_t size);
 
 typedef struct hardnet_name { /* a text in place, not terminated */
     const char *text;

@@ -117,7 +117,8 @@ static bool map_file(hardnet_context *context, const char *path, hardnet_text *w
             mapped = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, file, 0);
     }
     if (mapped == MAP_FAILED) {
-        hardnet_put(why, "expected a readable file, found: %s", strerror_r(errno, memory, sizeof memory));
+        hardnet_put(why, "expected a readable file, found: %s",
+                    hardnet_error_text(errno, memory, sizeof memory));
     } else {
         context->blocks[HARDNET_BLOCK_MAPPED] = (hardnet_block){mapped, (size_t)info.st_size};
         madvise(mapped, (size_t)info.st_size, MADV_POPULATE_READ); /* advice, as where it is unknown */

@@ -1,3 +1,7 @@
+/* One-line texts. Compiled as POSIX, where strerror_r fills the caller's memory on every libc: GNU's own of that
+ * name returns a text instead. */
+#undef _GNU_SOURCE
+#define _POSIX_C_SOURCE 200809L
 #include <stdio.h>
 #include <string.h>
 
@@ -36,6 +40,14 @@ void hardnet_put_name(hardnet_text *text, const char *name, size_t size) {
         hardnet_put(text, "%c", c >= 0x20 && c != 0x7f ? c : '?');
     }
     if (shown < size) hardnet_put(text, "...");
+}
+
+const char *hardnet_error_text(int error, char *memory, size_t size) {
+    if (strerror_r(error, memory, size) != 0) { /* an unknown number, or a text that does not fit */
+        hardnet_text text = hardnet_text_in(memory, size);
+        hardnet_put(&text, "error %d", error);
+    }
+    return memory;
 }
 
 hardnet_status hardnet_fail(hardnet_context *context, hardnet_status status, const char *format, ...) {

@@ -1,7 +1,6 @@
 #include "threads.h"
 
 #include <limits.h>
-#include <linux/futex.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -10,6 +9,9 @@
 /* Steps of a network take 20 to 500 us; waking a sleeper costs 30 to 60 us. Spinning longer than this only
  * warms an idle core. */
 enum { kSpinNs = 100000, kLeastSpinNs = 1000 };
+
+/* Of the kernel's interface. Its header, linux/futex.h, does not come with every libc. */
+enum { kFutexWaitPrivate = 128, kFutexWakePrivate = 129 };
 
 int64_t hardnet_now_ns(void) {
     struct timespec t;
@@ -44,7 +46,7 @@ static void sleep_while(hardnet_runner *r, uint32_t old) {
      */
     atomic_fetch_add(&r->sleepers, 1);
     while (atomic_load(&r->phase) == old) {
-        syscall(SYS_futex, &r->phase, FUTEX_WAIT_PRIVATE, old, NULL, NULL, 0);
+        syscall(SYS_futex, &r->phase, kFutexWaitPrivate, old, NULL, NULL, 0);
     }
     atomic_fetch_sub(&r->sleepers, 1);
 }
@@ -64,7 +66,7 @@ static void wait_at_barrier(hardnet_runner *r, uint32_t old) {
 static void advance(hardnet_runner *r) {
     atomic_fetch_add(&r->phase, 1);
     if (atomic_load(&r->sleepers) > 0) {
-        syscall(SYS_futex, &r->phase, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
+        syscall(SYS_futex, &r->phase, kFutexWakePrivate, INT_MAX, NULL, NULL, 0);
     }
 }
 

@@ -23,7 +23,8 @@ typedef struct hardnet_check {
 static hardnet_status io_error(hardnet_context *context, const char *expected) {
     char memory[96];
     return hardnet_fail(context, HARDNET_IO, "weights %.300s: expected %s, found: %s",
-                        context->options.weights_path, expected, strerror_r(errno, memory, sizeof memory));
+                        context->options.weights_path, expected,
+                        hardnet_error_text(errno, memory, sizeof memory));
 }
 
 static int64_t elements(int32_t rank, const int64_t *shape) {
