@@ -35,13 +35,16 @@ write() {
 }
 
 # CMake wants compilers of one word. Zig carries the kernel's headers; what includes one here does not compile.
-mkdir -p "$folder/no-kernel/linux" "$folder/no-kernel/asm"
+mkdir -p "$folder/no-kernel/linux"
 zig=$(compgen -G "$PWD/$venv/lib/python3*/site-packages/ziglang/zig")
+# One mode for whatever is linked: zig builds its libraries once per mode, and another one for its own checks.
+flags="-target x86_64-linux-musl -O1 -g0 -fno-sanitize=undefined"
 write "$folder/cc" <<<"#!/bin/sh
-exec '$zig' cc -target x86_64-linux-musl \"\$@\""
-# Only tests are C++: half the compile time, and without the checks that zig adds to what is not optimised
+exec '$zig' cc $flags \"\$@\""
+# Only tests are C++: half the compile time
 write "$folder/c++" <<<"#!/bin/sh
-exec '$zig' c++ -target x86_64-linux-musl \"\$@\" -O0 -g0 -fno-sanitize=undefined"
+case \" \$* \" in *' -c '*) set -- \"\$@\" -O0 ;; esac
+exec '$zig' c++ $flags \"\$@\""
 chmod +x "$folder/cc" "$folder/c++"
 write "$folder/no-kernel/linux/futex.h" <<<'#error "expected no header of the kernel, found linux/futex.h included"'
 

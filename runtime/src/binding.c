@@ -12,10 +12,11 @@ static bool same_shape(const hardnet_tensor *tensor, const hardnet_port *port) {
     return true;
 }
 
-/* Height and width are dimensions `h` and h + 1: 1 in NHWC (uint8), 2 in NCHW (float32). */
-static bool swapped(hardnet_tensor tensor, const hardnet_port *port, hardnet_type type) {
+/* Height and width are dimensions `h` and h + 1: 1 in NHWC (uint8 input), 2 in NCHW. */
+static bool swapped(hardnet_tensor tensor, const hardnet_port_state *state) {
+    const hardnet_port *port = state->port;
     if (port->rank != 4) return false;
-    const int32_t h = type == HARDNET_UINT8 ? 1 : 2;
+    const int32_t h = state->is_input && state->type == HARDNET_UINT8 ? 1 : 2;
     const int64_t height = tensor.shape[h];
     tensor.shape[h] = tensor.shape[h + 1];
     tensor.shape[h + 1] = height;
@@ -45,7 +46,7 @@ static hardnet_status wrong_shape(hardnet_context *context, const hardnet_port_s
     hardnet_put_shape(&text, tensor->rank, tensor->shape);
     return hardnet_fail(context, HARDNET_INVALID_ARGUMENT, "%s %d: expected shape %s, found %s%s",
                         port->is_input ? "input" : "output", port->index, expected, found,
-                        swapped(*tensor, port->port, port->type) ? " (height and width are swapped)" : "");
+                        swapped(*tensor, port) ? " (height and width are swapped)" : "");
 }
 
 static hardnet_status check_memory(hardnet_context *context, const hardnet_port_state *port,

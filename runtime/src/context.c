@@ -69,8 +69,11 @@ static hardnet_status open_parts(hardnet_context *context, const hardnet_host *h
     if (!network)
         return hardnet_fail(context, HARDNET_INVALID_ARGUMENT, "network: expected an address, found NULL");
     if (network->plan_version != HARDNET_PLAN_VERSION) {
-        return hardnet_fail(context, HARDNET_VERSION_MISMATCH, "plan version: expected %u, found %u",
-                            HARDNET_PLAN_VERSION, network->plan_version);
+        return hardnet_fail(
+            context, HARDNET_VERSION_MISMATCH,
+            "plan version: expected %d, found %u (the package is of another version of hardnet: "
+            "compile it again)",
+            HARDNET_PLAN_VERSION, network->plan_version);
     }
     hardnet_status status = hardnet_choose_level(context, host);
     if (status == HARDNET_OK) status = start_threads(context, host);

@@ -28,9 +28,11 @@ static uint64_t mix(uint64_t hash, const void *data, size_t bytes) {
 static uint64_t mix_number(uint64_t hash, int64_t number) { return mix(hash, &number, sizeof number); }
 
 static uint64_t mix_transform(uint64_t hash, const hardnet_transform *t) {
+    hash = mix_number(mix_number(hash, t->row_points), t->column_points);
+    hash = mix(hash, t->rows, t->row_points * sizeof t->rows[0]);
+    hash = mix(hash, t->columns, t->column_points * sizeof t->columns[0]);
     hash = mix_number(hash, t->positions);
-    hash = mix(hash, t->rows, t->positions * sizeof t->rows[0]);
-    return mix(hash, t->columns, t->positions * sizeof t->columns[0]);
+    return mix(hash, t->points, t->positions * sizeof t->points[0]);
 }
 
 void hardnet_packing_identity(const hardnet_network *network, const hardnet_level *level, char text[17]) {

@@ -12,7 +12,6 @@
 /* Input channels x block are handled as one run of lanes this long, so that gathered taps (9 x 8 bytes a
  * lane) and row products (3 x 8) stay in a 32 KiB L1. */
 enum { kLanes = HARDNET_MAX_BLOCK };
-enum { kMostPoints = 16 }; /* distinct rows or columns of a transform; F(4x4) has 6 */
 
 typedef struct hardnet_job {
     hardnet_context *context;
@@ -78,32 +77,16 @@ static void gather(const hardnet_item *item, int32_t i0, int32_t ins, double tap
     }
 }
 
-/* A transform's positions as pairs of points: few rows and columns make all of them. */
-typedef struct hardnet_points {
-    int32_t rows, columns;
-    const double *row[kMostPoints], *column[kMostPoints]; /* [3] each */
-    int32_t position[kMostPoints][kMostPoints];           /* of row and column; -1: none */
-} hardnet_points;
+/* Which position is of a row point and a column point; -1: none. */
+typedef struct hardnet_positions {
+    int32_t of[HARDNET_MAX_POINTS][HARDNET_MAX_POINTS];
+} hardnet_positions;
 
-/* The number of `point` among the *count that were seen; -1 past kMostPoints. */
-static int32_t point_number(const double **seen, int32_t *count, const double point[3]) {
-    int32_t k = 0;
-    while (k < *count && memcmp(seen[k], point, 3 * sizeof *point) != 0) k++;
-    if (k == kMostPoints) return -1;
-    if (k == *count) seen[(*count)++] = point;
-    return k;
-}
-
-static bool find_points(const hardnet_transform *t, hardnet_points *points) {
-    points->rows = points->columns = 0;
-    memset(points->position, -1, sizeof points->position);
-    for (uint32_t p = 0; p < t->positions; p++) {
-        const int32_t row = point_number(points->row, &points->rows, t->rows[p]);
-        const int32_t column = point_number(points->column, &points->columns, t->columns[p]);
-        if (row < 0 || column < 0) return false;
-        points->position[row][column] = (int32_t)p;
-    }
-    return true;
+static hardnet_positions positions_of(const hardnet_transform *t) {
+    hardnet_positions positions;
+    memset(&positions, -1, sizeof positions);
+    for (uint32_t p = 0; p < t->positions; p++) positions.of[t->points[p][0]][t->points[p][1]] = (int32_t)p;
+    return positions;
 }
 
 /* sums[x][lane] = sum over y of row[y] * taps[3y + x][lane] */
@@ -140,27 +123,26 @@ static bool mirrored(const double a[3], const double b[3]) {
 /* [position][i][lane]: for a position, (i, lane) is contiguous, so a run of input channels is one row. */
 static void pack_winograd_block(const hardnet_item *item, const hardnet_transform *t) {
     double taps[9][kLanes], sums[3][kLanes];
-    hardnet_points points;
-    if (!find_points(t, &points)) return; /* refused at open */
+    const hardnet_positions positions = positions_of(t);
     const int32_t width = item->packing->block, run = kLanes / width;
     for (int32_t i0 = 0; i0 < item->in; i0 += run) {
         const int32_t ins = item->in - i0 < run ? item->in - i0 : run, lanes = ins * width;
         gather(item, i0, ins, taps);
-        for (int32_t r = 0; r < points.rows; r++) {
-            float *out[kMostPoints] = {NULL};
-            for (int32_t c = 0; c < points.columns; c++) {
-                const int32_t p = points.position[r][c];
+        for (uint32_t r = 0; r < t->row_points; r++) {
+            float *out[HARDNET_MAX_POINTS] = {NULL};
+            for (uint32_t c = 0; c < t->column_points; c++) {
+                const int32_t p = positions.of[r][c];
                 if (p >= 0) out[c] = item->packed + ((int64_t)p * item->in + i0) * width;
             }
-            row_product(points.row[r], taps, lanes, sums);
-            for (int32_t c = 0; c < points.columns; c++) {
-                const bool pair = c + 1 < points.columns && out[c] && out[c + 1] &&
-                                  mirrored(points.column[c], points.column[c + 1]);
+            row_product(t->rows[r], taps, lanes, sums);
+            for (uint32_t c = 0; c < t->column_points; c++) {
+                const bool pair = c + 1 < t->column_points && out[c] && out[c + 1] &&
+                                  mirrored(t->columns[c], t->columns[c + 1]);
                 if (pair) {
-                    mirrored_products(points.column[c], sums, lanes, out[c], out[c + 1]);
+                    mirrored_products(t->columns[c], sums, lanes, out[c], out[c + 1]);
                     c++;
                 } else if (out[c]) {
-                    column_product(points.column[c], sums, lanes, out[c]);
+                    column_product(t->columns[c], sums, lanes, out[c]);
                 }
             }
         }
@@ -226,17 +208,39 @@ static void pack_on_thread(void *argument, int32_t thread) {
     }
 }
 
+static hardnet_status check_transform(hardnet_context *context, uint32_t number) {
+    const hardnet_transform *t = &context->level->transforms[number];
+    bool seen[HARDNET_MAX_POINTS][HARDNET_MAX_POINTS] = {{false}};
+    if (t->row_points > HARDNET_MAX_POINTS || t->column_points > HARDNET_MAX_POINTS) {
+        return hardnet_fail(context, HARDNET_INTERNAL,
+                            "transform %u: expected at most %d distinct rows and columns, found more", number,
+                            HARDNET_MAX_POINTS);
+    }
+    for (uint32_t p = 0; p < t->positions; p++) {
+        const uint8_t row = t->points[p][0], column = t->points[p][1];
+        if (row >= t->row_points || column >= t->column_points) {
+            return hardnet_fail(context, HARDNET_INTERNAL,
+                                "transform %u, position %u: expected points below %u and %u, found %u and %u",
+                                number, p, t->row_points, t->column_points, row, column);
+        }
+        if (seen[row][column]) {
+            return hardnet_fail(
+                context, HARDNET_INTERNAL,
+                "transform %u, position %u: expected points of its own, found %u and %u again", number, p,
+                row, column);
+        }
+        seen[row][column] = true;
+    }
+    return HARDNET_OK;
+}
+
 /* What the code here takes for granted of a level's packings; the most bytes of weights that a block needs.
  */
 static hardnet_status check_packings(hardnet_context *context, size_t *most_bytes) {
     const hardnet_level *level = context->level;
-    hardnet_points points;
     for (uint32_t i = 0; i < level->transform_count; i++) {
-        if (!find_points(&level->transforms[i], &points)) {
-            return hardnet_fail(context, HARDNET_INTERNAL,
-                                "transform %u: expected at most %d distinct rows and columns, found more", i,
-                                kMostPoints);
-        }
+        const hardnet_status status = check_transform(context, i);
+        if (status != HARDNET_OK) return status;
     }
     for (uint32_t i = 0; i < level->packing_count; i++) {
         const hardnet_packing *p = &level->packings[i];

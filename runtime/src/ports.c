@@ -12,12 +12,48 @@ static int64_t element_count(const hardnet_port *port) {
     return count;
 }
 
-static hardnet_port_state port_state(const hardnet_context *context, const hardnet_port *port,
-                                     hardnet_type type, bool is_input, int32_t index) {
-    hardnet_port_state state = {.port = port, .type = type, .is_input = is_input, .index = index};
-    state.bytes = (size_t)element_count(port) * element_bytes(type);
+static hardnet_port_state port_state(const hardnet_context *context, const hardnet_port *port, bool is_input,
+                                     int32_t index) {
+    hardnet_port_state state = {
+        .port = port, .type = (hardnet_type)port->type, .is_input = is_input, .index = index};
+    state.bytes = (size_t)element_count(port) * element_bytes(state.type);
     state.image_bytes = state.bytes / (size_t)context->network->batch;
     return state;
+}
+
+static hardnet_status check_type(hardnet_context *context, const hardnet_port *port, hardnet_type expected,
+                                 const char *what) {
+    if (port->rank == 0 || port->type == expected) return HARDNET_OK;
+    return hardnet_fail(context, HARDNET_INTERNAL, "%s: expected type %d, found %d", what, expected,
+                        port->type);
+}
+
+/* What the code here takes for granted of the network's ports and of the views of them. */
+static hardnet_status check_ports(hardnet_context *context) {
+    const hardnet_network *network = context->network;
+    hardnet_status status = check_type(context, &network->input_float, HARDNET_FLOAT32, "float input");
+    if (status == HARDNET_OK)
+        status = check_type(context, &network->input_uint8, HARDNET_UINT8, "uint8 input");
+    for (uint32_t i = 0; status == HARDNET_OK && i < network->output_count; i++) {
+        const uint8_t type = network->outputs[i].type;
+        if (type == HARDNET_FLOAT32 || type == HARDNET_UINT8) continue;
+        status =
+            hardnet_fail(context, HARDNET_INTERNAL, "output %u: expected type 0 or 1, found %u", i, type);
+    }
+    for (uint32_t i = 0; status == HARDNET_OK && i < context->level->view_count; i++) {
+        const hardnet_view *view = &context->level->views[i];
+        if (view->base != HARDNET_OUTPUT) continue;
+        if (view->port >= network->output_count) {
+            status = hardnet_fail(context, HARDNET_INTERNAL,
+                                  "view %u of level %s: expected an output below %u, found %u", i,
+                                  context->level->name, network->output_count, view->port);
+        } else if (view->type != network->outputs[view->port].type) {
+            status = hardnet_fail(
+                context, HARDNET_INTERNAL, "view %u of level %s: expected output %u's type %u, found %u", i,
+                context->level->name, view->port, network->outputs[view->port].type, view->type);
+        }
+    }
+    return status;
 }
 
 /* One block: the states, then per port its memory, then the staging image; each on its own cache lines. */
@@ -28,17 +64,19 @@ hardnet_status hardnet_make_ports(hardnet_context *context) {
         return hardnet_fail(context, HARDNET_INVALID_ARGUMENT,
                             "input type: expected float32, found uint8, which %s lacks", network->name);
     }
+    const hardnet_status status = check_ports(context);
+    if (status != HARDNET_OK) return status;
     context->port_count = 1 + network->output_count;
     size_t bytes = hardnet_round_up(context->port_count * sizeof *context->ports, HARDNET_ALIGNMENT);
     size_t offset = bytes;
-    const hardnet_port_state input = port_state(context, u8 ? &network->input_uint8 : &network->input_float,
-                                                context->options.input_type, true, 0);
+    const hardnet_port_state input =
+        port_state(context, u8 ? &network->input_uint8 : &network->input_float, true, 0);
     const size_t staging =
         u8 ? (size_t)element_count(&network->input_float) * sizeof(float) / network->batch : 0;
     bytes += hardnet_round_up(input.bytes, HARDNET_ALIGNMENT) + hardnet_round_up(staging, HARDNET_ALIGNMENT);
     for (uint32_t i = 0; i < network->output_count; i++) {
-        bytes +=
-            hardnet_round_up((size_t)element_count(&network->outputs[i]) * sizeof(float), HARDNET_ALIGNMENT);
+        bytes += hardnet_round_up(port_state(context, &network->outputs[i], false, (int32_t)i).bytes,
+                                  HARDNET_ALIGNMENT);
     }
     uint8_t *memory = hardnet_take(context, HARDNET_BLOCK_PORTS, bytes, "inputs and outputs");
     if (!memory) return HARDNET_OUT_OF_MEMORY;
@@ -46,7 +84,7 @@ hardnet_status hardnet_make_ports(hardnet_context *context) {
     context->ports = (hardnet_port_state *)memory;
     context->ports[0] = input;
     for (uint32_t i = 0; i < network->output_count; i++) {
-        context->ports[1 + i] = port_state(context, &network->outputs[i], HARDNET_FLOAT32, false, (int32_t)i);
+        context->ports[1 + i] = port_state(context, &network->outputs[i], false, (int32_t)i);
     }
     for (uint32_t i = 0; i < context->port_count; i++) {
         context->ports[i].own = context->ports[i].data = memory + offset;
@@ -59,7 +97,7 @@ hardnet_status hardnet_make_ports(hardnet_context *context) {
 uint8_t *hardnet_view_base(const hardnet_context *context, const hardnet_view *view, int32_t thread,
                            int32_t *port, size_t *port_offset) {
     const bool u8 = context->options.input_type == HARDNET_UINT8;
-    size_t offset = (size_t)view->offset * element_bytes((hardnet_type)view->type);
+    const size_t offset = (size_t)view->offset * element_bytes((hardnet_type)view->type);
     *port = -1;
     switch (view->base) {
         case HARDNET_ARENA:
@@ -78,10 +116,7 @@ uint8_t *hardnet_view_base(const hardnet_context *context, const hardnet_view *v
             *port = 0;
             break;
         default:
-            *port = 1;
-            while ((uint32_t)*port + 1 < context->port_count && offset >= context->ports[*port].image_bytes) {
-                offset -= context->ports[(*port)++].image_bytes;
-            }
+            *port = 1 + view->port;
             break;
     }
     *port_offset = offset;

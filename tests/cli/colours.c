@@ -18,8 +18,8 @@ static int mean(void **arguments) {
 
 static const hardnet_kernel kernels[] = {mean};
 static const hardnet_view views[] = {
-    {HARDNET_INPUT, HARDNET_FLOAT32, 3, 0, 0, {{0, 4, 1}, {0, 4, 4}, {0, 3, 16}}},
-    {HARDNET_OUTPUT, HARDNET_FLOAT32, 1, 1, 0, {{0, 3, 1}}},
+    {HARDNET_INPUT, 0, HARDNET_FLOAT32, 3, 0, 0, {{0, 4, 1}, {0, 4, 4}, {0, 3, 16}}},
+    {HARDNET_OUTPUT, 0, HARDNET_FLOAT32, 1, 1, 0, {{0, 3, 1}}},
 };
 static const hardnet_argument arguments[] = {{0, HARDNET_WHOLE, 0, 0}, {1, HARDNET_CROP, 0, 1}};
 static const hardnet_call calls[] = {{0, 0, 2}};
@@ -43,15 +43,15 @@ static const hardnet_level levels[] = {{
     .layer_views = layer_views,
 }};
 static const char *const layer_names[] = {"mean"};
-static const hardnet_port outputs[] = {{"logits", 2, {2, 3}}};
+static const hardnet_port outputs[] = {{"logits", HARDNET_FLOAT32, 2, {2, 3}}};
 
 extern const hardnet_network colours;
 const hardnet_network colours = {
     .plan_version = HARDNET_PLAN_VERSION,
     .name = "colours",
     .batch = 2,
-    .input_float = {"image", 4, {2, 3, 4, 4}},
-    .input_uint8 = {"image", 4, {2, 4, 4, 3}},
+    .input_float = {"image", HARDNET_FLOAT32, 4, {2, 3, 4, 4}},
+    .input_uint8 = {"image", HARDNET_UINT8, 4, {2, 4, 4, 3}},
     .outputs = outputs,
     .output_count = 1,
     .layer_names = layer_names,

@@ -48,19 +48,18 @@ static int priors(void **arguments) {
 }
 
 static const hardnet_kernel kernels[] = {copy, peaks, priors};
-static const hardnet_call calls[] = {{0, 0, 2}, {1, 2, 3}, {2, 5, 3}};
+static const hardnet_call calls[] = {{0, 0, 2}, {1, 0, 3}, {2, 0, 3}};
 static const hardnet_argument arguments[] = {
-    {0, HARDNET_WHOLE, 0, 0}, {1, HARDNET_WHOLE, 0, 0}, {2, HARDNET_WHOLE, 0, 0}, {3, HARDNET_WHOLE, 0, 0},
-    {4, HARDNET_WHOLE, 0, 0}, {5, HARDNET_WHOLE, 0, 0}, {6, HARDNET_WHOLE, 0, 0}, {7, HARDNET_WHOLE, 0, 0}};
+    {0, HARDNET_WHOLE, 0, 0}, {1, HARDNET_WHOLE, 0, 0}, {2, HARDNET_WHOLE, 0, 0}};
 static const hardnet_view views[] = {
-    {HARDNET_INPUT, HARDNET_FLOAT32, 3, 0, 0, {{0, 32, 1}, {0, 32, 32}, {0, 3, 1024}}},
-    {HARDNET_OUTPUT, HARDNET_FLOAT32, 1, 1, 0, {{0, 3072, 1}}},
-    {HARDNET_INPUT, HARDNET_FLOAT32, 3, 0, 0, {{0, 64, 1}, {0, 64, 64}, {0, 3, 4096}}},
-    {HARDNET_OUTPUT, HARDNET_FLOAT32, 1, 1, 0, {{0, 768, 1}}},
-    {HARDNET_OUTPUT, HARDNET_FLOAT32, 1, 1, 768, {{0, 1024, 1}}},
-    {HARDNET_INPUT, HARDNET_FLOAT32, 3, 0, 0, {{0, 512, 1}, {0, 512, 512}, {0, 3, 262144}}},
-    {HARDNET_OUTPUT, HARDNET_FLOAT32, 1, 1, 0, {{0, 4 * PRIORS, 1}}},
-    {HARDNET_OUTPUT, HARDNET_FLOAT32, 1, 1, 4 * PRIORS, {{0, 3 * PRIORS, 1}}},
+    {HARDNET_INPUT, 0, HARDNET_FLOAT32, 3, 0, 0, {{0, 32, 1}, {0, 32, 32}, {0, 3, 1024}}},
+    {HARDNET_OUTPUT, 0, HARDNET_FLOAT32, 1, 1, 0, {{0, 3072, 1}}},
+    {HARDNET_INPUT, 0, HARDNET_FLOAT32, 3, 0, 0, {{0, 64, 1}, {0, 64, 64}, {0, 3, 4096}}},
+    {HARDNET_OUTPUT, 0, HARDNET_FLOAT32, 1, 1, 0, {{0, 768, 1}}},
+    {HARDNET_OUTPUT, 1, HARDNET_FLOAT32, 1, 1, 0, {{0, 1024, 1}}},
+    {HARDNET_INPUT, 0, HARDNET_FLOAT32, 3, 0, 0, {{0, 512, 1}, {0, 512, 512}, {0, 3, 262144}}},
+    {HARDNET_OUTPUT, 0, HARDNET_FLOAT32, 1, 1, 0, {{0, 4 * PRIORS, 1}}},
+    {HARDNET_OUTPUT, 1, HARDNET_FLOAT32, 1, 1, 0, {{0, 3 * PRIORS, 1}}},
 };
 static const hardnet_part parts[] = {{0, 1, 1, 0, 1}, {1, 1, 1, 0, 1}, {2, 1, 1, 0, 1}};
 static const hardnet_step steps[] = {
@@ -68,24 +67,24 @@ static const hardnet_step steps[] = {
 static const int32_t layer_views[] = {-1};
 static const char *const layer_names[] = {"all"};
 static const hardnet_level levels[] = {
-    // a network's is the one with its step
-    {"plain", 0,     kernels, 3, views, 8, arguments, 8,           calls, 3, parts,
+    // a network's is the one with its step and its views
+    {"plain", 0,     kernels, 3, views, 2, arguments, 2,           calls, 3, parts,
      3,       steps, 1,       0, 0,     0, 0,         layer_views, 0,     0, 0},
-    {"plain", 0,         kernels, 3, views, 8, arguments, 8,           calls, 3, parts,
-     3,       steps + 1, 1,       0, 0,     0, 0,         layer_views, 0,     0, 0},
-    {"plain", 0,         kernels, 3, views, 8, arguments, 8,           calls, 3, parts,
-     3,       steps + 2, 1,       0, 0,     0, 0,         layer_views, 0,     0, 0},
+    {"plain", 0,         kernels, 3, views + 2, 3, arguments, 3,           calls, 3, parts,
+     3,       steps + 1, 1,       0, 0,         0, 0,         layer_views, 0,     0, 0},
+    {"plain", 0,         kernels, 3, views + 5, 3, arguments, 3,           calls, 3, parts,
+     3,       steps + 2, 1,       0, 0,         0, 0,         layer_views, 0,     0, 0},
 };
 
 extern const hardnet_network regions, centers, boxes;
 
-static const hardnet_port regions_outputs[] = {{"logits", 4, {2, 3, 32, 32}}};
+static const hardnet_port regions_outputs[] = {{"logits", HARDNET_FLOAT32, 4, {2, 3, 32, 32}}};
 const hardnet_network regions = {
     .plan_version = HARDNET_PLAN_VERSION,
     .name = "regions",
     .batch = 2,
-    .input_float = {"image", 4, {2, 3, 32, 32}},
-    .input_uint8 = {"image", 4, {2, 32, 32, 3}},
+    .input_float = {"image", HARDNET_FLOAT32, 4, {2, 3, 32, 32}},
+    .input_uint8 = {"image", HARDNET_UINT8, 4, {2, 32, 32, 3}},
     .outputs = regions_outputs,
     .output_count = 1,
     .layer_names = layer_names,
@@ -94,13 +93,14 @@ const hardnet_network regions = {
     .level_count = 1,
 };
 
-static const hardnet_port centers_outputs[] = {{"hm", 4, {2, 3, MAP, MAP}}, {"wh", 4, {2, 4, MAP, MAP}}};
+static const hardnet_port centers_outputs[] = {{"hm", HARDNET_FLOAT32, 4, {2, 3, MAP, MAP}},
+                                               {"wh", HARDNET_FLOAT32, 4, {2, 4, MAP, MAP}}};
 const hardnet_network centers = {
     .plan_version = HARDNET_PLAN_VERSION,
     .name = "centers",
     .batch = 2,
-    .input_float = {"image", 4, {2, 3, 64, 64}},
-    .input_uint8 = {"image", 4, {2, 64, 64, 3}},
+    .input_float = {"image", HARDNET_FLOAT32, 4, {2, 3, 64, 64}},
+    .input_uint8 = {"image", HARDNET_UINT8, 4, {2, 64, 64, 3}},
     .outputs = centers_outputs,
     .output_count = 2,
     .layer_names = layer_names,
@@ -109,13 +109,14 @@ const hardnet_network centers = {
     .level_count = 1,
 };
 
-static const hardnet_port boxes_outputs[] = {{"loc", 3, {1, PRIORS, 4}}, {"conf", 3, {1, PRIORS, 3}}};
+static const hardnet_port boxes_outputs[] = {{"loc", HARDNET_FLOAT32, 3, {1, PRIORS, 4}},
+                                             {"conf", HARDNET_FLOAT32, 3, {1, PRIORS, 3}}};
 const hardnet_network boxes = {
     .plan_version = HARDNET_PLAN_VERSION,
     .name = "boxes",
     .batch = 1,
-    .input_float = {"image", 4, {1, 3, 512, 512}},
-    .input_uint8 = {"image", 4, {1, 512, 512, 3}},
+    .input_float = {"image", HARDNET_FLOAT32, 4, {1, 3, 512, 512}},
+    .input_uint8 = {"image", HARDNET_UINT8, 4, {1, 512, 512, 3}},
     .outputs = boxes_outputs,
     .output_count = 2,
     .layer_names = layer_names,

@@ -74,6 +74,19 @@ TEST_F(Binding, RankAndShape) {
     EXPECT_EQ(refused(), "input 0: expected shape [2,1,9,5], found [2,1,5,9] (height and width are swapped)");
 }
 
+// A mask is NCHW as any output; only uint8 input has its channels last.
+TEST(Binding8, HeightAndWidthOfAMask) {
+    TinyPlan plan;
+    plan.input({1, 1, 1, 1});
+    plan.output({1, 1, 4, 6}, HARDNET_UINT8);
+    Opened opened(plan.network(), default_options());
+    hardnet_tensor mask = opened.output();
+    std::swap(mask.shape[2], mask.shape[3]);
+    EXPECT_EQ(hardnet_bind_output(opened.context, 0, &mask), HARDNET_INVALID_ARGUMENT);
+    EXPECT_STREQ(opened.error(),
+                 "output 0: expected shape [1,1,4,6], found [1,1,6,4] (height and width are swapped)");
+}
+
 TEST_F(Binding, Strides) {
     tensor.strides[2] = kWidth + 1;
     EXPECT_EQ(refused(), "input 0: expected dense strides, found others");

@@ -26,8 +26,9 @@ std::string open_error(const hardnet_network *network, const hardnet_options &op
 TEST(Context, PlanVersion) {
     Sample sample;
     sample.plan_version = 7;
-    EXPECT_EQ(open_error(sample.network(), sample.options(), HARDNET_VERSION_MISMATCH),
-              "plan version: expected 1, found 7");
+    EXPECT_EQ(
+        open_error(sample.network(), sample.options(), HARDNET_VERSION_MISMATCH),
+        "plan version: expected 2, found 7 (the package is of another version of hardnet: compile it again)");
 }
 
 TEST(Context, NullArguments) {

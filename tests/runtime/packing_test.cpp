@@ -112,6 +112,52 @@ TEST(Packing, Transformed) {
     }
 }
 
+// Coefficients that are no sums of powers of two, of F(4x4): every sum rounds, so its order shows in the bits.
+TEST(Packing, InexactCoefficientsGiveTheSameBitsOnEveryMachine) {
+    const std::vector<std::vector<double>> points = {{1. / 4, 0, 0},
+                                                     {-1. / 6, -1. / 6, -1. / 6},
+                                                     {-1. / 6, 1. / 6, -1. / 6},
+                                                     {1. / 24, 1. / 12, 1. / 6},
+                                                     {1. / 24, -1. / 12, 1. / 6},
+                                                     {0, 0, 1}};
+    std::vector<float> w = ramp(24 * 5 * 9);
+    for (size_t i = 0; i < w.size(); i++) w[i] = (w[i] + 5) / static_cast<float>(3 + i % 7);
+    for (int step : {1, 7}) {  // mirrored points side by side, or apart
+        Positions p;
+        for (int i = 0; i < 36; i++) {
+            p.rows.push_back(points[i * step % 36 / 6]);
+            p.columns.push_back(points[i * step % 36 % 6]);
+        }
+        TinyPlan plan;
+        plan.pack({HARDNET_PACK_BLOCKED, plan.weight("w", {24, 5, 3, 3}), plan.transform(p.rows, p.columns),
+                   0, 24, 16, 16});
+        uint64_t hash = 0xcbf29ce484222325u;  // FNV-1a
+        for (float value : packed(&plan, safetensors({{"w", "F32", {24, 5, 3, 3}, w}}), 2 * 36 * 5 * 16, 1)) {
+            uint32_t bits;
+            std::memcpy(&bits, &value, sizeof bits);
+            hash = (hash ^ bits) * 0x100000001b3u;
+        }
+        EXPECT_EQ(hash, step == 1 ? 1329699474093993002u : 2797880419729739762u) << step;
+    }
+}
+
+// A point that no position is of, and no order of the points: they are numbers only.
+TEST(Packing, PointsMayBeUnusedAndInAnyOrder) {
+    const std::vector<std::vector<double>> rows = {kG[4], kG[1], {7, 7, 7}, kG[2]}, columns = {kG[3], kG[0]};
+    const std::vector<std::array<uint8_t, 2>> points = {{3, 1}, {0, 0}, {1, 1}, {1, 0}, {3, 0}};
+    Positions p;
+    for (const auto &[row, column] : points)
+        p.rows.push_back(rows[row]), p.columns.push_back(columns[column]);
+    const Case c{10, 0, 10, 3, 3, 3, 8};
+    const std::vector<float> w = ramp(10 * 3 * 9), expected = expected_blocked(c, w, &p);
+    TinyPlan plan;
+    plan.pack({HARDNET_PACK_BLOCKED, plan.weight("w", {10, 3, 3, 3}), plan.transform(rows, columns, points),
+               0, 10, 8, 16});
+    EXPECT_EQ(packed(&plan, safetensors({{"w", "F32", {10, 3, 3, 3}, w}}),
+                     static_cast<int64_t>(expected.size()), 1),
+              expected);
+}
+
 TEST(Packing, DepthwiseAndVector) {
     const std::vector<float> w = ramp(14 * 9);
     TinyPlan depthwise;
@@ -129,20 +175,28 @@ TEST(Packing, DepthwiseAndVector) {
     for (int c = 0; c < 16; c++) EXPECT_EQ(v[c], c < 10 ? w[c + 3] : 0) << c;
 }
 
-// The text of an open that fails on what the plan says of a 1x1x3x3 tensor.
-std::string refusal(const Positions &p, int block) {
-    TinyPlan plan;
-    plan.input({1, 1, 1, 1});
-    plan.weight_elems = 16;
-    plan.pack({HARDNET_PACK_BLOCKED, plan.weight("w", {1, 1, 3, 3}), plan.transform(p.rows, p.columns), 0, 1,
-               block, 0});
+// The text of an open that fails on what the plan says of a 1x1x3x3 tensor; `plan` has the transform.
+std::string refusal(TinyPlan *plan, int block) {
+    plan->input({1, 1, 1, 1});
+    plan->weight_elems = 16;
+    plan->pack({HARDNET_PACK_BLOCKED, plan->weight("w", {1, 1, 3, 3}), 0, 0, 1, block, 0});
     const std::string file = safetensors({{"w", "F32", {1, 1, 3, 3}, ramp(9)}});
     hardnet_options options = default_options();
     options.weights_data = file.data();
     options.weights_size = file.size();
-    Opened opened(plan.network(), options);
+    Opened opened(plan->network(), options);
     EXPECT_EQ(opened.status, HARDNET_INTERNAL);
     return opened.error();
+}
+std::string refusal(const Positions &p, int block) {
+    TinyPlan plan;
+    plan.transform(p.rows, p.columns);
+    return refusal(&plan, block);
+}
+std::string refusal(const std::vector<std::array<uint8_t, 2>> &points) {
+    TinyPlan plan;
+    plan.transform(kG, {kG[0], kG[4]}, points);
+    return refusal(&plan, 8);
 }
 
 TEST(Packing, PlansThatItCannotPackAreRefused) {
@@ -151,6 +205,13 @@ TEST(Packing, PlansThatItCannotPackAreRefused) {
     Positions many;
     for (double i = 0; i < 17; i++) many.rows.push_back({i, 1, 1}), many.columns.push_back({1, 0, 0});
     EXPECT_EQ(refusal(many, 8), "transform 0: expected at most 16 distinct rows and columns, found more");
+    std::swap(many.rows, many.columns);
+    EXPECT_EQ(refusal(many, 8), "transform 0: expected at most 16 distinct rows and columns, found more");
+    EXPECT_EQ(refusal({{4, 1}, {5, 1}}),
+              "transform 0, position 1: expected points below 5 and 2, found 5 and 1");
+    EXPECT_EQ(refusal({{4, 2}}), "transform 0, position 0: expected points below 5 and 2, found 4 and 2");
+    EXPECT_EQ(refusal({{1, 1}, {1, 0}, {1, 1}}),
+              "transform 0, position 2: expected points of its own, found 1 and 1 again");
 }
 
 }  // namespace

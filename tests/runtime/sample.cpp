@@ -79,7 +79,7 @@ Sample::Sample() {
            {{neighbours, {{a_with_halo}, {rows, HARDNET_SLIDE, 1, 1}}},
             {scale, {{rows, HARDNET_SLIDE, 1, 1}, {packed}, {b_view, HARDNET_CROP, 1, 1}}}}}});
 
-    const uint32_t b_row = read(HARDNET_ARENA, b, {x}), out_row = write(HARDNET_OUTPUT, 0, {x});
+    const uint32_t b_row = read(HARDNET_ARENA, b, {x}), out_row = write_output(0, 0, {x});
     step(HARDNET_STEP_CONV1X1, "last",
          {{kHeight,
            1,

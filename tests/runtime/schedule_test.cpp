@@ -193,14 +193,13 @@ int fill(void **arguments) {
     return 0;
 }
 
-TEST(Schedule, OutputsAreAddressedOneBehindTheOther) {
+TEST(Schedule, EachOutputIsAddressedOnItsOwn) {
     TinyPlan plan;
     plan.batch = 2;
     plan.input({2, 1, 1, 1});
     plan.output({2, 3});
     plan.output({2, 5});
-    const uint32_t a = plan.write(HARDNET_OUTPUT, 0, {{0, 3, 1}}),
-                   b = plan.write(HARDNET_OUTPUT, 3, {{0, 5, 1}});
+    const uint32_t a = plan.write_output(0, 0, {{0, 3, 1}}), b = plan.write_output(1, 0, {{0, 5, 1}});
     plan.step(HARDNET_STEP_FULLY_CONNECTED, "heads", {{1, 0, 1, {{fill, {{a}}}, {fill, {{b}}}}}});
     Opened opened(plan.network(), default_options());
     ASSERT_EQ(opened.status, HARDNET_OK) << opened.error();
@@ -210,6 +209,114 @@ TEST(Schedule, OutputsAreAddressedOneBehindTheOther) {
     hardnet_tensor tensor;
     EXPECT_EQ(hardnet_output(opened.context, 2, &tensor), HARDNET_INVALID_ARGUMENT);
     EXPECT_STREQ(opened.error(), "output: expected an index below 2, found 2");
+}
+
+// mask(x) = x + 10 * image(0), scores(x, y) = mask(x) + y / 2
+int classes(void **arguments) {
+    const auto *image = buffer(arguments, 0), *mask = buffer(arguments, 1);
+    EXPECT_EQ(mask->type.code, HARDNET_HALIDE_UINT);
+    EXPECT_EQ(mask->type.bits, 8);
+    for (int x = mask->dim[0].min; x < mask->dim[0].min + mask->dim[0].extent; x++)
+        mask->host[x - mask->dim[0].min] = static_cast<uint8_t>(x + 10 * at(image, 0));
+    return 0;
+}
+int scores(void **arguments) {
+    const auto *mask = buffer(arguments, 0), *out = buffer(arguments, 1);
+    EXPECT_EQ(out->type.code, HARDNET_HALIDE_FLOAT);
+    for (int y = out->dim[1].min; y < out->dim[1].min + out->dim[1].extent; y++) {
+        for (int x = 0; x < 7; x++) at(out, x, y) = static_cast<float>(mask->host[x] + y / 2.0);
+    }
+    return 0;
+}
+
+// Per image a mask of 7 bytes, no multiple of a float's, in front of 7 x 3 scores and behind one score.
+struct Segmenter : TinyPlan {
+    Segmenter() {
+        batch = 2;
+        input({2, 1, 1, 1});
+        output({2}), output({2, 7}, HARDNET_UINT8), output({2, 3, 7});
+        const uint32_t image = read(HARDNET_INPUT, 0, {{0, 1, 1}}), first = write_output(0, 0, {{0, 1, 1}});
+        const uint32_t begin = write_output(1, 0, {{0, 3, 1}}, HARDNET_UINT8);
+        const uint32_t end = write_output(1, 3, {{3, 4, 1}}, HARDNET_UINT8);
+        whole = write_output(1, 0, {{0, 7, 1}}, HARDNET_UINT8);
+        const uint32_t rows = write_output(2, 0, {{0, 7, 1}, {0, 3, 7}});
+        step(HARDNET_STEP_CONV1X1, "mask",
+             {{1, 0, 1, {{fill, {{first}}}, {classes, {{image}, {begin}}}, {classes, {{image}, {end}}}}}});
+        step(HARDNET_STEP_OUTPUT, "scores", {{3, 1, 1, {{scores, {{whole}, {rows, HARDNET_CROP, 1, 1}}}}}});
+    }
+    uint32_t whole;
+};
+
+void expect_classes(const uint8_t *mask, const float *values) {
+    for (int image = 0; image < 2; image++) {
+        for (int x = 0; x < 7; x++) {
+            const int value = x + 10 * (image + 1);
+            EXPECT_EQ(mask[7 * image + x], value) << image << ' ' << x;
+            for (int y = 0; y < 3; y++)
+                EXPECT_EQ(values[(3 * image + y) * 7 + x], value + y / 2.0) << image << ' ' << x << ' ' << y;
+        }
+    }
+}
+
+TEST(Schedule, OutputsHaveTypesOfTheirOwn) {
+    Segmenter plan;
+    Opened opened(plan.network(), default_options());
+    ASSERT_EQ(opened.status, HARDNET_OK) << opened.error();
+    const hardnet_tensor one = opened.output(0), mask = opened.output(1), values = opened.output(2);
+    EXPECT_EQ(one.type, HARDNET_FLOAT32);
+    EXPECT_EQ(mask.type, HARDNET_UINT8);
+    EXPECT_EQ(values.type, HARDNET_FLOAT32);
+    // One behind the other on lines of 64 bytes: the mask's 14 bytes take one, 14 floats would.
+    EXPECT_EQ(static_cast<uint8_t *>(values.data) - static_cast<uint8_t *>(mask.data), 64);
+    for (int i = 0; i < 2; i++) static_cast<float *>(opened.input().data)[i] = static_cast<float>(i + 1);
+    ASSERT_EQ(hardnet_run(opened.context), HARDNET_OK);
+    expect_classes(static_cast<const uint8_t *>(mask.data), static_cast<const float *>(values.data));
+    for (int i = 0; i < 2; i++) EXPECT_EQ(static_cast<float *>(one.data)[i], 1);
+    EXPECT_EQ(hardnet_view_data(opened.context, static_cast<int32_t>(plan.whole), 1, 0),
+              static_cast<uint8_t *>(mask.data) + 7);
+}
+
+TEST(Schedule, OutputsOfAnyTypeMayBeBound) {
+    Segmenter plan;
+    Opened opened(plan.network(), default_options());
+    ASSERT_EQ(opened.status, HARDNET_OK) << opened.error();
+    for (int i = 0; i < 2; i++) static_cast<float *>(opened.input().data)[i] = static_cast<float>(i + 1);
+    std::vector<uint8_t> bytes(1 + 14 + 1, 0xee);
+    std::vector<float> floats(42);
+    hardnet_tensor mask = opened.output(1), values = opened.output(2);
+    mask.data = floats.data();
+    mask.type = HARDNET_FLOAT32;
+    EXPECT_EQ(hardnet_bind_output(opened.context, 1, &mask), HARDNET_INVALID_ARGUMENT);
+    EXPECT_STREQ(opened.error(), "output 1: expected uint8, found float32");
+    mask.type = HARDNET_UINT8;
+    mask.data = bytes.data() + 1;  // aligned to its elements, and no longer than 14 bytes
+    values.data = floats.data();
+    ASSERT_EQ(hardnet_bind_output(opened.context, 1, &mask), HARDNET_OK) << opened.error();
+    ASSERT_EQ(hardnet_bind_output(opened.context, 2, &values), HARDNET_OK) << opened.error();
+    ASSERT_EQ(hardnet_run(opened.context), HARDNET_OK);
+    expect_classes(bytes.data() + 1, floats.data());
+    EXPECT_EQ(bytes.front(), 0xee);
+    EXPECT_EQ(bytes.back(), 0xee);
+}
+
+TEST(Schedule, ViewsOfNoOutputOrOfItsWrongTypeAreRefused) {
+    const auto error = [](uint8_t port, hardnet_type type) {
+        TinyPlan plan;
+        plan.input({1, 1, 1, 1});
+        plan.output({1, 4}, HARDNET_UINT8);
+        plan.write_output(port, 0, {{0, 1, 1}}, type);
+        Opened opened(plan.network(), default_options());
+        EXPECT_EQ(opened.status, HARDNET_INTERNAL);
+        return std::string(opened.error());
+    };
+    EXPECT_EQ(error(1, HARDNET_UINT8), "view 0 of level plain: expected an output below 1, found 1");
+    EXPECT_EQ(error(0, HARDNET_FLOAT32), "view 0 of level plain: expected output 0's type 1, found 0");
+    TinyPlan plan;
+    plan.input({1, 1, 1, 1});
+    plan.output({1, 4}, static_cast<hardnet_type>(2));
+    Opened opened(plan.network(), default_options());
+    EXPECT_EQ(opened.status, HARDNET_INTERNAL);
+    EXPECT_STREQ(opened.error(), "output 0: expected type 0 or 1, found 2");
 }
 
 int fail_once(void **arguments) {

@@ -11,11 +11,20 @@ void copy_shape(const std::vector<int64_t> &shape, int32_t *rank, int64_t *to) {
     std::copy(shape.begin(), shape.end(), to);
 }
 
+// The number of `point` among those seen, to which it is added where it is new.
+uint8_t point_number(std::vector<std::vector<double>> *seen, const std::vector<double> &point) {
+    const auto found = std::find(seen->begin(), seen->end(), point);
+    const auto number = static_cast<uint8_t>(found - seen->begin());
+    if (found == seen->end()) seen->push_back(point);
+    return number;
+}
+
 }  // namespace
 
 TinyPlan::TinyPlan() {
     network_.name = "tiny";
     network_.input_float.name = network_.input_uint8.name = "image";
+    network_.input_uint8.type = HARDNET_UINT8;
 }
 
 uint32_t TinyPlan::view(hardnet_base base, int64_t offset, const std::vector<hardnet_dim> &dims,
@@ -38,6 +47,13 @@ uint32_t TinyPlan::read(hardnet_base base, int64_t offset, const std::vector<har
 
 uint32_t TinyPlan::write(hardnet_base base, int64_t offset, const std::vector<hardnet_dim> &dims) {
     return view(base, offset, dims, HARDNET_FLOAT32, true);
+}
+
+uint32_t TinyPlan::write_output(uint8_t port, int64_t offset, const std::vector<hardnet_dim> &dims,
+                                hardnet_type type) {
+    const uint32_t number = view(HARDNET_OUTPUT, offset, dims, type, true);
+    views_[number].port = port;
+    return number;
 }
 
 void TinyPlan::step(hardnet_step_kind kind, const std::string &layer, const std::vector<Part> &parts) {
@@ -75,14 +91,27 @@ uint32_t TinyPlan::weight(const std::string &name, const std::vector<int64_t> &s
 
 int32_t TinyPlan::transform(const std::vector<std::vector<double>> &rows,
                             const std::vector<std::vector<double>> &columns) {
+    std::vector<std::vector<double>> row_points, column_points;
+    std::vector<std::array<uint8_t, 2>> points;
+    for (size_t p = 0; p < rows.size(); p++)
+        points.push_back({point_number(&row_points, rows[p]), point_number(&column_points, columns[p])});
+    return transform(row_points, column_points, points);
+}
+
+int32_t TinyPlan::transform(const std::vector<std::vector<double>> &row_points,
+                            const std::vector<std::vector<double>> &column_points,
+                            const std::vector<std::array<uint8_t, 2>> &points) {
     Transform t;
-    for (const auto &row : rows) t.rows.insert(t.rows.end(), row.begin(), row.end());
-    for (const auto &column : columns) t.columns.insert(t.columns.end(), column.begin(), column.end());
+    for (const auto &row : row_points) t.rows.insert(t.rows.end(), row.begin(), row.end());
+    for (const auto &column : column_points) t.columns.insert(t.columns.end(), column.begin(), column.end());
+    t.points = points;
     transform_values_.push_back(std::move(t));
     const Transform &kept = transform_values_.back();
-    transforms_.push_back({static_cast<uint32_t>(rows.size()),
-                           reinterpret_cast<const double(*)[3]>(kept.rows.data()),
-                           reinterpret_cast<const double(*)[3]>(kept.columns.data())});
+    transforms_.push_back(
+        {static_cast<uint32_t>(row_points.size()), static_cast<uint32_t>(column_points.size()),
+         reinterpret_cast<const double(*)[3]>(kept.rows.data()),
+         reinterpret_cast<const double(*)[3]>(kept.columns.data()), static_cast<uint32_t>(points.size()),
+         reinterpret_cast<const uint8_t(*)[2]>(kept.points.data())});
     return static_cast<int32_t>(transforms_.size() - 1);
 }
 
@@ -91,9 +120,10 @@ void TinyPlan::input(const std::vector<int64_t> &nchw, const std::vector<int64_t
     copy_shape(nhwc, &network_.input_uint8.rank, network_.input_uint8.shape);
 }
 
-void TinyPlan::output(const std::vector<int64_t> &shape) {
+void TinyPlan::output(const std::vector<int64_t> &shape, hardnet_type type) {
     hardnet_port port{};
     port.name = "out";
+    port.type = static_cast<uint8_t>(type);
     copy_shape(shape, &port.rank, port.shape);
     outputs_.push_back(port);
 }

@@ -1,5 +1,6 @@
 // A network's tables, built piece by piece: what the compiler writes as constants.
 #pragma once
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -36,14 +37,20 @@ public:
     uint32_t read(hardnet_base base, int64_t offset, const std::vector<hardnet_dim> &dims,
                   hardnet_type type = HARDNET_FLOAT32);
     uint32_t write(hardnet_base base, int64_t offset, const std::vector<hardnet_dim> &dims);
+    uint32_t write_output(uint8_t port, int64_t offset, const std::vector<hardnet_dim> &dims,
+                          hardnet_type type = HARDNET_FLOAT32);
     void step(hardnet_step_kind kind, const std::string &layer, const std::vector<Part> &parts);
     uint32_t weight(const std::string &name, const std::vector<int64_t> &shape);
+    // Of each position its row and column; equal ones become one point.
     int32_t transform(const std::vector<std::vector<double>> &rows,
                       const std::vector<std::vector<double>> &columns);
+    int32_t transform(const std::vector<std::vector<double>> &row_points,
+                      const std::vector<std::vector<double>> &column_points,
+                      const std::vector<std::array<uint8_t, 2>> &points);
     void pack(const hardnet_packing &packing) { packings_.push_back(packing); }
     void level(const std::string &name, uint32_t features) { levels_.push_back({name, features}); }
     void input(const std::vector<int64_t> &nchw, const std::vector<int64_t> &nhwc = {});
-    void output(const std::vector<int64_t> &shape);
+    void output(const std::vector<int64_t> &shape, hardnet_type type = HARDNET_FLOAT32);
 
     // The tables; they stay valid while the plan lives and nothing is added.
     const hardnet_network *network();
@@ -59,6 +66,7 @@ private:
     };
     struct Transform {
         std::vector<double> rows, columns;
+        std::vector<std::array<uint8_t, 2>> points;
     };
     uint32_t view(hardnet_base base, int64_t offset, const std::vector<hardnet_dim> &dims, hardnet_type type,
                   bool written);

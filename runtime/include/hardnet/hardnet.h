@@ -106,8 +106,8 @@ typedef struct hardnet_options {
 HARDNET_API hardnet_status hardnet_open(const hardnet_network *network, const hardnet_options *options,
                                         hardnet_context **context);
 
-/* Describes input or output `index`. The data belongs to the context, stays in place until hardnet_close, and
- * may be written (input) or read (output) between runs. */
+/* Describes input or output `index`; outputs may differ in type. The data belongs to the context, stays in
+ * place until hardnet_close, and may be written (input) or read (output) between runs. */
 HARDNET_API hardnet_status hardnet_input(hardnet_context *context, int32_t index, hardnet_tensor *tensor);
 HARDNET_API hardnet_status hardnet_output(hardnet_context *context, int32_t index, hardnet_tensor *tensor);
 

@@ -27,20 +27,19 @@
 extern "C" {
 #endif
 
-#define HARDNET_PLAN_VERSION 1
+/* Raised whenever these tables change: a package of another version is refused at open. */
+#define HARDNET_PLAN_VERSION 2
 
 typedef int (*hardnet_kernel)(void **arguments);
 
-/* Where a view's memory lies. Offsets are in elements of the view's type. Several outputs are addressed as if
- * one image's lay one behind the other, in their order: a view of output 1 has the elements of output 0 in
- * its offset. */
+/* Where a view's memory lies. Offsets are in elements of the view's type. */
 typedef enum hardnet_base {
     HARDNET_ARENA = 0,    /* activations; zeroed at open, so that halos are zero */
     HARDNET_SCRATCH = 1,  /* a thread's own */
     HARDNET_WEIGHTS = 2,  /* packed weights, made at open */
     HARDNET_INPUT = 3,    /* float32 NCHW input of this image */
     HARDNET_INPUT_U8 = 4, /* uint8 NHWC input of this image */
-    HARDNET_OUTPUT = 5
+    HARDNET_OUTPUT = 5    /* output `port` of this image, in its type and in the caller's order */
 } hardnet_base;
 
 #define HARDNET_VIEW_RANK 5
@@ -51,6 +50,7 @@ typedef struct hardnet_dim {
 
 typedef struct hardnet_view {
     uint8_t base; /* hardnet_base */
+    uint8_t port; /* OUTPUT: which of the network's outputs; else 0 */
     uint8_t type; /* hardnet_type */
     uint8_t rank;
     uint8_t written;                     /* 1: the call writes it */
@@ -119,12 +119,19 @@ typedef enum hardnet_packing_kind {
 /* The widest block that may have a transform. */
 #define HARDNET_MAX_BLOCK 256
 
-/* A Winograd weight transform: position p of a 3x3 kernel g is sum over y, x of
- * rows[p][y] * g[y][x] * columns[p][x], in double. Positions without a transform are the kernel's taps. */
+/* The most points on an axis of a transform: F(4x4) has 6. */
+#define HARDNET_MAX_POINTS 16
+
+/* A Winograd weight transform: position p of a 3x3 kernel g, which is of row point r = points[p][0] and of
+ * column point c = points[p][1], is sum over y, x of rows[r][y] * g[y][x] * columns[c][x], in double. No two
+ * positions are of the same two points, and a point may be of no position. Without a transform the positions
+ * are the kernel's taps. */
 typedef struct hardnet_transform {
+    uint32_t row_points, column_points; /* at most HARDNET_MAX_POINTS */
+    const double (*rows)[3];            /* [row_points]; points a and -a side by side are packed in one go */
+    const double (*columns)[3];         /* [column_points] */
     uint32_t positions;
-    const double (*rows)[3];
-    const double (*columns)[3];
+    const uint8_t (*points)[2]; /* [positions] */
 } hardnet_transform;
 
 typedef struct hardnet_packing {
@@ -180,6 +187,7 @@ typedef struct hardnet_level {
 
 typedef struct hardnet_port { /* an input or output: its shape, outermost dimension first, batch included */
     const char *name;
+    uint8_t type; /* hardnet_type */
     int32_t rank;
     int64_t shape[HARDNET_MAX_RANK];
 } hardnet_port;
