@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 zig_version=0.17.1
 venv=build/musl-venv
 folder=$PWD/build/musl
-tests=(runtime_test runtime_threads_test runtime_c99_test)
+tests=(runtime_test runtime_threads_test runtime_c99_test runtime_device_test)
 export ZIG_GLOBAL_CACHE_DIR=$folder/cache ZIG_LOCAL_CACHE_DIR=$folder/cache
 
 # pip writes RECORD last: where it exists, the wheel is whole.

@@ -49,21 +49,6 @@ static hardnet_status start_threads(hardnet_context *context, const hardnet_host
     return HARDNET_OK;
 }
 
-static hardnet_status make_memory(hardnet_context *context) {
-    const hardnet_level *level = context->level;
-    const size_t arena = (size_t)level->arena_elems * sizeof(float);
-    context->scratch_stride =
-        hardnet_round_up((size_t)level->scratch_elems * sizeof(float), HARDNET_ALIGNMENT);
-    const size_t scratch = context->scratch_stride * (size_t)context->runner.threads;
-    if (!hardnet_take(context, HARDNET_BLOCK_ARENA, arena, "arena") ||
-        !hardnet_take(context, HARDNET_BLOCK_SCRATCH, scratch, "scratch")) {
-        return HARDNET_OUT_OF_MEMORY;
-    }
-    memset(context->blocks[HARDNET_BLOCK_ARENA].memory, 0, arena);
-    memset(context->blocks[HARDNET_BLOCK_SCRATCH].memory, 0, scratch);
-    return HARDNET_OK;
-}
-
 static hardnet_status open_parts(hardnet_context *context, const hardnet_host *host) {
     const hardnet_network *network = context->network;
     if (!network)
@@ -78,16 +63,17 @@ static hardnet_status open_parts(hardnet_context *context, const hardnet_host *h
     hardnet_status status = hardnet_choose_level(context, host);
     if (status == HARDNET_OK) status = start_threads(context, host);
     if (status == HARDNET_OK) status = hardnet_load_weights(context);
-    if (status == HARDNET_OK) status = make_memory(context);
+    if (status == HARDNET_OK) status = context->device->make_memory(context);
     if (status == HARDNET_OK) status = hardnet_make_ports(context);
     if (status == HARDNET_OK) status = hardnet_use_prepacked(context);
     if (status == HARDNET_OK && !context->packed) status = hardnet_pack_weights(context);
-    if (status == HARDNET_OK) status = hardnet_make_schedule(context);
+    if (status == HARDNET_OK) status = context->device->make_tables(context);
     return status;
 }
 
 static void drop_all(hardnet_context *context) {
     hardnet_runner_stop(&context->runner);
+    context->device->close(context);
     hardnet_unmap_packed(context);
     for (int i = 0; i < HARDNET_BLOCKS; i++) hardnet_drop(context, (hardnet_block_name)i);
 }
@@ -100,6 +86,7 @@ hardnet_status hardnet_open_on(const hardnet_host *host, const hardnet_network *
     hardnet_context *context = *out = hardnet_context_new(&options);
     if (!context) return HARDNET_OUT_OF_MEMORY;
     context->network = network;
+    context->device = &hardnet_cpu_device;
     if (wrong) return hardnet_refuse(context, HARDNET_INVALID_ARGUMENT, wrong);
     const hardnet_status status = open_parts(context, host);
     hardnet_forget_weights(context);

@@ -1,8 +1,12 @@
 /* The runtime's inside: what a context holds, and the functions that build it, one file per idea.
  *
- *     open: options -> level (cpu.c) -> threads (threads.c) -> weights checked (weights.c) -> memory (memory.c)
- *           -> inputs and outputs (ports.c) -> weights packed (packed.c, packing.c) -> calls (schedule.c)
- *     run:  per image, point the ports' buffers, then every thread walks its own calls (run.c)
+ *     open: options -> level (cpu.c) -> threads (threads.c) -> weights checked (weights.c)
+ *           -> the device's memory -> inputs and outputs (ports.c) -> weights packed (packed.c, packing.c)
+ *           -> the device's tables
+ *     run:  the context is taken (run.c), the device runs the steps
+ *
+ * The device is the CPU (device_cpu.c): its memory is blocks (memory.c), its tables are calls (schedule.c); per
+ * image the ports' buffers are pointed, then every thread walks its own calls.
  */
 #ifndef HARDNET_CONTEXT_H
 #define HARDNET_CONTEXT_H
@@ -11,7 +15,7 @@
 #include <stdbool.h>
 
 #include "buffers.h"
-#include "inspect.h"
+#include "device.h"
 #include "threads.h"
 
 /* ---- text.c: one-line texts */
@@ -64,6 +68,9 @@ typedef struct hardnet_block {
 } hardnet_block;
 
 enum { HARDNET_ALIGNMENT = 64 };
+static inline size_t hardnet_element_bytes(hardnet_type type) {
+    return type == HARDNET_UINT8 ? 1 : sizeof(float);
+}
 static inline size_t hardnet_round_up(size_t value, size_t unit) { return (value + unit - 1) / unit * unit; }
 
 /* The context itself, cleared; NULL where memory is short. `options` were checked. */
@@ -122,6 +129,7 @@ struct hardnet_context {
     hardnet_options options;
     const hardnet_network *network;
     const hardnet_level *level;
+    const hardnet_device *device;
     bool open;
     hardnet_block blocks[HARDNET_BLOCKS];
     const uint8_t *packed; /* weights as kernels read them */
@@ -157,16 +165,20 @@ hardnet_status hardnet_use_prepacked(hardnet_context *context);
 void hardnet_unmap_packed(hardnet_context *context);
 hardnet_status hardnet_pack_weights(hardnet_context *context);
 hardnet_status hardnet_make_ports(hardnet_context *context);
-hardnet_status hardnet_make_schedule(hardnet_context *context);
 
 /* Calls body(argument, t) for every thread t of the context, by its workers or by the caller's hook. */
 void hardnet_on_all_threads(hardnet_context *context, void (*body)(void *argument, int32_t thread),
                             void *argument);
 
+/* ---- the CPU's inside: device_cpu.c, schedule.c */
+
+hardnet_status hardnet_make_schedule(hardnet_context *context);
 /* Memory that `view` means for image 0, and the port whose binding and image move it, or -1. */
 uint8_t *hardnet_view_base(const hardnet_context *context, const hardnet_view *view, int32_t thread,
                            int32_t *port, size_t *port_offset);
 void hardnet_point_ports(hardnet_context *context, int32_t image);
+
+/* ---- the rest */
 
 /* Whether `tensor` may be bound to `port`. */
 hardnet_status hardnet_check_binding(hardnet_context *context, const hardnet_port_state *port,

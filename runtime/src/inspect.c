@@ -50,10 +50,7 @@ void *hardnet_view_data(const hardnet_context *context, int32_t view, int32_t im
     if (!context || !context->open || view < 0 || (uint32_t)view >= context->level->view_count) return NULL;
     if (image < 0 || image >= context->network->batch || thread < 0 || thread >= context->runner.threads)
         return NULL;
-    int32_t port;
-    size_t offset;
-    uint8_t *memory = hardnet_view_base(context, &context->level->views[view], thread, &port, &offset);
-    return memory && port >= 0 ? memory + (size_t)image * context->ports[port].image_bytes : memory;
+    return context->device->view_data(context, &context->level->views[view], image, thread);
 }
 
 hardnet_memory hardnet_context_memory(const hardnet_context *context) {

@@ -1,10 +1,7 @@
-/* Inputs and outputs: the context's own memory for them, what the caller binds instead, and the pointers that
- * follow. */
+/* Inputs and outputs: the context's own memory for them, and what the caller binds instead. */
 #include <string.h>
 
 #include "context.h"
-
-static size_t element_bytes(hardnet_type type) { return type == HARDNET_UINT8 ? 1 : sizeof(float); }
 
 static int64_t element_count(const hardnet_port *port) {
     int64_t count = 1;
@@ -16,7 +13,7 @@ static hardnet_port_state port_state(const hardnet_context *context, const hardn
                                      int32_t index) {
     hardnet_port_state state = {
         .port = port, .type = (hardnet_type)port->type, .is_input = is_input, .index = index};
-    state.bytes = (size_t)element_count(port) * element_bytes(state.type);
+    state.bytes = (size_t)element_count(port) * hardnet_element_bytes(state.type);
     state.image_bytes = state.bytes / (size_t)context->network->batch;
     return state;
 }
@@ -94,46 +91,6 @@ hardnet_status hardnet_make_ports(hardnet_context *context) {
     return HARDNET_OK;
 }
 
-uint8_t *hardnet_view_base(const hardnet_context *context, const hardnet_view *view, int32_t thread,
-                           int32_t *port, size_t *port_offset) {
-    const bool u8 = context->options.input_type == HARDNET_UINT8;
-    const size_t offset = (size_t)view->offset * element_bytes((hardnet_type)view->type);
-    *port = -1;
-    switch (view->base) {
-        case HARDNET_ARENA:
-            return context->blocks[HARDNET_BLOCK_ARENA].memory + offset;
-        case HARDNET_SCRATCH:
-            return context->blocks[HARDNET_BLOCK_SCRATCH].memory + (size_t)thread * context->scratch_stride +
-                   offset;
-        case HARDNET_WEIGHTS:
-            return (uint8_t *)(uintptr_t)context->packed + offset; /* kernels only read it */
-        case HARDNET_INPUT:
-            if (u8) return context->staging + offset;
-            *port = 0;
-            break;
-        case HARDNET_INPUT_U8:
-            if (!u8) return NULL;
-            *port = 0;
-            break;
-        default:
-            *port = 1 + view->port;
-            break;
-    }
-    *port_offset = offset;
-    return context->ports[*port].data + offset;
-}
-
-void hardnet_point_ports(hardnet_context *context, int32_t image) {
-    if (context->pointed_image == image) return;
-    const hardnet_schedule *schedule = &context->schedule;
-    for (uint32_t i = 0; i < schedule->fixup_count; i++) {
-        const hardnet_fixup *fixup = &schedule->fixups[i];
-        const hardnet_port_state *port = &context->ports[fixup->port];
-        *fixup->host = port->data + (size_t)image * port->image_bytes + fixup->offset;
-    }
-    context->pointed_image = image;
-}
-
 /* --- the API
  * ------------------------------------------------------------------------------------------------------- */
 
@@ -191,8 +148,7 @@ static hardnet_status bind(hardnet_context *context, bool is_input, int32_t inde
     if (status == HARDNET_OK && tensor->data) status = hardnet_check_binding(context, port, tensor);
     if (status == HARDNET_OK) {
         port->data = tensor->data ? tensor->data : port->own;
-        context->pointed_image = -1;
-        hardnet_point_ports(context, 0);
+        context->device->follow_ports(context);
     }
     hardnet_leave(context);
     return status;

@@ -22,10 +22,6 @@ typedef struct hardnet_builder {
     size_t buffer_bytes;
 } hardnet_builder;
 
-typedef struct hardnet_range { /* units [begin, end) of a part */
-    uint32_t begin, end;
-} hardnet_range;
-
 /* A buffer and behind it its dimensions, on cache lines of their own: kernels may set flags of what they
  * write. */
 static hardnet_halide_buffer *new_buffer(hardnet_builder *b, const hardnet_view *view) {
@@ -68,7 +64,7 @@ static int64_t apply_split(hardnet_halide_buffer *buffer, const hardnet_view *vi
 /* Sets the pointer, and notes it where it moves with a port. */
 static void place(hardnet_builder *b, hardnet_halide_buffer *buffer, const hardnet_view *view, int64_t moved,
                   int32_t thread) {
-    const size_t element = view->type == HARDNET_UINT8 ? 1 : sizeof(float);
+    const size_t element = hardnet_element_bytes((hardnet_type)view->type);
     int32_t port;
     size_t offset = 0;
     uint8_t *base = hardnet_view_base(b->context, view, thread, &port, &offset);
