@@ -18,41 +18,6 @@ static hardnet_port_state port_state(const hardnet_context *context, const hardn
     return state;
 }
 
-static hardnet_status check_type(hardnet_context *context, const hardnet_port *port, hardnet_type expected,
-                                 const char *what) {
-    if (port->rank == 0 || port->type == expected) return HARDNET_OK;
-    return hardnet_fail(context, HARDNET_INTERNAL, "%s: expected type %d, found %d", what, expected,
-                        port->type);
-}
-
-/* What the code here takes for granted of the network's ports and of the views of them. */
-static hardnet_status check_ports(hardnet_context *context) {
-    const hardnet_network *network = context->network;
-    hardnet_status status = check_type(context, &network->input_float, HARDNET_FLOAT32, "float input");
-    if (status == HARDNET_OK)
-        status = check_type(context, &network->input_uint8, HARDNET_UINT8, "uint8 input");
-    for (uint32_t i = 0; status == HARDNET_OK && i < network->output_count; i++) {
-        const uint8_t type = network->outputs[i].type;
-        if (type == HARDNET_FLOAT32 || type == HARDNET_UINT8) continue;
-        status =
-            hardnet_fail(context, HARDNET_INTERNAL, "output %u: expected type 0 or 1, found %u", i, type);
-    }
-    for (uint32_t i = 0; status == HARDNET_OK && i < context->level->view_count; i++) {
-        const hardnet_view *view = &context->level->views[i];
-        if (view->base != HARDNET_OUTPUT) continue;
-        if (view->port >= network->output_count) {
-            status = hardnet_fail(context, HARDNET_INTERNAL,
-                                  "view %u of level %s: expected an output below %u, found %u", i,
-                                  context->level->name, network->output_count, view->port);
-        } else if (view->type != network->outputs[view->port].type) {
-            status = hardnet_fail(
-                context, HARDNET_INTERNAL, "view %u of level %s: expected output %u's type %u, found %u", i,
-                context->level->name, view->port, network->outputs[view->port].type, view->type);
-        }
-    }
-    return status;
-}
-
 /* One block: the states, then per port its memory, then the staging image; each on its own cache lines. */
 hardnet_status hardnet_make_ports(hardnet_context *context) {
     const hardnet_network *network = context->network;
@@ -61,8 +26,6 @@ hardnet_status hardnet_make_ports(hardnet_context *context) {
         return hardnet_fail(context, HARDNET_INVALID_ARGUMENT,
                             "input type: expected float32, found uint8, which %s lacks", network->name);
     }
-    const hardnet_status status = check_ports(context);
-    if (status != HARDNET_OK) return status;
     context->port_count = 1 + network->output_count;
     size_t bytes = hardnet_round_up(context->port_count * sizeof *context->ports, HARDNET_ALIGNMENT);
     size_t offset = bytes;

@@ -147,8 +147,8 @@ static void emit_step(hardnet_builder *b, const hardnet_step *step, int32_t thre
         const uint32_t end =
             thread + 1 == threads ? part->units : unit_at(part, start, total * (thread + 1) / threads);
         const uint32_t chunk = part->chunk ? part->chunk : part->units;
-        for (uint32_t u = begin; u < end; u += chunk) {
-            const uint32_t stop = end - u < chunk ? end : u + chunk;
+        for (uint32_t u = begin, stop; u < end; u = stop) {
+            stop = end - u < chunk ? end : u + chunk;
             emit_chunk(b, step, part, (hardnet_range){u, stop}, thread);
         }
         start += part->units * cost_of(part);

@@ -1,5 +1,5 @@
-/* One-line texts. Compiled as POSIX, where strerror_r fills the caller's memory on every libc: GNU's own of that
- * name returns a text instead. */
+/* One-line texts. Compiled as POSIX, where strerror_r fills the caller's memory on every libc: GNU's own of
+ * that name returns a text instead. */
 #undef _GNU_SOURCE
 #define _POSIX_C_SOURCE 200809L
 #include <stdio.h>

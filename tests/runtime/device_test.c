@@ -1,5 +1,5 @@
-/* Everything that a context does with its device goes through hardnet_device, and a run is one call of it: here the
- * CPU's is wrapped by one that counts. C, as the runtime's inside is. */
+/* Everything that a context does with its device goes through hardnet_device, and a run is one call of it:
+ * here the CPU's is wrapped by one that counts. C, as the runtime's inside is. */
 #include <stdio.h>
 
 #include "runtime/src/context.h"

@@ -309,8 +309,8 @@ TEST(Schedule, ViewsOfNoOutputOrOfItsWrongTypeAreRefused) {
         EXPECT_EQ(opened.status, HARDNET_INTERNAL);
         return std::string(opened.error());
     };
-    EXPECT_EQ(error(1, HARDNET_UINT8), "view 0 of level plain: expected an output below 1, found 1");
-    EXPECT_EQ(error(0, HARDNET_FLOAT32), "view 0 of level plain: expected output 0's type 1, found 0");
+    EXPECT_EQ(error(1, HARDNET_UINT8), "view 0 of level plain: expected a port below 1, found 1");
+    EXPECT_EQ(error(0, HARDNET_FLOAT32), "view 0 of level plain: expected type 1, found 0");
     TinyPlan plan;
     plan.input({1, 1, 1, 1});
     plan.output({1, 4}, static_cast<hardnet_type>(2));
