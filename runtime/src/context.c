@@ -62,6 +62,7 @@ static hardnet_status open_parts(hardnet_context *context, const hardnet_host *h
     }
     hardnet_status status = hardnet_choose_level(context, host);
     if (status == HARDNET_OK) status = hardnet_check_tables(context);
+    if (status == HARDNET_OK) status = hardnet_check_packings(context);
     if (status == HARDNET_OK) status = start_threads(context, host);
     if (status == HARDNET_OK) status = hardnet_load_weights(context);
     if (status == HARDNET_OK) status = context->device->make_memory(context);

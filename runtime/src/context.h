@@ -1,6 +1,6 @@
 /* The runtime's inside: what a context holds, and the functions that build it, one file per idea.
  *
- *     open: options -> level (cpu.c) -> tables checked (tables.c) -> threads (threads.c)
+ *     open: options -> level (cpu.c) -> tables checked (tables.c, packing.c) -> threads (threads.c)
  *           -> weights checked (weights.c) -> the device's memory -> inputs and outputs (ports.c)
  *           -> weights packed (packed.c, packing.c) -> the device's tables
  *     run:  the context is taken (run.c), the device runs the steps
@@ -155,6 +155,7 @@ struct hardnet_context {
 
 hardnet_status hardnet_choose_level(hardnet_context *context, const hardnet_host *host);
 hardnet_status hardnet_check_tables(hardnet_context *context);
+hardnet_status hardnet_check_packings(hardnet_context *context);
 hardnet_status hardnet_load_weights(hardnet_context *context);
 void hardnet_forget_weights(hardnet_context *context);
 /* `bytes` bytes of weight `tensor` from byte `first` on: in place, or read into `buffer`. NULL where the file

@@ -30,7 +30,7 @@ typedef struct hardnet_item { /* a block of a packing with its tensor's extents;
 
 static uint32_t blocks_of(const hardnet_packing *p) {
     if (p->kind != HARDNET_PACK_BLOCKED) return 1;
-    return (uint32_t)((p->out + p->block - 1) / p->block);
+    return (uint32_t)((p->out - 1) / p->block + 1);
 }
 
 static hardnet_item item_of(const hardnet_context *context, const hardnet_packing *p, int32_t block) {
@@ -234,34 +234,78 @@ static hardnet_status check_transform(hardnet_context *context, uint32_t number)
     return HARDNET_OK;
 }
 
-/* What the code here takes for granted of a level's packings; the most bytes of weights that a block needs.
- */
-static hardnet_status check_packings(hardnet_context *context, size_t *most_bytes) {
+/* Elements that a packing fills; -1 where it or its tensor is none that the code here can pack. */
+static int64_t packed_elems(const hardnet_context *context, const hardnet_packing *p) {
+    const hardnet_weight *w = &context->network->weights[p->tensor];
+    int64_t in = 1, taps = 1;
+    if (w->rank < 1 || w->rank > HARDNET_MAX_RANK || p->block < 1 || p->out < 1) return -1;
+    if (p->first_out < 0 || (int64_t)p->first_out + p->out > w->shape[0]) return -1;
+    for (int32_t d = 1; d < w->rank; d++) {
+        int64_t *count = d == 1 ? &in : &taps;
+        if (w->shape[d] < 1 || w->shape[d] > INT32_MAX / (in * taps)) return -1; /* in x taps fits 31 bits */
+        *count *= w->shape[d];
+    }
+    if (p->kind != HARDNET_PACK_BLOCKED) return in == 1 && p->out <= p->block ? taps * p->block : -1;
+    if (p->transform >= 0 && taps != 9) return -1;
+    const int64_t positions = p->transform < 0 ? taps : context->level->transforms[p->transform].positions;
+    const int64_t row = in * positions, lanes = (int64_t)blocks_of(p) * p->block; /* below 2^40 and 2^32 */
+    return row <= INT64_MAX / lanes ? row * lanes : -1;
+}
+
+static hardnet_status check_packing(hardnet_context *context, uint32_t number) {
     const hardnet_level *level = context->level;
-    for (uint32_t i = 0; i < level->transform_count; i++) {
-        const hardnet_status status = check_transform(context, i);
-        if (status != HARDNET_OK) return status;
+    const hardnet_packing *p = &level->packings[number];
+    if (p->kind > HARDNET_PACK_VECTOR || p->tensor >= context->network->weight_count ||
+        (p->transform >= 0 && (uint32_t)p->transform >= level->transform_count)) {
+        return hardnet_fail(
+            context, HARDNET_INTERNAL,
+            "packing %u: expected a kind, a tensor and a transform that exist, found %u, %u and %d", number,
+            p->kind, p->tensor, p->transform);
     }
-    for (uint32_t i = 0; i < level->packing_count; i++) {
-        const hardnet_packing *p = &level->packings[i];
-        if (p->kind == HARDNET_PACK_BLOCKED && p->transform >= 0 && p->block > kLanes) {
-            return hardnet_fail(context, HARDNET_INTERNAL,
-                                "packing %u: expected a block of at most %d channels, found %d", i, kLanes,
-                                p->block);
-        }
-        const hardnet_item item = item_of(context, p, 0);
-        if (bytes_of(&item) > *most_bytes) *most_bytes = bytes_of(&item);
+    if (p->kind == HARDNET_PACK_BLOCKED && p->transform >= 0 && p->block > kLanes) {
+        return hardnet_fail(context, HARDNET_INTERNAL,
+                            "packing %u: expected a block of at most %d channels, found %d", number, kLanes,
+                            p->block);
     }
-    return HARDNET_OK;
+    const int64_t elems = packed_elems(context, p);
+    if (elems < 0) {
+        return hardnet_fail(context, HARDNET_INTERNAL,
+                            "packing %u: expected channels of tensor %.80s, found others", number,
+                            context->network->weights[p->tensor].name);
+    }
+    if (p->offset >= 0 && p->offset <= level->weight_elems && elems <= level->weight_elems - p->offset)
+        return HARDNET_OK;
+    return hardnet_fail(context, HARDNET_INTERNAL,
+                        "packing %u: expected elements below %lld, found %lld from %lld on", number,
+                        (long long)level->weight_elems, (long long)elems, (long long)p->offset);
+}
+
+/* What the code here takes for granted of a level's packings. */
+hardnet_status hardnet_check_packings(hardnet_context *context) {
+    hardnet_status status = HARDNET_OK;
+    for (uint32_t i = 0; status == HARDNET_OK && i < context->level->transform_count; i++)
+        status = check_transform(context, i);
+    for (uint32_t i = 0; status == HARDNET_OK && i < context->level->packing_count; i++)
+        status = check_packing(context, i);
+    return status;
+}
+
+/* The most bytes of weights that a block needs. */
+static size_t most_bytes(const hardnet_context *context) {
+    size_t most = 0;
+    for (uint32_t i = 0; i < context->level->packing_count; i++) {
+        const hardnet_item item = item_of(context, &context->level->packings[i], 0);
+        if (bytes_of(&item) > most) most = bytes_of(&item);
+    }
+    return most;
 }
 
 hardnet_status hardnet_pack_weights(hardnet_context *context) {
     const size_t bytes = (size_t)context->level->weight_elems * sizeof(float);
     if (!hardnet_take(context, HARDNET_BLOCK_PACKED, bytes, "packed weights")) return HARDNET_OUT_OF_MEMORY;
     hardnet_job job = {.context = context};
-    const hardnet_status status = check_packings(context, &job.buffer_bytes); /* items point into the block */
-    if (status != HARDNET_OK) return status;
-    job.buffer_bytes = hardnet_round_up(job.buffer_bytes, HARDNET_ALIGNMENT);
+    job.buffer_bytes =
+        hardnet_round_up(most_bytes(context), HARDNET_ALIGNMENT); /* items point into the block */
     const size_t buffers = job.buffer_bytes * (size_t)context->runner.threads;
     if (context->weights.file >= 0 && !hardnet_take(context, HARDNET_BLOCK_READ, buffers, "weights")) {
         return HARDNET_OUT_OF_MEMORY;

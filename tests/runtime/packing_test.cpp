@@ -199,6 +199,50 @@ std::string refusal(const std::vector<std::array<uint8_t, 2>> &points) {
     return refusal(&plan, 8);
 }
 
+// The text of an open with this packing of a tensor w into 64 elements.
+std::string refusal(const std::vector<int64_t> &shape, hardnet_packing packing) {
+    TinyPlan plan;
+    plan.input({1, 1, 1, 1});
+    plan.weight_elems = 64;
+    plan.weight("w", shape);
+    plan.transform({kG[0]}, {kG[0]});
+    plan.pack(packing);
+    Opened opened(plan.network(), default_options());
+    return opened.error();
+}
+
+TEST(Packing, PackingsOfWhatIsNotThereAreRefused) {
+    const std::string fits =
+        "weights: expected weights_path or weights_data, found neither";  // the next thing
+    const std::string others = "packing 0: expected channels of tensor w, found others";
+    const auto text = [](int64_t elems, int64_t offset) {
+        return "packing 0: expected elements below 64, found " + std::to_string(elems) + " from " +
+               std::to_string(offset) + " on";
+    };
+    const std::vector<int64_t> w = {12, 4, 1, 1}, w3 = {12, 4, 3, 3};
+    EXPECT_EQ(refusal(w, {HARDNET_PACK_BLOCKED, 0, -1, 0, 12, 8, 0}), fits);
+    EXPECT_EQ(refusal(w, {HARDNET_PACK_BLOCKED, 0, -1, 0, 12, 8, 1}), text(64, 1));
+    EXPECT_EQ(refusal(w, {HARDNET_PACK_BLOCKED, 0, -1, 0, 12, 8, -1}), text(64, -1));
+    EXPECT_EQ(refusal(w, {HARDNET_PACK_BLOCKED, 0, -1, 0, 12, 8, INT64_MAX}), text(64, INT64_MAX));
+    EXPECT_EQ(refusal(w, {HARDNET_PACK_BLOCKED, 0, -1, 0, 12, 32, 0}), text(128, 0));
+    EXPECT_EQ(refusal(w, {HARDNET_PACK_BLOCKED, 0, -1, 4, 9, 8, 0}), others);
+    EXPECT_EQ(refusal(w, {HARDNET_PACK_BLOCKED, 0, -1, -1, 9, 8, 0}), others);
+    EXPECT_EQ(refusal(w, {HARDNET_PACK_BLOCKED, 0, -1, 0, 12, 0, 0}), others);
+    EXPECT_EQ(refusal(w, {HARDNET_PACK_BLOCKED, 0, 0, 0, 12, 8, 0}), others);  // 1x1 has no transform
+    EXPECT_EQ(refusal(w3, {HARDNET_PACK_BLOCKED, 0, 0, 0, 12, 8, 0}), fits);
+    EXPECT_EQ(refusal(w3, {HARDNET_PACK_BLOCKED, 0, -1, 0, 12, 8, 0}), text(576, 0));
+    EXPECT_EQ(refusal({12, 1 << 20, 1 << 12}, {HARDNET_PACK_BLOCKED, 0, -1, 0, 12, 8, 0}), others);
+    EXPECT_EQ(refusal({INT32_MAX, INT32_MAX}, {HARDNET_PACK_BLOCKED, 0, -1, 0, INT32_MAX, INT32_MAX, 0}),
+              text(int64_t{INT32_MAX} * INT32_MAX, 0));
+    EXPECT_EQ(refusal({64}, {HARDNET_PACK_VECTOR, 0, -1, 0, 64, 64, 0}), fits);
+    EXPECT_EQ(refusal({64}, {HARDNET_PACK_VECTOR, 0, -1, 0, 64, 63, 0}), others);
+    EXPECT_EQ(refusal(w, {HARDNET_PACK_DEPTHWISE, 0, -1, 0, 12, 16, 0}), others);  // four channels deep
+    const std::string none = "packing 0: expected a kind, a tensor and a transform that exist, found ";
+    EXPECT_EQ(refusal(w, {3, 0, -1, 0, 12, 8, 0}), none + "3, 0 and -1");
+    EXPECT_EQ(refusal(w, {HARDNET_PACK_BLOCKED, 1, -1, 0, 12, 8, 0}), none + "0, 1 and -1");
+    EXPECT_EQ(refusal(w3, {HARDNET_PACK_BLOCKED, 0, 1, 0, 12, 8, 0}), none + "0, 0 and 1");
+}
+
 TEST(Packing, PlansThatItCannotPackAreRefused) {
     EXPECT_EQ(refusal(positions(1, 24), HARDNET_MAX_BLOCK + 1),
               "packing 0: expected a block of at most 256 channels, found 257");
