@@ -13,12 +13,15 @@
 
 namespace hardnet {
 
-// What the runtime makes of a 3x3 kernel g: position p is the sum over y and x of rows[p][y] * g[y][x] *
-// columns[p][x].
+// What the runtime makes of a 3x3 kernel g: a position of row point r and column point c is the sum over y and x of
+// rows[r][y] * g[y][x] * columns[c][x].
 struct WeightTransform {
-    std::vector<std::array<double, 3>> rows, columns;
-    int positions() const { return int(rows.size()); }
-    bool operator==(const WeightTransform &o) const { return rows == o.rows && columns == o.columns; }
+    std::vector<std::array<double, 3>> rows, columns;  // points by taps
+    std::vector<std::array<uint8_t, 2>> points;        // of each position: row point, column point
+    int positions() const { return int(points.size()); }
+    bool operator==(const WeightTransform &o) const {
+        return rows == o.rows && columns == o.columns && points == o.points;
+    }
 };
 
 struct LayerChoice {

@@ -69,6 +69,7 @@ uint32_t PlanBuilder::view(const Place &place, const std::vector<hardnet_dim> &d
                            hardnet_type type) {
     hardnet_view view{};
     view.base = uint8_t(place.base);
+    view.port = place.port;
     view.type = uint8_t(type);
     view.rank = uint8_t(dims.size());
     view.written = written;

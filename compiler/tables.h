@@ -17,12 +17,13 @@ struct Place {
     hardnet_base base = HARDNET_ARENA;
     std::optional<int> buffer;
     int64_t offset = 0;
+    uint8_t port = 0;  // of an output: which one
 
     static Place arena(int buffer, int64_t offset) { return {HARDNET_ARENA, buffer, offset}; }
     static Place scratch(int64_t offset) { return {HARDNET_SCRATCH, {}, offset}; }
     static Place weights(int64_t offset) { return {HARDNET_WEIGHTS, {}, offset}; }
-    static Place output(int64_t offset) { return {HARDNET_OUTPUT, {}, offset}; }
-    Place operator+(int64_t elems) const { return {base, buffer, offset + elems}; }
+    static Place output(int port) { return {HARDNET_OUTPUT, {}, 0, uint8_t(port)}; }
+    Place operator+(int64_t elems) const { return {base, buffer, offset + elems, port}; }
 };
 
 class PlanBuilder {

@@ -11,15 +11,17 @@ namespace {
 
 WindowAxis axis_of(int odd) { return {2 - odd, 1, 1, 1 - odd, 0}; }
 
-// The kernel's taps that pixels of a kind read, as a transform that picks them.
+// The kernel's taps that pixels of a kind read, as a transform that picks them: by row, then by column.
 WeightTransform taps_of(int odd_y, int odd_x) {
-    const auto taps = [](int odd) { return odd ? std::vector<int>{1} : std::vector<int>{2, 0}; };
-    WeightTransform picked;
-    for (int ky : taps(odd_y)) {
-        for (int kx : taps(odd_x)) {
-            picked.rows.push_back({double(ky == 0), double(ky == 1), double(ky == 2)});
-            picked.columns.push_back({double(kx == 0), double(kx == 1), double(kx == 2)});
-        }
+    const auto axis = [](int odd) {
+        std::vector<std::array<double, 3>> points;
+        for (int k : odd ? std::vector<int>{1} : std::vector<int>{2, 0})
+            points.push_back({double(k == 0), double(k == 1), double(k == 2)});
+        return points;
+    };
+    WeightTransform picked{axis(odd_y), axis(odd_x), {}};
+    for (size_t y = 0; y < picked.rows.size(); y++) {
+        for (size_t x = 0; x < picked.columns.size(); x++) picked.points.push_back({uint8_t(y), uint8_t(x)});
     }
     return picked;
 }

@@ -57,18 +57,15 @@ int64_t Products::elems(const Tiling &tiling, const ChannelPart &part) {
 }
 
 WeightTransform weight_transform(const Tiling &tiling) {
-    const Matrix g = tiling.weight_transform();
     WeightTransform transform;
-    transform.rows.resize(tiling.positions());
-    transform.columns.resize(tiling.positions());
+    for (const std::vector<double> &g :
+         tiling.weight_transform())  // + 0.0: written as C, -0 would be read as 0
+        transform.rows.push_back({g[0] + 0.0, g[1] + 0.0, g[2] + 0.0});
+    transform.columns = transform.rows;
+    transform.points.resize(tiling.positions());
     for (int i = 0; i < tiling.points(); i++) {
-        for (int j = 0; j < tiling.points(); j++) {
-            const int position = tiling.position(i, j);
-            for (int k = 0; k < 3; k++) {  // + 0.0: written as C, -0 would be read as 0
-                transform.rows[position][k] = g[i][k] + 0.0;
-                transform.columns[position][k] = g[j][k] + 0.0;
-            }
-        }
+        for (int j = 0; j < tiling.points(); j++)
+            transform.points[tiling.position(i, j)] = {uint8_t(i), uint8_t(j)};
     }
     return transform;
 }

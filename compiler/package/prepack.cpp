@@ -21,7 +21,9 @@ public:
         }
         for (size_t i = 0; i < names_.size(); i++) weights_[i].name = names_[i].c_str();
         for (const WeightTransform &t : plan.transforms)
-            transforms_.push_back({uint32_t(t.positions()), rows_of(t.rows), rows_of(t.columns)});
+            transforms_.push_back({uint32_t(t.rows.size()), uint32_t(t.columns.size()), rows_of(t.rows),
+                                   rows_of(t.columns), uint32_t(t.positions()),
+                                   reinterpret_cast<const uint8_t(*)[2]>(t.points.data())});
         level_.name = plan.machine->level.c_str();
         level_.packings = plan.packings.data();
         level_.packing_count = uint32_t(plan.packings.size());
@@ -31,7 +33,7 @@ public:
         network_.plan_version = HARDNET_PLAN_VERSION;
         network_.name = name.c_str();
         network_.batch = 1;
-        network_.input_float = {"image", 4, {1, 1, 1, 1}};
+        network_.input_float = {"image", HARDNET_FLOAT32, 4, {1, 1, 1, 1}};
         network_.weights = weights_.data();
         network_.weight_count = uint32_t(weights_.size());
         network_.levels = &level_;

@@ -37,18 +37,21 @@ std::string symbolic_features(uint32_t features) {
 
 void write_transform(Lines &out, const std::string &prefix, const WeightTransform &transform) {
     for (bool rows : {true, false}) {
-        add(out, "static const double {}_{}[{}][3] = {{\n", prefix, rows ? "rows" : "columns",
-            transform.positions());
-        for (const auto &row : rows ? transform.rows : transform.columns)
-            add(out, "    {{{:.17g}, {:.17g}, {:.17g}}},\n", row[0], row[1], row[2]);
+        const auto &points = rows ? transform.rows : transform.columns;
+        add(out, "static const double {}_{}[{}][3] = {{\n", prefix, rows ? "rows" : "columns", points.size());
+        for (const auto &taps : points)
+            add(out, "    {{{:.17g}, {:.17g}, {:.17g}}},\n", taps[0], taps[1], taps[2]);
         add(out, "}};\n");
     }
+    add(out, "static const uint8_t {}_points[{}][2] = {{\n   ", prefix, transform.points.size());
+    for (const auto &[row, column] : transform.points) add(out, " {{{}, {}}},", row, column);
+    add(out, "\n}};\n");
 }
 
 void write_views(Lines &out, const std::string &level, const Plan &plan) {
     add(out, "static const hardnet_view {}_views[] = {{\n", level);
     for (const hardnet_view &v : plan.views) {
-        add(out, "    {{{}, {}, {}, {}, {}, {{", v.base, v.type, v.rank, v.written, v.offset);
+        add(out, "    {{{}, {}, {}, {}, {}, {}, {{", v.base, v.port, v.type, v.rank, v.written, v.offset);
         for (int d = 0; d < v.rank; d++) {
             add(out, "{}{{{}, {}, {}}}", d ? ", " : "", v.dims[d].min, v.dims[d].extent, v.dims[d].stride);
         }
@@ -95,8 +98,9 @@ void write_level(Lines &out, const Plan &plan) {
     if (!plan.transforms.empty()) {
         add(out, "static const hardnet_transform {}_transforms[] = {{\n", level);
         for (size_t i = 0; i < plan.transforms.size(); i++) {
-            add(out, "    {{{}, {}_g{}_rows, {}_g{}_columns}},\n", plan.transforms[i].positions(), level, i,
-                level, i);
+            const WeightTransform &t = plan.transforms[i];
+            add(out, "    {{{0}, {1}, {2}_g{3}_rows, {2}_g{3}_columns, {4}, {2}_g{3}_points}},\n",
+                t.rows.size(), t.columns.size(), level, i, t.positions());
         }
         add(out, "}};\n");
     }
@@ -187,15 +191,17 @@ std::string plan_source(const Network &network, const PackageNames &names, const
     add(out, "\nstatic const hardnet_port outputs[] = {{\n");
     for (const Output &output : network.outputs) {
         const std::vector<int64_t> shape = output_shape(network, output);
-        add(out, "    {{\"{}\", {}, {{{}, {}}}}},\n", output.name, 1 + shape.size(), names.batch,
-            fmt::join(shape, ", "));
+        add(out, "    {{\"{}\", HARDNET_FLOAT32, {}, {{{}, {}}}}},\n", output.name, 1 + shape.size(),
+            names.batch, fmt::join(shape, ", "));
     }
     add(out, "}};\n");
     const Shape &in = network.input;
     add(out, "\nconst hardnet_network {} = {{\n    HARDNET_PLAN_VERSION, \"{}\", {},\n", names.name,
         names.name, names.batch);
-    add(out, "    {{\"image\", 4, {{{}, {}, {}, {}}}}}, ", names.batch, in.channels, in.height, in.width);
-    add(out, "{{\"image\", 4, {{{}, {}, {}, {}}}}},\n", names.batch, in.height, in.width, in.channels);
+    add(out, "    {{\"image\", HARDNET_FLOAT32, 4, {{{}, {}, {}, {}}}}}, ", names.batch, in.channels,
+        in.height, in.width);
+    add(out, "{{\"image\", HARDNET_UINT8, 4, {{{}, {}, {}, {}}}}},\n", names.batch, in.height, in.width,
+        in.channels);
     add(out,
         "    outputs, {}, layer_names, {}, weights, {}, levels, sizeof(levels) / sizeof(levels[0])\n}};\n",
         network.outputs.size(), network.layers.size(), weight_tensor(network, int(network.layers.size())));

@@ -51,16 +51,19 @@ private:
         EXPECT_EQ(arguments, plan().arguments.size());
     }
 
-    int64_t size_of(int base) const {
-        switch (base) {
+    int64_t size_of(const Region &r) const {
+        switch (r.base) {
             case HARDNET_ARENA:
                 return plan().arena_bytes / 4;
             case HARDNET_SCRATCH:
                 return plan().scratch_bytes / 4;
             case HARDNET_WEIGHTS:
                 return plan().weight_bytes / 4;
-            case HARDNET_OUTPUT:
-                return network().classes;
+            case HARDNET_OUTPUT: {
+                int64_t elems = 1;
+                for (int64_t extent : output_shape(network(), network().outputs.at(r.port))) elems *= extent;
+                return elems;
+            }
             default:
                 return network().input.elements();
         }
@@ -81,7 +84,7 @@ private:
         for (const Region &r : all) {
             for (int d = 0; d < r.rank; d++) ASSERT_GT(r.dims[d].extent, 0) << "view " << r.view;
             ASSERT_GE(r.offset, 0) << "view " << r.view;
-            ASSERT_LE(r.end(), size_of(r.base)) << "view " << r.view << " of base " << int(r.base);
+            ASSERT_LE(r.end(), size_of(r)) << "view " << r.view << " of base " << int(r.base);
         }
     }
 
@@ -135,25 +138,37 @@ private:
                 return op == OpKind::kConv;
             case HARDNET_STEP_DEPTHWISE:
                 return op == OpKind::kDepthwiseConv;
+            case HARDNET_STEP_TRANSPOSED_CONV:
+                return op == OpKind::kTransposedConv;
             case HARDNET_STEP_MAX_POOL:
                 return op == OpKind::kMaxPool;
+            case HARDNET_STEP_AVERAGE_POOL:
+                return op == OpKind::kAveragePool;
             case HARDNET_STEP_GLOBAL_POOL:
                 return op == OpKind::kGlobalAveragePool;
+            case HARDNET_STEP_RESIZE:
+                return op == OpKind::kResize;
+            case HARDNET_STEP_NORM:
+                return op == OpKind::kL2Norm || op == OpKind::kSpatialNorm;
             case HARDNET_STEP_FULLY_CONNECTED:
                 return op == OpKind::kFullyConnected;
+            case HARDNET_STEP_OUTPUT:
+                return op == OpKind::kResize || op == OpKind::kArgmax;
             default:
                 return false;
         }
     }
 
-    // By one step of its own, or with the 1x1 in front of it; and only the first of those two has no view.
+    bool fused(size_t l) const { return plan().choices[l].algorithm.rfind("behind ", 0) == 0; }
+
+    // By one step of its own, or with the 1x1 in front of it; and only the first of those two has no view. A slice lies
+    // where its source lies.
     void expect_every_layer_once() const {
         for (size_t l = 0; l < network().layers.size(); l++) {
             const Layer &layer = network().layers[l];
             int steps = 0;
             for (const hardnet_step &s : plan().steps) steps += size_t(s.layer) == l && computes(s, layer.op);
-            const bool fused = plan().choices[l].algorithm.rfind("behind ", 0) == 0;
-            EXPECT_EQ(steps, fused ? 0 : 1) << layer.name;
+            EXPECT_EQ(steps, fused(l) || layer.op == OpKind::kSlice ? 0 : 1) << layer.name;
             EXPECT_NE(plan().choices[l].algorithm, "") << layer.name;
             if (plan().layer_views[l] >= 0) {
                 int64_t elems = 1;
@@ -194,7 +209,8 @@ private:
     }
 };
 
-const bool registered = register_for_every_plan<PlanTest>("Plan");
+const bool registered = register_for_every_plan<PlanTest>("Plan") &&
+                        register_for_every_plan<PlanTest>("PlanOfEveryNetwork", every_plan());
 
 }  // namespace
 }  // namespace hardnet::testing

@@ -99,6 +99,18 @@ inline std::vector<PlanCase> small_plan_cases() {
     return all;
 }
 
+// Those at every level.
+inline std::vector<PlanCase> every_plan() {
+    std::vector<PlanCase> all;
+    for (PlanCase c : small_plan_cases()) {
+        for (const Machine &machine : machines()) {
+            c.level = machine.level;
+            all.push_back(c);
+        }
+    }
+    return all;
+}
+
 class PlanTestBase : public ::testing::Test {
 public:
     explicit PlanTestBase(PlanCase c) : case_(std::move(c)) {}

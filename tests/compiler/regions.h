@@ -11,12 +11,13 @@ namespace hardnet::testing {
 
 struct Region {
     uint32_t view = 0;
-    uint8_t base = 0, rank = 0;
+    uint8_t base = 0, port = 0, rank = 0;
     bool written = false;
     int64_t times = 1;   // how often a run comes by: scratch holds one chunk at a time
     int64_t offset = 0;  // elements from the base's start to the minimum of every dimension
     hardnet_dim dims[HARDNET_VIEW_RANK] = {};
 
+    int space() const { return base | port << 8; }  // regions of one address the same memory
     int64_t elements() const {
         int64_t product = 1;
         for (int d = 0; d < rank; d++) product *= dims[d].extent;
@@ -31,7 +32,7 @@ struct Region {
 
 inline Region whole_view(const hardnet_level &level, uint32_t view) {
     const hardnet_view &v = level.views[view];
-    Region region{view, v.base, v.rank, v.written != 0, 1, v.offset, {}};
+    Region region{view, v.base, v.port, v.rank, v.written != 0, 1, v.offset, {}};
     std::copy(v.dims, v.dims + v.rank, region.dims);
     return region;
 }

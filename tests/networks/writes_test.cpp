@@ -48,7 +48,9 @@ public:
         : package_(package), context_(session.context()), level_(*hardnet_context_level(context_)) {
         blocks_[HARDNET_ARENA] = block(HARDNET_ARENA, size_t(level_.arena_elems));
         blocks_[HARDNET_INPUT] = block(HARDNET_INPUT, package.image_elems);
-        blocks_[HARDNET_OUTPUT] = block(HARDNET_OUTPUT, output_elems(package.layers));
+        for (size_t port = 0; port < package.layers.outputs.size(); port++)
+            blocks_[HARDNET_OUTPUT | int(port) << 8] =
+                block(HARDNET_OUTPUT, output_elems(package.layers, port), uint8_t(port));
         weights_ = block(HARDNET_WEIGHTS, size_t(level_.weight_elems));
         weights_.before.assign(weights_.words, weights_.words + weights_.size);
         tensor_elems_.assign(package.layers.layers.size(), 0);
@@ -83,19 +85,15 @@ public:
     const std::map<int, Written> &by_kind() const { return by_kind_; }
 
 private:
-    static size_t output_elems(const Network &network) {
-        size_t sum = 0;
-        for (const Output &output : network.outputs) {
-            size_t elems = 1;
-            for (int64_t extent : output_shape(network, output)) elems *= size_t(extent);
-            sum += elems;
-        }
-        return sum;
+    static size_t output_elems(const Network &network, size_t port) {
+        size_t elems = 1;
+        for (int64_t extent : output_shape(network, network.outputs[port])) elems *= size_t(extent);
+        return elems;
     }
 
-    Block block(hardnet_base base, size_t size) const {
+    Block block(hardnet_base base, size_t size, uint8_t port = 0) const {
         for (uint32_t v = 0; v < level_.view_count; v++) {
-            if (level_.views[v].base != base) continue;
+            if (level_.views[v].base != base || level_.views[v].port != port) continue;
             void *data = hardnet_view_data(context_, int32_t(v), 0, 0);
             return {static_cast<uint32_t *>(data) - level_.views[v].offset, size, {}, {}};
         }
@@ -105,8 +103,8 @@ private:
     void poison(const std::vector<Region> &all) {
         for (auto &[base, b] : blocks_) b.covers.assign(b.size, 0);
         for (const Region &r : all) {
-            if (!r.written || !blocks_.count(r.base)) continue;
-            Block &b = blocks_[r.base];
+            if (!r.written || !blocks_.count(r.space())) continue;
+            Block &b = blocks_[r.space()];
             ASSERT_GE(r.offset, 0);
             ASSERT_LE(r.end(), int64_t(b.size));
             for_each_run(r, [&](int64_t first, int64_t count) {
@@ -142,7 +140,7 @@ private:
         for (int l = step.layer; l < int(layers.size()); l++) {
             if (l != step.layer && layers[l].sources()[0] != step.layer) continue;
             const int32_t view = level_.layer_views[l];
-            if (view < 0 || level_.views[view].base != r.base) continue;
+            if (view < 0 || whole_view(level_, uint32_t(view)).space() != r.space()) continue;
             const Region whole = whole_view(level_, uint32_t(view));
             if (r.offset >= whole.offset && r.offset < whole.end()) return l;
         }
@@ -206,7 +204,7 @@ private:
     const TestPackage &package_;
     hardnet_context *context_;
     const hardnet_level &level_;
-    std::map<int, Block> blocks_;  // by base
+    std::map<int, Block> blocks_;  // by space
     Block weights_;
     std::vector<int64_t> tensor_elems_;  // per layer, written into its tensor
     std::map<int, Written> by_kind_;
