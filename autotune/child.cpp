@@ -1,21 +1,21 @@
 #include "autotune/child.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <csignal>
+
+#include "compiler/emission/child.h"
 
 namespace hardnet {
 namespace {
 
 using nlohmann::json;
 
-[[noreturn]] void run(const std::function<Result<json>()> &work, const ChildLimits &limits, int report) {
+int run(const std::function<Result<json>()> &work, const ChildLimits &limits, int report) {
     setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     const rlim_t seconds = rlim_t(limits.cpu_seconds);
@@ -27,10 +27,10 @@ using nlohmann::json;
     const std::string text = answer.dump(-1, ' ', false, json::error_handler_t::replace);
     for (size_t done = 0; done < text.size();) {
         const ssize_t n = write(report, text.data() + done, text.size() - done);
-        if (n <= 0) _exit(1);
+        if (n <= 0) return 1;
         done += size_t(n);
     }
-    _exit(0);
+    return 0;
 }
 
 // All that comes before the other end is closed; false where that takes too long.
@@ -51,23 +51,15 @@ bool read_until_closed(int descriptor, int wall_seconds, std::string &text) {
 }  // namespace
 
 Result<json> in_child(const std::function<Result<json>()> &work, const ChildLimits &limits) {
-    int report[2];
-    if (pipe2(report, O_CLOEXEC) != 0) return environment_error("pipe: expected one, found none left");
-    const pid_t child = fork();
-    if (child == 0) run(work, limits, report[1]);
-    close(report[1]);
+    Result<Child> child = Child::start([&](int report) { return run(work, limits, report); });
+    if (!child) return child.error();
     std::string text;
-    const bool in_time = child < 0 || read_until_closed(report[0], limits.wall_seconds, text);
-    close(report[0]);
-    if (child < 0) return environment_error("fork: expected a process, found none left");
-    if (!in_time) kill(-child, SIGKILL);
-    int status = 0;
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
-    }
-    if (!in_time || (WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU))
-        return bad_input("expected an end, found none in time");
-    if (WIFSIGNALED(status))
-        return bad_input("expected a result, found signal " + std::to_string(WTERMSIG(status)));
+    const bool in_time = read_until_closed(child->report(), limits.wall_seconds, text);
+    if (!in_time) kill(-child->pid(), SIGKILL);
+    const Result<ChildEnd> end = child->wait();
+    if (!end) return end.error();
+    if (!in_time || end->signal == SIGXCPU) return bad_input("expected an end, found none in time");
+    if (end->signal) return bad_input("expected a result, found signal " + std::to_string(end->signal));
     const json answer = json::parse(text, nullptr, false);
     if (answer.contains("result")) return answer["result"];
     return bad_input(answer.contains("error") ? answer["error"].get<std::string>()

@@ -1,15 +1,13 @@
 // Emission and the object cache. Every kernel is compiled by a child forked from a process that has never
 // used Halide: the same bytes every time, and a crash in the compiler costs one kernel, not the program.
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
-#include <map>
 #include <numeric>
 #include <set>
 
@@ -37,29 +35,53 @@ private:
     int pipe_;
 };
 
-// In the child: compiles, says what went wrong on `report`, never returns.
-[[noreturn]] void run_child(const KernelJob &job, const std::string &path, int report) {
+std::string unfinished(const std::string &path, pid_t child) { return path + "." + std::to_string(child); }
+
+// In the child: compiles and says on `report` what went wrong.
+int compile_in_this_process(const KernelJob &job, const std::string &path, int report) {
     signal(SIGINT, SIG_DFL);
     silence_stderr();
     ErrorToPipe reporter(report);
     Halide::set_custom_compile_time_error_reporter(&reporter);
-    const std::string unfinished = path + "." + std::to_string(getpid());
-    const Status compiled = compile_kernel(*job.spec, *job.machine, unfinished);
+    const std::string object = unfinished(path, getpid());
+    const Status compiled = compile_kernel(*job.spec, *job.machine, object);
     if (!compiled) reporter.error(compiled.error().what.c_str());
-    _exit(rename(unfinished.c_str(), path.c_str()) == 0 ? 0 : 3);
+    return rename(object.c_str(), path.c_str()) == 0 ? 0 : 3;
 }
 
-struct Child {
+struct Running {
     size_t job;
-    int report;  // read end of the child's error pipe
+    Child child;
 };
 
-std::string read_all(int fd) {
-    std::string text;
-    char buffer[512];
-    for (ssize_t n; (n = read(fd, buffer, sizeof buffer)) > 0;) text.append(buffer, size_t(n));
-    close(fd);
-    return text;
+// The first whose report has something to read, which is its error or its end.
+std::vector<Running>::iterator first_to_report(std::vector<Running> &running) {
+    std::vector<pollfd> reports;
+    for (const Running &r : running) reports.push_back({r.child.report(), POLLIN, 0});
+    while (poll(reports.data(), reports.size(), -1) < 0) {
+        if (errno != EINTR) return running.begin();  // no memory: then in their order
+    }
+    const auto ready =
+        std::find_if(reports.begin(), reports.end(), [](const pollfd &r) { return r.revents; });
+    return running.begin() + (ready - reports.begin());
+}
+
+// Waits for the child's end and removes what it left unfinished.
+Status finish(Child &child, const KernelJob &job, const std::string &path) {
+    const std::string half = unfinished(path, child.pid());
+    const std::string message = child.read_report();
+    const Result<ChildEnd> end = child.wait();
+    if (end && end->good()) return ok();
+    unlink(half.c_str());
+    if (!end) return end.error();
+    std::string found = message;
+    if (end->signal) found = "the compiler died by signal " + std::to_string(end->signal);
+    if (found.empty())
+        return environment_error(fs::path(path).parent_path().string() +
+                                 ": expected to write a kernel's object, found no room or no permission");
+    return Error{ExitCode::kInternal,
+                 "kernel: expected an object, found: " + found,
+                 {key(*job.spec), job.machine->target}};
 }
 
 }  // namespace
@@ -92,46 +114,29 @@ Result<KernelObjects> emit_kernels(const std::vector<KernelJob> &kernels, int jo
             missing.push_back(i);
     }
 
-    std::map<pid_t, Child> running;
+    // After the first failure none is started, and those that run are waited for.
+    std::vector<Running> running;
     size_t next = 0, done = 0;
-    Error failure{ExitCode::kOk, "", {}};
-    while (next < missing.size() || !running.empty()) {
-        if (next < missing.size() && int(running.size()) < std::max(1, jobs) &&
-            failure.code == ExitCode::kOk) {
-            size_t job = missing[next++];
-            int report[2];
-            if (pipe2(report, O_CLOEXEC) != 0)
-                return environment_error("pipe: expected one, found none left");
-            pid_t pid = fork();
-            if (pid < 0) return environment_error("fork: expected a process, found none left");
-            if (pid == 0) run_child(kernels[job], paths[job], report[1]);
-            close(report[1]);
-            running[pid] = {job, report[0]};
+    Status all = ok();
+    while ((all && next < missing.size()) || !running.empty()) {
+        if (all && next < missing.size() && int(running.size()) < std::max(1, jobs)) {
+            const size_t job = missing[next++];
+            Result<Child> child = Child::start(
+                [&](int report) { return compile_in_this_process(kernels[job], paths[job], report); });
+            if (child)
+                running.push_back({job, std::move(*child)});
+            else
+                all = child.error();
             continue;
         }
-        if (running.empty()) break;
-        int status = 0;
-        pid_t pid = waitpid(-1, &status, 0);
-        auto child = running.find(pid);
-        if (child == running.end()) continue;
-        const KernelJob &job = kernels[child->second.job];
-        std::string message = read_all(child->second.report);
-        if (status != 0) {
-            unlink((paths[child->second.job] + "." + std::to_string(pid)).c_str());
-            if (WIFSIGNALED(status))
-                message = "the compiler died by signal " + std::to_string(WTERMSIG(status));
-            if (message.empty())
-                failure = environment_error(
-                    folder + ": expected to write a kernel's object, found no room or no permission");
-            else
-                failure = {ExitCode::kInternal,
-                           "kernel: expected an object, found: " + message,
-                           {key(*job.spec), job.machine->target}};
-        }
-        running.erase(child);
+        const auto ended = first_to_report(running);
+        const KernelJob &job = kernels[ended->job];
+        const Status finished = finish(ended->child, job, paths[ended->job]);
+        if (all && !finished) all = finished;
+        running.erase(ended);
         if (progress) progress(int(++done), int(missing.size()), operator_name(*job.spec));
     }
-    if (failure.code != ExitCode::kOk) return failure;
+    if (!all) return all.error();
     return KernelObjects{paths, int(missing.size())};
 }
 

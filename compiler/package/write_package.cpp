@@ -52,28 +52,28 @@ std::map<std::string, std::vector<const Plan *>> by_platform(const Plans &plans)
 Status write_archive(const fs::path &path, std::vector<std::string> objects, const Machine &machine) {
     std::sort(objects.begin(), objects.end());
     objects.erase(std::unique(objects.begin(), objects.end()), objects.end());
-    const pid_t pid = fork();
-    if (pid == 0) {
+    const Result<ChildEnd> end = run_in_child([&] {
         silence_stderr();
         Halide::create_static_library(objects, Halide::Target(machine.target), path.string(), true);
-        _exit(0);
-    }
-    if (exit_code_of(pid) == 0) return ok();
+        return 0;
+    });
+    if (!end) return end.error();
+    if (end->good()) return ok();
     return environment_error(path.string() + ": expected an archive of " + std::to_string(objects.size()) +
                              " kernels written, found no room or no permission");
 }
 
-// Runs the host's C compiler in `folder`, so that nothing in the library says where it was made.
-int run_compiler(const fs::path &folder, const std::vector<std::string> &arguments) {
+// Runs the host's C compiler in `folder`, so that nothing in the library says where it was made. True where it
+// ended well.
+bool run_compiler(const fs::path &folder, const std::vector<std::string> &arguments) {
     std::vector<char *> argv;
     for (const std::string &a : arguments) argv.push_back(const_cast<char *>(a.c_str()));
     argv.push_back(nullptr);
-    pid_t pid = fork();
-    if (pid == 0) {
+    const Result<ChildEnd> end = run_in_child([&] {
         if (chdir(folder.c_str()) == 0) execvp(argv[0], argv.data());
-        _exit(127);
-    }
-    return exit_code_of(pid);
+        return 127;
+    });
+    return end && end->good();
 }
 
 // Plan and kernels as a shared library that exports the network and nothing else: what run, bench and verify
@@ -87,14 +87,14 @@ std::string link_shared_library(const fs::path &folder, const std::string &platf
                    bool(write_text(headers / "exports", "{ global: " + name + "; local: *; };\n"));
     const std::string library = "lib/" + platform + "/lib" + name;
     const char *compiler = getenv("CC");
-    int code = !written ? -1
-                        : run_compiler(folder, {compiler && *compiler ? compiler : "cc", "-std=c99", "-O1",
-                                                "-fPIC", "-shared", "-s", "-Ibuild", "-I.",
-                                                "-Wl,--version-script=build/exports", "-Wl,--build-id=none",
-                                                "-o", library + ".so", name + ".c", library + ".a"});
+    const bool linked =
+        written &&
+        run_compiler(folder, {compiler && *compiler ? compiler : "cc", "-std=c99", "-O1", "-fPIC", "-shared",
+                              "-s", "-Ibuild", "-I.", "-Wl,--version-script=build/exports",
+                              "-Wl,--build-id=none", "-o", library + ".so", name + ".c", library + ".a"});
     std::error_code ignored;
     fs::remove_all(headers, ignored);
-    return code == 0 ? library + ".so" : "";
+    return linked ? library + ".so" : "";
 }
 
 std::string cmake_config(const std::string &name) {

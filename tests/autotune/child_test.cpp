@@ -29,10 +29,18 @@ TEST(Child, GivesBackWhatItsWorkReturns) {
               "net: expected a, found b");
 }
 
-TEST(Child, CrashesAlone) {
+void expect_crashes_alone() {
     EXPECT_EQ(fault_of([]() -> Result<json> { return raise(SIGABRT), json(); }),
               "expected a result, found signal 6");
     EXPECT_EQ(fault_of([]() -> Result<json> { _exit(3); }), "expected a result, found none");
+}
+
+TEST(Child, CrashesAlone) { expect_crashes_alone(); }
+
+TEST(Child, CrashesAloneWhereSigchldIsIgnored) {
+    const auto action = std::signal(SIGCHLD, SIG_IGN);
+    expect_crashes_alone();
+    EXPECT_EQ(std::signal(SIGCHLD, action), SIG_IGN);
 }
 
 TEST(Child, EndsInTime) {
