@@ -11,7 +11,6 @@
 #include <numeric>
 #include <set>
 
-#include "Halide.h"
 #include "compiler/emission/child.h"
 #include "compiler/emission/kernel.h"
 
@@ -19,33 +18,19 @@ namespace hardnet {
 namespace fs = std::filesystem;
 namespace {
 
-// Sends Halide's error to the parent and ends the child. The wheel cannot throw its errors through its own
-// frames.
-class ErrorToPipe : public Halide::CompileTimeErrorReporter {
-public:
-    explicit ErrorToPipe(int pipe) : pipe_(pipe) {}
-    void warning(const char *) override {}
-    void error(const char *message) override {
-        const std::string text = message;
-        const std::string line = text.substr(0, text.find('\n'));
-        _exit(write(pipe_, line.data(), line.size()) < 0 ? 2 : 1);
-    }
-
-private:
-    int pipe_;
-};
-
 std::string unfinished(const std::string &path, pid_t child) { return path + "." + std::to_string(child); }
 
 // In the child: compiles and says on `report` what went wrong.
 int compile_in_this_process(const KernelJob &job, const std::string &path, int report) {
     signal(SIGINT, SIG_DFL);
     silence_stderr();
-    ErrorToPipe reporter(report);
-    Halide::set_custom_compile_time_error_reporter(&reporter);
+    report_compile_errors(report);
     const std::string object = unfinished(path, getpid());
     const Status compiled = compile_kernel(*job.spec, *job.machine, object);
-    if (!compiled) reporter.error(compiled.error().what.c_str());
+    if (!compiled) {
+        const std::string &what = compiled.error().what;
+        return write(report, what.data(), what.size()) < 0 ? 2 : 1;
+    }
     return rename(object.c_str(), path.c_str()) == 0 ? 0 : 3;
 }
 

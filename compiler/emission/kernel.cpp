@@ -1,6 +1,7 @@
 #include "compiler/emission/kernel.h"
 
 #define XXH_INLINE_ALL
+#include <unistd.h>
 #include <xxhash.h>
 
 #include "compiler/emission/generator_sources.h"
@@ -82,6 +83,22 @@ struct Compiler {
     void operator()(const NormalizeSpec &s) { compile<Normalize>(s); }
 };
 
+// Sends Halide's error to the parent and ends the child. The wheel cannot throw its errors through its own
+// frames.
+class ErrorToPipe : public Halide::CompileTimeErrorReporter {
+public:
+    explicit ErrorToPipe(int pipe) : pipe_(pipe) {}
+    void warning(const char *) override {}
+    void error(const char *message) override {
+        const std::string text = message;
+        const std::string line = text.substr(0, text.find('\n'));
+        _exit(write(pipe_, line.data(), line.size()) < 0 ? 2 : 1);
+    }
+
+private:
+    int pipe_;
+};
+
 }  // namespace
 
 std::string content_hash(const std::string &content) {
@@ -116,6 +133,16 @@ Status compile_kernel(const KernelSpec &spec, const Machine &machine, const std:
     if (compiler.on_heap.empty()) return ok();
     return Error{
         ExitCode::kInternal, "memory: expected at most 16 KiB on the stack, found " + compiler.on_heap, {}};
+}
+
+void report_compile_errors(int report) {
+    static ErrorToPipe reporter(report);
+    Halide::set_custom_compile_time_error_reporter(&reporter);
+}
+
+void create_archive(const std::vector<std::string> &objects, const Machine &machine,
+                    const std::string &path) {
+    Halide::create_static_library(objects, Halide::Target(machine.target), path, true);
 }
 
 }  // namespace hardnet

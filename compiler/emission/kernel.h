@@ -20,6 +20,12 @@ std::string symbol(const KernelSpec &spec, const Machine &machine);
 // same bytes. An error if the kernel needs memory from the heap.
 Status compile_kernel(const KernelSpec &spec, const Machine &machine, const std::string &object_path);
 
+// In a child of emission: from now on Halide's first error goes to `report` as one line and ends this process with 1.
+void report_compile_errors(int report);
+
+// A static library of objects, without times or owners; in a process that may end where it cannot be written.
+void create_archive(const std::vector<std::string> &objects, const Machine &machine, const std::string &path);
+
 struct KernelJob {
     const KernelSpec *spec;
     const Machine *machine;
