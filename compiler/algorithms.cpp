@@ -1,5 +1,6 @@
 // Winograd or direct, by a cost model, once per resolution.
 #include <algorithm>
+#include <limits>
 #include <map>
 
 #include "compiler/analysis.h"
@@ -28,21 +29,31 @@ using Candidates = std::vector<Candidate>;
 
 struct Sums {  // over the layers of a resolution
     double pairs = 0, channels = 0;
+    int64_t widest = 0;  // the most channels that a V or an M may have
 };
+
+// Views address V and M by 32 bits, padding included.
+bool addressable(const Tiling &tiling, const Sums &sums) {
+    constexpr int64_t kPadding = 256;  // of channels to whole blocks, and of tiles
+    return (sums.widest + kPadding) * (tiling.tiles() + kPadding) * tiling.positions() <=
+           std::numeric_limits<int32_t>::max();
+}
 
 Candidates candidates(const Machine &machine, int height, int width, const Sums &sums,
                       AlgorithmChoice choice) {
     Candidates all;
-    if (choice != AlgorithmChoice::kWinograd)
-        all.push_back(
-            {std::nullopt, cycles(machine, 9.0 * height * width, sums.pairs, 9, 0), sums.pairs * 9 * 4});
     for (int m = 2; m <= 4 && choice != AlgorithmChoice::kDirect; m++) {
         Tiling tiling = Tiling::cover(m, height, width);
+        if (!addressable(tiling, sums)) continue;
         constexpr double kOpsPerPosition = 8;  // of a transform, per channel; loads and stores included
         double transform_ops = sums.channels * tiling.tiles() * tiling.positions() * kOpsPerPosition;
         double c = cycles(machine, tiling.products(), sums.pairs, tiling.positions(), transform_ops);
         all.push_back({tiling, c, sums.pairs * tiling.positions() * 4});
     }
+    if (choice != AlgorithmChoice::kWinograd || all.empty())
+        all.insert(all.begin(),
+                   Candidate{std::nullopt, cycles(machine, 9.0 * height * width, sums.pairs, 9, 0),
+                             sums.pairs * 9 * 4});
     return all;
 }
 
@@ -100,6 +111,7 @@ std::vector<std::optional<Tiling>> choose_algorithms(const Network &network, con
         if (!winograd_eligible(l)) continue;
         Sums &s = resolutions[{l.out.height, l.out.width}];
         s.pairs += double(l.in.channels) * l.out.channels;
+        s.widest = std::max<int64_t>({s.widest, l.in.channels, l.out.channels});
         s.channels += 2.0 * l.out.channels;  // once written from M, once read into V
         folded_bytes += double(l.in.channels) * l.out.channels * 9 * 4;
     }

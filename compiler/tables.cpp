@@ -16,7 +16,7 @@ constexpr int kLine = 16;  // elements of a cache line, on which packings lie
 int element_bytes(uint8_t type) { return type == HARDNET_UINT8 ? 1 : 4; }
 
 // What of a view is not as the parameter says; empty: nothing.
-std::string fault_of(const Parameter &parameter, const hardnet_view &view) {
+std::string fault_of(const KernelParameter &parameter, const hardnet_view &view) {
     const auto differs = [&](const std::string &what, int64_t expected, int64_t found) {
         return parameter.name + ": expected " + what + " " + std::to_string(expected) + ", found " +
                std::to_string(found);
@@ -25,17 +25,21 @@ std::string fault_of(const Parameter &parameter, const hardnet_view &view) {
     if (bool(view.written) != parameter.written) return differs("written", parameter.written, view.written);
     if (element_bytes(view.type) != parameter.element_bytes)
         return differs("element bytes", parameter.element_bytes, element_bytes(view.type));
-    int64_t last = 0;
     for (int d = 0; d < view.rank; d++) {
         const auto &[stride, extent] = parameter.dims[d];
         const hardnet_dim &found = view.dims[d];
         const std::string of = " of dimension " + std::to_string(d);
         if (stride && found.stride != stride) return differs("stride" + of, stride, found.stride);
         if (extent && found.extent != extent) return differs("extent" + of, extent, found.extent);
-        last += int64_t{found.extent - 1} * found.stride;
     }
-    constexpr int64_t kMost = std::numeric_limits<int32_t>::max();
-    return last <= kMost ? "" : differs("a last element of at most", kMost, last);
+    return "";
+}
+
+// Kernels address a view's elements by 32 bits.
+int64_t last_element(const hardnet_view &view) {
+    int64_t last = 0;
+    for (int d = 0; d < view.rank; d++) last += int64_t{view.dims[d].extent - 1} * view.dims[d].stride;
+    return last;
 }
 
 }  // namespace
@@ -122,12 +126,20 @@ void PlanBuilder::call(const KernelSpec &spec, const std::vector<hardnet_argumen
     plan_.calls.push_back({kernel(spec), uint32_t(plan_.arguments.size()), uint32_t(arguments.size())});
     plan_.arguments.insert(plan_.arguments.end(), arguments.begin(), arguments.end());
     plan_.parts.back().calls++;
-    for (const hardnet_argument &a : arguments) live_now(a.view);
+    for (const hardnet_argument &a : arguments) {
+        live_now(a.view);
+        constexpr int64_t kMost = std::numeric_limits<int32_t>::max();
+        const int64_t elems = last_element(plan_.views[a.view]) + 1;
+        if (elems > kMost && !fault_)
+            fault_ = bad_input(network_.layers[plan_.steps.back().layer].name + ": expected at most " +
+                               std::to_string(4 * kMost) + " bytes behind a kernel's argument, found " +
+                               std::to_string(4 * elems) + "; a smaller --input fits");
+    }
 }
 
 std::string PlanBuilder::fault_of(const KernelSpec &spec,
                                   const std::vector<hardnet_argument> &arguments) const {
-    const std::vector<Parameter> expected = parameters(spec);
+    const std::vector<KernelParameter> expected = parameters(spec);
     if (expected.size() != arguments.size())
         return "expected " + std::to_string(expected.size()) + " arguments, found " +
                std::to_string(arguments.size());

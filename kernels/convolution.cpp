@@ -14,8 +14,8 @@ std::string ConvolutionSpec::key() const {
     return k.add(activation).text;
 }
 
-std::vector<Parameter> ConvolutionSpec::parameters() const {
-    std::vector<Parameter> all;
+std::vector<KernelParameter> ConvolutionSpec::parameters() const {
+    std::vector<KernelParameter> all;
     for (const SourcePlane &s : sources)
         all.push_back({"X", {{1, s.channels}, {s.pixel_stride, 0}, {s.row_stride, 0}}});
     const int tap = block * in();
@@ -39,7 +39,7 @@ std::string StemSpec::key() const {
     return k.add("block", {block, pixels, lanes}).add(activation).text;
 }
 
-std::vector<Parameter> StemSpec::parameters() const {
+std::vector<KernelParameter> StemSpec::parameters() const {
     return {{"X", {{1, in_width}, {in_width, in_height}, {in_width * in_height, in_planes}}},
             {"U", {{1, out}, {out, in_planes}, {out * in_planes, kernel * kernel}}},
             vector_of("bias", out),
@@ -52,7 +52,7 @@ std::string DepthwiseSpec::key() const {
     return k.add("weights", {weight_stride}).add("block", {pixels, lanes}).add(activation).text;
 }
 
-std::vector<Parameter> DepthwiseSpec::parameters() const {
+std::vector<KernelParameter> DepthwiseSpec::parameters() const {
     return {plane("X", in_pixel_stride, in_row_stride),
             {"U", {{1, 0}, {weight_stride, 9}}},
             vector_of("bias"),

@@ -29,7 +29,7 @@ struct ConvolutionSpec {
     bool channels_outer = false;           // loop order: channel blocks outside rows
     Activation activation = Activation::kNone;
     std::string key() const;
-    std::vector<Parameter> parameters() const;
+    std::vector<KernelParameter> parameters() const;
     int in() const;
 };
 
@@ -43,7 +43,7 @@ struct StemSpec {
     int pixel_stride = 0, row_stride = 0;  // of Y
     Activation activation = Activation::kNone;
     std::string key() const;
-    std::vector<Parameter> parameters() const;
+    std::vector<KernelParameter> parameters() const;
 };
 
 // Depthwise 3x3, padding 1, reading a halo. Calls cover a range of channels (multiples of `lanes`) and rows.
@@ -57,7 +57,7 @@ struct DepthwiseSpec {
     int pixel_stride = 0, row_stride = 0;        // of Y
     Activation activation = Activation::kNone;
     std::string key() const;
-    std::vector<Parameter> parameters() const;
+    std::vector<KernelParameter> parameters() const;
 };
 
 }  // namespace hardnet

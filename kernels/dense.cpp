@@ -10,7 +10,7 @@ std::string FullyConnectedSpec::key() const {
     return Key("fully_connected").add("in", {in}).add("block", {block, lanes, tail}).add(activation).text;
 }
 
-std::vector<Parameter> FullyConnectedSpec::parameters() const {
+std::vector<KernelParameter> FullyConnectedSpec::parameters() const {
     return {vector_of("X", in),
             {"U", {{1, block}, {block, in}, {block * in, 0}}},
             vector_of("bias"),
@@ -28,7 +28,7 @@ std::string NormalizeSpec::key() const {
     return k.text;
 }
 
-std::vector<Parameter> NormalizeSpec::parameters() const {
+std::vector<KernelParameter> NormalizeSpec::parameters() const {
     return {{"X", {{1, 3}, {3, width}, {3 * width, height}}, false, 1},
             {"Y", {{1, width}, {width, height}, {width * height, 3}}, true}};
 }

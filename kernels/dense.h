@@ -18,7 +18,7 @@ struct FullyConnectedSpec {
     int tail = 0;
     Activation activation = Activation::kNone;
     std::string key() const;
-    std::vector<Parameter> parameters() const;
+    std::vector<KernelParameter> parameters() const;
 };
 
 // Y(x, y, c) = (X(c, x, y) / 255 - mean[c]) / deviation[c]: interleaved RGB bytes to planar float32, planes in the
@@ -28,7 +28,7 @@ struct NormalizeSpec {
     bool bgr = false;
     std::array<float, 3> mean{}, deviation{};
     std::string key() const;
-    std::vector<Parameter> parameters() const;
+    std::vector<KernelParameter> parameters() const;
 };
 
 }  // namespace hardnet

@@ -10,7 +10,7 @@ std::string NormSpec::key() const {
     return k.add("out", {pixel_stride, row_stride}).add("lanes", {lanes}).text;
 }
 
-std::vector<Parameter> NormSpec::parameters() const {
+std::vector<KernelParameter> NormSpec::parameters() const {
     return {plane("X", in_pixel_stride, in_row_stride), vector_of("scale"), vector_of("shift"),
             plane("Y", pixel_stride, row_stride, width + 2 * border, true)};
 }
@@ -21,7 +21,7 @@ std::string ResizeSpec::key() const {
     return k.add("out", {height, width, pixel_stride, row_stride, align_corners}).add("lanes", {lanes}).text;
 }
 
-std::vector<Parameter> ResizeSpec::parameters() const {
+std::vector<KernelParameter> ResizeSpec::parameters() const {
     return {plane("X", in_pixel_stride, in_row_stride, in_width),
             plane("Y", pixel_stride, row_stride, width, true)};
 }
@@ -30,7 +30,7 @@ std::string PlanarSpec::key() const {
     return Key("planar").add("channels", {channels, argmax}).add("of", resize.key()).text;
 }
 
-std::vector<Parameter> PlanarSpec::parameters() const {
+std::vector<KernelParameter> PlanarSpec::parameters() const {
     return {plane("X", resize.in_pixel_stride, resize.in_row_stride, resize.in_width),
             {"Y",
              {{1, resize.width},
@@ -43,7 +43,7 @@ std::string RowsSpec::key() const {
     return Key("rows").add("channels", {channels, width}).add("in", {in_pixel_stride, in_row_stride}).text;
 }
 
-std::vector<Parameter> RowsSpec::parameters() const {
+std::vector<KernelParameter> RowsSpec::parameters() const {
     return {plane("X", in_pixel_stride, in_row_stride, width),
             {"Y", {{1, channels}, {channels, width}, {channels * width, 0}}, true}};
 }
@@ -54,7 +54,7 @@ std::string L2NormSpec::key() const {
     return k.add("out", {pixel_stride, row_stride}).add("lanes", {lanes}).text;
 }
 
-std::vector<Parameter> L2NormSpec::parameters() const {
+std::vector<KernelParameter> L2NormSpec::parameters() const {
     return {{"X", {{1, channels}, {in_pixel_stride, width}, {in_row_stride, 0}}},
             vector_of("weight", channels),
             {"Y", {{1, channels}, {pixel_stride, width}, {row_stride, 0}}, true}};
@@ -66,7 +66,7 @@ std::string SpatialNormSpec::key() const {
     return k.add("out", {pixel_stride, row_stride}).add("lanes", {lanes}).text;
 }
 
-std::vector<Parameter> SpatialNormSpec::parameters() const {
+std::vector<KernelParameter> SpatialNormSpec::parameters() const {
     return {{"X", {{1, 0}, {in_pixel_stride, width}, {in_row_stride, height}}},
             {"Y", {{1, 0}, {pixel_stride, width}, {row_stride, height}}, true}};
 }

@@ -16,7 +16,7 @@ struct NormSpec {
     int pixel_stride = 0, row_stride = 0;        // of Y
     int lanes = 16;
     std::string key() const;
-    std::vector<Parameter> parameters() const;
+    std::vector<KernelParameter> parameters() const;
 };
 
 // Bilinear; the corner pixels keep their places or, without align_corners, the image's edges do. Calls cover a range
@@ -28,7 +28,7 @@ struct ResizeSpec {
     int pixel_stride = 0, row_stride = 0;        // of Y
     int lanes = 16;
     std::string key() const;
-    std::vector<Parameter> parameters() const;
+    std::vector<KernelParameter> parameters() const;
 };
 
 // As Resize, but planar: Y(x, y, c). Where the extents agree, a copy. Calls cover a range of rows.
@@ -37,7 +37,7 @@ struct PlanarSpec {
     int channels = 0;
     bool argmax = false;  // one channel instead: the number of the greatest, the first of equals
     std::string key() const;
-    std::vector<Parameter> parameters() const;
+    std::vector<KernelParameter> parameters() const;
 };
 
 // A copy without padding: Y(c, x, y) with a pixel's channels right behind the last one's. Calls cover a range of
@@ -46,7 +46,7 @@ struct RowsSpec {
     int channels = 0, width = 0;
     int in_pixel_stride = 0, in_row_stride = 0;  // of X
     std::string key() const;
-    std::vector<Parameter> parameters() const;
+    std::vector<KernelParameter> parameters() const;
 };
 
 // Y = X * weight / (sqrt(sum over the channels of X^2) + 1e-10). Calls cover a range of rows.
@@ -56,7 +56,7 @@ struct L2NormSpec {
     int pixel_stride = 0, row_stride = 0;        // of Y
     int lanes = 16;
     std::string key() const;
-    std::vector<Parameter> parameters() const;
+    std::vector<KernelParameter> parameters() const;
 };
 
 // Y = X / (0.1 + sum over the image of X), per channel. Calls cover a range of channels (multiples of `lanes`).
@@ -66,7 +66,7 @@ struct SpatialNormSpec {
     int pixel_stride = 0, row_stride = 0;        // of Y
     int lanes = 16;
     std::string key() const;
-    std::vector<Parameter> parameters() const;
+    std::vector<KernelParameter> parameters() const;
 };
 
 }  // namespace hardnet

@@ -11,7 +11,7 @@ std::string operator_name(const KernelSpec &spec) {
     return text.substr(0, text.find(' '));
 }
 
-std::vector<Parameter> parameters(const KernelSpec &spec) {
+std::vector<KernelParameter> parameters(const KernelSpec &spec) {
     return std::visit([](const auto &s) { return s.parameters(); }, spec);
 }
 

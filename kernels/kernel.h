@@ -23,6 +23,6 @@ std::string key(const KernelSpec &spec);
 std::string operator_name(const KernelSpec &spec);  // the key's first word: "product"
 
 // Of its arguments in their order, the output last.
-std::vector<Parameter> parameters(const KernelSpec &spec);
+std::vector<KernelParameter> parameters(const KernelSpec &spec);
 
 }  // namespace hardnet

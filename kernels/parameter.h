@@ -10,7 +10,7 @@ struct ParameterDim {
     int extent = 0;  // of the whole view; 0: any
 };
 
-struct Parameter {
+struct KernelParameter {
     std::string name;                // as the generator's
     std::vector<ParameterDim> dims;  // innermost first
     bool written = false;
@@ -18,12 +18,12 @@ struct Parameter {
 };
 
 // Of a channels-last tensor (c, x, y).
-inline Parameter plane(const std::string &name, int pixel_stride, int row_stride, int columns = 0,
-                       bool written = false) {
+inline KernelParameter plane(const std::string &name, int pixel_stride, int row_stride, int columns = 0,
+                             bool written = false) {
     return {name, {{1, 0}, {pixel_stride, columns}, {row_stride, 0}}, written};
 }
 // (c)
-inline Parameter vector_of(const std::string &name, int extent = 0, bool written = false) {
+inline KernelParameter vector_of(const std::string &name, int extent = 0, bool written = false) {
     return {name, {{1, extent}}, written};
 }
 

@@ -11,7 +11,7 @@ std::string PoolSpec::key() const {
     return k.add("out", {width, height, pixel_stride, row_stride}).add("lanes", {lanes}).text;
 }
 
-std::vector<Parameter> PoolSpec::parameters() const {
+std::vector<KernelParameter> PoolSpec::parameters() const {
     return {plane("X", in_pixel_stride, in_row_stride), plane("Y", pixel_stride, row_stride, width, true)};
 }
 
@@ -22,8 +22,8 @@ std::string GlobalPoolSpec::key() const {
     return k.add("in", {height, width, pixel_stride, row_stride}).add("lanes", {lanes}).text;
 }
 
-std::vector<Parameter> GlobalPoolSpec::parameters() const {
-    std::vector<Parameter> all{{"X", {{1, 0}, {pixel_stride, width}, {row_stride, height}}}};
+std::vector<KernelParameter> GlobalPoolSpec::parameters() const {
+    std::vector<KernelParameter> all{{"X", {{1, 0}, {pixel_stride, width}, {row_stride, height}}}};
     if (norm) all.insert(all.end(), {vector_of("scale"), vector_of("shift")});
     all.push_back(vector_of("Y", 0, true));
     return all;

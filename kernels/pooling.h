@@ -21,7 +21,7 @@ struct PoolSpec {
     int in_pixel_stride = 0, in_row_stride = 0;  // of X
     int pixel_stride = 0, row_stride = 0;        // of Y
     std::string key() const;
-    std::vector<Parameter> parameters() const;
+    std::vector<KernelParameter> parameters() const;
 };
 
 // Mean over the image, of max(0, X * scale + shift) where there is a norm in front. Calls cover a range of channels
@@ -32,7 +32,7 @@ struct GlobalPoolSpec {
     int lanes = 16;
     bool norm = false, exact = false;
     std::string key() const;
-    std::vector<Parameter> parameters() const;
+    std::vector<KernelParameter> parameters() const;
 };
 
 }  // namespace hardnet

@@ -14,9 +14,9 @@ std::string InputTransformSpec::key() const {
         .text;
 }
 
-std::vector<Parameter> InputTransformSpec::parameters() const {
+std::vector<KernelParameter> InputTransformSpec::parameters() const {
     const int columns = tiling.quadrant_columns(quadrant);
-    std::vector<Parameter> all{plane("Y", pixel_stride, row_stride)};
+    std::vector<KernelParameter> all{plane("Y", pixel_stride, row_stride)};
     if (norm_width) all.insert(all.end(), {vector_of("scale"), vector_of("shift")});
     all.push_back({"V",
                    {{1, 0},
@@ -40,8 +40,8 @@ std::string ProductSpec::key() const {
     return k.add("out", {out}).add("block", {block, tiles, lanes}).text;
 }
 
-std::vector<Parameter> ProductSpec::parameters() const {
-    std::vector<Parameter> all;
+std::vector<KernelParameter> ProductSpec::parameters() const {
+    std::vector<KernelParameter> all;
     const int positions = tiling.positions(), position = block * in();
     for (const ProductSource &s : sources)
         all.push_back(
@@ -61,14 +61,14 @@ std::string OutputTransformSpec::key() const {
     return k.add(activation).add("lanes", {lanes}).text;
 }
 
-std::vector<Parameter> OutputTransformSpec::parameters() const {
+std::vector<KernelParameter> OutputTransformSpec::parameters() const {
     const int mx = tiling.tile_size(quadrant.small_columns), my = tiling.tile_size(quadrant.small_rows);
     const int columns = tiling.quadrant_columns(quadrant), rows = tiling.quadrant_rows(quadrant);
     const auto tiled = [&](const char *name, int pixel, int row, bool written) {
-        return Parameter{
+        return KernelParameter{
             name, {{1, 0}, {pixel, mx}, {pixel * mx, columns}, {row, my}, {row * my, rows}}, written};
     };
-    std::vector<Parameter> all{{"M", {{1, m_stride}, {m_stride, 0}}}, vector_of("bias")};
+    std::vector<KernelParameter> all{{"M", {{1, m_stride}, {m_stride, 0}}}, vector_of("bias")};
     if (residual) all.push_back(tiled("R", residual.pixel_stride, residual.row_stride, false));
     all.push_back(tiled("Y", pixel_stride, row_stride, true));
     return all;

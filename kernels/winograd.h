@@ -25,7 +25,7 @@ struct InputTransformSpec {
     int lanes = 16;                            // every range of c is a multiple
     int norm_width = 0, norm_height = 0;       // of the image, where there is a norm in front
     std::string key() const;
-    std::vector<Parameter> parameters() const;
+    std::vector<KernelParameter> parameters() const;
 };
 
 // M = sum over sources s and their channels r of V_s(r, tile, position) * U(c, r, position). Calls cover a
@@ -42,7 +42,7 @@ struct ProductSpec {
     int tiles = 0;  // tiles per register block
     int lanes = 16;
     std::string key() const;
-    std::vector<Parameter> parameters() const;
+    std::vector<KernelParameter> parameters() const;
     int in() const;
 };
 
@@ -58,7 +58,7 @@ struct OutputTransformSpec {
     Activation activation = Activation::kNone;
     int lanes = 16;
     std::string key() const;
-    std::vector<Parameter> parameters() const;
+    std::vector<KernelParameter> parameters() const;
 };
 
 }  // namespace hardnet

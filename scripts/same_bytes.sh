@@ -23,8 +23,7 @@ export HARDNET_CACHE=$folder/cache
 # size NAME: small, odd where the network allows it
 size() {
   case $1 in
-    ssd512_vgg16) echo 288x256 ;;
-    ssd512_*) echo 256x288 ;;
+    ssd512_*) echo 276x308 ;;
     vgg16) echo 224x224 ;;
     fc* | shapes_segmenter) echo 96x128 ;;
     digits) echo 32x32 ;;

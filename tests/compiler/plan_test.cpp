@@ -88,31 +88,44 @@ private:
         }
     }
 
-    int64_t elems_of(const hardnet_packing &p) const {
+    // By the number of its first tensor.
+    std::map<uint32_t, const Layer *> layers_by_tensor() const {
+        std::map<uint32_t, const Layer *> layers;
+        uint32_t tensor = 0;
+        for (const Layer &layer : network().layers) {
+            if (layer.has_weights()) layers[tensor] = &layer;
+            tensor += uint32_t(folded_tensors(layer).size());
+        }
+        return layers;
+    }
+
+    int64_t elems_of(const hardnet_packing &p, const std::map<uint32_t, const Layer *> &layers) const {
         if (p.kind != HARDNET_PACK_BLOCKED)
             return int64_t{p.block} * (p.kind == HARDNET_PACK_DEPTHWISE ? 9 : 1);
-        for (size_t l = 0; l < network().layers.size(); l++) {
-            const Layer &layer = network().layers[l];
-            if (!layer.has_weights() || uint32_t(weight_tensor(network(), int(l))) != p.tensor) continue;
-            const int positions =
-                p.transform < 0 ? layer.window.taps() : plan().transforms[size_t(p.transform)].positions();
-            return int64_t{(p.out + p.block - 1) / p.block} * p.block * positions * layer.in.channels;
-        }
-        return -1;
+        const auto found = layers.find(p.tensor);
+        if (found == layers.end()) return -1;
+        const Layer &layer = *found->second;
+        const bool matrix = layer.op == OpKind::kFullyConnected;
+        const int64_t in = matrix ? layer.in.elements() : layer.in.channels;
+        const int positions = p.transform >= 0 ? plan().transforms[size_t(p.transform)].positions()
+                              : matrix         ? 1
+                                               : layer.window.taps();
+        return int64_t{(p.out + p.block - 1) / p.block} * p.block * positions * in;
     }
 
     // Packings apart, aligned, and every view of weights inside one packing's room.
     void expect_packings_apart() const {
         int64_t end = 0;
         std::map<int64_t, int64_t> rooms;  // end -> begin
+        const std::map<uint32_t, const Layer *> layers = layers_by_tensor();
         for (const hardnet_packing &p : plan().packings) {
             EXPECT_GE(p.offset, end);
             EXPECT_EQ(p.offset % 16, 0);
-            ASSERT_GT(elems_of(p), 0);
+            ASSERT_GT(elems_of(p, layers), 0);
             if (p.transform >= 0) {
                 EXPECT_LE(p.block, HARDNET_MAX_BLOCK);
             }
-            end = p.offset + elems_of(p);
+            end = p.offset + elems_of(p, layers);
         }
         EXPECT_LE(end, plan().weight_bytes / 4);
         for (size_t i = 0; i < plan().packings.size(); i++) {
