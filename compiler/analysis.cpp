@@ -63,8 +63,8 @@ BlockProblem problem_of(const Analysis &a, int layer) {
     const int width = d.pool == kNoLayer
                           ? l.out.width
                           : 2 * a.network.layers[d.pool].out.width;  // may drop the last column
-    return convolution_problem(l.window.taps() == 1 ? BlockProblem::Op::kConv1x1 : BlockProblem::Op::kConv3x3,
-                               width, l.out.height, l.out.channels, l.in.channels);
+    return convolution_problem(l.window, width, l.out.height, l.out.channels, l.in.channels,
+                               l.operand() != kNoLayer);
 }
 
 void choose_blocks(Analysis &a, int layer, const PlanOptions &options) {

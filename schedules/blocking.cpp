@@ -128,16 +128,23 @@ std::string fault_of(const Machine &machine, const BlockProblem &problem, const 
 }  // namespace
 
 bool BlockProblem::operator==(const BlockProblem &o) const {
-    return op == o.op && tiling == o.tiling && width == o.width && height == o.height && out == o.out &&
-           in == o.in;
+    return op == o.op && tiling == o.tiling && window == o.window && width == o.width && height == o.height &&
+           out == o.out && in == o.in && residual == o.residual;
 }
 
 BlockProblem product_problem(const Tiling &tiling, int out, int in) {
-    return {BlockProblem::Op::kProduct, tiling, 0, 0, out, in};
+    BlockProblem problem;
+    problem.tiling = tiling;
+    problem.out = out;
+    problem.in = in;
+    return problem;
 }
 
-BlockProblem convolution_problem(BlockProblem::Op op, int width, int height, int out, int in) {
-    return {op, {}, width, height, out, in};
+BlockProblem convolution_problem(const Window &window, int width, int height, int out, int in,
+                                 bool residual) {
+    BlockProblem problem{BlockProblem::Op::kConvolution, {}, window, width, height, out, in, residual};
+    for (WindowAxis *axis : {&problem.window.y, &problem.window.x}) axis->before = axis->after = 0;
+    return problem;
 }
 
 std::vector<Blocks> candidate_blocks(const Machine &machine, const BlockProblem &problem, size_t most,
@@ -187,8 +194,7 @@ Blocks product_parts(const Machine &machine, const Tiling &tiling, int channels,
 }
 
 Blocks convolution_parts(const Machine &machine, int width, int rows, int channels, int steps) {
-    return model_blocks(machine,
-                        convolution_problem(BlockProblem::Op::kConv1x1, width, rows, channels, steps));
+    return model_blocks(machine, convolution_problem(Window{}, width, rows, channels, steps));
 }
 
 }  // namespace hardnet

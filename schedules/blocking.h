@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "graph/window.h"
 #include "kernels/tiling.h"
 #include "schedules/machine.h"
 
@@ -27,18 +28,21 @@ using Blocks = std::vector<ChannelPart>;
 
 // A layer whose output channels are to be cut: all that the choice depends on, beside the machine.
 struct BlockProblem {
-    enum class Op { kProduct, kConv1x1, kConv3x3 };
+    enum class Op { kProduct, kConvolution };
     Op op = Op::kProduct;
     Tiling tiling;              // of a Winograd product
+    Window window;              // of a convolution; its padding makes no difference
     int width = 0, height = 0;  // of a convolution's output
     int out = 0, in = 0;        // channels
+    bool residual = false;      // a convolution that adds a tensor
 
-    int steps() const { return op == Op::kConv3x3 ? 9 * in : in; }  // of each sum
+    int steps() const { return window.taps() * in; }  // of each sum
     bool operator==(const BlockProblem &o) const;
 };
 
 BlockProblem product_problem(const Tiling &tiling, int out, int in);
-BlockProblem convolution_problem(BlockProblem::Op op, int width, int height, int out, int in);
+BlockProblem convolution_problem(const Window &window, int width, int height, int out, int in,
+                                 bool residual = false);
 
 // The ways to cut a layer that the cost model finds at most `within` times as dear as the cheapest, cheapest
 // first, at most `most`. A product's M may be padded to whole blocks; a convolution's blocks cover its

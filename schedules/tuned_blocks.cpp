@@ -16,8 +16,11 @@ namespace {
 using Op = BlockProblem::Op;
 using Json = nlohmann::ordered_json;
 
-constexpr std::pair<Op, const char *> kOps[] = {
-    {Op::kProduct, "product"}, {Op::kConv1x1, "conv1x1"}, {Op::kConv3x3, "conv3x3"}};
+constexpr std::pair<Op, const char *> kOps[] = {{Op::kProduct, "product"}, {Op::kConvolution, "convolution"}};
+// Of a convolution's window: [rows, columns].
+constexpr std::pair<const char *, int WindowAxis::*> kWindowFields[] = {
+    {"kernel", &WindowAxis::kernel}, {"stride", &WindowAxis::stride}, {"dilation", &WindowAxis::dilation}};
+constexpr int kMostTaps = 64;
 constexpr int kMostTiles = 1 << 11, kMostPixels = 1 << 16, kMostChannels = 1 << 16;
 
 Json json_of(const TunedBlocks &r) {
@@ -31,8 +34,10 @@ Json json_of(const TunedBlocks &r) {
         json["tile_rows"] = {p.tiling.rows().big, p.tiling.rows().small};
         json["tile_columns"] = {p.tiling.columns().big, p.tiling.columns().small};
     } else {
+        for (const auto &[name, field] : kWindowFields) json[name] = {p.window.y.*field, p.window.x.*field};
         json["width"] = p.width;
         json["height"] = p.height;
+        json["residual"] = p.residual;
     }
     json["out"] = p.out;
     json["in"] = p.in;
@@ -55,9 +60,10 @@ Json json_of(const TunedBlocks &r) {
 }
 
 auto order(const BlockProblem &p) {
-    return std::make_tuple(p.op, p.tiling.m(), p.height, p.width, p.tiling.rows().tiles(),
-                           p.tiling.columns().tiles(), p.tiling.rows().big, p.tiling.columns().big, p.out,
-                           p.in);
+    const auto axis = [](const WindowAxis &a) { return std::make_tuple(a.kernel, a.stride, a.dilation); };
+    return std::make_tuple(p.op, axis(p.window.y), axis(p.window.x), p.residual, p.tiling.m(), p.height,
+                           p.width, p.tiling.rows().tiles(), p.tiling.columns().tiles(), p.tiling.rows().big,
+                           p.tiling.columns().big, p.out, p.in);
 }
 
 // A line's members, all of them required.
@@ -101,8 +107,7 @@ private:
         get("op", name);
         auto op = std::find_if(std::begin(kOps), std::end(kOps),
                                [&](const auto &known) { return known.second == name; });
-        if (op == std::end(kOps))
-            return fail("op", "expected product, conv1x1 or conv3x3, found '" + name + "'");
+        if (op == std::end(kOps)) return fail("op", "expected product or convolution, found '" + name + "'");
         p.op = op->first;
         if (p.op == Op::kProduct) {
             int m = 0;
@@ -110,11 +115,22 @@ private:
             const TileAxis rows = axis("tile_rows"), columns = axis("tile_columns");
             if (!error_) p.tiling = Tiling(m, rows, columns);
         } else {
+            for (const auto &[name, field] : kWindowFields) window_field(name, field, p.window);
+            get("residual", p.residual);
             between("width", p.width, 1, kMostPixels);
             between("height", p.height, 1, kMostPixels);
         }
         between("out", p.out, 1, kMostChannels);
         between("in", p.in, 1, kMostChannels);
+    }
+
+    void window_field(const std::string &key, int WindowAxis::*field, Window &window) {
+        int values[2] = {};
+        if (reader_.has(key, true)) reader_.read(key, values);
+        if (std::min(values[0], values[1]) < 1 || std::max(values[0], values[1]) > kMostTaps)
+            return fail(key, "expected two numbers of 1 to " + std::to_string(kMostTaps) + ", found others");
+        window.y.*field = values[0];
+        window.x.*field = values[1];
     }
 
     TileAxis axis(const std::string &key) {

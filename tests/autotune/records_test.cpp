@@ -34,27 +34,39 @@ TunedBlocks record(const BlockProblem &problem, Blocks blocks) {
 }
 
 const BlockProblem kProduct = product_problem(Tiling::cover(4, 14, 14), 22, 96);
-const BlockProblem kConv = convolution_problem(Op::kConv1x1, 56, 28, 40, 64);
+const BlockProblem kConv = convolution_problem(Window{}, 56, 28, 40, 64);
 const Blocks kProductBlocks = {{0, 22, 24, 8, 5}}, kConvBlocks = {{0, 32, 32, 16, 7}, {0, 8, 8, 8, 4}};
 
 TEST(TunedBlocks, ComeBackAsTheyWereWritten) {
     const std::string text =
         tuned_blocks_text({record(kConv, kConvBlocks), record(kProduct, kProductBlocks)});
-    EXPECT_EQ(text,
-              R"({"level":"avx512","op":"product","tile":4,"tile_rows":[2,2],"tile_columns":[2,2],"out":22,)"
-              R"("in":96,"blocks":[{"channels":22,"block":24,"lanes":8,"extent":5}],"ms":0.25,)"
-              R"("model_ms":0.3125,"cpu":"a CPU","threads":1,"version":"1.2.3","sources":"0123"})"
-              "\n"
-              R"({"level":"avx512","op":"conv1x1","width":56,"height":28,"out":40,"in":64,)"
-              R"("blocks":[{"channels":32,"block":32,"lanes":16,"extent":7},)"
-              R"({"channels":8,"block":8,"lanes":8,"extent":4}],"ms":0.25,"model_ms":0.3125,)"
-              R"("cpu":"a CPU","threads":1,"version":"1.2.3","sources":"0123"})"
-              "\n");
+    EXPECT_EQ(
+        text,
+        R"({"level":"avx512","op":"product","tile":4,"tile_rows":[2,2],"tile_columns":[2,2],"out":22,)"
+        R"("in":96,"blocks":[{"channels":22,"block":24,"lanes":8,"extent":5}],"ms":0.25,)"
+        R"("model_ms":0.3125,"cpu":"a CPU","threads":1,"version":"1.2.3","sources":"0123"})"
+        "\n"
+        R"({"level":"avx512","op":"convolution","kernel":[1,1],"stride":[1,1],"dilation":[1,1],"width":56,"height":28,"residual":false,"out":40,"in":64,)"
+        R"("blocks":[{"channels":32,"block":32,"lanes":16,"extent":7},)"
+        R"({"channels":8,"block":8,"lanes":8,"extent":4}],"ms":0.25,"model_ms":0.3125,)"
+        R"("cpu":"a CPU","threads":1,"version":"1.2.3","sources":"0123"})"
+        "\n");
     const auto read = read_tuned_blocks(text, "x.jsonl", RecordKind::kChosen);
     ASSERT_TRUE(read) << read.error().what;
     EXPECT_EQ(tuned_blocks_text(*read), text);
     EXPECT_EQ((*read)[1].blocks[1].first, 32);
     EXPECT_GT((*read)[1].blocks[1].cycles, 0);
+}
+
+TEST(TunedBlocks, AreOfTheirWindowAndResidualAlone) {
+    const BlockProblem three = convolution_problem(Window::square(3, 1, 1), 56, 28, 40, 64);
+    const std::vector<TunedBlocks> records{record(three, kConvBlocks)};
+    EXPECT_TRUE(find_tuned(records, "avx512", three));
+    const BlockProblem others[] = {convolution_problem(Window::square(5, 1, 2), 56, 28, 40, 64),
+                                   convolution_problem(Window::square(3, 2, 1), 56, 28, 40, 64),
+                                   convolution_problem(Window::square(3, 1, 6, 6), 56, 28, 40, 64),
+                                   convolution_problem(Window::square(3, 1, 1), 56, 28, 40, 64, true)};
+    for (const BlockProblem &other : others) EXPECT_FALSE(find_tuned(records, "avx512", other));
 }
 
 TEST(TunedBlocks, AreRefusedWithTheirLine) {
@@ -70,13 +82,14 @@ TEST(TunedBlocks, AreRefusedWithTheirLine) {
         const char *pattern, *instead, *fault;
     } cases[] = {
         {R"(\n\{"level)", "\n[\"level", "x.jsonl:2:9: expected JSON, found"},
-        {R"("op":"conv1x1)", "\"op\":\"conv7x7", "x.jsonl:2:19: op: expected product, conv1x1 or conv3x3"},
+        {R"("op":"convolution)", "\"op\":\"conv7x7", "x.jsonl:2:19: op: expected product or convolution"},
+        {R"("stride":.1,1)", "\"stride\":[1,0", "stride: expected two numbers of 1 to 64, found others"},
         {"avx512", "avx1024", "x.jsonl:1:2: level: expected a known level, found 'avx1024'"},
         {R"(avx512(",[^\n]*width))", "avx2$1", "x.jsonl:2:2: level: expected avx512, found 'avx2'"},
         {R"("tile":4)", "\"tile\":9", "x.jsonl:1:34: tile: expected 2 to 4, found 9"},
         {R"(\[2,2\])", "[0,0]", "x.jsonl:1:43: tile_rows: expected numbers of large and small tiles"},
-        {R"("width":56)", "\"width\":56.5", "x.jsonl:2:34: width: expected an integer, found 56.5"},
-        {R"("width":56)", "\"width\":6", "x.jsonl:2:73: blocks: expected a block that fits the registers"},
+        {R"("width":56)", "\"width\":56.5", "x.jsonl:2:85: width: expected an integer, found 56.5"},
+        {R"("width":56)", "\"width\":6", "x.jsonl:2:141: blocks: expected a block that fits the registers"},
         {R"("lanes":16)", "\"lanes\":4", "blocks: expected lanes of avx512, found 32:32x7 of 4 lanes"},
         {R"("block":24)", "\"block\":20", "blocks: expected a block of whole vectors, found 22:20x5"},
         {R"("extent":5)", "\"extent\":9", "blocks: expected a block that fits the registers, found 22:24x9"},
@@ -88,7 +101,8 @@ TEST(TunedBlocks, AreRefusedWithTheirLine) {
         {R"("ms":0.25,)", "", "x.jsonl:1: expected the key ms, found none"},
         {R"("threads":1)", "\"threads\":1,\"failed\":\"so\"", "expected one of the keys"},
         {R"("height":28(.*)\n)",
-         "\"height\":28$1\n{\"level\":\"avx512\",\"op\":\"conv1x1\",\"width\":56,\"height\":28$1\n",
+         "\"height\":28$1\n{\"level\":\"avx512\",\"op\":\"convolution\",\"kernel\":[1,1],\"stride\":[1,1],"
+         "\"dilation\":[1,1],\"width\":56,\"height\":28$1\n",
          "x.jsonl:3:19: op: expected one record of a problem, found a second"},
     };
     for (const auto &c : cases)

@@ -126,7 +126,7 @@ TEST_F(Tune, RecordsEveryProblemAndGoesOnWhereItWasInterrupted) {
 }
 
 TEST_F(Tune, KeepsRecordsOfOtherProblemsAndRefusesOtherFiles) {
-    const BlockProblem problem = convolution_problem(BlockProblem::Op::kConv1x1, 9, 9, 8, 8);
+    const BlockProblem problem = convolution_problem(Window{}, 9, 9, 8, 8);
     const TunedBlocks other = record(problem, model_blocks(machine(), problem));
     write("out.jsonl", tuned_blocks_text({other}));
     const auto report = tune(request(0));
