@@ -10,10 +10,10 @@
 
 #include "autotune/trial.h"
 #include "autotune/trial_log.h"
+#include "base/files.h"
 #include "compiler/emission/kernel.h"
 #include "compiler/plan.h"
 #include "hardnet/hardnet.h"
-#include "weights/files.h"
 
 namespace hardnet {
 namespace fs = std::filesystem;

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "base/files.h"
 #include "base/result.h"
-#include "weights/files.h"
 
 namespace hardnet {
 

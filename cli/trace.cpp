@@ -6,8 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "base/files.h"
 #include "runtime/inspect.h"
-#include "weights/files.h"
 
 namespace hardnet {
 namespace {

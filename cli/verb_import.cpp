@@ -4,9 +4,9 @@
 #include <sstream>
 #include <tuple>
 
+#include "base/files.h"
 #include "cli/console.h"
 #include "cli/verbs.h"
-#include "weights/files.h"
 #include "weights/import.h"
 
 namespace hardnet {

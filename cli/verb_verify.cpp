@@ -4,10 +4,10 @@
 #include <cstdio>
 #include <memory>
 
+#include "base/files.h"
 #include "cli/console.h"
 #include "cli/verbs.h"
 #include "cli/verification.h"
-#include "weights/files.h"
 
 namespace hardnet {
 namespace {

@@ -5,9 +5,9 @@
 #include <new>
 #include <nlohmann/json.hpp>
 
+#include "base/files.h"
 #include "base/text.h"
 #include "runtime/safetensors.h"
-#include "weights/files.h"
 #include "weights/torch_file.h"
 #include "weights/weights.h"
 

@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "weights/files.h"
+#include "base/files.h"
 
 namespace hardnet {
 namespace {

@@ -3,8 +3,8 @@
 #pragma once
 #include <string>
 
+#include "base/files.h"
 #include "base/result.h"
-#include "weights/files.h"
 
 namespace hardnet {
 

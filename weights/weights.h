@@ -10,9 +10,9 @@
 #include <string>
 #include <vector>
 
+#include "base/files.h"
 #include "base/result.h"
 #include "models/records.h"
-#include "weights/files.h"
 
 namespace hardnet {
 

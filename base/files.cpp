@@ -1,4 +1,4 @@
-#include "weights/files.h"
+#include "base/files.h"
 
 #include <fcntl.h>
 #include <fmt/core.h>
