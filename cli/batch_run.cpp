@@ -4,9 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cmath>
 #include <filesystem>
-#include <numeric>
 
 namespace hardnet {
 namespace {
@@ -30,19 +28,6 @@ Result<std::vector<std::string>> pictures_below(const std::string &folder) {
     if (files.empty()) return bad_input(folder + ": expected JPEG or PNG files, found none");
     std::sort(files.begin(), files.end());
     return files;
-}
-
-// The middle of the picture as a square.
-Image thumbnail_of(const Image &image, int side) {
-    Preprocessing whole;
-    whole.resize_short = side;
-    const InputSize square{side, side};
-    const std::vector<float> pixels =
-        resized_crop(image, plan_resize(image.width, image.height, whole, square, square), square);
-    Image thumbnail{side, side, std::vector<uint8_t>(pixels.size())};
-    std::transform(pixels.begin(), pixels.end(), thumbnail.rgb.begin(),
-                   [](float value) { return uint8_t(std::lround(std::clamp(value, 0.0f, 255.0f))); });
-    return thumbnail;
 }
 
 int label_called(const Manifest &manifest, const std::string &name) {
@@ -87,11 +72,16 @@ Status run_pictures(LoadedPackage &loaded, const std::vector<std::string> &files
                 result.error = image.error();
                 continue;
             }
+            const Result<hardnet_resize_plan> plan =
+                preprocess(*image, m.preprocessing, m.record.input, input, loaded.input(filled), files[next]);
+            if (!plan) {
+                result.error = plan.error();
+                continue;
+            }
             result.slot = filled++;
             result.width = image->width;
             result.height = image->height;
-            result.plan = plan_resize(image->width, image->height, m.preprocessing, m.record.input, input);
-            preprocess(*image, m.preprocessing, m.record.input, input, loaded.input(result.slot));
+            result.plan = *plan;
             if (options.thumbnail_side > 0) result.thumbnail = thumbnail_of(*image, options.thumbnail_side);
             if (options.keeps_pictures) result.picture = std::move(*image);
         }
@@ -101,23 +91,6 @@ Status run_pictures(LoadedPackage &loaded, const std::vector<std::string> &files
             if (const Status status = each(std::move(result)); !status) return status;
     }
     return ok();
-}
-
-std::vector<Guess> best_guesses(const float *logits, int classes, int top) {
-    std::vector<int> order(classes);
-    std::iota(order.begin(), order.end(), 0);
-    const int count = std::min(top, classes);
-    // A NaN compares like the smallest number, so that the order stays an order.
-    const auto key = [&](int label) { return std::isnan(logits[label]) ? -INFINITY : logits[label]; };
-    std::partial_sort(order.begin(), order.begin() + count, order.end(),
-                      [&](int a, int b) { return key(a) != key(b) ? key(a) > key(b) : a < b; });
-    double sum = 0;
-    for (int label = 0; label < classes; label++) sum += std::exp(double(logits[label]) - logits[order[0]]);
-    std::vector<Guess> guesses;
-    for (int i = 0; i < count; i++)
-        guesses.push_back(
-            {order[i], logits[order[i]], std::exp(double(logits[order[i]]) - logits[order[0]]) / sum});
-    return guesses;
 }
 
 std::string label_text(const Manifest &manifest, int label) {

@@ -5,8 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/images.h"
-#include "cli/preprocess.h"
+#include "cli/vision.h"
 #include "package/loaded_package.h"
 
 namespace hardnet {
@@ -14,18 +13,12 @@ namespace hardnet {
 // Files as they are named; folders replaced by the JPEG and PNG files below them, sorted.
 Result<std::vector<std::string>> find_pictures(const std::vector<std::string> &paths);
 
-struct Guess {
-    int label = 0;  // class index
-    float logit = 0;
-    double probability = 0;  // softmax over all classes
-};
-
 struct PictureResult {
     std::string file;
     std::optional<Error> error;  // the file's, where it could not be read; then nothing below is set
     int slot = 0;                // of the batch: where its outputs are, until `each` returns
     int width = 0, height = 0;   // pixels
-    ResizePlan plan;             // which part of it the network saw
+    hardnet_resize_plan plan{};  // which part of it the network saw
     Image picture, thumbnail;    // empty unless asked for
 };
 
@@ -39,9 +32,6 @@ struct BatchOptions {
 // cannot be read does not stop the others.
 Status run_pictures(LoadedPackage &loaded, const std::vector<std::string> &files, const BatchOptions &options,
                     const std::function<Status(PictureResult)> &each);
-
-// Best first; ties in the order of the classes.
-std::vector<Guess> best_guesses(const float *logits, int classes, int top);
 
 // The class's name, or "class 7" where the package knows none.
 std::string label_text(const Manifest &manifest, int label);

@@ -1,10 +1,8 @@
 // Detection: the boxes found in each picture, and the picture with them drawn in, in a folder.
 #include <fmt/format.h>
 
-#include "cli/detections.h"
-#include "cli/draw_boxes.h"
-#include "cli/palette.h"
 #include "cli/readers.h"
+#include "cli/vision.h"
 
 namespace hardnet {
 namespace {
@@ -20,21 +18,20 @@ public:
           options_(options),
           names_(options.out, files),
           colors_(palette(loaded.manifest().classes)) {
-        const Manifest &m = loaded.manifest();
         is_ssd_ = loaded.outputs()[0].name == "loc";
-        if (is_ssd_) priors_ = ssd_priors(ssd_sources(loaded.model()), {m.height, m.width});
+        if (is_ssd_) priors_ = ssd_priors(loaded.model());
     }
 
     Result<Reading> read(PictureResult picture) override {
-        const std::vector<Detection> found =
+        const Detections found =
             in_picture(decode(picture.slot), picture.plan, picture.width, picture.height);
         Reading reading{text(picture.file, found), json(picture, found)};
         if (options_.out.empty()) return reading;
-        std::vector<CaptionedBox> boxes;
-        for (size_t i = found.size(); i-- > 0;)  // the best on top
-            boxes.push_back({found[i].box, fmt::format("{} {:.2f}", name(found[i]), found[i].score),
-                             colors_[size_t(found[i].label)]});
-        draw_boxes(picture.picture, boxes);
+        const hardnet_picture drawn = picture.picture.view();
+        for (size_t i = found.size(); i-- > 0;) {  // the best on top
+            const std::string caption = fmt::format("{} {:.2f}", name(found[i]), found[i].score);
+            check(hardnet_draw_box(&drawn, &found[i].box, caption.c_str(), colors_[size_t(found[i].label)]));
+        }
         const std::string path = names_.next(picture.file, {"_boxes"})[0];
         if (Status status = write_png(path, picture.picture); !status) return status.error();
         reading.json["drawn"] = path;
@@ -48,7 +45,7 @@ public:
     }
 
 private:
-    std::vector<Detection> decode(int image) const {
+    Detections decode(int image) const {
         const Manifest &m = loaded_.manifest();
         const float threshold = options_.threshold.value_or(kThreshold);
         const float *first = loaded_.output(0, image), *second = loaded_.output(1, image);
@@ -57,22 +54,22 @@ private:
         return decode_centernet(first, second, m.classes, int(shape[2]), int(shape[3]), threshold);
     }
 
-    std::string name(const Detection &detection) const {
+    std::string name(const hardnet_detection &detection) const {
         return label_text(loaded_.manifest(), detection.label);
     }
 
-    std::string text(const std::string &file, const std::vector<Detection> &found) const {
+    std::string text(const std::string &file, const Detections &found) const {
         std::vector<std::string> lines;
-        for (const Detection &d : found)
+        for (const hardnet_detection &d : found)
             lines.push_back(fmt::format("{:6.2f} %  {}  {:.1f} {:.1f} {:.1f} {:.1f}", d.score * 100, name(d),
                                         d.box.left, d.box.top, d.box.right, d.box.bottom));
         if (found.empty()) lines.push_back("no boxes");
         return text_of(file, lines);
     }
 
-    Json json(const PictureResult &picture, const std::vector<Detection> &found) const {
+    Json json(const PictureResult &picture, const Detections &found) const {
         Json boxes = Json::array();
-        for (const Detection &d : found)
+        for (const hardnet_detection &d : found)
             boxes.push_back({{"class", d.label},
                              {"name", name(d)},
                              {"score", d.score},
@@ -84,9 +81,9 @@ private:
     const LoadedPackage &loaded_;
     const RunOptions &options_;
     OutputNames names_;
-    const std::vector<Color> colors_;
+    const std::vector<hardnet_color> colors_;
     bool is_ssd_ = false;
-    std::vector<Prior> priors_;
+    Priors priors_;
 };
 
 }  // namespace

@@ -1,8 +1,8 @@
 // Classification: the best labels of each picture, accuracy where names tell the truth, a contact sheet.
 #include <fmt/format.h>
 
-#include "cli/contact_sheet.h"
 #include "cli/readers.h"
+#include "cli/vision.h"
 
 namespace hardnet {
 namespace {
@@ -10,6 +10,13 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr int kTop = 5;
+constexpr size_t kMaxSheetTiles = 1000;  // 10 megapixels; more would not be looked at
+
+struct Tile {
+    Image thumbnail;
+    std::string caption;
+    bool wrong = false;  // the guess is known to be a mistake
+};
 
 class LabelReader : public Reader {
 public:
@@ -18,7 +25,7 @@ public:
 
     Result<Reading> read(PictureResult picture) override {
         const Manifest &m = loaded_.manifest();
-        const std::vector<Guess> guesses =
+        const std::vector<hardnet_guess> guesses =
             best_guesses(loaded_.output(0, picture.slot), m.classes, options_.top.value_or(kTop));
         const int best = guesses.front().label, truth = options_.truth ? label_in_name(m, picture.file) : -1;
         read_++;
@@ -43,8 +50,7 @@ public:
                 fmt::format("accuracy: {:.2f} % ({} of {} right)\n", accuracy() * 100, right_, labelled_);
         }
         if (options_.sheet.empty()) return reading;
-        if (Status status = write_png(options_.sheet, contact_sheet(tiles_, title(pictures))); !status)
-            return status.error();
+        if (Status status = write_png(options_.sheet, sheet(title(pictures))); !status) return status.error();
         reading.text += fmt::format("contact sheet: {}\n", options_.sheet);
         return reading;
     }
@@ -58,20 +64,29 @@ private:
         return fmt::format("{}: {} of {} right, {:.2f} %", name, right_, labelled_, accuracy() * 100);
     }
 
-    std::string text(const std::string &file, const std::vector<Guess> &guesses) const {
-        const auto label = [&](const Guess &guess) { return label_text(loaded_.manifest(), guess.label); };
+    Image sheet(const std::string &title) const {
+        std::vector<hardnet_sheet_tile> tiles;
+        for (const Tile &tile : tiles_)
+            tiles.push_back({tile.thumbnail.view(), tile.caption.c_str(), tile.wrong});
+        return contact_sheet(tiles, title);
+    }
+
+    std::string text(const std::string &file, const std::vector<hardnet_guess> &guesses) const {
+        const auto label = [&](const hardnet_guess &guess) {
+            return label_text(loaded_.manifest(), guess.label);
+        };
         if (options_.top == 1)
             return fmt::format("{}  {}  {:.2f} %\n", file, label(guesses[0]), guesses[0].probability * 100);
         std::vector<std::string> lines;
-        for (const Guess &guess : guesses)
+        for (const hardnet_guess &guess : guesses)
             lines.push_back(fmt::format("{:6.2f} %  {}", guess.probability * 100, label(guess)));
         return text_of(file, lines);
     }
 
-    Json json(const std::string &file, const std::vector<Guess> &guesses, int truth) const {
+    Json json(const std::string &file, const std::vector<hardnet_guess> &guesses, int truth) const {
         const Manifest &m = loaded_.manifest();
         Json top = Json::array();
-        for (const Guess &guess : guesses)
+        for (const hardnet_guess &guess : guesses)
             top.push_back({{"class", guess.label},
                            {"name", label_text(m, guess.label)},
                            {"probability", guess.probability},
@@ -84,7 +99,7 @@ private:
     const LoadedPackage &loaded_;
     const RunOptions &options_;
     size_t read_ = 0, labelled_ = 0, right_ = 0;
-    std::vector<SheetTile> tiles_;
+    std::vector<Tile> tiles_;
 };
 
 }  // namespace

@@ -1,9 +1,8 @@
 // Segmentation: each class's share of a picture, and the picture's mask and overlay in a folder.
 #include <fmt/format.h>
 
-#include "cli/masks.h"
-#include "cli/palette.h"
 #include "cli/readers.h"
+#include "cli/vision.h"
 
 namespace hardnet {
 namespace {
@@ -11,8 +10,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 // The palette, with the background in black.
-std::vector<Color> colors_of(const Manifest &manifest) {
-    std::vector<Color> colors = palette(manifest.classes);
+std::vector<hardnet_color> colors_of(const Manifest &manifest) {
+    std::vector<hardnet_color> colors = palette(manifest.classes);
     for (size_t i = 0; i < manifest.class_names.size(); i++) {
         if (manifest.class_names[i] == "background") colors[i] = {0, 0, 0};
     }
@@ -32,16 +31,17 @@ public:
         const PackageOutput &output = loaded_.outputs()[0];
         const float *values = loaded_.output(0, picture.slot);
         const int height = int(output.shape[2]), width = int(output.shape[3]);
-        const LabelMap map =
+        const Result<LabelMap> map =
             in_picture(output.name == kMaskOutput ? class_numbers(values, width, height)
                                                   : best_classes(values, m.classes, width, height),
-                       picture.plan, picture.width, picture.height);
-        const std::vector<ClassShare> shares = class_shares(map);
+                       picture.plan, picture.width, picture.height, picture.file);
+        if (!map) return map.error();
+        const std::vector<hardnet_class_share> shares = class_shares(*map, m.classes);
         Reading reading{text(picture.file, shares), json(picture, shares)};
         if (options_.out.empty()) return reading;
         const std::vector<std::string> paths = names_.next(picture.file, {"_mask", "_overlay"});
-        if (Status status = write_png(paths[0], mask_image(map, colors_)); !status) return status.error();
-        const Image overlay = overlay_image(picture.picture, map, colors_, legend(shares));
+        if (Status status = write_png(paths[0], mask_image(*map, colors_)); !status) return status.error();
+        const Image overlay = overlay_of(picture.picture, *map, shares);
         if (Status status = write_png(paths[1], overlay); !status) return status.error();
         reading.json["mask"] = paths[0];
         reading.json["overlay"] = paths[1];
@@ -55,17 +55,17 @@ public:
     }
 
 private:
-    std::string text(const std::string &file, const std::vector<ClassShare> &shares) const {
+    std::string text(const std::string &file, const std::vector<hardnet_class_share> &shares) const {
         std::vector<std::string> lines;
-        for (const ClassShare &share : shares)
+        for (const hardnet_class_share &share : shares)
             lines.push_back(
                 fmt::format("{:6.2f} %  {}", share.share * 100, label_text(loaded_.manifest(), share.label)));
         return text_of(file, lines);
     }
 
-    Json json(const PictureResult &picture, const std::vector<ClassShare> &shares) const {
+    Json json(const PictureResult &picture, const std::vector<hardnet_class_share> &shares) const {
         Json classes = Json::array();
-        for (const ClassShare &share : shares)
+        for (const hardnet_class_share &share : shares)
             classes.push_back({{"class", share.label},
                                {"name", label_text(loaded_.manifest(), share.label)},
                                {"pixels", share.pixels},
@@ -76,19 +76,22 @@ private:
                 {"classes", classes}};
     }
 
-    std::vector<LegendEntry> legend(const std::vector<ClassShare> &shares) const {
-        std::vector<LegendEntry> entries;
-        for (const ClassShare &share : shares)
-            entries.push_back(
-                {fmt::format("{} {:.1f} %", label_text(loaded_.manifest(), share.label), share.share * 100),
-                 colors_[size_t(share.label)]});
-        return entries;
+    Image overlay_of(const Image &picture, const LabelMap &map,
+                     const std::vector<hardnet_class_share> &shares) const {
+        std::vector<std::string> texts;
+        std::vector<hardnet_legend_entry> legend;
+        for (const hardnet_class_share &share : shares)
+            texts.push_back(
+                fmt::format("{} {:.1f} %", label_text(loaded_.manifest(), share.label), share.share * 100));
+        for (size_t i = 0; i < shares.size(); i++)
+            legend.push_back({texts[i].c_str(), colors_[size_t(shares[i].label)]});
+        return overlay_image(picture, map, colors_, legend);
     }
 
     const LoadedPackage &loaded_;
     const RunOptions &options_;
     OutputNames names_;
-    const std::vector<Color> colors_;
+    const std::vector<hardnet_color> colors_;
 };
 
 }  // namespace

@@ -6,7 +6,6 @@
 #include <memory>
 
 #include "cli/console.h"
-#include "cli/contact_sheet.h"
 #include "cli/npy.h"
 #include "cli/readers.h"
 #include "cli/verbs.h"
@@ -46,6 +45,9 @@ Status make_folder(const std::string &path) {
     return environment_error(fmt::format("{}: expected a folder to write pictures to, found: {}", path,
                                          failed ? failed.message() : "something else"));
 }
+
+// The side of thumbnails for so many pictures: few are shown larger.
+int sheet_thumbnail_side(size_t pictures) { return pictures <= 12 ? 192 : pictures <= 60 ? 128 : 80; }
 
 std::unique_ptr<Reader> reader_for(Task task, const LoadedPackage &loaded, const RunOptions &options,
                                    const Files &files) {

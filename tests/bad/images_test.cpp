@@ -1,6 +1,6 @@
 // Pictures that are damaged, hostile or merely unusual: an error of one line, or the right pixels, never
 // anything else.
-#include "cli/images.h"
+#include "vision/pictures/images.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -6,10 +6,10 @@
 #include <fstream>
 #include <map>
 
-#include "cli/images.h"
 #include "cli/npy.h"
 #include "tests/cli/program.h"
 #include "tests/weights/tiny.h"
+#include "vision/pictures/images.h"
 
 namespace hardnet {
 namespace {

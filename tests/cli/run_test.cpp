@@ -7,9 +7,9 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "cli/images.h"
 #include "cli/npy.h"
 #include "tests/cli/program.h"
+#include "vision/pictures/images.h"
 
 namespace hardnet {
 namespace {

@@ -4,9 +4,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include "cli/images.h"
 #include "cli/npy.h"
 #include "tests/cli/program.h"
+#include "vision/pictures/images.h"
 
 namespace hardnet {
 namespace {

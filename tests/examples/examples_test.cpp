@@ -6,9 +6,9 @@
 #include <filesystem>
 #include <fstream>
 
-#include "cli/images.h"
 #include "cli/npy.h"
 #include "tests/examples/workshop.h"
+#include "vision/pictures/images.h"
 #include "weights/weights.h"
 
 namespace hardnet::testing {

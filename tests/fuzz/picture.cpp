@@ -5,9 +5,8 @@
 #include <array>
 #include <cstring>
 
-#include "cli/images.h"
-#include "cli/preprocess.h"
 #include "tests/fuzz/fuzz.h"
+#include "vision/pictures/images.h"
 
 extern "C" size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
 
@@ -46,8 +45,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     const Result<Image> image = decode_image({data, size}, "x", limits);
     if (!image) return require_error(image.error()), 0;
     require(image->rgb.size() == size_t(image->width) * size_t(image->height) * 3);
+    const hardnet_picture picture = image->view();
+    const hardnet_preprocessing how = {
+        256, {224, 224}, 0, {0.485f, 0.456f, 0.406f}, {0.229f, 0.224f, 0.225f}};
+    const hardnet_size size = {4, 5};
+    hardnet_resize_plan plan = {};
+    size_t bytes = 0;
+    require(hardnet_plan_resize(picture.size, &how, size, &plan) == HARDNET_VISION_OK);
+    require(hardnet_resize_scratch(picture.size, &plan, size, &bytes) == HARDNET_VISION_OK);
+    std::vector<double> scratch(bytes / sizeof(double) + 1);
     std::array<float, 3 * 5 * 4> input;
-    preprocess(*image, {}, {224, 224}, {5, 4}, input.data());
+    require(hardnet_preprocess(&picture, &how, &plan, size, input.data(), scratch.data(), bytes) ==
+            HARDNET_VISION_OK);
     for (const float value : input) require(value > -10 && value < 10);
     return 0;
 }

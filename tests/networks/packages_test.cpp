@@ -7,9 +7,9 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "cli/images.h"
 #include "reference/compare.h"
 #include "tests/networks/package.h"
+#include "vision/pictures/images.h"
 #include "weights/weights.h"
 
 namespace hardnet::testing {

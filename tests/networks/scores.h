@@ -4,8 +4,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "cli/detections.h"
-#include "cli/masks.h"
+#include "cli/vision.h"
 
 namespace hardnet::testing {
 
@@ -35,21 +34,20 @@ private:
 
 // The area under the curve of precision over recall, made to fall from left to right, of one class. What is expected is
 // found once, by the best that overlaps it most. Each has a list per picture.
-inline double average_precision(const std::vector<std::vector<Detection>> &found,
-                                const std::vector<std::vector<Detection>> &expected, int label,
-                                float least_overlap) {
+inline double average_precision(const std::vector<Detections> &found, const std::vector<Detections> &expected,
+                                int label, float least_overlap) {
     struct Candidate {
         size_t picture;
         float score;
-        Box box;
+        hardnet_box box;
     };
     std::vector<Candidate> candidates;
     std::vector<std::vector<bool>> taken;
     size_t wanted = 0;
     for (size_t p = 0; p < found.size(); p++) {
-        for (const Detection &d : found[p])
+        for (const hardnet_detection &d : found[p])
             if (d.label == label) candidates.push_back({p, d.score, d.box});
-        for (const Detection &d : expected[p]) wanted += d.label == label;
+        for (const hardnet_detection &d : expected[p]) wanted += d.label == label;
         taken.emplace_back(expected[p].size());
     }
     std::stable_sort(candidates.begin(), candidates.end(),
@@ -57,11 +55,11 @@ inline double average_precision(const std::vector<std::vector<Detection>> &found
     std::vector<double> precisions;  // at each hit
     for (size_t i = 0; i < candidates.size(); i++) {
         const Candidate &c = candidates[i];
-        const std::vector<Detection> &here = expected[c.picture];
+        const Detections &here = expected[c.picture];
         size_t best = 0;
         float most = -1;
         for (size_t e = 0; e < here.size(); e++) {
-            const float shared = here[e].label == label ? overlap(here[e].box, c.box) : -1;
+            const float shared = here[e].label == label ? hardnet_overlap(here[e].box, c.box) : -1;
             if (shared > most) most = shared, best = e;
         }
         if (most < least_overlap || taken[c.picture][best]) continue;

@@ -6,8 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
-#include "cli/detections.h"
-#include "cli/masks.h"
+#include "cli/vision.h"
 #include "tests/networks/package.h"
 #include "tests/networks/scores.h"
 
@@ -25,7 +24,7 @@ nlohmann::json read_json(const std::string &path) {
 struct ShapesPicture {
     Image image;
     LabelMap mask;
-    std::vector<Detection> boxes;
+    Detections boxes;
 };
 
 Image image_of(const std::string &path) {
@@ -61,11 +60,11 @@ protected:
         return compiled({record, kSize, 1, weights, "", mask});
     }
     // Runs on a picture, and says how it was resized.
-    ResizePlan run(const TestPackage &package, Session &session, const Image &image) {
-        const Preprocessing &how = package.layers.preprocessing;
-        preprocess(image, how, kSize, kSize, session.input<float>());
+    hardnet_resize_plan run(const TestPackage &package, Session &session, const Image &image) {
+        const auto plan =
+            preprocess(image, package.layers.preprocessing, kSize, kSize, session.input<float>(), "picture");
         EXPECT_EQ(hardnet_run(session.context()), HARDNET_OK) << session.error();
-        return plan_resize(image.width, image.height, how, kSize, kSize);
+        return *plan;
     }
     void expect_as_good(const std::string &what, const std::vector<double> &found, const std::string &key,
                         const std::string &mean_key) {
@@ -100,10 +99,13 @@ TEST_F(Shapes, AreSegmentedAsWellAsByPyTorch) {
         ASSERT_EQ(session.status(), HARDNET_OK) << session.error();
         ClassOverlaps overlaps(segmenter.classes);
         for (const ShapesPicture &picture : pictures) {
-            const ResizePlan plan = run(segmenter, session, picture.image);
+            const hardnet_resize_plan plan = run(segmenter, session, picture.image);
             const LabelMap found =
                 best_classes(session.output(0).data(), segmenter.classes, kSize.width, kSize.height);
-            overlaps.add(in_picture(found, plan, picture.image.width, picture.image.height), picture.mask);
+            const auto in_whole =
+                in_picture(found, plan, picture.image.width, picture.image.height, "picture");
+            ASSERT_TRUE(in_whole);
+            overlaps.add(*in_whole, picture.mask);
         }
         expect_as_good("mean IoU, " + level, overlaps.shares(), "iou", "mean_iou");
     }
@@ -131,18 +133,17 @@ TEST_F(Shapes, HaveTheMaskOfTheirGreatestLogits) {
 TEST_F(Shapes, AreDetectedAsWellAsByPyTorch) {
     const TestPackage &detector = package("shapes_detector");
     ASSERT_EQ(detector.error, "");
-    const std::vector<Prior> priors = ssd_priors(ssd_sources(detector.layers), kSize);
+    const Priors priors = ssd_priors(detector.layers);
     const float threshold = golden.at("threshold");
     for (const std::string &level : runnable_levels()) {
         SCOPED_TRACE(level);
         Session session(detector, {level});
         ASSERT_EQ(session.status(), HARDNET_OK) << session.error();
-        std::vector<std::vector<Detection>> found, expected;
+        std::vector<Detections> found, expected;
         for (const ShapesPicture &picture : pictures) {
-            const ResizePlan plan = run(detector, session, picture.image);
-            const std::vector<Detection> boxes =
-                decode_ssd(priors, session.output(0).data(), session.output(1).data(), detector.classes,
-                           kSize, threshold);
+            const hardnet_resize_plan plan = run(detector, session, picture.image);
+            const Detections boxes = decode_ssd(priors, session.output(0).data(), session.output(1).data(),
+                                                detector.classes, kSize, threshold);
             found.push_back(in_picture(boxes, plan, picture.image.width, picture.image.height));
             expected.push_back(picture.boxes);
         }

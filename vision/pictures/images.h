@@ -1,0 +1,42 @@
+// Pictures in files: JPEG and PNG in, PNG out. Files may be hostile: everything they say is checked before it
+// is used.
+//
+// Every picture becomes 8-bit RGB, as PIL's convert("RGB") makes it: grey is repeated, palettes are looked
+// up, 16-bit samples lose their low byte, transparency is dropped (not composited), EXIF orientation and
+// colour profiles are ignored. CMYK is refused: turning it into RGB takes a colour profile.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/files.h"
+#include "base/result.h"
+#include "hardnet/vision.h"
+
+namespace hardnet {
+
+struct Image {
+    int width = 0, height = 0;
+    std::vector<uint8_t> rgb;  // [y][x][channel]
+    const uint8_t *at(int x, int y) const { return &rgb[(size_t(y) * width + x) * 3]; }
+    uint8_t *at(int x, int y) { return &rgb[(size_t(y) * width + x) * 3]; }
+    // For hardnet/vision.h, whose functions write only to pictures that they are given to write to.
+    hardnet_picture view() const {
+        return {const_cast<uint8_t *>(rgb.data()), {width, height}, 3 * int64_t{width}};
+    }
+};
+
+struct ImageLimits {
+    int64_t max_pixels = 100'000'000;    // checked before pixels are allocated: 300 MB of RGB
+    int64_t max_file_bytes = 512 << 20;  // no camera's JPEG of that many pixels is larger
+};
+
+// The kind is told by the first bytes, not by the name. Errors read "bad image: <path>: expected ..., found
+// ...".
+Result<Image> read_image(const std::string &path, const ImageLimits &limits = {});
+Result<Image> decode_image(ByteView file, const std::string &name, const ImageLimits &limits = {});
+
+// To a temporary file beside `path`, then renamed: a failure leaves an old file as it was.
+Status write_png(const std::string &path, const Image &image);
+
+}  // namespace hardnet

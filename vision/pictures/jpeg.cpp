@@ -1,0 +1,114 @@
+// JPEG through libjpeg-turbo. Its fatal errors call a function that must not return: it jumps back into
+// decode_jpeg's frame, so no object with a destructor is made between the jump's target and libjpeg.
+#include <csetjmp>
+#include <cstdio>
+// clang-format off: each of these needs the one before it
+#include <jerror.h>
+#include <jpeglib.h>
+// clang-format on
+
+#include "vision/pictures/codecs.h"
+
+namespace hardnet {
+namespace {
+
+// A progressive file can ask for thousands of passes over a large picture with a few bytes each; encoders
+// use about 10.
+constexpr int kMaxScans = 200;
+
+struct Decoder {
+    jpeg_decompress_struct jpeg;
+    jpeg_error_mgr errors;
+    jpeg_progress_mgr progress;
+    std::jmp_buf failure;
+    char found[JMSG_LENGTH_MAX];  // what was wrong
+};
+
+Decoder *decoder_of(j_common_ptr jpeg) { return static_cast<Decoder *>(jpeg->client_data); }
+
+[[noreturn]] void fail(Decoder *decoder, const char *found) {
+    std::snprintf(decoder->found, sizeof(decoder->found), "%s", found);
+    std::longjmp(decoder->failure, 1);
+}
+
+[[noreturn]] void on_error(j_common_ptr jpeg) {
+    char message[JMSG_LENGTH_MAX];
+    jpeg->err->format_message(jpeg, message);
+    fail(decoder_of(jpeg), message);
+}
+
+// A warning means pixels that were made up, except for these about odd but readable markers.
+void on_message(j_common_ptr jpeg, int level) {
+    if (level >= 0) return;  // a trace message
+    switch (jpeg->err->msg_code) {
+        case JWRN_ADOBE_XFORM:
+        case JWRN_BOGUS_PROGRESSION:
+        case JWRN_EXTRANEOUS_DATA:
+        case JWRN_JFIF_MAJOR:
+        case JWRN_TOO_MUCH_DATA:
+            return;
+        case JWRN_JPEG_EOF:
+            fail(decoder_of(jpeg), "a truncated file");
+        default:
+            fail(decoder_of(jpeg), "corrupt data");
+    }
+}
+
+void on_progress(j_common_ptr jpeg) {
+    Decoder *decoder = decoder_of(jpeg);
+    if (decoder->jpeg.input_scan_number > kMaxScans) fail(decoder, "a file with endless scans");
+}
+
+void start(Decoder &decoder, ByteView file) {
+    jpeg_std_error(&decoder.errors);
+    decoder.errors.error_exit = on_error;
+    decoder.errors.emit_message = on_message;
+    decoder.jpeg.err = &decoder.errors;
+    decoder.jpeg.client_data = &decoder;
+    jpeg_create_decompress(&decoder.jpeg);
+    decoder.progress.progress_monitor = on_progress;
+    decoder.jpeg.progress = &decoder.progress;
+    jpeg_mem_src(&decoder.jpeg, file.data(), file.size());
+    jpeg_read_header(&decoder.jpeg, TRUE);
+    if (decoder.jpeg.jpeg_color_space == JCS_CMYK || decoder.jpeg.jpeg_color_space == JCS_YCCK)
+        fail(&decoder, "CMYK (convert it to RGB first)");
+    decoder.jpeg.out_color_space = JCS_RGB;
+}
+
+void read_pixels(Decoder &decoder, Image &image) {
+    jpeg_start_decompress(&decoder.jpeg);
+    while (decoder.jpeg.output_scanline < decoder.jpeg.output_height) {
+        JSAMPROW row = image.at(0, int(decoder.jpeg.output_scanline));
+        jpeg_read_scanlines(&decoder.jpeg, &row, 1);
+    }
+    jpeg_finish_decompress(&decoder.jpeg);
+}
+
+// False where libjpeg failed. Everything that changes after setjmp lies outside this frame.
+bool read_guarded(Decoder &decoder, ByteView file, const ImageLimits &limits, Image &image,
+                  std::string &fault) {
+    if (setjmp(decoder.failure) != 0) return false;
+    start(decoder, file);
+    fault = size_fault(decoder.jpeg.image_width, decoder.jpeg.image_height, limits);
+    if (!fault.empty()) return true;
+    image.width = int(decoder.jpeg.image_width);
+    image.height = int(decoder.jpeg.image_height);
+    image.rgb.resize(size_t(image.width) * size_t(image.height) * 3);
+    read_pixels(decoder, image);
+    return true;
+}
+
+}  // namespace
+
+Result<Image> decode_jpeg(ByteView file, const std::string &name, const ImageLimits &limits) {
+    Decoder decoder = {};
+    Image image;
+    std::string fault;
+    if (!read_guarded(decoder, file, limits, image, fault))
+        fault = std::string("expected a JPEG in grey or RGB, found ") + decoder.found;
+    jpeg_destroy_decompress(&decoder.jpeg);
+    if (!fault.empty()) return bad_input("bad image: " + name + ": " + fault);
+    return image;
+}
+
+}  // namespace hardnet

@@ -1,0 +1,141 @@
+// PNG through libpng. As with JPEG, its fatal errors jump back, so nothing with a destructor is made below
+// the target.
+#include <png.h>
+
+#include <csetjmp>
+#include <cstdio>
+#include <cstring>
+#include <new>
+
+#include "vision/pictures/codecs.h"
+
+namespace hardnet {
+namespace {
+
+struct Coder {
+    png_structp png;
+    png_infop info;
+    std::jmp_buf failure;
+    char found[200];
+    const uint8_t *file;
+    size_t size, read;
+    std::vector<uint8_t> *written;
+};
+
+[[noreturn]] void fail(Coder *coder, const char *found) {
+    std::snprintf(coder->found, sizeof(coder->found), "%s", found);
+    std::longjmp(coder->failure, 1);
+}
+
+[[noreturn]] void on_error(png_structp png, png_const_charp message) {
+    fail(static_cast<Coder *>(png_get_error_ptr(png)), message);
+}
+
+void on_warning(png_structp, png_const_charp) {}
+
+void on_read(png_structp png, png_bytep data, size_t bytes) {
+    Coder *coder = static_cast<Coder *>(png_get_io_ptr(png));
+    if (bytes > coder->size - coder->read) fail(coder, "a truncated file");
+    std::memcpy(data, coder->file + coder->read, bytes);
+    coder->read += bytes;
+}
+
+void on_write(png_structp png, png_bytep data, size_t bytes) {
+    std::vector<uint8_t> *written = static_cast<Coder *>(png_get_io_ptr(png))->written;
+    try {
+        written->insert(written->end(), data, data + bytes);
+    } catch (const std::bad_alloc &) {  // must not unwind through libpng
+        png_error(png, "no memory for it");
+    }
+}
+
+void on_flush(png_structp) {}
+
+void start_reading(Coder &coder) {
+    coder.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &coder, on_error, on_warning);
+    if (coder.png == nullptr) fail(&coder, "no memory for it");
+    coder.info = png_create_info_struct(coder.png);
+    if (coder.info == nullptr) fail(&coder, "no memory for it");
+    png_set_user_limits(coder.png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);  // size_fault is the limit
+    // Profiles, text and the like are skipped: libpng would first allocate what a chunk says it holds.
+    png_set_keep_unknown_chunks(coder.png, PNG_HANDLE_CHUNK_NEVER, nullptr, -1);
+    png_set_read_fn(coder.png, &coder, on_read);
+    png_read_info(coder.png, coder.info);
+}
+
+void read_pixels(Coder &coder, Image &image) {
+    const int color = png_get_color_type(coder.png, coder.info);
+    png_set_strip_16(coder.png);
+    if (color == PNG_COLOR_TYPE_PALETTE) png_set_palette_to_rgb(coder.png);
+    if (color == PNG_COLOR_TYPE_GRAY) png_set_expand_gray_1_2_4_to_8(coder.png);
+    if (!(color & PNG_COLOR_MASK_COLOR)) png_set_gray_to_rgb(coder.png);
+    png_set_strip_alpha(coder.png);
+    const int passes = png_set_interlace_handling(coder.png);
+    png_read_update_info(coder.png, coder.info);
+    if (png_get_rowbytes(coder.png, coder.info) != size_t(image.width) * 3)
+        fail(&coder, "an unknown pixel format");
+    for (int pass = 0; pass < passes; pass++)
+        for (int y = 0; y < image.height; y++) png_read_row(coder.png, image.at(0, y), nullptr);
+    png_read_end(coder.png, nullptr);
+}
+
+// False where libpng failed. Everything that changes after setjmp lies outside this frame.
+bool read_guarded(Coder &coder, const ImageLimits &limits, Image &image, std::string &fault) {
+    if (setjmp(coder.failure) != 0) return false;
+    start_reading(coder);
+    fault = size_fault(png_get_image_width(coder.png, coder.info),
+                       png_get_image_height(coder.png, coder.info), limits);
+    if (!fault.empty()) return true;
+    image.width = int(png_get_image_width(coder.png, coder.info));
+    image.height = int(png_get_image_height(coder.png, coder.info));
+    image.rgb.resize(size_t(image.width) * size_t(image.height) * 3);
+    read_pixels(coder, image);
+    return true;
+}
+
+void write_pixels(Coder &coder, const Image &image) {
+    coder.png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &coder, on_error, on_warning);
+    if (coder.png == nullptr) fail(&coder, "no memory for it");
+    coder.info = png_create_info_struct(coder.png);
+    if (coder.info == nullptr) fail(&coder, "no memory for it");
+    png_set_write_fn(coder.png, &coder, on_write, on_flush);
+    png_set_IHDR(coder.png, coder.info, png_uint_32(image.width), png_uint_32(image.height), 8,
+                 PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
+                 PNG_FILTER_TYPE_DEFAULT);
+    png_write_info(coder.png, coder.info);
+    for (int y = 0; y < image.height; y++) png_write_row(coder.png, image.at(0, y));
+    png_write_end(coder.png, nullptr);
+}
+
+bool write_guarded(Coder &coder, const Image &image) {
+    if (setjmp(coder.failure) != 0) return false;
+    write_pixels(coder, image);
+    return true;
+}
+
+}  // namespace
+
+Result<Image> decode_png(ByteView file, const std::string &name, const ImageLimits &limits) {
+    Coder coder = {};
+    coder.file = file.data();
+    coder.size = file.size();
+    Image image;
+    std::string fault;
+    if (!read_guarded(coder, limits, image, fault))
+        fault = std::string("expected a PNG, found ") + coder.found;
+    png_destroy_read_struct(&coder.png, &coder.info, nullptr);
+    if (!fault.empty()) return bad_input("bad image: " + name + ": " + fault);
+    return image;
+}
+
+Status write_png(const std::string &path, const Image &image) {
+    Coder coder = {};
+    std::vector<uint8_t> file;
+    coder.written = &file;
+    const bool made = write_guarded(coder, image);
+    png_destroy_write_struct(&coder.png, &coder.info);
+    if (!made) return environment_error(path + ": expected to write a PNG, found " + coder.found);
+    return write_file(path, {{file.data(), file.size()}});
+}
+
+}  // namespace hardnet
