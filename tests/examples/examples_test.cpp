@@ -71,6 +71,12 @@ TEST_P(Example, ClassifiesInC) {
     EXPECT_NEAR(found.logit, best.logit, 1e-4);  // printed with four digits behind the point
 }
 
+void write_ppm(const std::string &path, const Image &image) {
+    std::ofstream file(path, std::ios::binary);
+    file << "P6\n" << image.width << ' ' << image.height << "\n255\n";
+    file.write(reinterpret_cast<const char *>(image.rgb.data()), std::streamsize(image.rgb.size()));
+}
+
 TEST_P(Example, ReadsEveryHeldOutDigitInCpp) {
     const std::string program = shop().build("cpp", "digits");
     ASSERT_NE(program, "");
@@ -81,9 +87,7 @@ TEST_P(Example, ReadsEveryHeldOutDigitInCpp) {
          std::filesystem::directory_iterator(HARDNET_SOURCE_FOLDER "/tools/train/digits")) {
         const Result<Image> image = read_image(entry.path());
         ASSERT_TRUE(image) << image.error().what;
-        std::ofstream file(pictures + "/" + entry.path().stem().string() + ".ppm", std::ios::binary);
-        file << "P6\n" << image->width << ' ' << image->height << "\n255\n";
-        file.write(reinterpret_cast<const char *>(image->rgb.data()), std::streamsize(image->rgb.size()));
+        write_ppm(pictures + "/" + entry.path().stem().string() + ".ppm", *image);
         count++;
     }
     const Outcome outcome = run(program, "'" + shop().weights("hardnet_digits") + "' " + pictures + "/*.ppm");
@@ -100,6 +104,53 @@ TEST_P(Example, ReadsEveryHeldOutDigitInCpp) {
     const Outcome wrong = run(program, "'" + shop().weights("hardnet39ds") + "' none.ppm");
     EXPECT_EQ(wrong.code, 1);
     EXPECT_THAT(wrong.err, StartsWith("digits: status 3: "));
+}
+
+struct NamedBox {
+    char name[32] = "";
+    float left = 0, top = 0, right = 0, bottom = 0;
+};
+
+// From lines that end in a name and four numbers behind something that `format` passes over.
+std::vector<NamedBox> boxes_in(const std::string &text, const char *format) {
+    std::vector<NamedBox> boxes;
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);) {
+        NamedBox b;
+        if (std::sscanf(line.c_str(), format, b.name, &b.left, &b.top, &b.right, &b.bottom) == 5)
+            boxes.push_back(b);
+    }
+    return boxes;
+}
+
+// The same boxes as the program's, and the picture with them drawn in.
+TEST_P(Example, DetectsInC) {
+    const std::string program = shop().build("detect", "detect");
+    ASSERT_NE(program, "");
+    const std::string picture = HARDNET_SOURCE_FOLDER "/tests/data/shapes/pictures/00.png";
+    const Result<Image> image = read_image(picture);
+    ASSERT_TRUE(image) << image.error().what;
+    const std::string in = shop().prefix() + ".in.ppm", out = shop().prefix() + ".out.ppm";
+    write_ppm(in, *image);
+    const Outcome outcome =
+        run(program, "'" + shop().weights("shapes_detector") + "' '" + in + "' '" + out + "'");
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    const Outcome expected =
+        shop().run("$H run '" + shop().package("shapes_detector") + "' '" + picture + "'");
+    const std::vector<NamedBox> found = boxes_in(outcome.out, "%31s %*f %f %f %f %f"),
+                                wanted = boxes_in(expected.out, "%*f %% %31s %f %f %f %f");
+    ASSERT_EQ(found.size(), wanted.size());
+    EXPECT_EQ(found.size(), 3u);
+    const float bound = tolerance() == 0 ? 0 : 0.11f;  // printed with one digit behind the point
+    for (size_t i = 0; i < found.size(); i++) {
+        EXPECT_STREQ(found[i].name, wanted[i].name);
+        EXPECT_NEAR(found[i].left, wanted[i].left, bound);
+        EXPECT_NEAR(found[i].top, wanted[i].top, bound);
+        EXPECT_NEAR(found[i].right, wanted[i].right, bound);
+        EXPECT_NEAR(found[i].bottom, wanted[i].bottom, bound);
+    }
+    EXPECT_EQ(std::filesystem::file_size(out), std::filesystem::file_size(in));
+    EXPECT_NE(shop().run("cmp '" + in + "' '" + out + "'").code, 0) << "nothing was drawn";
 }
 
 TEST_P(Example, RunsSeveralNetworksInOneProgram) {

@@ -69,6 +69,10 @@ void Workshop::make_packages() {
     };
     compile(fmt::format("'{0}/models/digits.json' --weights '{0}/tools/train/digits.safetensors'", kSource),
             "hardnet_digits");
+    compile(fmt::format(
+                "'{0}/models/shapes_detector.json' --weights '{0}/tools/train/shapes_detector.safetensors'",
+                kSource),
+            "shapes_detector");
     compile("hardnet39ds --weights seed:1 --input 64x64", "hardnet39ds");
     compile("hardnet39ds --weights seed:1 --input 64x96 --name hardnet39ds_wide", "hardnet39ds_wide");
     compile("hardnet39ds --weights seed:1 --input 64x64 --name hardnet68", "hardnet68");

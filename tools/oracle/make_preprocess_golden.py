@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Resizes and crops the sample pictures with torchvision; cli/preprocess.cpp is tested against the result.
+"""Resizes and crops the sample pictures with torchvision; vision/src/resize.c is tested against the result.
 
 Needs Debian's python3-torchvision and python3-pil. Writes 8-bit PNGs, rounded to the nearest, named
 <picture>_<height>x<width>_short<resize_short>.png, to tests/golden/preprocess/.
