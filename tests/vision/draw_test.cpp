@@ -64,6 +64,18 @@ TEST(Text, is_drawn_as_far_as_the_picture_reaches) {
         ASSERT_EQ(hardnet_draw_text(&picture, x, x, "far outside", kGreen, INT32_MAX), HARDNET_VISION_OK);
 }
 
+TEST(Text, has_a_letter_for_all_of_printable_ascii) {
+    const auto drawn = [](char c) {
+        Pixels pixels(5, 7);
+        const hardnet_picture picture = pixels.view();
+        const char text[2] = {c, 0};
+        EXPECT_EQ(hardnet_draw_text(&picture, 0, 0, text, kRed, 1), HARDNET_VISION_OK);
+        return pixels.rgb;
+    };
+    for (char c = ' '; c <= '~'; c++) EXPECT_EQ(drawn(c) == drawn('?'), c == '?') << c;
+    EXPECT_EQ(drawn('\x7f'), drawn('?'));
+}
+
 TEST(Rectangles, are_cut_at_the_edges) {
     Pixels pixels(3, 2);
     const hardnet_picture picture = pixels.view();
@@ -91,7 +103,7 @@ TEST(DrawBox, frames_what_lies_inside) {
         EXPECT_THAT(picture.color(x, y), ElementsAre(0, 0, 0)) << x << " " << y;
     EXPECT_THAT(picture.color(0, 59), ElementsAre(0, 255, 0));
     EXPECT_THAT(picture.color(99, 30), ElementsAre(0, 255, 0));
-    EXPECT_THAT(picture.color(1, 1), ElementsAre(0, 255, 0))
+    EXPECT_THAT(picture.color(6, 4), ElementsAre(0, 255, 0))
         << "the caption lies inside a box that reaches the top";
     // A box of less than a pixel and one in the last corner leave the picture whole.
     draw(picture, {0.25f, 0.25f, 0.5f, 0.5f}, "x", {1, 2, 3});
@@ -121,17 +133,21 @@ TEST(Sheet, frames_mistakes_and_cuts_captions) {
     Pixels sheet(size.width, size.height);
     const hardnet_picture out = sheet.view();
     ASSERT_EQ(hardnet_draw_sheet(tiles.data(), 2, title.c_str(), &out), HARDNET_VISION_OK);
-    int pixels_of_right = 0, pixels_of_wrong = 0, red = 0;
+    int pixels_of_right = 0, pixels_of_wrong = 0, red = 0, first_red = sheet.width, last_red = 0;
     for (int y = 0; y < sheet.height; y++)
         for (int x = 0; x < sheet.width; x++) {
             const std::vector<int> color = sheet.color(x, y);
             pixels_of_right += color == std::vector<int>{50, 50, 50};
             pixels_of_wrong += color == std::vector<int>{90, 90, 90};
-            red += color == std::vector<int>{255, 92, 92};
+            if (color != std::vector<int>{255, 92, 92}) continue;
+            red++;
+            first_red = std::min(first_red, x);
+            last_red = std::max(last_red, x);
         }
     EXPECT_EQ(pixels_of_right, 16 * 16);
     EXPECT_EQ(pixels_of_wrong, 16 * 16);
     EXPECT_GT(red, 22 * 22 - 16 * 16) << "a frame of 3 pixels, and letters";
+    EXPECT_EQ(last_red - first_red + 1, 22) << "the caption is no wider than the frame";
     EXPECT_EQ(hardnet_sheet_size(nullptr, 0, "", &size), HARDNET_VISION_OK);
 }
 
