@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstring>
+#include <vector>
 
 #include "tests/fuzz/fuzz.h"
 #include "vision/pictures/images.h"
@@ -48,14 +49,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     const hardnet_picture picture = image->view();
     const hardnet_preprocessing how = {
         256, {224, 224}, 0, {0.485f, 0.456f, 0.406f}, {0.229f, 0.224f, 0.225f}};
-    const hardnet_size size = {4, 5};
+    const hardnet_size extents = {4, 5};
     hardnet_resize_plan plan = {};
     size_t bytes = 0;
-    require(hardnet_plan_resize(picture.size, &how, size, &plan) == HARDNET_VISION_OK);
-    require(hardnet_resize_scratch(picture.size, &plan, size, &bytes) == HARDNET_VISION_OK);
+    require(hardnet_plan_resize(picture.size, &how, extents, &plan) == HARDNET_VISION_OK);
+    require(hardnet_resize_scratch(picture.size, &plan, extents, &bytes) == HARDNET_VISION_OK);
     std::vector<double> scratch(bytes / sizeof(double) + 1);
     std::array<float, 3 * 5 * 4> input;
-    require(hardnet_preprocess(&picture, &how, &plan, size, input.data(), scratch.data(), bytes) ==
+    require(hardnet_preprocess(&picture, &how, &plan, extents, input.data(), scratch.data(), bytes) ==
             HARDNET_VISION_OK);
     for (const float value : input) require(value > -10 && value < 10);
     return 0;
