@@ -10,7 +10,7 @@
 #include "compiler/plan.h"
 #include "package/manifest.h"
 #include "weights/describe.h"
-#include "weights/files.h"
+#include "base/files.h"
 #include "weights/weights.h"
 
 namespace hardnet {

@@ -1,3 +1,0 @@
-// Moved to base/files.h; for those who still ask for it here.
-#pragma once
-#include "base/files.h"
