@@ -57,7 +57,7 @@ private:
     // The cheapest way to cut the output's channels that needs one kernel: a package may have one for each of several.
     hardnet::Blocks one_block(int in) const {
         const auto problem =
-            hardnet::convolution_problem(hardnet::BlockProblem::Op::kConv3x3, width, height, out, in);
+            hardnet::convolution_problem(hardnet::Window::square(3, 1, 1), width, height, out, in);
         for (const hardnet::Blocks &blocks : hardnet::candidate_blocks(machine_, problem, 1000, 100))
             if (blocks.size() == 1) return blocks;
         _halide_user_assert(false) << "out: expected channels of one register block, found " << out.value();
