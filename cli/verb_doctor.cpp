@@ -29,11 +29,10 @@ struct Level {
 };
 // The levels that packages are compiled for, best first.
 constexpr Level kLevels[] = {
-    {"avx512", HARDNET_CPU_AVX512 | HARDNET_CPU_AVX2 | HARDNET_CPU_FMA | HARDNET_CPU_F16C | HARDNET_CPU_AVX |
-                   HARDNET_CPU_SSE41},
-    {"avx2", HARDNET_CPU_AVX2 | HARDNET_CPU_FMA | HARDNET_CPU_F16C | HARDNET_CPU_AVX | HARDNET_CPU_SSE41},
-    {"sse41", HARDNET_CPU_SSE41},
-    {"neon", HARDNET_CPU_NEON},
+    {"avx512", HARDNET_AVX512_FEATURES},
+    {"avx2", HARDNET_AVX2_FEATURES},
+    {"sse41", HARDNET_SSE41_FEATURES},
+    {"neon", HARDNET_NEON_FEATURES},
 };
 
 struct Tool {

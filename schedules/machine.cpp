@@ -8,9 +8,6 @@
 namespace hardnet {
 namespace {
 
-constexpr uint32_t kAvx2Features =
-    HARDNET_CPU_SSE41 | HARDNET_CPU_AVX | HARDNET_CPU_F16C | HARDNET_CPU_FMA | HARDNET_CPU_AVX2;
-
 std::vector<Machine> of_platform(const std::string &platform) {
     std::vector<Machine> result;
     for (const Machine &m : machines()) {
@@ -43,10 +40,12 @@ Result<std::vector<Machine>> host_machines() {
 const std::vector<Machine> &machines() {
     static const std::vector<Machine> all = {
         {"avx512", "x86_64-linux", "x86-64-linux-sse41-avx-f16c-fma-avx2-avx512-avx512_skylake",
-         kAvx2Features | HARDNET_CPU_AVX512, 16, 8, 26, 32, 7.6},
-        {"avx2", "x86_64-linux", "x86-64-linux-sse41-avx-f16c-fma-avx2", kAvx2Features, 8, 8, 12, 32, 7.6},
-        {"sse41", "x86_64-linux", "x86-64-linux-sse41", HARDNET_CPU_SSE41, 4, 4, 10, 16, 7.6},
-        {"neon", "aarch64-linux", "arm-64-linux", HARDNET_CPU_NEON, 4, 4, 31, 16, 4.2, ScheduleFamily::kArm},
+         HARDNET_AVX512_FEATURES, 16, 8, 26, 32, 7.6},
+        {"avx2", "x86_64-linux", "x86-64-linux-sse41-avx-f16c-fma-avx2", HARDNET_AVX2_FEATURES, 8, 8, 12, 32,
+         7.6},
+        {"sse41", "x86_64-linux", "x86-64-linux-sse41", HARDNET_SSE41_FEATURES, 4, 4, 10, 16, 7.6},
+        {"neon", "aarch64-linux", "arm-64-linux", HARDNET_NEON_FEATURES, 4, 4, 31, 16, 4.2,
+         ScheduleFamily::kArm},
     };
     return all;
 }

@@ -14,20 +14,43 @@ static uint64_t xcr0(void) {
     return (uint64_t)high << 32 | low;
 }
 
+/* A feature: the bits of a CPUID register that say it, and the state that must be saved for it. */
+typedef struct cpuid_feature {
+    uint32_t feature, leaf, reg, bits, saved;
+} cpuid_feature;
+
+enum { EBX = 1, ECX = 2 };
+enum { YMM = 0x6, ZMM = 0xe6 }; /* xmm + ymm; those + mask registers + both halves of zmm */
+
+static const cpuid_feature kFeatures[] = {
+    {HARDNET_CPU_SSE3, 1, ECX, bit_SSE3, 0},
+    {HARDNET_CPU_SSSE3, 1, ECX, bit_SSSE3, 0},
+    {HARDNET_CPU_SSE41, 1, ECX, bit_SSE4_1, 0},
+    {HARDNET_CPU_SSE42, 1, ECX, bit_SSE4_2, 0},
+    {HARDNET_CPU_POPCNT, 1, ECX, bit_POPCNT, 0},
+    {HARDNET_CPU_MOVBE, 1, ECX, bit_MOVBE, 0},
+    {HARDNET_CPU_LZCNT, 0x80000001, ECX, bit_LZCNT, 0},
+    {HARDNET_CPU_BMI1, 7, EBX, bit_BMI, 0},
+    {HARDNET_CPU_BMI2, 7, EBX, bit_BMI2, 0},
+    {HARDNET_CPU_AVX, 1, ECX, bit_AVX, YMM},
+    {HARDNET_CPU_F16C, 1, ECX, bit_F16C, YMM},
+    {HARDNET_CPU_FMA, 1, ECX, bit_FMA, YMM},
+    {HARDNET_CPU_AVX2, 7, EBX, bit_AVX2, YMM},
+    {HARDNET_CPU_AVX512, 7, EBX,
+     (uint32_t)bit_AVX512F | (uint32_t)bit_AVX512CD | (uint32_t)bit_AVX512BW | (uint32_t)bit_AVX512DQ |
+         (uint32_t)bit_AVX512VL,
+     ZMM},
+};
+
 uint32_t hardnet_cpu_features(void) {
-    unsigned a, b, c, d;
-    if (!__get_cpuid(1, &a, &b, &c, &d)) return 0;
-    uint32_t features = c & bit_SSE4_1 ? HARDNET_CPU_SSE41 : 0;
-    const uint64_t saved = c & bit_OSXSAVE ? xcr0() : 0;
-    const uint64_t ymm = 0x6, zmm = 0xe6; /* xmm + ymm; those + mask registers + both halves of zmm */
-    if ((saved & ymm) != ymm || !(c & bit_AVX)) return features;
-    features |= HARDNET_CPU_AVX;
-    if (c & bit_F16C) features |= HARDNET_CPU_F16C;
-    if (c & bit_FMA) features |= HARDNET_CPU_FMA;
-    if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return features;
-    if (b & bit_AVX2) features |= HARDNET_CPU_AVX2;
-    const unsigned avx512 = bit_AVX512F | bit_AVX512CD | bit_AVX512BW | bit_AVX512DQ | bit_AVX512VL;
-    if ((saved & zmm) == zmm && (b & avx512) == avx512) features |= HARDNET_CPU_AVX512;
+    uint32_t features = 0;
+    unsigned r[4];
+    const uint64_t saved = __get_cpuid(1, &r[0], &r[1], &r[2], &r[3]) && r[ECX] & bit_OSXSAVE ? xcr0() : 0;
+    for (size_t i = 0; i < sizeof kFeatures / sizeof kFeatures[0]; i++) {
+        const cpuid_feature *f = &kFeatures[i];
+        if (!__get_cpuid_count(f->leaf, 0, &r[0], &r[1], &r[2], &r[3])) continue;
+        if ((r[f->reg] & f->bits) == f->bits && (saved & f->saved) == f->saved) features |= f->feature;
+    }
     return features;
 }
 #elif defined(__aarch64__)
@@ -37,13 +60,24 @@ uint32_t hardnet_cpu_features(void) { return 0; }
 #endif
 
 void hardnet_feature_names(uint32_t features, char *memory, size_t size) {
-    static const char *const kNames[] = {
-        "sse4.1", "avx", "f16c", "fma", "avx2", "avx-512 (f, cd, bw, dq, vl)", "neon"};
+    static const struct {
+        uint32_t feature;
+        const char *name;
+    } kNames[] = {
+        {HARDNET_CPU_SSE3, "sse3"},     {HARDNET_CPU_SSSE3, "ssse3"},
+        {HARDNET_CPU_SSE41, "sse4.1"},  {HARDNET_CPU_SSE42, "sse4.2"},
+        {HARDNET_CPU_POPCNT, "popcnt"}, {HARDNET_CPU_AVX, "avx"},
+        {HARDNET_CPU_F16C, "f16c"},     {HARDNET_CPU_FMA, "fma"},
+        {HARDNET_CPU_AVX2, "avx2"},     {HARDNET_CPU_BMI1, "bmi1"},
+        {HARDNET_CPU_BMI2, "bmi2"},     {HARDNET_CPU_LZCNT, "lzcnt"},
+        {HARDNET_CPU_MOVBE, "movbe"},   {HARDNET_CPU_AVX512, "avx-512 (f, cd, bw, dq, vl)"},
+        {HARDNET_CPU_NEON, "neon"},
+    };
     hardnet_text text = hardnet_text_in(memory, size);
     const char *between = "";
     for (uint32_t i = 0; i < sizeof kNames / sizeof kNames[0]; i++) {
-        if (!(features >> i & 1)) continue;
-        hardnet_put(&text, "%s%s", between, kNames[i]);
+        if (!(features & kNames[i].feature)) continue;
+        hardnet_put(&text, "%s%s", between, kNames[i].name);
         between = ", ";
     }
 }

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <map>
 
 #include "compiler/compile.h"
 #include "reference/run_network.h"
@@ -108,6 +109,14 @@ Subject::Result Subject::run(const TestMachine &machine, const std::string &leve
         result.difference = compare(result.logits, expected_);
     }
     return result;
+}
+
+Subject &subject(const std::string &network, InputSize size) {
+    static std::map<std::string, Subject> made;
+    const std::string key = network + std::to_string(size.height) + "x" + std::to_string(size.width);
+    auto found = made.find(key);
+    if (found == made.end()) found = made.emplace(key, Subject(network, size)).first;
+    return found->second;
 }
 
 }  // namespace hardnet::testing

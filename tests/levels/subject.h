@@ -20,6 +20,7 @@ public:
 
     const std::string &error() const { return error_; }
     const std::string &name() const { return name_; }      // "hardnet68/224x224"
+    const std::string &folder() const { return folder_; }  // the package's
     const std::string &oracle() const { return oracle_; }  // "PyTorch" or "reference"
 
     struct Result {
@@ -39,5 +40,8 @@ private:
     std::vector<double> expected_;
     std::vector<std::pair<std::string, Program>> programs_;  // by platform
 };
+
+// Compiled once per program.
+Subject &subject(const std::string &network, InputSize size);
 
 }  // namespace hardnet::testing

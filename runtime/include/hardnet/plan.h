@@ -158,7 +158,27 @@ enum {
     HARDNET_CPU_FMA = 1u << 3,
     HARDNET_CPU_AVX2 = 1u << 4,
     HARDNET_CPU_AVX512 = 1u << 5, /* F, CD, BW, DQ, VL */
-    HARDNET_CPU_NEON = 1u << 6
+    HARDNET_CPU_NEON = 1u << 6,
+    HARDNET_CPU_SSE3 = 1u << 7,
+    HARDNET_CPU_SSSE3 = 1u << 8,
+    HARDNET_CPU_SSE42 = 1u << 9,
+    HARDNET_CPU_POPCNT = 1u << 10,
+    HARDNET_CPU_BMI1 = 1u << 11,
+    HARDNET_CPU_BMI2 = 1u << 12,
+    HARDNET_CPU_LZCNT = 1u << 13,
+    HARDNET_CPU_MOVBE = 1u << 14
+};
+
+/* What the levels' kernels may contain beyond x86-64's first instructions: all that a code generator emits of its
+ * own accord for a Penryn, a Haswell and a Skylake-X, which is what Halide asks LLVM for. Those CPUs have more (CX16,
+ * AES, RDRAND, ADX, CLFLUSHOPT, PKU...), which nothing but an intrinsic asks for. tests/levels holds kernels to this. */
+enum {
+    HARDNET_SSE41_FEATURES = HARDNET_CPU_SSE3 | HARDNET_CPU_SSSE3 | HARDNET_CPU_SSE41,
+    HARDNET_AVX2_FEATURES = HARDNET_SSE41_FEATURES | HARDNET_CPU_SSE42 | HARDNET_CPU_POPCNT |
+                            HARDNET_CPU_AVX | HARDNET_CPU_F16C | HARDNET_CPU_FMA | HARDNET_CPU_AVX2 |
+                            HARDNET_CPU_BMI1 | HARDNET_CPU_BMI2 | HARDNET_CPU_LZCNT | HARDNET_CPU_MOVBE,
+    HARDNET_AVX512_FEATURES = HARDNET_AVX2_FEATURES | HARDNET_CPU_AVX512,
+    HARDNET_NEON_FEATURES = HARDNET_CPU_NEON
 };
 
 typedef struct hardnet_level {
