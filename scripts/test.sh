@@ -5,7 +5,9 @@
 # 0. Where no file has changed since every test passed, it says so and shows those results; --again runs them anyway.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-scripts/setup.sh clang-14 libclang-rt-14-dev  # of the fuzz targets
+scripts/setup.sh \
+  clang-14 libclang-rt-14-dev `# the fuzz targets` \
+  qemu-user g++-aarch64-linux-gnu `# other CPUs`
 jobs=$(nproc)
 passed=build/tests-passed  # what the files were when every test passed, and CTest's closing lines
 
