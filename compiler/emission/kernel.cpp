@@ -5,6 +5,7 @@
 #include <xxhash.h>
 
 #include "compiler/emission/generator_sources.h"
+#include "compiler/emission/scheduled_kernel.h"
 #include "schedules/arm.h"
 #include "schedules/prefetch.h"
 #include "schedules/x86.h"
@@ -39,48 +40,44 @@ private:
 };
 
 // The generator of each specification, with the schedule of the machine's family applied.
-struct Compiler {
-    Halide::Target target;
+struct Scheduler {
     ScheduleFamily family;
-    std::string name, path;
-    std::string on_heap;  // what the kernel would allocate there
 
     template <typename Generator, typename Spec>
-    void compile(const Spec &spec) {
-        Generator generator(spec);
+    ScheduledKernel scheduled(const Spec &spec) const {
+        auto generator = std::make_shared<Generator>(spec);
         switch (family) {
             case ScheduleFamily::kX86:
-                x86::schedule(generator);
+                x86::schedule(*generator);
                 break;
             case ScheduleFamily::kArm:
-                arm::schedule(generator);
+                arm::schedule(*generator);
                 break;
         }
-        Halide::Pipeline pipeline(output(generator));
+        Halide::Pipeline pipeline(output(*generator));
         if constexpr (std::is_same_v<Generator, Product>) {
             if (family == ScheduleFamily::kX86)
-                pipeline.add_custom_lowering_pass(new PrefetchNext(generator));
+                pipeline.add_custom_lowering_pass(new PrefetchNext(*generator));
         }
-        pipeline.add_custom_lowering_pass(new HeapAllocations(on_heap));
-        pipeline.compile_to_object(path, generator.arguments(), name, target);
+        return {pipeline, generator->arguments(), generator};
     }
 
-    void operator()(const InputTransformSpec &s) { compile<InputTransform>(s); }
-    void operator()(const ProductSpec &s) { compile<Product>(s); }
-    void operator()(const OutputTransformSpec &s) { compile<OutputTransform>(s); }
-    void operator()(const ConvolutionSpec &s) { compile<Convolution>(s); }
-    void operator()(const StemSpec &s) { compile<Stem>(s); }
-    void operator()(const DepthwiseSpec &s) { compile<Depthwise>(s); }
-    void operator()(const PoolSpec &s) { compile<Pool>(s); }
-    void operator()(const GlobalPoolSpec &s) { compile<GlobalPool>(s); }
-    void operator()(const NormSpec &s) { compile<Norm>(s); }
-    void operator()(const ResizeSpec &s) { compile<Resize>(s); }
-    void operator()(const PlanarSpec &s) { compile<Planar>(s); }
-    void operator()(const RowsSpec &s) { compile<Rows>(s); }
-    void operator()(const L2NormSpec &s) { compile<L2Norm>(s); }
-    void operator()(const SpatialNormSpec &s) { compile<SpatialNorm>(s); }
-    void operator()(const FullyConnectedSpec &s) { compile<FullyConnected>(s); }
-    void operator()(const NormalizeSpec &s) { compile<Normalize>(s); }
+    ScheduledKernel operator()(const InputTransformSpec &s) const { return scheduled<InputTransform>(s); }
+    ScheduledKernel operator()(const ProductSpec &s) const { return scheduled<Product>(s); }
+    ScheduledKernel operator()(const OutputTransformSpec &s) const { return scheduled<OutputTransform>(s); }
+    ScheduledKernel operator()(const ConvolutionSpec &s) const { return scheduled<Convolution>(s); }
+    ScheduledKernel operator()(const StemSpec &s) const { return scheduled<Stem>(s); }
+    ScheduledKernel operator()(const DepthwiseSpec &s) const { return scheduled<Depthwise>(s); }
+    ScheduledKernel operator()(const PoolSpec &s) const { return scheduled<Pool>(s); }
+    ScheduledKernel operator()(const GlobalPoolSpec &s) const { return scheduled<GlobalPool>(s); }
+    ScheduledKernel operator()(const NormSpec &s) const { return scheduled<Norm>(s); }
+    ScheduledKernel operator()(const ResizeSpec &s) const { return scheduled<Resize>(s); }
+    ScheduledKernel operator()(const PlanarSpec &s) const { return scheduled<Planar>(s); }
+    ScheduledKernel operator()(const RowsSpec &s) const { return scheduled<Rows>(s); }
+    ScheduledKernel operator()(const L2NormSpec &s) const { return scheduled<L2Norm>(s); }
+    ScheduledKernel operator()(const SpatialNormSpec &s) const { return scheduled<SpatialNorm>(s); }
+    ScheduledKernel operator()(const FullyConnectedSpec &s) const { return scheduled<FullyConnected>(s); }
+    ScheduledKernel operator()(const NormalizeSpec &s) const { return scheduled<Normalize>(s); }
 };
 
 // Sends Halide's error to the parent and ends the child. The wheel cannot throw its errors through its own
@@ -121,6 +118,10 @@ std::string symbol(const KernelSpec &spec, const Machine &machine) {
                                      "\nHalide " + halide_version());
 }
 
+ScheduledKernel scheduled_kernel(const KernelSpec &spec, const Machine &machine) {
+    return std::visit(Scheduler{machine.family}, spec);
+}
+
 // No runtime: memory, threads and checks are the caller's; the objects refer to nothing.
 Status compile_kernel(const KernelSpec &spec, const Machine &machine, const std::string &object_path) {
     Halide::Target target(machine.target);
@@ -128,11 +129,12 @@ Status compile_kernel(const KernelSpec &spec, const Machine &machine, const std:
          {Halide::Target::NoRuntime, Halide::Target::NoAsserts, Halide::Target::NoBoundsQuery}) {
         target.set_feature(feature);
     }
-    Compiler compiler{target, machine.family, symbol(spec, machine), object_path, ""};
-    std::visit(compiler, spec);
-    if (compiler.on_heap.empty()) return ok();
-    return Error{
-        ExitCode::kInternal, "memory: expected at most 16 KiB on the stack, found " + compiler.on_heap, {}};
+    ScheduledKernel kernel = scheduled_kernel(spec, machine);
+    std::string on_heap;
+    kernel.pipeline.add_custom_lowering_pass(new HeapAllocations(on_heap));
+    kernel.pipeline.compile_to_object(object_path, kernel.arguments, symbol(spec, machine), target);
+    if (on_heap.empty()) return ok();
+    return Error{ExitCode::kInternal, "memory: expected at most 16 KiB on the stack, found " + on_heap, {}};
 }
 
 void report_compile_errors(int report) {

@@ -1,0 +1,21 @@
+// A kernel as Halide has it before it compiles it, for the compiler and for who asks Halide what a kernel reads.
+#pragma once
+#include <memory>
+#include <vector>
+
+#include "Halide.h"
+#include "kernels/kernel.h"
+#include "schedules/machine.h"
+
+namespace hardnet {
+
+struct ScheduledKernel {
+    Halide::Pipeline pipeline;                // with the lowering passes of its schedule
+    std::vector<Halide::Argument> arguments;  // in the order of parameters(), without the output
+    std::shared_ptr<void> generator;          // to which the passes refer
+};
+
+// The specification's generator with the schedule of the machine's family applied.
+ScheduledKernel scheduled_kernel(const KernelSpec &spec, const Machine &machine);
+
+}  // namespace hardnet
