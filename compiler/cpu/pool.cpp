@@ -44,6 +44,8 @@ void plan_global_pool(Planning &p, int layer) {
                                           {{0, spec.exact ? in.shape.channels : in.c8, 1}}, true);
         arguments.push_back(crop(y, 0, spec.lanes));
         p.builder.call(spec, arguments);
+        // The last source's padding may reach beyond the output's own.
+        p.builder.grow_buffer(out.buffer, int64_t{4} * (first + in.c8));
         first += in.shape.channels;
     }
     p.finish(layer);
