@@ -44,7 +44,8 @@ Between between(const Expr &at, int in, int out, bool align_corners) {
 }
 
 Expr resized(const Halide::ImageParam &X, const Expr &c, const Expr &x, const Expr &y, const ResizeSpec &s) {
-    if (s.in_height == s.height && s.in_width == s.width) return X(c, x, y);
+    // A block of pixels may be computed beyond the row's end: what lies there is not the image's.
+    if (s.in_height == s.height && s.in_width == s.width) return X(c, Halide::min(x, s.width - 1), y);
     const Between column = between(x, s.in_width, s.width, s.align_corners),
                   row = between(y, s.in_height, s.height, s.align_corners);
     const auto at = [&](const Expr &sy) {

@@ -140,6 +140,11 @@ TEST(Bounds, ThePaddingOfAConcatenationsLastTensorHasRoomInItsMean) {
     EXPECT_EQ(complaints<GlobalPoolSpec>(planned("hardnet96s", {75, 101}, "avx2")), Texts{});
 }
 
+// Rows of 101 pixels are copied 8 at a time.
+TEST(Bounds, ACopyReadsNoPixelBehindARow) {
+    EXPECT_EQ(complaints<PlanarSpec>(planned("fchardnet68", {75, 101}, "avx2")), Texts{});
+}
+
 // Plans with a fault each.
 class BoundsOfFaults : public ::testing::Test {
 protected:
