@@ -5,12 +5,12 @@
 #include <algorithm>
 #include <thread>
 
+#include "base/files.h"
 #include "compiler/emission/kernel.h"
 #include "compiler/package/write_package.h"
 #include "compiler/plan.h"
 #include "package/manifest.h"
 #include "weights/describe.h"
-#include "base/files.h"
 #include "weights/weights.h"
 
 namespace hardnet {

@@ -23,6 +23,7 @@ struct Convolution {
     Halide::Func acc{"acc"};            // (c in block, block, x, y)
     Halide::Func Y{"Y"};
 };
+inline Convolution generator_of(const ConvolutionSpec &spec) { return Convolution(spec); }
 
 struct Stem {
     explicit Stem(const StemSpec &spec);
@@ -37,6 +38,7 @@ struct Stem {
     Halide::Func padded{"padded"};  // (x, y, plane), zero outside the image
     Halide::Func acc{"acc"}, Y{"Y"};
 };
+inline Stem generator_of(const StemSpec &spec) { return Stem(spec); }
 
 struct Depthwise {
     explicit Depthwise(const DepthwiseSpec &spec);
@@ -49,5 +51,6 @@ struct Depthwise {
     Halide::ImageParam bias;  // (c)
     Halide::Func acc{"acc"}, Y{"Y"};
 };
+inline Depthwise generator_of(const DepthwiseSpec &spec) { return Depthwise(spec); }
 
 }  // namespace hardnet

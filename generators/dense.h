@@ -21,6 +21,7 @@ struct FullyConnected {
     Halide::RDom r;
     Halide::Func acc{"acc"}, Y{"Y"};
 };
+inline FullyConnected generator_of(const FullyConnectedSpec &spec) { return FullyConnected(spec); }
 
 struct Normalize {
     explicit Normalize(const NormalizeSpec &spec);
@@ -31,5 +32,6 @@ struct Normalize {
     Halide::ImageParam X;
     Halide::Func Y{"Y"};
 };
+inline Normalize generator_of(const NormalizeSpec &spec) { return Normalize(spec); }
 
 }  // namespace hardnet

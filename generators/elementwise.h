@@ -18,6 +18,7 @@ struct Norm {
     Halide::ImageParam X, scale, shift;  // (c, x, y), (c), (c)
     Halide::Func Y{"Y"};                 // x and y from -border
 };
+inline Norm generator_of(const NormSpec &spec) { return Norm(spec); }
 
 struct Resize {
     explicit Resize(const ResizeSpec &spec);
@@ -28,6 +29,7 @@ struct Resize {
     Halide::ImageParam X;
     Halide::Func Y{"Y"};
 };
+inline Resize generator_of(const ResizeSpec &spec) { return Resize(spec); }
 
 struct Planar {
     explicit Planar(const PlanarSpec &spec);
@@ -41,6 +43,7 @@ struct Planar {
     Halide::Func greatest{"greatest"};  // argmax: (x, y), the value and its channel
     Halide::Func Y{"Y"};                // (x, y, c)
 };
+inline Planar generator_of(const PlanarSpec &spec) { return Planar(spec); }
 
 struct Rows {
     explicit Rows(const RowsSpec &spec);
@@ -51,6 +54,7 @@ struct Rows {
     Halide::ImageParam X;
     Halide::Func Y{"Y"};
 };
+inline Rows generator_of(const RowsSpec &spec) { return Rows(spec); }
 
 struct L2Norm {
     explicit L2Norm(const L2NormSpec &spec);
@@ -64,6 +68,7 @@ struct L2Norm {
     Halide::Func factor{"factor"};    // (x, y)
     Halide::Func Y{"Y"};
 };
+inline L2Norm generator_of(const L2NormSpec &spec) { return L2Norm(spec); }
 
 struct SpatialNorm {
     explicit SpatialNorm(const SpatialNormSpec &spec);
@@ -76,5 +81,6 @@ struct SpatialNorm {
     Halide::Func sum{"sum"}, share{"share"};  // (c)
     Halide::Func Y{"Y"};
 };
+inline SpatialNorm generator_of(const SpatialNormSpec &spec) { return SpatialNorm(spec); }
 
 }  // namespace hardnet

@@ -18,6 +18,7 @@ struct Pool {
     Halide::Func column{"column"};  // (c, x, y): maximum or sum over a window's rows at input column x
     Halide::Func Y{"Y"};
 };
+inline Pool generator_of(const PoolSpec &spec) { return Pool(spec); }
 
 struct GlobalPool {
     explicit GlobalPool(const GlobalPoolSpec &spec);
@@ -30,5 +31,6 @@ struct GlobalPool {
     Halide::RDom r;                   // x, y
     Halide::Func sum{"sum"}, Y{"Y"};  // (c)
 };
+inline GlobalPool generator_of(const GlobalPoolSpec &spec) { return GlobalPool(spec); }
 
 }  // namespace hardnet

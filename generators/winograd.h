@@ -25,6 +25,7 @@ struct InputTransform {
     Halide::Func rows{"rows"};  // (c, k, tx, ty) -> tuple over row points: B^T down column k of the tile
     Halide::Func V{"V"};        // (c, tx, ty, p), p from the quadrant's first position
 };
+inline InputTransform generator_of(const InputTransformSpec &spec) { return InputTransform(spec); }
 
 struct Product {
     explicit Product(const ProductSpec &spec);
@@ -42,6 +43,7 @@ struct Product {
     Halide::Func acc{"acc"};            // (c in block, block, tile in item, item)
     Halide::Func M{"M"};                // (c, tile in item, item)
 };
+inline Product generator_of(const ProductSpec &spec) { return Product(spec); }
 
 struct OutputTransform {
     explicit OutputTransform(const OutputTransformSpec &spec);
@@ -55,5 +57,6 @@ struct OutputTransform {
     Halide::Func columns{"columns"};  // (c, k, tx, ty) -> tuple over output rows: A^T down column point k
     Halide::Func Y{"Y"};              // (c, xi, tx, yi, ty): a view of the quadrant, tile by tile
 };
+inline OutputTransform generator_of(const OutputTransformSpec &spec) { return OutputTransform(spec); }
 
 }  // namespace hardnet

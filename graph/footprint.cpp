@@ -3,19 +3,10 @@
 #include <algorithm>
 
 namespace hardnet {
-namespace {
-
-// Max pools take what lies in the image alone.
-bool slides_into_padding(OpKind op) {
-    return op == OpKind::kConv || op == OpKind::kDepthwiseConv || op == OpKind::kAveragePool;
-}
-
-}  // namespace
-
 Footprint footprint(const Layer &layer, Role role) {
     const Shape &in = layer.in, &out = layer.out;
     if (role == Role::kOperand) return {{0, out.height - 1}, {0, out.width - 1}};
-    if (slides_into_padding(layer.op)) {
+    if (traits_of(layer.op).reads_padding) {
         const WindowAxis &y = layer.window.y, &x = layer.window.x;
         return {{y.first(0), y.last(out.height - 1)}, {x.first(0), x.last(out.width - 1)}};
     }

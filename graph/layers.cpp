@@ -69,37 +69,14 @@ std::optional<Activation> activation_from_name(const std::string &name) {
 }
 
 std::string describe(const Layer &layer) {
+    const OperatorTraits &traits = traits_of(layer.op);
     const WindowAxis &x = layer.window.x, &y = layer.window.y;
-    std::string window = fmt::format("{}x{}", x.kernel, y.kernel);
-    if (x.stride != 1) window += fmt::format("/{}", x.stride);
-    if (x.dilation != 1) window += fmt::format(" dilated {}", x.dilation);
-    switch (layer.op) {
-        case OpKind::kConv:
-            return (layer.front_norm.empty() ? "conv " : "norm, conv ") + window +
-                   (layer.operand() == kNoLayer ? "" : " + residual");
-        case OpKind::kDepthwiseConv:
-            return "depthwise " + window;
-        case OpKind::kTransposedConv:
-            return "transposed conv " + window;
-        case OpKind::kMaxPool:
-            return "max pool " + window;
-        case OpKind::kAveragePool:
-            return "average pool " + window;
-        case OpKind::kGlobalAveragePool:
-            return layer.front_norm.empty() ? "average pool" : "norm, average pool";
-        case OpKind::kResize:
-            return "bilinear";
-        case OpKind::kSlice:
-            return "slice";
-        case OpKind::kL2Norm:
-            return "L2 norm";
-        case OpKind::kSpatialNorm:
-            return "spatial norm";
-        case OpKind::kArgmax:
-            return "argmax";
-        default:
-            return "fully connected";
-    }
+    std::string text = layer.front_norm.empty() ? traits.words : std::string("norm, ") + traits.words;
+    if (traits.window) text += fmt::format(" {}x{}", x.kernel, y.kernel);
+    if (traits.window && x.stride != 1) text += fmt::format("/{}", x.stride);
+    if (traits.window && x.dilation != 1) text += fmt::format(" dilated {}", x.dilation);
+    if (traits.operand == Operand::kAdded && layer.operand() != kNoLayer) text += " + residual";
+    return text;
 }
 
 }  // namespace hardnet

@@ -11,24 +11,10 @@
 
 #include "base/result.h"
 #include "graph/activation.h"
+#include "graph/operators.h"
 #include "graph/window.h"
 
 namespace hardnet {
-
-enum class OpKind {
-    kConv,
-    kDepthwiseConv,
-    kTransposedConv,     // 3x3, stride 2: output (2 y + ky, 2 x + kx) += input (y, x) * weight(ky, kx)
-    kMaxPool,            // padding never wins
-    kAveragePool,        // over the window's elements within the padded image, zeros of the padding included
-    kGlobalAveragePool,  // 1x1
-    kResize,             // bilinear, to another layer's extents
-    kSlice,              // some of a tensor's channels, where they lie
-    kL2Norm,             // x / (sqrt(sum over channels of x^2) + 1e-10), times a weight per channel
-    kSpatialNorm,        // x / (0.1 + sum over the image of x), per channel
-    kArgmax,             // per pixel the number of the channel with the greatest value, the first of equals
-    kFullyConnected,
-};
 
 struct Shape {
     int channels = 0, height = 0, width = 0;
@@ -42,7 +28,7 @@ constexpr int kNetworkInput = -1;  // as a source: the image
 constexpr int kNoLayer = -2;
 
 // What a layer reads. Sources are concatenated; an operand has the output's shape and is combined with it element by
-// element: added before the activation.
+// element, as the operator says, before the activation.
 enum class Role { kSource, kOperand };
 struct Read {
     int layer = kNetworkInput;
@@ -64,11 +50,10 @@ struct Layer {
     bool bias = false;           // a bias of its own
     Activation activation = Activation::kNone;
 
-    bool has_weights() const {
-        return op == OpKind::kConv || op == OpKind::kDepthwiseConv || op == OpKind::kTransposedConv ||
-               op == OpKind::kFullyConnected || op == OpKind::kL2Norm;
-    }
-    bool has_bias() const { return has_weights() && op != OpKind::kL2Norm; }  // of its own or from batch norm
+    bool has_weights() const { return traits_of(op).weights != Weights::kNone; }
+    bool has_bias() const {
+        return traits_of(op).weights == Weights::kWithBias;
+    }  // of its own or from batch norm
     std::vector<int> sources() const { return layers_read(Role::kSource); }
     int operand() const {  // kNoLayer: none
         const std::vector<int> operands = layers_read(Role::kOperand);

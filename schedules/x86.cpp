@@ -119,16 +119,6 @@ void schedule(GlobalPool &v) {
     v.sum.update().reorder(v.c, v.r.x, v.r.y).vectorize(v.c, v.spec.lanes);
 }
 
-void schedule(Norm &v) {
-    Var co("co"), ci("ci");
-    v.Y.split(v.c, co, ci, v.spec.lanes, TailStrategy::RoundUp).reorder(ci, co, v.x, v.y).vectorize(ci);
-}
-
-void schedule(Resize &v) {
-    Var co("co"), ci("ci");
-    v.Y.split(v.c, co, ci, v.spec.lanes, TailStrategy::RoundUp).reorder(ci, co, v.x, v.y).vectorize(ci);
-}
-
 // Some pixels' channels, then transposed on their way out, or compared, pixels side by side.
 void schedule(Planar &v) {
     Var xo("xo"), xi("xi");

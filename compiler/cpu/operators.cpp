@@ -7,12 +7,12 @@ namespace hardnet::cpu {
 namespace {
 
 constexpr Operator kOperators[] = {
-    {OpKind::kConv, "", plan_convolution},
+    {OpKind::kConv, "", plan_convolution, true},
     {OpKind::kDepthwiseConv, "depthwise 3x3", plan_depthwise},
-    {OpKind::kTransposedConv, "", plan_transposed_convolution},
+    {OpKind::kTransposedConv, "", plan_transposed_convolution, true},
     {OpKind::kMaxPool, "max pool", plan_pool},
     {OpKind::kAveragePool, "mean of windows", plan_pool},
-    {OpKind::kGlobalAveragePool, "mean", plan_global_pool},
+    {OpKind::kGlobalAveragePool, "mean", plan_global_pool, true},
     {OpKind::kResize, "bilinear", plan_resize},
     {OpKind::kSlice, "view", plan_slice},
     {OpKind::kL2Norm, "norm over channels", plan_l2_norm},
@@ -31,6 +31,7 @@ std::string refusal(const Layer &l, const Layout &layout) {
     const int source = l.sources()[0], kernel = l.window.x.kernel;
     if (source == kNetworkInput && (l.op != OpKind::kConv || kernel < 3 || kernel > 7))
         return "a convolution of 3x3 to 7x7 on the image";
+    if (l.sources().size() > 1 && !operator_of(l.op).concatenates) return "a single source";
     if (l.op == OpKind::kDepthwiseConv && l.window != Window::square(3, l.window.x.stride, 1))
         return "a depthwise convolution of 3x3";
     if (l.op == OpKind::kConv && !l.front_norm.empty() && l.window.x.stride != 1)

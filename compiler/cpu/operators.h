@@ -1,5 +1,5 @@
-// The CPU's operators: who plans the steps of each kind of layer. A new operator is a file beside these, a declaration here
-// and a line in operators.cpp.
+// The CPU's operators: who plans the steps of each kind of layer. A new operator is a file beside these and a line in
+// operators.cpp.
 #pragma once
 #include "compiler/cpu/planning.h"
 
@@ -9,6 +9,7 @@ struct Operator {
     OpKind kind;
     const char *algorithm;  // as `inspect` shows it; empty: the planner says
     void (*plan)(Planning &p, int layer);
+    bool concatenates = false;  // reads any number of sources
 };
 
 const Operator &operator_of(OpKind kind);

@@ -43,9 +43,10 @@ private:
 struct Scheduler {
     ScheduleFamily family;
 
-    template <typename Generator, typename Spec>
-    ScheduledKernel scheduled(const Spec &spec) const {
-        auto generator = std::make_shared<Generator>(spec);
+    template <typename Spec>
+    ScheduledKernel operator()(const Spec &spec) const {
+        using Generator = decltype(generator_of(spec));
+        auto generator = std::make_shared<Generator>(generator_of(spec));
         switch (family) {
             case ScheduleFamily::kX86:
                 x86::schedule(*generator);
@@ -61,23 +62,6 @@ struct Scheduler {
         }
         return {pipeline, generator->arguments(), generator};
     }
-
-    ScheduledKernel operator()(const InputTransformSpec &s) const { return scheduled<InputTransform>(s); }
-    ScheduledKernel operator()(const ProductSpec &s) const { return scheduled<Product>(s); }
-    ScheduledKernel operator()(const OutputTransformSpec &s) const { return scheduled<OutputTransform>(s); }
-    ScheduledKernel operator()(const ConvolutionSpec &s) const { return scheduled<Convolution>(s); }
-    ScheduledKernel operator()(const StemSpec &s) const { return scheduled<Stem>(s); }
-    ScheduledKernel operator()(const DepthwiseSpec &s) const { return scheduled<Depthwise>(s); }
-    ScheduledKernel operator()(const PoolSpec &s) const { return scheduled<Pool>(s); }
-    ScheduledKernel operator()(const GlobalPoolSpec &s) const { return scheduled<GlobalPool>(s); }
-    ScheduledKernel operator()(const NormSpec &s) const { return scheduled<Norm>(s); }
-    ScheduledKernel operator()(const ResizeSpec &s) const { return scheduled<Resize>(s); }
-    ScheduledKernel operator()(const PlanarSpec &s) const { return scheduled<Planar>(s); }
-    ScheduledKernel operator()(const RowsSpec &s) const { return scheduled<Rows>(s); }
-    ScheduledKernel operator()(const L2NormSpec &s) const { return scheduled<L2Norm>(s); }
-    ScheduledKernel operator()(const SpatialNormSpec &s) const { return scheduled<SpatialNorm>(s); }
-    ScheduledKernel operator()(const FullyConnectedSpec &s) const { return scheduled<FullyConnected>(s); }
-    ScheduledKernel operator()(const NormalizeSpec &s) const { return scheduled<Normalize>(s); }
 };
 
 // Sends Halide's error to the parent and ends the child. The wheel cannot throw its errors through its own

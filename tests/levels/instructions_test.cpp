@@ -94,7 +94,8 @@ TEST_P(Kernels, ContainNothingThatTheirLevelDoesNotAskFor) {
             const auto object = objects.find(kernel);
             ASSERT_NE(object, objects.end()) << kernel;
             EXPECT_GT(object->second.needed.size(), 5u) << kernel;
-            EXPECT_THAT(foreign(object->second, machine.features), IsEmpty()) << machine.level << " " << kernel;
+            EXPECT_THAT(foreign(object->second, machine.features), IsEmpty())
+                << machine.level << " " << kernel;
         }
     }
 }

@@ -100,7 +100,8 @@ typedef enum hardnet_step_kind {
     HARDNET_STEP_AVERAGE_POOL,
     HARDNET_STEP_RESIZE,
     HARDNET_STEP_NORM,
-    HARDNET_STEP_OUTPUT /* an output in the caller's order */
+    HARDNET_STEP_OUTPUT,     /* an output in the caller's order */
+    HARDNET_STEP_ELEMENTWISE /* of tensors of one shape */
 } hardnet_step_kind;
 
 typedef struct hardnet_step {

@@ -1,0 +1,55 @@
+// The operators that a layer can be, and what is true of each whatever its layer: one list.
+#pragma once
+#include <algorithm>
+#include <iterator>
+
+namespace hardnet {
+
+enum class OpKind {
+    kConv,
+    kDepthwiseConv,
+    kTransposedConv,     // 3x3, stride 2: output (2 y + ky, 2 x + kx) += input (y, x) * weight(ky, kx)
+    kMaxPool,            // padding never wins
+    kAveragePool,        // over the window's elements within the padded image, zeros of the padding included
+    kGlobalAveragePool,  // 1x1
+    kResize,             // bilinear, to another layer's extents
+    kSlice,              // some of a tensor's channels, where they lie
+    kL2Norm,             // x / (sqrt(sum over channels of x^2) + 1e-10), times a weight per channel
+    kSpatialNorm,        // x / (0.1 + sum over the image of x), per channel
+    kArgmax,             // per pixel the number of the channel with the greatest value, the first of equals
+    kFullyConnected,
+};
+
+enum class Weights { kNone, kAlone, kWithBias };   // the bias is the layer's own or comes from batch norm
+enum class Operand { kNone, kAdded, kMultiplied };  // kAdded: where the layer reads one; kMultiplied: always
+
+struct OperatorTraits {
+    OpKind kind;
+    const char *words;  // "conv", to people; the window's extents follow where there is a window
+    bool window;
+    bool reads_padding;  // the window's elements beyond the image are read, as zeros
+    Weights weights;
+    Operand operand;
+};
+
+inline constexpr OperatorTraits kOperatorTraits[] = {
+    {OpKind::kConv, "conv", true, true, Weights::kWithBias, Operand::kAdded},
+    {OpKind::kDepthwiseConv, "depthwise", true, true, Weights::kWithBias, Operand::kNone},
+    {OpKind::kTransposedConv, "transposed conv", true, false, Weights::kWithBias, Operand::kNone},
+    {OpKind::kMaxPool, "max pool", true, false, Weights::kNone, Operand::kNone},
+    {OpKind::kAveragePool, "average pool", true, true, Weights::kNone, Operand::kNone},
+    {OpKind::kGlobalAveragePool, "average pool", false, false, Weights::kNone, Operand::kNone},
+    {OpKind::kResize, "bilinear", false, false, Weights::kNone, Operand::kNone},
+    {OpKind::kSlice, "slice", false, false, Weights::kNone, Operand::kNone},
+    {OpKind::kL2Norm, "L2 norm", false, false, Weights::kAlone, Operand::kNone},
+    {OpKind::kSpatialNorm, "spatial norm", false, false, Weights::kNone, Operand::kNone},
+    {OpKind::kArgmax, "argmax", false, false, Weights::kNone, Operand::kNone},
+    {OpKind::kFullyConnected, "fully connected", false, false, Weights::kWithBias, Operand::kNone},
+};
+
+inline const OperatorTraits &traits_of(OpKind kind) {
+    return *std::find_if(std::begin(kOperatorTraits), std::end(kOperatorTraits),
+                         [kind](const OperatorTraits &o) { return o.kind == kind; });
+}
+
+}  // namespace hardnet
