@@ -3,5 +3,6 @@
 #include "generators/convolution.h"
 #include "generators/dense.h"
 #include "generators/elementwise.h"
+#include "generators/multiply.h"
 #include "generators/pooling.h"
 #include "generators/winograd.h"

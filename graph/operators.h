@@ -18,6 +18,7 @@ enum class OpKind {
     kSpatialNorm,        // x / (0.1 + sum over the image of x), per channel
     kArgmax,             // per pixel the number of the channel with the greatest value, the first of equals
     kFullyConnected,
+    kMultiply,  // two tensors of one shape, element by element
 };
 
 enum class Weights { kNone, kAlone, kWithBias };   // the bias is the layer's own or comes from batch norm
@@ -45,6 +46,7 @@ inline constexpr OperatorTraits kOperatorTraits[] = {
     {OpKind::kSpatialNorm, "spatial norm", false, false, Weights::kNone, Operand::kNone},
     {OpKind::kArgmax, "argmax", false, false, Weights::kNone, Operand::kNone},
     {OpKind::kFullyConnected, "fully connected", false, false, Weights::kWithBias, Operand::kNone},
+    {OpKind::kMultiply, "product", false, false, Weights::kNone, Operand::kMultiplied},
 };
 
 inline const OperatorTraits &traits_of(OpKind kind) {

@@ -1,6 +1,7 @@
 #include "reference/run_network.h"
 
 #include <algorithm>
+#include <functional>
 #include <thread>
 
 #include "reference/operators.h"
@@ -50,8 +51,18 @@ Tensor run_layer(const Layer &layer, const FoldedLayer &folded, const Tensor &in
             return reference::argmax(input, layer.in);
         case OpKind::kFullyConnected:
             return reference::fully_connected(input, weight, bias);
+        case OpKind::kMultiply:
+            return input;  // combined with the operand, as other layers' results are
     }
     return {};
+}
+
+// With what is added to the layer's result, or multiplied by it.
+void combine(const Layer &layer, const std::vector<Tensor> &outputs, Tensor &result) {
+    if (layer.operand() == kNoLayer) return;
+    const Tensor &operand = outputs[static_cast<size_t>(layer.operand())];
+    if (traits_of(layer.op).operand == Operand::kAdded) return reference::add(result, operand);
+    std::transform(result.begin(), result.end(), operand.begin(), result.begin(), std::multiplies<>());
 }
 
 Error size_error(const std::string &what, size_t expected, size_t found) {
@@ -100,8 +111,7 @@ Result<std::vector<std::vector<double>>> run_network(const Network &network, con
             reference::activate(gathered_input, Activation::kRelu);
         }
         Tensor output = run_layer(layer, folded, gathered_input, threads);
-        if (const int operand = layer.operand(); operand != kNoLayer)
-            reference::add(output, outputs[static_cast<size_t>(operand)]);
+        combine(layer, outputs, output);
         reference::activate(output, layer.activation);
         outputs.push_back(std::move(output));
         if (options.progress) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "compiler/cpu/multiply.h"
+
 namespace hardnet::cpu {
 namespace {
 
@@ -19,6 +21,7 @@ constexpr Operator kOperators[] = {
     {OpKind::kSpatialNorm, "norm over the image", plan_spatial_norm},
     {OpKind::kArgmax, "greatest channel", plan_argmax},
     {OpKind::kFullyConnected, "matrix", plan_fully_connected},
+    {OpKind::kMultiply, "product", plan_multiply},
 };
 
 // Whether a tensor's pixels lie one behind another with nothing between.

@@ -49,6 +49,38 @@ TEST(Graphs, ALastWindowsReachIsHalo) {
     EXPECT_EQ(source.dims[1].extent, 8);
 }
 
+// A product reads its operand as it lies, whatever else reads it.
+TEST(Graphs, AProductIsOneStepOverTwoTensors) {
+    const Shape input{3, 8, 8};
+    LayerList list(input);
+    const int first = list.conv({"first", "first", ""}, {kNetworkInput}, kThreeByThree);
+    const int gate = list.conv({"gate", "gate", ""}, {first}, kThreeByThree);
+    Network network = network_of(list, input, {});
+    const int product = int(network.layers.size());
+    Layer layer = network.layers[size_t(gate)];
+    layer.name = "product";
+    layer.op = OpKind::kMultiply;
+    layer.in = layer.out;
+    layer.window = {};
+    layer.reads = {{first, Role::kSource}, {gate, Role::kOperand}};
+    network.layers.push_back(layer);
+    network.outputs = {{"out", {product}}};
+    const Plan plan = plan_of(network);
+    int products = 0;
+    for (const hardnet_step &step : plan.steps) {
+        if (step.layer != product || step.kind != HARDNET_STEP_ELEMENTWISE) continue;
+        products++;
+        const hardnet_call &call = plan.calls[plan.parts[step.first_part].first_call];
+        ASSERT_EQ(call.arguments, 3u);
+        for (int i : {0, 1}) {
+            const hardnet_view &view = plan.views[plan.arguments[call.first_argument + uint32_t(i)].view];
+            const hardnet_view &source = plan.views[size_t(plan.layer_views[size_t(i ? gate : first)])];
+            EXPECT_EQ(view.offset, source.offset);
+        }
+    }
+    EXPECT_EQ(products, 1);
+}
+
 // An output that only an operand reads lies in the arena, too.
 TEST(Graphs, AResizedOutputIsWrittenForWhoAddsIt) {
     const Shape input{3, 8, 8};
