@@ -37,7 +37,7 @@ int label_called(const Manifest &manifest, const std::string &name) {
     int label = -1;
     const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), label);
     const bool number = error == std::errc() && end == name.data() + name.size() && !name.empty();
-    return names.empty() && number && label >= 0 && label < manifest.classes ? label : -1;
+    return names.empty() && number && label >= 0 && label < manifest.classes() ? label : -1;
 }
 
 }  // namespace
@@ -60,7 +60,7 @@ Result<std::vector<std::string>> find_pictures(const std::vector<std::string> &p
 Status run_pictures(LoadedPackage &loaded, const std::vector<std::string> &files, const BatchOptions &options,
                     const std::function<Status(PictureResult)> &each) {
     const Manifest &m = loaded.manifest();
-    const InputSize input{m.height, m.width};
+    const InputSize input{m.height(), m.width()};
     for (size_t next = 0; next < files.size();) {
         std::vector<PictureResult> results;
         int filled = 0;  // places of the batch
@@ -73,7 +73,7 @@ Status run_pictures(LoadedPackage &loaded, const std::vector<std::string> &files
                 continue;
             }
             const Result<hardnet_resize_plan> plan =
-                preprocess(*image, m.preprocessing, m.record.input, input, loaded.input(filled), files[next]);
+                preprocess(*image, m.network.preprocessing, input, loaded.input(filled), files[next]);
             if (!plan) {
                 result.error = plan.error();
                 continue;

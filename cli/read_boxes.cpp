@@ -17,7 +17,7 @@ public:
         : loaded_(loaded),
           options_(options),
           names_(options.out, files),
-          colors_(palette(loaded.manifest().classes)) {
+          colors_(palette(loaded.manifest().classes())) {
         is_ssd_ = loaded.outputs()[0].name == "loc";
         if (is_ssd_) priors_ = ssd_priors(loaded.model());
     }
@@ -49,9 +49,10 @@ private:
         const Manifest &m = loaded_.manifest();
         const float threshold = options_.threshold.value_or(kThreshold);
         const float *first = loaded_.output(0, image), *second = loaded_.output(1, image);
-        if (is_ssd_) return decode_ssd(priors_, first, second, m.classes, {m.height, m.width}, threshold);
+        if (is_ssd_)
+            return decode_ssd(priors_, first, second, m.classes(), {m.height(), m.width()}, threshold);
         const std::vector<int64_t> &shape = loaded_.outputs()[0].shape;  // N, classes, height, width
-        return decode_centernet(first, second, m.classes, int(shape[2]), int(shape[3]), threshold);
+        return decode_centernet(first, second, m.classes(), int(shape[2]), int(shape[3]), threshold);
     }
 
     std::string name(const hardnet_detection &detection) const {

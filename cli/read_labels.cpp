@@ -26,7 +26,7 @@ public:
     Result<Reading> read(PictureResult picture) override {
         const Manifest &m = loaded_.manifest();
         const std::vector<hardnet_guess> guesses =
-            best_guesses(loaded_.output(0, picture.slot), m.classes, options_.top.value_or(kTop));
+            best_guesses(loaded_.output(0, picture.slot), m.classes(), options_.top.value_or(kTop));
         const int best = guesses.front().label, truth = options_.truth ? label_in_name(m, picture.file) : -1;
         read_++;
         if (truth >= 0) labelled_++, right_ += truth == best;

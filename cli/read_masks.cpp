@@ -11,7 +11,7 @@ using Json = nlohmann::ordered_json;
 
 // The palette, with the background in black.
 std::vector<hardnet_color> colors_of(const Manifest &manifest) {
-    std::vector<hardnet_color> colors = palette(manifest.classes);
+    std::vector<hardnet_color> colors = palette(manifest.classes());
     for (size_t i = 0; i < manifest.class_names.size(); i++) {
         if (manifest.class_names[i] == "background") colors[i] = {0, 0, 0};
     }
@@ -33,10 +33,10 @@ public:
         const int height = int(output.shape[2]), width = int(output.shape[3]);
         const Result<LabelMap> map =
             in_picture(output.name == kMaskOutput ? class_numbers(values, width, height)
-                                                  : best_classes(values, m.classes, width, height),
+                                                  : best_classes(values, m.classes(), width, height),
                        picture.plan, picture.width, picture.height, picture.file);
         if (!map) return map.error();
-        const std::vector<hardnet_class_share> shares = class_shares(*map, m.classes);
+        const std::vector<hardnet_class_share> shares = class_shares(*map, m.classes());
         Reading reading{text(picture.file, shares), json(picture, shares)};
         if (options_.out.empty()) return reading;
         const std::vector<std::string> paths = names_.next(picture.file, {"_mask", "_overlay"});

@@ -57,7 +57,7 @@ Json json_of(const LoadedPackage &loaded, const Events &events, size_t events_pe
             {"displayTimeUnit", "ms"},
             {"otherData",
              {{"model", m.name},
-              {"input", fmt::format("{}x{}", m.height, m.width)},
+              {"input", fmt::format("{}x{}", m.height(), m.width())},
               {"batch", m.batch},
               {"level", loaded.level()},
               {"threads", loaded.threads()}}}};

@@ -59,7 +59,7 @@ nlohmann::ordered_json json_of(const LayerFigures &layer) {
 void print_json(const LoadedPackage &loaded, const BenchResult &result, const BenchOptions &options) {
     const Manifest &m = loaded.manifest();
     nlohmann::ordered_json json = {{"model", m.name},
-                                   {"input", fmt::format("{}x{}", m.height, m.width)},
+                                   {"input", fmt::format("{}x{}", m.height(), m.width())},
                                    {"batch", m.batch},
                                    {"threads", loaded.threads()},
                                    {"level", loaded.level()},
@@ -119,7 +119,7 @@ void print_text(const LoadedPackage &loaded, const BenchResult &result, const Be
     print(
         fmt::format("{}  {}x{}  batch {}  level {}  {} thread{}\n"
                     "min {:.3f} ms  median {:.3f} ms  p99 {:.3f} ms  of {} runs;  {:.1f} images/s\n\n",
-                    m.name, m.height, m.width, m.batch, loaded.level(), loaded.threads(),
+                    m.name, m.height(), m.width(), m.batch, loaded.level(), loaded.threads(),
                     loaded.threads() == 1 ? "" : "s", timing.min_ms, timing.median_ms, timing.p99_ms,
                     timing.iterations, 1000 * m.batch / timing.median_ms));
     if (options.layers) return print_layers(result);

@@ -14,7 +14,7 @@
 namespace hardnet {
 namespace {
 
-struct CompileOptions {
+struct CompileFlags {
     std::string model, weights, input, name, algorithm = "auto", objective = "speed", blocks = "tuned",
                                              folder;
     std::vector<std::string> targets, prepack;
@@ -24,7 +24,7 @@ struct CompileOptions {
 
 #ifdef HARDNET_WITH_COMPILER
 
-Result<CompileRequest> request_of(const CompileOptions &options) {
+Result<CompileRequest> request_of(const CompileFlags &options) {
     const Result<ModelRecord> record = find_record(options.model);
     if (!record) return record.error();
     CompileRequest request;
@@ -50,7 +50,7 @@ Result<CompileRequest> request_of(const CompileOptions &options) {
     return request;
 }
 
-Result<ExitCode> compile(const CompileOptions &options) {
+Result<ExitCode> compile(const CompileFlags &options) {
     Result<CompileRequest> request = request_of(options);
     if (!request) return request.error();
     ProgressLine progress("compile");
@@ -71,7 +71,7 @@ Result<ExitCode> compile(const CompileOptions &options) {
 
 #else
 
-Result<ExitCode> compile(const CompileOptions &) { return no_compiler("compile"); }
+Result<ExitCode> compile(const CompileFlags &) { return no_compiler("compile"); }
 
 #endif
 
@@ -81,7 +81,7 @@ void add_compile(CLI::App &program, Action &chosen) {
     CLI::App *verb = add_verb(program, "compile", "Compile a network and its weights to a package",
                               "hardnet compile hardnet68 --weights hardnet68.safetensors --input 224x224 "
                               "-o packages/hardnet68");
-    const auto options = std::make_shared<CompileOptions>();
+    const auto options = std::make_shared<CompileFlags>();
     verb->add_option("MODEL", options->model, "a network's name or a record's path")->required();
     verb->add_option("--weights", options->weights, "a .safetensors or .pth checkpoint, or seed:N")
         ->required();

@@ -45,8 +45,8 @@ std::string mebibytes(double bytes) { return fmt::format("{:.2f}", bytes / (1 <<
 std::string package_table(const Package &package) {
     const Manifest &m = package.manifest;
     std::string text = fmt::format(
-        "{}: {} at {}x{}, batch {}, {} classes\nweights {} ({}); Halide {}\n\nMiB:\n", m.name, m.record.name,
-        m.height, m.width, m.batch, m.classes, m.weights_source, m.weights_hash, m.halide_version);
+        "{}: {} at {}x{}, batch {}, {} classes\nweights {} ({}); Halide {}\n\nMiB:\n", m.name, m.network.name,
+        m.height(), m.width(), m.batch, m.classes(), m.weights_source, m.weights_hash, m.halide_version);
     const double folded = double(file_bytes(package.weights_path()));
     text += fmt::format("{:<10}{:>9}{:>9}{:>9}{:>9}{:>11}{:>9}{:>9}{:>12}{:>9}\n", "level", "kernels", "code",
                         "folded", "packed", "prepacked", "arena", "scratch", "transforms", "concat");
@@ -66,10 +66,10 @@ std::string package_table(const Package &package) {
     return text + "\n";
 }
 
-// The manifest without its layers, which stand beside the measures, and with the sizes of its files.
+// The manifest without its graph and layers, which stand beside the measures, and with the sizes of its files.
 nlohmann::ordered_json package_json(const Package &package) {
     nlohmann::ordered_json json = nlohmann::ordered_json::parse(to_json(package.manifest));
-    json.erase("layers");
+    for (const char *key : {"graph", "layers"}) json.erase(key);
     json["weight_file_bytes"] = file_bytes(package.weights_path());
     for (auto &level : json["levels"])
         level["prepacked_bytes"] = file_bytes(package.prepacked_path(level["name"]));
@@ -80,14 +80,13 @@ Result<ExitCode> inspect_package(const Package &package, const InspectOptions &o
                                  InspectFormat format) {
     const Manifest &m = package.manifest;
     if (!options.input.empty())
-        return usage_error(fmt::format(
-            "inspect: --input: expected none, since the package is compiled for {}x{}", m.height, m.width));
-    const Result<Network> network = build_network(m.record, {m.height, m.width});
-    if (!network) return network.error();
+        return usage_error(
+            fmt::format("inspect: --input: expected none, since the package is compiled for {}x{}",
+                        m.height(), m.width()));
     const std::string level = m.levels.empty() ? "" : m.levels.front().name;
     std::vector<InspectColumn> columns;
-    if (options.layers) columns = chosen_columns(*network, m, level);
-    const std::string text = inspect_text(*network, format, options.layers, columns);
+    if (options.layers) columns = chosen_columns(m.network, m, level);
+    const std::string text = inspect_text(m.network, format, options.layers, columns);
     if (format == InspectFormat::kJson) {
         nlohmann::ordered_json json = nlohmann::ordered_json::parse(text);
         json["package"] = package_json(package);

@@ -65,7 +65,7 @@ Status print_summary(const LoadedPackage &loaded, const RunOptions &options, Tal
         return ok();
     }
     const Manifest &m = loaded.manifest();
-    Json root = {{"model", m.name},         {"input", fmt::format("{}x{}", m.height, m.width)},
+    Json root = {{"model", m.name},         {"input", fmt::format("{}x{}", m.height(), m.width())},
                  {"level", loaded.level()}, {"threads", loaded.threads()},
                  {"images", tally.images},  {"failed", tally.failures}};
     root.update(closing.json);
@@ -144,10 +144,10 @@ Result<ExitCode> run_on_tensor(LoadedPackage &loaded, const RunOptions &options)
     const Result<NpyTensor> input = read_npy(options.tensor);
     if (!input) return input.error();
     const Manifest &m = loaded.manifest();
-    if (input->shape.size() != 4 || input->shape[1] != 3 || input->shape[2] != m.height ||
-        input->shape[3] != m.width)
+    if (input->shape.size() != 4 || input->shape[1] != 3 || input->shape[2] != m.height() ||
+        input->shape[3] != m.width())
         return bad_input(fmt::format("{}: expected the shape [N, 3, {}, {}], found [{}]", options.tensor,
-                                     m.height, m.width, fmt::join(input->shape, ", ")));
+                                     m.height(), m.width(), fmt::join(input->shape, ", ")));
     const int64_t images = input->shape[0];
     const std::vector<PackageOutput> &outputs = loaded.outputs();
     std::vector<NpyFile> files;

@@ -51,7 +51,7 @@ Result<ExitCode> verify(const VerifyOptions &options) {
 
     const std::string path = loaded.package().verify_path(), json = to_json(*result, loaded);
     const Manifest &m = loaded.manifest();
-    std::fputs(fmt::format("{}  {}x{}  batch {}  level {}  input seed:{}\n", m.name, m.height, m.width,
+    std::fputs(fmt::format("{}  {}x{}  batch {}  level {}  input seed:{}\n", m.name, m.height(), m.width(),
                            m.batch, loaded.level(), result->seed)
                    .c_str(),
                stdout);

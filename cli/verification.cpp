@@ -168,7 +168,7 @@ std::string to_json(const Verification &verification, const LoadedPackage &loade
     Json layers = Json::array();
     for (const LayerCheck &check : verification.layers) layers.push_back(json_of(check));
     const Json json = {{"model", m.name},
-                       {"input", fmt::format("{}x{}", m.height, m.width)},
+                       {"input", fmt::format("{}x{}", m.height(), m.width())},
                        {"batch", m.batch},
                        {"level", loaded.level()},
                        {"weights", {{"source", m.weights_source}, {"hash", m.weights_hash}}},

@@ -25,8 +25,8 @@ std::vector<double> scratch_for(const Image &image, const hardnet_resize_plan &p
     return std::vector<double>(bytes / sizeof(double) + 1);
 }
 
-hardnet_preprocessing for_vision(const Preprocessing &from, InputSize own) {
-    hardnet_preprocessing how = {from.resize_short, size_of(own), from.bgr, {}, {}};
+hardnet_preprocessing for_vision(const Preprocessing &from) {
+    hardnet_preprocessing how = {from.resize_short, size_of(from.own), from.bgr, {}, {}};
     std::copy(from.mean.begin(), from.mean.end(), how.mean);
     std::copy(from.deviation.begin(), from.deviation.end(), how.deviation);
     return how;
@@ -39,9 +39,9 @@ void check(hardnet_vision_status status) {
         throw std::logic_error(std::string("vision: ") + hardnet_vision_status_text(status));
 }
 
-Result<hardnet_resize_plan> preprocess(const Image &image, const Preprocessing &preprocessing, InputSize own,
+Result<hardnet_resize_plan> preprocess(const Image &image, const Preprocessing &preprocessing,
                                        InputSize input, float *out, const std::string &name) {
-    const hardnet_preprocessing how = for_vision(preprocessing, own);
+    const hardnet_preprocessing how = for_vision(preprocessing);
     const hardnet_picture picture = image.view();
     hardnet_resize_plan plan = {};
     const hardnet_vision_status status = hardnet_plan_resize(picture.size, &how, size_of(input), &plan);

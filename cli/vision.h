@@ -16,9 +16,9 @@ void check(hardnet_vision_status status);
 inline hardnet_size size_of(InputSize size) { return {size.width, size.height}; }
 inline hardnet_size size_of(const Image &image) { return {image.width, image.height}; }
 
-// The picture as the network's input, in `out` [channel][y][x], and how it was resized to it. `own` is the record's
-// size; `name` is the picture's, for errors.
-Result<hardnet_resize_plan> preprocess(const Image &image, const Preprocessing &preprocessing, InputSize own,
+// The picture as the network's input, in `out` [channel][y][x], and how it was resized to it; `name` is the
+// picture's, for errors.
+Result<hardnet_resize_plan> preprocess(const Image &image, const Preprocessing &preprocessing,
                                        InputSize input, float *out, const std::string &name);
 
 Image thumbnail_of(const Image &image, int side);  // the middle of the picture as a square

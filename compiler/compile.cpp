@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <thread>
 
 #include "base/files.h"
@@ -18,50 +19,56 @@ namespace {
 
 constexpr int64_t kCacheBytes = int64_t{1} << 30;  // hardnet68 for two levels is 2 MB
 
-struct Weights {
-    FoldedWeights folded;
+struct LoadedModel {
+    Model model;
     std::vector<std::string> notes;
 };
 
-// Decides the network, too: a checkpoint may describe the record further (classes, activation,
-// preprocessing).
-Result<Weights> load_weights(CompileRequest &request, Network &network) {
-    ModelRecord &record = request.record;
-    Checkpoint checkpoint;
-    if (request.weights.rfind("seed:", 0) == 0) {
-        const std::string digits = request.weights.substr(5);
-        if (digits.empty() || digits.size() > 18 ||
-            digits.find_first_not_of("0123456789") != std::string::npos) {
-            return usage_error("weights: expected seed:N with a whole number N, found '" + request.weights +
-                               "'");
-        }
-        if (request.classes) set_classes(record, request.classes);
-        auto built = build_network(record, request.size);
-        if (!built) return built.error();
-        network = *built;
-        checkpoint = seeded_checkpoint(network, std::stoull(digits));
-    } else {
-        auto read = open_checkpoint(request.weights);
-        if (!read) return read.error();
-        auto described = described_record(record, *read);
-        if (!described) return described.error();
-        record = *described;
-        if (request.classes && record.classes != request.classes) {
-            const auto head = classes_in(record, *read);
-            return bad_input(request.weights + ": " + (head ? head->tensor + ": " : "") + "expected " +
-                             std::to_string(request.classes) + " classes, found " +
-                             std::to_string(record.classes));
-        }
-        auto built = build_network(record, request.size);
-        if (!built) return built.error();
-        network = *built;
-        auto renamed = with_author_keys(network, std::move(*read));
-        if (!renamed) return renamed.error();
-        checkpoint = std::move(*renamed);
+Result<Checkpoint> seeded(CompileRequest &request, Network &network) {
+    const std::string digits = request.weights.substr(5);
+    if (digits.empty() || digits.size() > 18 || digits.find_first_not_of("0123456789") != std::string::npos)
+        return usage_error("weights: expected seed:N with a whole number N, found '" + request.weights + "'");
+    if (request.classes) set_classes(request.record, request.classes);
+    auto built = build_network(request.record, request.size);
+    if (!built) return built.error();
+    network = std::move(*built);
+    return seeded_checkpoint(network, std::stoull(digits));
+}
+
+// A checkpoint may describe the record further: classes, activation, preprocessing.
+Result<Checkpoint> from_file(CompileRequest &request, Network &network) {
+    auto read = open_checkpoint(request.weights);
+    if (!read) return read.error();
+    auto described = described_record(request.record, *read);
+    if (!described) return described.error();
+    request.record = std::move(*described);
+    const int classes = request.record.classes;
+    if (request.classes && classes != request.classes) {
+        const auto head = classes_in(request.record, *read);
+        return bad_input(fmt::format("{}: {}expected {} classes, found {}", request.weights,
+                                     head ? head->tensor + ": " : "", request.classes, classes));
     }
-    auto folded = fold(network, checkpoint);
+    auto built = build_network(request.record, request.size);
+    if (!built) return built.error();
+    network = std::move(*built);
+    return with_author_keys(network, std::move(*read));
+}
+
+Result<LoadedModel> load_model(CompileRequest request) {
+    LoadedModel loaded;
+    Model &model = loaded.model;
+    const bool seed = request.weights.rfind("seed:", 0) == 0;
+    auto checkpoint = seed ? seeded(request, model.network) : from_file(request, model.network);
+    if (!checkpoint) return checkpoint.error();
+    loaded.notes = checkpoint->notes;
+    auto folded = fold(model.network, *checkpoint);
     if (!folded) return folded.error();
-    return Weights{std::move(*folded), checkpoint.notes};
+    model.weights = std::move(*folded);
+    model.weights_source =
+        seed ? request.weights : std::filesystem::path(request.weights).filename().string();
+    if (int(request.record.class_names.size()) == model.network.classes)
+        model.class_names = std::move(request.record.class_names);
+    return loaded;
 }
 
 Status check_prepack(const std::vector<std::string> &asked, const std::vector<Machine> &machines) {
@@ -73,6 +80,63 @@ Status check_prepack(const std::vector<std::string> &asked, const std::vector<Ma
                                        fmt::join(levels, ", "), level));
     }
     return ok();
+}
+
+// What the options say, understood.
+struct Choices {
+    PlanOptions plan;
+    std::vector<TunedBlocks> records;
+    std::vector<Machine> machines;
+};
+
+Result<Choices> choices_of(const CompileOptions &options, const std::string &name) {
+    if (!is_package_name(name))
+        return usage_error("name: expected a C identifier of at most 64 characters, found '" + name + "'");
+    if (options.batch < 1 || options.batch > 1024)
+        return usage_error("batch: expected 1 to 1024, found " + std::to_string(options.batch));
+    if (Status s = check_package_folder(options.folder); !s) return s.error();
+    auto algorithm = algorithm_from_name(options.algorithm);
+    if (!algorithm) return algorithm.error();
+    auto objective = objective_from_name(options.objective);
+    if (!objective) return objective.error();
+    auto machines =
+        machines_for(options.targets.empty() ? std::vector<std::string>{"host"} : options.targets);
+    if (!machines) return machines.error();
+    auto records = tuned_blocks(options.blocks);
+    if (!records) return records.error();
+    if (Status s = check_prepack(options.prepack, *machines); !s) return s.error();
+    return Choices{{*algorithm, *objective}, std::move(*records), std::move(*machines)};
+}
+
+Result<CompileReport> compile(const Model &model, const CompileOptions &options, const std::string &name,
+                              const Choices &choices) {
+    CompileReport report;
+    PlanOptions plan_options = choices.plan;
+    plan_options.records = &choices.records;
+    std::vector<Plan> plans;
+    for (const Machine &machine : choices.machines) {
+        auto plan = make_plan(model.network, machine, plan_options);
+        if (!plan) return plan.error();
+        plans.push_back(std::move(*plan));
+    }
+    std::vector<KernelJob> jobs;
+    for (const Plan &plan : plans) {
+        for (const KernelSpec &k : plan.kernels) jobs.push_back({&k, plan.machine, symbol(k, *plan.machine)});
+    }
+    const int workers = options.jobs > 0 ? options.jobs : std::max(1u, std::thread::hardware_concurrency());
+    auto objects = emit_kernels(jobs, workers, options.progress);
+    if (!objects) return objects.error();
+    report.kernels = int(jobs.size());
+    report.compiled = objects->compiled;
+
+    PackageContents contents{options, model, name, plans, jobs, objects->paths};
+    if (Status s = write_package(contents, report); !s) return s.error();
+    if (objects->compiled) trim_cache(kCacheBytes);
+    return report;
+}
+
+std::string name_of(const CompileOptions &options, const std::string &network) {
+    return options.name.empty() ? network : options.name;
 }
 
 }  // namespace
@@ -87,53 +151,22 @@ Result<std::vector<TunedBlocks>> tuned_blocks(const std::string &source, RecordK
                              source, kind);
 }
 
-Result<CompileReport> compile_package(const CompileRequest &asked) {
-    CompileRequest request = asked;
-    const std::string name = request.name.empty() ? request.record.name : request.name;
-    if (!is_package_name(name))
-        return usage_error("name: expected a C identifier of at most 64 characters, found '" + name + "'");
-    if (request.batch < 1 || request.batch > 1024) {
-        return usage_error("batch: expected 1 to 1024, found " + std::to_string(request.batch));
-    }
-    if (Status s = check_package_folder(request.folder); !s) return s.error();
-    auto algorithm = algorithm_from_name(request.algorithm);
-    if (!algorithm) return algorithm.error();
-    auto objective = objective_from_name(request.objective);
-    if (!objective) return objective.error();
-    auto chosen = machines_for(request.targets.empty() ? std::vector<std::string>{"host"} : request.targets);
-    if (!chosen) return chosen.error();
-    const std::vector<Machine> &machines = *chosen;
-
-    auto records = tuned_blocks(request.blocks);
-    if (!records) return records.error();
-    if (Status s = check_prepack(request.prepack, machines); !s) return s.error();
-
-    CompileReport report;
-    Network network;
-    auto weights = load_weights(request, network);
-    if (!weights) return weights.error();
-    report.notes = weights->notes;
-
-    std::vector<Plan> plans;
-    for (const Machine &machine : machines) {
-        auto plan = make_plan(network, machine, {*algorithm, *objective, &*records});
-        if (!plan) return plan.error();
-        plans.push_back(std::move(*plan));
-    }
-    std::vector<KernelJob> jobs;
-    for (const Plan &plan : plans) {
-        for (const KernelSpec &k : plan.kernels) jobs.push_back({&k, plan.machine, symbol(k, *plan.machine)});
-    }
-    const int workers = request.jobs > 0 ? request.jobs : std::max(1u, std::thread::hardware_concurrency());
-    auto objects = emit_kernels(jobs, workers, request.progress);
-    if (!objects) return objects.error();
-    report.kernels = int(jobs.size());
-    report.compiled = objects->compiled;
-
-    PackageContents contents{request, network, name, plans, weights->folded, jobs, objects->paths};
-    if (Status s = write_package(contents, report); !s) return s.error();
-    if (objects->compiled) trim_cache(kCacheBytes);
+Result<CompileReport> compile_package(const CompileRequest &request) {
+    const std::string name = name_of(request, request.record.name);
+    auto choices = choices_of(request, name);  // cheap, so in front
+    if (!choices) return choices.error();
+    auto loaded = load_model(request);
+    if (!loaded) return loaded.error();
+    auto report = compile(loaded->model, request, name, *choices);
+    if (report) report->notes.insert(report->notes.begin(), loaded->notes.begin(), loaded->notes.end());
     return report;
+}
+
+Result<CompileReport> compile_model(const Model &model, const CompileOptions &options) {
+    const std::string name = name_of(options, model.network.name);
+    auto choices = choices_of(options, name);
+    if (!choices) return choices.error();
+    return compile(model, options, name, *choices);
 }
 
 }  // namespace hardnet

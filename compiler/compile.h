@@ -8,24 +8,36 @@
 #include "graph/network.h"
 #include "models/records.h"
 #include "schedules/tuned_blocks.h"
+#include "weights/weights.h"
 
 namespace hardnet {
 
-struct CompileRequest {
-    ModelRecord record;
-    std::string weights;  // a checkpoint's path, or "seed:N"
-    InputSize size;
+struct CompileOptions {
     int batch = 1;                     // images per run
     std::vector<std::string> targets;  // "host", "x86-64"...; empty: host
-    std::string name;                  // of package and C symbol; empty: the record's
+    std::string name;                  // of package and C symbol; empty: the network's
     int jobs = 0;                      // compilers at once; 0: one per CPU
     std::string algorithm = "auto";    // "auto", "winograd", "direct": of the 3x3 layers
     std::string objective = "speed";   // or "size": of the packed weights
     std::string blocks = "tuned";      // or "model", or a file of records: see tuned_blocks
     std::vector<std::string> prepack;  // levels whose packed weights are written, too
-    int classes = 0;                   // asserted of the weights' head; 0: whatever it says
     std::string folder;                // the package; must not exist, be empty, or hold a package
     std::function<void(int done, int total, const std::string &what)> progress;
+};
+
+struct CompileRequest : CompileOptions {
+    ModelRecord record;
+    std::string weights;  // a checkpoint's path, or "seed:N"
+    InputSize size;
+    int classes = 0;  // asserted of the weights' head; 0: whatever it says
+};
+
+// A network with its weights, and what a package says of them.
+struct Model {
+    Network network;
+    FoldedWeights weights;
+    std::string weights_source;            // "seed:1", or a file's name
+    std::vector<std::string> class_names;  // one per class, or none
 };
 
 struct CompileReport {
@@ -42,5 +54,6 @@ Result<std::vector<TunedBlocks>> tuned_blocks(const std::string &source,
                                               RecordKind kind = RecordKind::kChosen);
 
 Result<CompileReport> compile_package(const CompileRequest &request);
+Result<CompileReport> compile_model(const Model &model, const CompileOptions &options);
 
 }  // namespace hardnet

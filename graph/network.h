@@ -84,14 +84,21 @@ constexpr const char *kMaskOutput = "mask";
 
 // How an image becomes the network's input: resized (bilinear, antialiased), scaled to [0, 1], then
 // (value - mean) / deviation per channel. Mean and deviation follow the input's channels.
+struct InputSize {
+    int height = 0, width = 0;
+    bool operator==(const InputSize &o) const { return height == o.height && width == o.width; }
+};
+
 struct Preprocessing {
     int resize_short =
-        256;           // the short side, then a crop in the centre to the input size; 0: both sides to it
-    bool bgr = false;  // the input's channels are blue, green, red; else red, green, blue
+        256;  // the short side, then a crop in the centre to the input size; 0: both sides to it
+    InputSize own{224, 224};  // that resize_short is for: of another input it is the same share
+    bool bgr = false;         // the input's channels are blue, green, red; else red, green, blue
     std::array<float, 3> mean{0.485f, 0.456f, 0.406f};
     std::array<float, 3> deviation{0.229f, 0.224f, 0.225f};
     bool operator==(const Preprocessing &o) const {
-        return resize_short == o.resize_short && bgr == o.bgr && mean == o.mean && deviation == o.deviation;
+        return resize_short == o.resize_short && own == o.own && bgr == o.bgr && mean == o.mean &&
+               deviation == o.deviation;
     }
 };
 
@@ -106,10 +113,6 @@ struct Network {
 
 // An output's extents without the batch, outermost first.
 std::vector<int64_t> output_shape(const Network &network, const Output &output);
-
-struct InputSize {
-    int height = 0, width = 0;
-};
 
 // The checkpoints' names of a layer's parameters; the layer has such a parameter.
 std::string weight_key(

@@ -21,12 +21,13 @@ enum class OpKind {
     kMultiply,  // two tensors of one shape, element by element
 };
 
-enum class Weights { kNone, kAlone, kWithBias };   // the bias is the layer's own or comes from batch norm
+enum class Weights { kNone, kAlone, kWithBias };    // the bias is the layer's own or comes from batch norm
 enum class Operand { kNone, kAdded, kMultiplied };  // kAdded: where the layer reads one; kMultiplied: always
 
 struct OperatorTraits {
     OpKind kind;
-    const char *words;  // "conv", to people; the window's extents follow where there is a window
+    const char *name;   // in JSON
+    const char *words;  // to people; the window's extents follow where there is a window
     bool window;
     bool reads_padding;  // the window's elements beyond the image are read, as zeros
     Weights weights;
@@ -34,19 +35,22 @@ struct OperatorTraits {
 };
 
 inline constexpr OperatorTraits kOperatorTraits[] = {
-    {OpKind::kConv, "conv", true, true, Weights::kWithBias, Operand::kAdded},
-    {OpKind::kDepthwiseConv, "depthwise", true, true, Weights::kWithBias, Operand::kNone},
-    {OpKind::kTransposedConv, "transposed conv", true, false, Weights::kWithBias, Operand::kNone},
-    {OpKind::kMaxPool, "max pool", true, false, Weights::kNone, Operand::kNone},
-    {OpKind::kAveragePool, "average pool", true, true, Weights::kNone, Operand::kNone},
-    {OpKind::kGlobalAveragePool, "average pool", false, false, Weights::kNone, Operand::kNone},
-    {OpKind::kResize, "bilinear", false, false, Weights::kNone, Operand::kNone},
-    {OpKind::kSlice, "slice", false, false, Weights::kNone, Operand::kNone},
-    {OpKind::kL2Norm, "L2 norm", false, false, Weights::kAlone, Operand::kNone},
-    {OpKind::kSpatialNorm, "spatial norm", false, false, Weights::kNone, Operand::kNone},
-    {OpKind::kArgmax, "argmax", false, false, Weights::kNone, Operand::kNone},
-    {OpKind::kFullyConnected, "fully connected", false, false, Weights::kWithBias, Operand::kNone},
-    {OpKind::kMultiply, "product", false, false, Weights::kNone, Operand::kMultiplied},
+    {OpKind::kConv, "conv", "conv", true, true, Weights::kWithBias, Operand::kAdded},
+    {OpKind::kDepthwiseConv, "depthwise_conv", "depthwise", true, true, Weights::kWithBias, Operand::kNone},
+    {OpKind::kTransposedConv, "transposed_conv", "transposed conv", true, false, Weights::kWithBias,
+     Operand::kNone},
+    {OpKind::kMaxPool, "max_pool", "max pool", true, false, Weights::kNone, Operand::kNone},
+    {OpKind::kAveragePool, "average_pool", "average pool", true, true, Weights::kNone, Operand::kNone},
+    {OpKind::kGlobalAveragePool, "global_average_pool", "average pool", false, false, Weights::kNone,
+     Operand::kNone},
+    {OpKind::kResize, "resize", "bilinear", false, false, Weights::kNone, Operand::kNone},
+    {OpKind::kSlice, "slice", "slice", false, false, Weights::kNone, Operand::kNone},
+    {OpKind::kL2Norm, "l2_norm", "L2 norm", false, false, Weights::kAlone, Operand::kNone},
+    {OpKind::kSpatialNorm, "spatial_norm", "spatial norm", false, false, Weights::kNone, Operand::kNone},
+    {OpKind::kArgmax, "argmax", "argmax", false, false, Weights::kNone, Operand::kNone},
+    {OpKind::kFullyConnected, "fully_connected", "fully connected", false, false, Weights::kWithBias,
+     Operand::kNone},
+    {OpKind::kMultiply, "multiply", "product", false, false, Weights::kNone, Operand::kMultiplied},
 };
 
 inline const OperatorTraits &traits_of(OpKind kind) {

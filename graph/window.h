@@ -11,6 +11,14 @@ struct WindowAxis {
     int reach() const { return dilation * (kernel - 1) + 1; }  // extent of the window
     int first(int output) const { return stride * output - before; }
     int last(int output) const { return first(output) + reach() - 1; }
+    // How many windows fit an input of `extent`, 0 where none does. With `ceil_mode` a last one may reach beyond what is
+    // padded, if it begins within the image or its front padding.
+    int outputs(int extent, bool ceil_mode = false) const {
+        const int room = before + extent + after - reach();
+        if (room < 0) return 0;
+        const int windows = (ceil_mode ? room + stride - 1 : room) / stride + 1;
+        return ceil_mode && (windows - 1) * stride >= extent + before ? windows - 1 : windows;
+    }
     bool operator==(const WindowAxis &o) const {
         return kernel == o.kernel && stride == o.stride && dilation == o.dilation && before == o.before &&
                after == o.after;

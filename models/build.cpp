@@ -26,6 +26,7 @@ Built built(const ModelRecord &record, InputSize size) {
     network.name = record.name;
     network.input = {kImageChannels, size.height, size.width};
     network.preprocessing = record.preprocessing;
+    network.preprocessing.own = record.input;
     network.classes = record.classes;
     LayerList list(network.input);
     network.outputs = find_architecture(record.architecture)->build(record, list);

@@ -1,5 +1,7 @@
 #include "models/layer_list.h"
 
+#include <algorithm>
+
 namespace hardnet {
 
 LayerNames conv_names(const std::string &layer) { return {layer, layer + ".conv", layer + ".norm"}; }
@@ -147,18 +149,11 @@ Layer &LayerList::add(const std::string &name, OpKind op, const std::vector<int>
 void LayerList::set_window(Layer &layer, int kernel, int stride, int padding, int dilation, bool ceil_mode) {
     layer.window = Window::square(kernel, stride, padding, dilation);
     layer.ceil_mode = ceil_mode;
-    const auto out_extent = [&](int extent) {
-        const int room = extent + 2 * padding - layer.window.x.reach();
-        if (room < 0) {
-            too_small_ = true;
-            return 1;
-        }
-        const int windows = (ceil_mode ? room + stride - 1 : room) / stride + 1;
-        // A last window begins within the image or its front padding.
-        return ceil_mode && (windows - 1) * stride >= extent + padding ? windows - 1 : windows;
-    };
-    layer.out.height = out_extent(layer.in.height);
-    layer.out.width = out_extent(layer.in.width);
+    const int height = layer.window.y.outputs(layer.in.height, ceil_mode);
+    const int width = layer.window.x.outputs(layer.in.width, ceil_mode);
+    too_small_ |= height == 0 || width == 0;
+    layer.out.height = std::max(height, 1);
+    layer.out.width = std::max(width, 1);
 }
 
 }  // namespace hardnet

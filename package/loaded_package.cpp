@@ -104,24 +104,18 @@ Status LoadedPackage::describe_outputs() {
 // buffers.
 Status LoadedPackage::check_shapes() {
     const Manifest &m = manifest();
-    ModelRecord record = m.record;
-    set_classes(record, m.classes);
-    Result<Network> model = build_network(record, {m.height, m.width});
-    if (!model) return bad_input(package_.manifest_path() + ": " + model.error().what);
-    model_ = std::move(*model);
-
     hardnet_tensor input = {};
     if (const hardnet_status status = hardnet_input(context_, 0, &input); status != HARDNET_OK)
         return failure(status);
     input_ = static_cast<float *>(input.data);
     if (Status status = describe_outputs(); !status) return status;
     std::vector<PackageOutput> described;
-    for (const Output &output : model_.outputs) {
-        described.push_back({output.name, output_shape(model_, output)});
+    for (const Output &output : m.network.outputs) {
+        described.push_back({output.name, output_shape(m.network, output)});
         described.back().shape.insert(described.back().shape.begin(), m.batch);
     }
     const std::string expected =
-        shape_text({m.batch, 3, m.height, m.width}) + " to " + shapes_text(described);
+        shape_text({m.batch, 3, m.height(), m.width()}) + " to " + shapes_text(described);
     const std::string found =
         shape_text({input.shape, input.shape + input.rank}) + " to " + shapes_text(outputs_);
     if (expected != found)

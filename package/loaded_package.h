@@ -35,16 +35,18 @@ public:
     const Package &package() const { return package_; }
     const Manifest &manifest() const { return package_.manifest; }
     const Network &model() const {
-        return model_;
-    }  // what the manifest describes: the code's layers and outputs
+        return package_.manifest.network;
+    }  // the code's layers and outputs, as the manifest describes them
     const hardnet_network &network() const { return *network_; }
     hardnet_context *context() const { return context_; }
     std::string level() const { return hardnet_level_name(context_); }
     int threads() const;
 
     int batch() const { return manifest().batch; }
-    size_t input_elems() const { return size_t(3) * manifest().height * manifest().width; }  // of one image
-    float *input(int image) const { return input_ + input_elems() * image; }                 // CHW
+    size_t input_elems() const {
+        return size_t(3) * manifest().height() * manifest().width();
+    }                                                                         // of one image
+    float *input(int image) const { return input_ + input_elems() * image; }  // CHW
     const std::vector<PackageOutput> &outputs() const { return outputs_; }
     const float *output(size_t index, int image) const {  // as `shape` says, of one image
         return output_data_[index] + outputs_[index].elems * size_t(image);
@@ -67,7 +69,6 @@ private:
     const hardnet_network *network_ = nullptr;
     hardnet_context *context_ = nullptr;
     float *input_ = nullptr;
-    Network model_;
     std::vector<PackageOutput> outputs_;
     std::vector<const float *> output_data_;
 };

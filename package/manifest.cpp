@@ -5,6 +5,7 @@
 
 #include "base/json_reader.h"
 #include "base/text.h"
+#include "graph/network_json.h"
 
 namespace hardnet {
 namespace {
@@ -12,13 +13,18 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr int kMaxExtent = 1 << 16;  // of an image: what a JPEG can hold
+constexpr int kImageChannels = 3;
 constexpr int kMaxBatch = 1 << 10;
 constexpr int kMaxClasses = 1 << 20;
 constexpr size_t kMaxNameChars = 64;
 constexpr size_t kShownChars = 40;  // of a wrong value, in an error
 
 Json json_of(const Preprocessing &p) {
-    return {{"resize_short", p.resize_short}, {"bgr", p.bgr}, {"mean", p.mean}, {"deviation", p.deviation}};
+    return {{"resize_short", p.resize_short},
+            {"own", {p.own.height, p.own.width}},
+            {"bgr", p.bgr},
+            {"mean", p.mean},
+            {"deviation", p.deviation}};
 }
 
 Json json_of(const LevelInfo &level) {
@@ -93,7 +99,14 @@ private:
 
 void read_preprocessing(const Source &source, Preprocessing &p) {
     Section section(source, "/preprocessing");
+    int own[2] = {1, 1};
     section.read_between("resize_short", p.resize_short, 0, kMaxExtent);
+    section.read("own", own);
+    p.own = {own[0], own[1]};
+    for (const int extent : own)
+        if (extent < 1 || extent > kMaxExtent)
+            section.fail("own", "expected extents from 1 to " + std::to_string(kMaxExtent) + ", found " +
+                                    std::to_string(extent));
     section.read("bgr", p.bgr);
     section.read("mean", p.mean);
     section.read("deviation", p.deviation);
@@ -131,12 +144,19 @@ LayerInfo read_layer(const Source &source, const std::string &pointer) {
     return layer;
 }
 
+// The extents are the graph's, which is what runs.
 void read_input(const Source &source, Manifest &manifest) {
+    const Shape &image = manifest.network.input;
+    int height = 0, width = 0;
     Section section(source, "/input");
-    section.read_between("height", manifest.height, 1, kMaxExtent);
-    section.read_between("width", manifest.width, 1, kMaxExtent);
+    section.read_between("height", height, 1, kMaxExtent);
+    section.read_between("width", width, 1, kMaxExtent);
     section.read_between("batch", manifest.batch, 1, kMaxBatch);
     section.finish();
+    if (image.channels != kImageChannels || image.height != height || image.width != width)
+        section.fail("height", "expected the extents of a graph of " + std::to_string(kImageChannels) +
+                                   " channels, found " + std::to_string(height) + "x" +
+                                   std::to_string(width));
 }
 
 void read_weights(const Source &source, Manifest &manifest) {
@@ -153,22 +173,21 @@ void read_name(Section &section, std::string &name) {
 }
 
 void read_classes(Section &section, Manifest &manifest) {
-    section.read_between("classes", manifest.classes, 1, kMaxClasses);
+    section.read_between("classes", manifest.network.classes, 1, kMaxClasses);
     section.read("class_names", manifest.class_names);
     const size_t names = manifest.class_names.size();
-    if (names != 0 && names != size_t(manifest.classes))
-        section.fail("class_names", "expected none or " + std::to_string(manifest.classes) + ", found " +
+    if (names != 0 && names != size_t(manifest.classes()))
+        section.fail("class_names", "expected none or " + std::to_string(manifest.classes()) + ", found " +
                                         std::to_string(names));
 }
 
-void read_record(const Source &source, ModelRecord &record) {
-    if (source.error) return;
-    const Result<ModelRecord> read =
-        record_from_json(source.json.root.at("record").dump(), source.json.file_name + " (record)");
-    if (read)
-        record = *read;
-    else
-        source.error = read.error();
+void read_format(Section &section) {
+    int format = 0;
+    section.read("format", format);
+    if (format != kManifestFormat)
+        section.fail("format", "expected " + std::to_string(kManifestFormat) + ", found " +
+                                   std::to_string(format) +
+                                   " (the package is of another version of hardnet: compile it again)");
 }
 
 }  // namespace
@@ -184,14 +203,14 @@ bool is_package_name(const std::string &name) {
 std::string to_json(const Manifest &m) {
     const Json json = {{"format", kManifestFormat},
                        {"name", m.name},
-                       {"input", {{"height", m.height}, {"width", m.width}, {"batch", m.batch}}},
-                       {"preprocessing", json_of(m.preprocessing)},
-                       {"classes", m.classes},
+                       {"input", {{"height", m.height()}, {"width", m.width()}, {"batch", m.batch}}},
+                       {"preprocessing", json_of(m.network.preprocessing)},
+                       {"classes", m.classes()},
                        {"class_names", m.class_names},
                        {"weights", {{"source", m.weights_source}, {"hash", m.weights_hash}}},
                        {"halide_version", m.halide_version},
                        {"targets", m.targets},
-                       {"record", Json::parse(to_json(m.record))},
+                       {"graph", graph_json(m.network)},
                        {"levels", json_list(m.levels)},
                        {"layers", json_list(m.layers)}};
     return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
@@ -204,17 +223,16 @@ Result<Manifest> manifest_from_json(const std::string &text, const std::string &
     const Source source{*json, error};
     Manifest manifest;
     Section section(source, "");
-    int format = 0;
-    section.read_between("format", format, kManifestFormat, kManifestFormat);
+    read_format(section);
     if (error) return *error;  // another format's keys would only be called unknown
     read_name(section, manifest.name);
+    if (section.has("graph")) manifest.network = read_graph(*json, "/graph", error);
     if (section.has("input")) read_input(source, manifest);
-    if (section.has("preprocessing")) read_preprocessing(source, manifest.preprocessing);
+    if (section.has("preprocessing")) read_preprocessing(source, manifest.network.preprocessing);
     read_classes(section, manifest);
     if (section.has("weights")) read_weights(source, manifest);
     section.read("halide_version", manifest.halide_version);
     section.read("targets", manifest.targets);
-    if (section.has("record")) read_record(source, manifest.record);
     for (const std::string &at : section.elements("levels"))
         manifest.levels.push_back(read_level(source, at));
     for (const std::string &at : section.elements("layers"))

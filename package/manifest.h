@@ -6,11 +6,10 @@
 
 #include "base/result.h"
 #include "graph/network.h"
-#include "models/records.h"
 
 namespace hardnet {
 
-constexpr int kManifestFormat = 1;  // raised when an older program could misread a newer manifest
+constexpr int kManifestFormat = 2;  // raised when another version could not read what one writes
 
 struct LevelInfo {       // one CPU level of one target
     std::string name;    // "avx512"
@@ -29,17 +28,20 @@ struct LayerInfo {  // what the compiler chose for a layer, per level
 };
 
 struct Manifest {
-    std::string name;    // file stem and C symbol
-    ModelRecord record;  // what was compiled
-    int height = 0, width = 0, batch = 1, classes = 0;
+    std::string name;  // file stem and C symbol
+    Network network;   // what was compiled
+    int batch = 1;
     std::vector<std::string> class_names;  // empty: unknown
-    Preprocessing preprocessing;
-    std::string weights_source;  // "seed:1" or the checkpoint's file name
-    std::string weights_hash;    // XXH3-128 of the weights' file, hexadecimal
+    std::string weights_source;            // "seed:1" or the checkpoint's file name
+    std::string weights_hash;              // XXH3-128 of the weights' file, hexadecimal
     std::string halide_version;
     std::vector<std::string> targets;  // Halide target strings
     std::vector<LevelInfo> levels;
     std::vector<LayerInfo> layers;
+
+    int height() const { return network.input.height; }
+    int width() const { return network.input.width; }
+    int classes() const { return network.classes; }
 };
 
 std::string to_json(const Manifest &manifest);  // stable key order, ends with a newline

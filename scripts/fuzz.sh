@@ -7,7 +7,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 build=${FUZZ_BUILD:-build/fuzz}
-all=(safetensors checkpoint record manifest picture npy command_line)
+all=(safetensors checkpoint record manifest graph picture npy command_line)
 
 amount=60s
 [[ ${1:-} =~ ^[0-9]+s?$ ]] && { amount=$1; shift; }

@@ -17,10 +17,7 @@
 #include <sstream>
 
 #include "cli/console.h"
-#include "compiler/emission/kernel.h"
-#include "compiler/package/write_package.h"
-#include "compiler/plan.h"
-#include "models/records.h"
+#include "compiler/compile.h"
 #include "package/loaded_package.h"
 #include "runtime/inspect.h"
 
@@ -108,38 +105,21 @@ Result<Compiled> compile(const Line &line, const std::string &folder) {
     Compiled compiled;
     Network network;
     compiled.layer = build(line, network);
-    CompileRequest request;
-    request.record = *find_record("hardnet68");  // what the manifest wants to say; not what is compiled
-    request.weights = "seed:1", request.folder = folder,
-    request.size = {network.input.height, network.input.width};
-    auto machines = machines_for({"host"});
-    if (!machines) return machines.error();
     auto weights = fold(network, seeded_checkpoint(network, 1));
     if (!weights) return weights.error();
-    std::vector<Plan> plans;
-    std::vector<KernelJob> jobs;
-    for (const Machine &machine : *machines) {
-        auto plan = make_plan(network, machine, {});
-        if (!plan) return plan.error();
-        plans.push_back(std::move(*plan));
-    }
-    for (const Plan &plan : plans) {
-        for (const KernelSpec &k : plan.kernels) jobs.push_back({&k, plan.machine, symbol(k, *plan.machine)});
-    }
-    auto objects = emit_kernels(jobs, 1, {});
-    if (!objects) return objects.error();
-    CompileReport report;
-    const std::string name = network.name;
-    if (Status s = write_package({request, network, name, plans, *weights, jobs, objects->paths}, report); !s)
-        return s.error();
+    CompileOptions options;
+    options.folder = folder;
+    options.jobs = 1;
+    options.blocks = "model";
+    const auto report = compile_model({network, std::move(*weights), "seed:1", {}}, options);
+    if (!report) return report.error();
     const char *threads = std::getenv("HARDNET_THREADS");
     auto loaded = LoadedPackage::load(folder, {threads ? std::atoi(threads) : 1, "", note_of_runtime});
     if (!loaded) return loaded.error();
     compiled.package = std::move(*loaded);
-    for (const Plan &plan : plans) {
-        if (plan.machine->level != compiled.package->level()) continue;
-        const LayerChoice &choice = plan.choices[compiled.layer];
-        compiled.choice = choice.algorithm + " " + choice.blocks;
+    for (const LayerInfo &info : compiled.package->manifest().layers) {
+        if (info.layer == line.name && info.level == compiled.package->level())
+            compiled.choice = info.algorithm + " " + info.blocks;
     }
     return compiled;
 }

@@ -1,29 +1,17 @@
 #include "compiler/package/make_manifest.h"
 
-#include <filesystem>
-
 #include "compiler/emission/kernel.h"
 
 namespace hardnet {
-namespace fs = std::filesystem;
 
-Manifest make_manifest(const CompileRequest &request, const Network &network, const std::string &name,
+Manifest make_manifest(const CompileOptions &options, const Model &model, const std::string &name,
                        const std::vector<Plan> &plans) {
     Manifest m;
     m.name = name;
-    m.record = request.record;
-    m.record.classes = network.classes;
-    m.height = network.input.height;
-    m.width = network.input.width;
-    m.batch = request.batch;
-    m.classes = network.classes;
-    if (int(request.record.class_names.size()) == m.classes)
-        m.class_names = request.record.class_names;
-    else
-        m.record.class_names.clear();
-    m.preprocessing = network.preprocessing;
-    m.weights_source = request.weights.rfind("seed:", 0) == 0 ? request.weights
-                                                              : fs::path(request.weights).filename().string();
+    m.network = model.network;
+    m.batch = options.batch;
+    m.class_names = model.class_names;
+    m.weights_source = model.weights_source;
     m.halide_version = halide_version();
     for (const Plan &plan : plans) {
         const Machine &machine = *plan.machine;
@@ -37,9 +25,9 @@ Manifest make_manifest(const CompileRequest &request, const Network &network, co
         level.packed_weight_bytes = plan.weight_bytes;
         level.transform_bytes = plan.transform_bytes;
         m.levels.push_back(level);
-        for (size_t l = 0; l < network.layers.size(); l++) {
+        for (size_t l = 0; l < model.network.layers.size(); l++) {
             LayerInfo info;
-            info.layer = network.layers[l].name;
+            info.layer = model.network.layers[l].name;
             info.level = machine.level;
             info.algorithm = plan.choices[l].algorithm;
             info.blocks = plan.choices[l].blocks;

@@ -9,7 +9,7 @@
 
 namespace hardnet {
 
-Manifest make_manifest(const CompileRequest &request, const Network &network, const std::string &name,
+Manifest make_manifest(const CompileOptions &options, const Model &model, const std::string &name,
                        const std::vector<Plan> &plans);
 
 }  // namespace hardnet

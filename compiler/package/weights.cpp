@@ -18,10 +18,10 @@ std::string weights_content(const Network &network, const FoldedWeights &weights
 }
 
 Status write_weights(const PackageContents &a, const fs::path &folder, Manifest &manifest) {
-    const std::string content = weights_content(a.network, a.weights);
+    const std::string content = weights_content(a.model.network, a.model.weights);
     const fs::path path = folder / (a.name + ".safetensors");
-    if (Status s =
-            write_folded(path.string(), a.network, a.weights, {{"content", content}, {"network", a.name}});
+    if (Status s = write_folded(path.string(), a.model.network, a.model.weights,
+                                {{"content", content}, {"network", a.name}});
         !s)
         return s;
     auto file = read_text(path);
@@ -30,9 +30,9 @@ Status write_weights(const PackageContents &a, const fs::path &folder, Manifest 
     const Package package{folder.string(), manifest};
     for (const Plan &plan : a.plans) {
         const std::string &level = plan.machine->level;
-        if (!std::count(a.request.prepack.begin(), a.request.prepack.end(), level)) continue;
-        if (Status s = write_prepacked(package.prepacked_path(level), a.name, a.network, plan, path.string(),
-                                       content);
+        if (!std::count(a.options.prepack.begin(), a.options.prepack.end(), level)) continue;
+        if (Status s = write_prepacked(package.prepacked_path(level), a.name, a.model.network, plan,
+                                       path.string(), content);
             !s)
             return s;
     }

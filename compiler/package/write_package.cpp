@@ -46,10 +46,11 @@ Status replace(const fs::path &finished, const fs::path &folder) {
 }
 
 Status fill(const PackageContents &a, const fs::path &folder, CompileReport &report) {
-    const PackageNames names{a.name, a.request.batch};
-    Manifest manifest = make_manifest(a.request, a.network, a.name, a.plans);
-    if (Status s = write_text(folder / (a.name + ".h"), plan_header(a.network, names)); !s) return s;
-    if (Status s = write_text(folder / (a.name + ".c"), plan_source(a.network, names, a.plans)); !s) return s;
+    const PackageNames names{a.name, a.options.batch};
+    Manifest manifest = make_manifest(a.options, a.model, a.name, a.plans);
+    if (Status s = write_text(folder / (a.name + ".h"), plan_header(a.model.network, names)); !s) return s;
+    if (Status s = write_text(folder / (a.name + ".c"), plan_source(a.model.network, names, a.plans)); !s)
+        return s;
     if (Status s = write_text(folder / (a.name + "-config.cmake"), cmake_config(a.name)); !s) return s;
 
     size_t job = 0;
@@ -97,7 +98,7 @@ Status check_package_folder(const std::string &folder) {
 }
 
 Status write_package(const PackageContents &contents, CompileReport &report) {
-    const fs::path folder = fs::absolute(contents.request.folder).lexically_normal();
+    const fs::path folder = fs::absolute(contents.options.folder).lexically_normal();
     const fs::path target =
         folder.has_filename() ? folder : folder.parent_path();  // "packages/" ends in no name
     const fs::path unfinished = target.string() + ".new." + std::to_string(getpid());

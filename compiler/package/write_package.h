@@ -7,16 +7,14 @@
 #include "compiler/compile.h"
 #include "compiler/emission/kernel.h"
 #include "compiler/plan.h"
-#include "weights/weights.h"
 
 namespace hardnet {
 
 struct PackageContents {
-    const CompileRequest &request;
-    const Network &network;
+    const CompileOptions &options;
+    const Model &model;
     std::string name;
     const std::vector<Plan> &plans;
-    const FoldedWeights &weights;
     const std::vector<KernelJob> &jobs;       // every kernel of every plan, in order
     const std::vector<std::string> &objects;  // their files
 };

@@ -66,15 +66,13 @@ void ProgramTest::make_package(const Manifest &manifest) {
 void ProgramTest::make_colours_package() {
     Manifest m;
     m.name = "colours";
-    m.record = builtin_records().front();
-    m.record.input = {4, 4};
-    m.height = m.width = 4;
+    ModelRecord record = builtin_records().front();
+    record.input = {4, 4};
+    record.preprocessing = {4, {}, false, {0, 0, 0}, {1, 1, 1}};
+    set_classes(record, 3);
+    m.network = *build_network(record, record.input);
     m.batch = 2;
-    m.classes = 3;
     m.class_names = {"red", "green", "blue"};
-    m.preprocessing.resize_short = 4;
-    m.preprocessing.mean = {0, 0, 0};
-    m.preprocessing.deviation = {1, 1, 1};
     make_package(m);
 }
 

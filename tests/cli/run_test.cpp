@@ -150,8 +150,10 @@ TEST_F(Run, refuses_levels_and_manifests_that_do_not_fit) {
     const Outcome edited =
         shell("sed -i 's/\"height\": 4/\"height\": 8/' colours/colours.json; $H run colours b.png", folder_);
     EXPECT_EQ(edited.code, 3);
-    EXPECT_EQ(edited.err,
-              "hardnet: colours/colours.json: expected a network of 2x3x8x4 to 2x3, found 2x3x4x4 to 2x3\n");
+    EXPECT_EQ(
+        edited.err,
+        "hardnet: colours/colours.json:5:5: input/height: expected the extents of a graph of 3 channels, "
+        "found 8x4\n");
 }
 
 TEST_F(Run, times_runs_and_steps) {

@@ -33,9 +33,10 @@ TEST(Detections, have_the_room_that_they_need) {
 TEST(Preprocess, names_a_picture_whose_extents_cannot_be_resized) {
     Preprocessing preprocessing;
     preprocessing.resize_short = 1 << 30;
+    preprocessing.own = {1, 1};
     const Image image{1, 1 << 20, std::vector<uint8_t>(3 << 20)};
     std::vector<float> out(3);
-    const auto plan = preprocess(image, preprocessing, {1, 1}, {1, 1}, out.data(), "a.png");
+    const auto plan = preprocess(image, preprocessing, {1, 1}, out.data(), "a.png");
     ASSERT_FALSE(plan);
     EXPECT_EQ(plan.error().what, "bad image: a.png: expected extents that can be resized, found 1x1048576");
 }

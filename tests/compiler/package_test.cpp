@@ -125,9 +125,9 @@ TEST_F(Packages, HoldWhatTheyPromise) {
                                             "tiny.safetensors"}));
     const Result<Package> package = open_package(r.folder);
     ASSERT_TRUE(package) << package.error().what;
-    EXPECT_EQ(package->manifest.height, 32);
-    EXPECT_EQ(package->manifest.width, 40);
-    EXPECT_EQ(package->manifest.classes, 10);
+    EXPECT_EQ(package->manifest.height(), 32);
+    EXPECT_EQ(package->manifest.width(), 40);
+    EXPECT_EQ(package->manifest.classes(), 10);
     for (const LevelInfo &level : package->manifest.levels) {
         EXPECT_EQ(level.concat_bytes, 0);
         EXPECT_GT(level.transform_bytes, 0);

@@ -27,7 +27,8 @@ TEST_P(MultiplyKernel, MultipliesElementByElementAndTouchesNothingElse) {
             SCOPED_TRACE(spec.key());
             const KernelLibrary library({spec}, machine());
             for (int row = 0; row < shape.height; row++)  // a call for each
-                call(library[0], {x.view(0, x.c8), f.view(0, f.c8), out.view(0, out.c8).cropped(2, row, row + 1)});
+                call(library[0],
+                     {x.view(0, x.c8), f.view(0, f.c8), out.view(0, out.c8).cropped(2, row, row + 1)});
 
             std::vector<double> expected;
             for (size_t i = 0; i < a.size(); i++) {

@@ -65,11 +65,14 @@ TEST_F(Compiled, TheManifestKeepsWhatTheCheckpointSays) {
     ASSERT_TRUE(package) << package.error().what;
     const Manifest &manifest = package->manifest;
     EXPECT_THAT(manifest.class_names, ElementsAre("ant", "bee", "cat", "dog", "eel"));
-    EXPECT_EQ(manifest.preprocessing.resize_short, 40);
-    EXPECT_THAT(manifest.preprocessing.mean, ElementsAre(0.5f, 0.25f, 0.125f));
-    EXPECT_THAT(manifest.preprocessing.deviation, ElementsAre(1, 2, 4));
-    EXPECT_EQ(manifest.record.activation, Activation::kRelu6);
-    EXPECT_THAT(manifest.record.block_activation, Optional(Activation::kRelu));
+    EXPECT_EQ(manifest.network.preprocessing.resize_short, 40);
+    EXPECT_THAT(manifest.network.preprocessing.mean, ElementsAre(0.5f, 0.25f, 0.125f));
+    EXPECT_THAT(manifest.network.preprocessing.deviation, ElementsAre(1, 2, 4));
+    for (const Layer &layer : manifest.network.layers) {
+        if (layer.op != OpKind::kConv) continue;
+        const bool in_block = layer.name.find(".layers.") != std::string::npos;
+        EXPECT_EQ(layer.activation, in_block ? Activation::kRelu : Activation::kRelu6) << layer.name;
+    }
     EXPECT_LT(compare(logits(32, 32), golden_logits("small", "pytorchcv")).relative_rms, kLogitsBound);
 
     const std::string picture = std::string(HARDNET_TEST_DATA) + "/flower.jpg";

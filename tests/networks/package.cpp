@@ -68,7 +68,7 @@ TestPackage make(const PackageRequest &request) {
     result.folder = compile.folder;
     result.weights_path = package->weights_path();
     result.images = request.batch;
-    result.classes = package->manifest.classes;
+    result.classes = package->manifest.classes();
     result.image_elems = size_t(network->input.elements());
     if (!result.network) return failed("no symbol " + compile.name);
     return result;

@@ -62,7 +62,7 @@ protected:
     // Runs on a picture, and says how it was resized.
     hardnet_resize_plan run(const TestPackage &package, Session &session, const Image &image) {
         const auto plan =
-            preprocess(image, package.layers.preprocessing, kSize, kSize, session.input<float>(), "picture");
+            preprocess(image, package.layers.preprocessing, kSize, session.input<float>(), "picture");
         EXPECT_EQ(hardnet_run(session.context()), HARDNET_OK) << session.error();
         return *plan;
     }

@@ -8,6 +8,8 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "models/records.h"
+
 namespace hardnet {
 namespace {
 
@@ -19,14 +21,12 @@ using testing::MatchesRegex;
 Manifest example() {
     Manifest m;
     m.name = "tiny";
-    m.record = builtin_records().front();
-    m.height = 200;
-    m.width = 264;
+    m.network = *build_network(builtin_records().front(), {200, 264});
+    m.network.classes = 3;
     m.batch = 2;
-    m.classes = 3;
     m.class_names = {"cat", "dog", "caf\xc3\xa9 \"noir\""};
-    m.preprocessing.resize_short = 230;
-    m.preprocessing.mean = {0.1f, 0.2f, 0.3f};
+    m.network.preprocessing.resize_short = 230;
+    m.network.preprocessing.mean = {0.1f, 0.2f, 0.3f};
     m.weights_source = "seed:1";
     m.weights_hash = "0123456789abcdef";
     m.halide_version = "21.0.0";
@@ -60,10 +60,10 @@ TEST(Manifest, survives_the_round_trip) {
     ASSERT_TRUE(read) << read.error().what;
     EXPECT_EQ(to_json(*read), text);
     EXPECT_EQ(read->class_names, m.class_names);
-    EXPECT_TRUE(read->preprocessing == m.preprocessing);
+    EXPECT_TRUE(read->network.preprocessing == m.network.preprocessing);
     EXPECT_EQ(read->levels[0].packed_weight_bytes, int64_t{1} << 33);
     EXPECT_EQ(read->layers[1].error_bound, 0.25);
-    EXPECT_EQ(read->record.name, m.record.name);
+    EXPECT_EQ(read->network.layers.size(), m.network.layers.size());
     EXPECT_EQ(read->batch, 2);
 }
 
@@ -88,9 +88,12 @@ TEST(Manifest, names_the_place_that_is_wrong) {
                 HasSubstr("preprocessing/deviation: expected numbers above 0, found 0.000000"));
     EXPECT_THAT(error_after([](Json &j) { j["class_names"] = {"cat"}; }),
                 HasSubstr("class_names: expected none or 3, found 1"));
-    EXPECT_THAT(error_after([](Json &j) { j.erase("record"); }),
-                HasSubstr("expected the key record, found none"));
-    EXPECT_THAT(error_after([](Json &j) { j["record"]["multiplier"] = "x"; }), HasSubstr("m.json (record):"));
+    EXPECT_THAT(error_after([](Json &j) { j.erase("graph"); }),
+                HasSubstr("expected the key graph, found none"));
+    EXPECT_THAT(error_after([](Json &j) { j["graph"]["layers"][1]["out"][0] = "x"; }),
+                HasSubstr("graph/layers/1/out/0: expected an integer, found \"x\""));
+    EXPECT_THAT(error_after([](Json &j) { j["input"]["width"] = 263; }),
+                HasSubstr("input/height: expected the extents of a graph of 3 channels, found 200x263"));
     EXPECT_THAT(error_after([](Json &j) {
                     j["targets"] = {"host", 7};
                 }),
@@ -113,8 +116,10 @@ TEST(Manifest, refuses_names_that_leave_the_folder) {
 }
 
 TEST(Manifest, refuses_another_format) {
-    EXPECT_THAT(error_after([](Json &j) { j["format"] = 2, j["new"] = 1; }),
-                HasSubstr("format: expected an integer from 1 to 1, found 2"));
+    for (int format : {1, 3})
+        EXPECT_THAT(error_after([&](Json &j) { j["format"] = format, j["new"] = 1; }),
+                    HasSubstr("format: expected 2, found " + std::to_string(format) +
+                              " (the package is of another version of hardnet: compile it again)"));
 }
 
 TEST(Manifest, refuses_what_is_no_json) {
