@@ -46,10 +46,10 @@ bool banded(const Analysis &a, int layer, const Tiling &t) {
     const Layer &l = a.network.layers[layer];
     if (l.sources().size() != 1 || a.consumers(l.sources()[0]).size() != 1 || !l.front_norm.empty())
         return false;
-    constexpr int64_t kL2Bytes = 1 << 20;
     int64_t v_bytes = int64_t{4} * t.positions() * t.tiles() * round_up(l.in.channels, kChannelAlignment);
     int64_t u_bytes = int64_t{4} * t.positions() * l.in.channels * l.out.channels;
-    return v_bytes > kL2Bytes && u_bytes < kL2Bytes / 2 && t.covered_rows() == l.out.height;
+    return v_bytes > a.machine.l2_bytes && u_bytes < a.machine.l2_bytes / 2 &&
+           t.covered_rows() == l.out.height;
 }
 
 BlockProblem problem_of(const Analysis &a, int layer) {

@@ -56,7 +56,8 @@ private:
     std::string reads() const {
         for (const Read &read : layer_.reads) {
             if (read.layer < kNetworkInput || read.layer >= index_)
-                return fmt::format("expected to read layers in front of layer {}, found {}", index_, read.layer);
+                return fmt::format("expected to read layers in front of layer {}, found {}", index_,
+                                   read.layer);
         }
         const std::vector<int> sources = layer_.sources();
         if (sources.empty()) return "expected sources, found none";
@@ -99,9 +100,11 @@ private:
                                padded.elements());
         if (!traits_of(layer_.op).window && layer_.window != Window{}) return "expected no window, found one";
         const bool fixed = layer_.op == OpKind::kTransposedConv;
-        if (fixed && layer_.window != Window::square(3, 2)) return "expected a window of 3x3/2, found another";
+        if (fixed && layer_.window != Window::square(3, 2))
+            return "expected a window of 3x3/2, found another";
         const bool pool = layer_.op == OpKind::kMaxPool || layer_.op == OpKind::kAveragePool;
-        if (pool && (y.dilation != 1 || x.dilation != 1)) return "expected a window without dilation, found one";
+        if (pool && (y.dilation != 1 || x.dilation != 1))
+            return "expected a window without dilation, found one";
         return "";
     }
 
@@ -142,7 +145,8 @@ private:
         const auto differs = [](int wanted, int found) { return wanted != 0 && wanted != found; };
         if (differs(expected.channels, out.channels) || differs(expected.height, out.height) ||
             differs(expected.width, out.width) || no_window_fits())
-            return fmt::format("expected an output of {} (0: any), found {}", text_of(expected), text_of(out));
+            return fmt::format("expected an output of {} (0: any), found {}", text_of(expected),
+                               text_of(out));
         if (layer_.op == OpKind::kTransposedConv &&
             (out.height > 2 * layer_.in.height + 1 || out.width > 2 * layer_.in.width + 1))
             return fmt::format("expected at most {}x{}, found {}", 2 * layer_.in.height + 1,
@@ -152,7 +156,8 @@ private:
 
     bool no_window_fits() const {
         return traits_of(layer_.op).window && layer_.op != OpKind::kTransposedConv &&
-               (layer_.window.y.outputs(layer_.in.height) == 0 || layer_.window.x.outputs(layer_.in.width) == 0);
+               (layer_.window.y.outputs(layer_.in.height) == 0 ||
+                layer_.window.x.outputs(layer_.in.width) == 0);
     }
 
     std::string own_fields() const {
@@ -160,8 +165,8 @@ private:
         const bool slice = l.op == OpKind::kSlice;
         if (slice ? l.first_channel < 0 || int64_t{l.first_channel} + l.out.channels > l.in.channels
                   : l.first_channel != 0)
-            return fmt::format("expected channels of the {} that it reads, found {} from {} on", l.in.channels,
-                               l.out.channels, l.first_channel);
+            return fmt::format("expected channels of the {} that it reads, found {} from {} on",
+                               l.in.channels, l.out.channels, l.first_channel);
         if (l.has_weights() && !is_name(l.module)) return "expected a module, found " + shown(l.module);
         if (!l.has_bias() && (l.bias || !l.norm.empty())) return "expected no bias and no norm, found one";
         for (const std::string *norm : {&l.norm, &l.front_norm}) {
@@ -212,8 +217,8 @@ Status check_network(const Network &network) {
         return bad_input(fmt::format("{}: expected an input of at most {} elements, found {}", title,
                                      kMostElements, text_of(network.input)));
     if (network.layers.empty() || network.layers.size() > kMostLayers)
-        return bad_input(fmt::format("{}: expected 1 to {} layers, found {}", title, kMostLayers,
-                                     network.layers.size()));
+        return bad_input(
+            fmt::format("{}: expected 1 to {} layers, found {}", title, kMostLayers, network.layers.size()));
     std::set<std::string> names;
     for (size_t i = 0; i < network.layers.size(); i++) {
         const std::string &name = network.layers[i].name;

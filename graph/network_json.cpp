@@ -54,8 +54,8 @@ std::vector<int> integers(JsonObjectReader &reader, const std::string &key, size
     if (!reader.has(key, required)) return {};
     reader.read(key, values);
     if (values.size() == count) return values;
-    reader.fail(reader.member(key), "expected " + std::to_string(count) + " integers, found " +
-                                        std::to_string(values.size()));
+    reader.fail(reader.member(key),
+                "expected " + std::to_string(count) + " integers, found " + std::to_string(values.size()));
     return {};
 }
 
@@ -90,7 +90,8 @@ OpKind read_operator(JsonObjectReader &reader) {
         if (name == traits.name) return traits.kind;
         names.push_back(traits.name);
     }
-    reader.fail(reader.member("op"), "expected an operator, found " + shown(name) + did_you_mean(name, names));
+    reader.fail(reader.member("op"),
+                "expected an operator, found " + shown(name) + did_you_mean(name, names));
     return OpKind::kConv;
 }
 

@@ -25,6 +25,7 @@ struct Machine {
     double flops_per_cycle = 0;  // fp32, one core; an FMA is two
     double bytes_per_cycle = 0;  // one core's share of streaming reads from memory
     ScheduleFamily family = ScheduleFamily::kX86;
+    int64_t l2_bytes = 1 << 20;  // of one core: what a thread's part of a layer should stay in
 
     // The widest vectors that divide a range of channels, itself a multiple of 8.
     int lanes_for(int channels) const { return channels % lanes == 0 ? lanes : narrow_lanes; }

@@ -78,11 +78,12 @@ void plan_convolution_behind_norm(Planning &p, int layer) {
     const bool by_rows = l.out.height >= kManyRows;
     const std::vector<Tensor> sources = p.sources_of(layer);
     std::vector<Tensor> normalised = sources;
-    constexpr int kScratchBytes = 256 << 10;
     int channels = 0;
     for (const Tensor &t : sources) channels += t.c8;
     const int row_elems = channels * l.in.width;
-    const int rows = by_rows ? std::clamp(kScratchBytes / 4 / row_elems, 1, l.in.height) : l.in.height;
+    // A quarter of L2: what is read and written beside the scratch wants room, too.
+    const int fitting = int(p.machine().l2_bytes / 4) / 4 / row_elems;
+    const int rows = by_rows ? std::clamp(fitting, 1, l.in.height) : l.in.height;
 
     p.builder.begin_step(HARDNET_STEP_CONV1X1, layer);
     std::vector<NormCall> norms;

@@ -14,9 +14,9 @@ struct Band {  // `count` bands of so many tile rows, the first at a tile row
 };
 
 // As many tile rows as leave V and M in three quarters of L2, in bands of equal size where they divide.
-std::vector<Band> bands_of(const Tiling &tiling, int channels) {
+std::vector<Band> bands_of(const Machine &machine, const Tiling &tiling, int channels) {
     const int64_t row_bytes = int64_t{4} * tiling.positions() * tiling.columns().tiles() * channels;
-    const int limit = int(std::clamp<int64_t>((768 << 10) / row_bytes, 1, 8));
+    const int limit = int(std::clamp<int64_t>(machine.l2_bytes * 3 / 4 / row_bytes, 1, 8));
     std::vector<Band> bands;
     for (bool small : {false, true}) {
         const int rows = small ? tiling.rows().small : tiling.rows().big;
@@ -70,7 +70,8 @@ void plan_winograd_bands(Planning &p, int layer) {
         weights.push_back(p.builder.pack_blocked(layer, part, int64_t{tiling.positions()} * l.in.channels,
                                                  p.builder.transform(weight_transform(tiling))));
     p.builder.begin_step(HARDNET_STEP_WINOGRAD_BAND, layer);
-    for (const Band &band : bands_of(tiling, in.c8 + out.c8)) plan_band(p, layer, band, weights, bias);
+    for (const Band &band : bands_of(p.machine(), tiling, in.c8 + out.c8))
+        plan_band(p, layer, band, weights, bias);
     p.finish(layer);
 }
 

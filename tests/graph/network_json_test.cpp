@@ -100,37 +100,75 @@ TEST(NetworkJson, RefusesNumbersThatDoNotFitTogether) {
         const char *says;
     };
     const Fault faults[] = {
-        {[](Json &j) { j["layers"][1]["sources"] = {1}; }, "b: expected to read layers in front of layer 1, found 1"},
+        {[](Json &j) { j["layers"][1]["sources"] = {1}; },
+         "b: expected to read layers in front of layer 1, found 1"},
         {[](Json &j) { j["layers"][1]["sources"] = {-2}; }, "found -2"},
         {[](Json &j) { j["layers"][1]["sources"] = Json::array(); }, "b: expected sources, found none"},
         {[](Json &j) { j["layers"][1]["operand"] = 7; }, "found 7"},
         {[](Json &j) { j["layers"][1]["operand"] = -1; }, "b: expected an operand of 8x4x5, found 3x8x9"},
         {[](Json &j) { j["layers"][2].erase("operand"); }, "c: expected an operand, found none"},
         {[](Json &j) { j["layers"][3]["operand"] = 2; }, "d: expected no operand, found one"},
-        {[](Json &j) { j["layers"][3]["sources"] = {2, -1}; }, "d: expected sources of one extent"},
-        {[](Json &j) { j["layers"][0]["out"] = {8, 5, 5}; }, "a: expected an output of 0x4x5 (0: any), found 8x5x5"},
-        {[](Json &j) { j["layers"][0]["out"] = {0, 4, 5}; }, "a: expected an output of at most"},
+        {[](Json &j) {
+             j["layers"][3]["sources"] = {2, -1};
+         },
+         "d: expected sources of one extent"},
+        {[](Json &j) {
+             j["layers"][0]["out"] = {8, 5, 5};
+         },
+         "a: expected an output of 0x4x5 (0: any), found 8x5x5"},
+        {[](Json &j) {
+             j["layers"][0]["out"] = {0, 4, 5};
+         },
+         "a: expected an output of at most"},
         {[](Json &j) {
              Json &a = j["layers"][0];
              a["out"] = {1 << 24, 4, 5}, a["kernel"] = {15, 15}, a["padding"] = {7, 7, 7, 7};
          },
          "a: expected at most 2147483647 weights, found more"},
-        {[](Json &j) { j["layers"][0]["stride"] = {0, 1}; }, "a: expected a window's numbers from 1"},
-        {[](Json &j) { j["layers"][0]["kernel"] = {1 << 16, 1 << 16}; }, "a: expected an output"},
-        {[](Json &j) { j["layers"][0]["dilation"] = {1 << 16, 1 << 16}; }, "a: expected a window's numbers"},
-        {[](Json &j) { j["layers"][0]["padding"] = {-1, 0, 0, 0}; }, "a: expected a window's numbers"},
-        {[](Json &j) { j["layers"][3]["dilation"] = {2, 2}; }, "d: expected a window without dilation"},
-        {[](Json &j) { j["layers"][3]["kernel"] = {9, 9}; }, "d: expected an output of"},
-        {[](Json &j) { j["layers"][2]["kernel"] = {3, 3}; }, "c: expected no window, found one"},
+        {[](Json &j) {
+             j["layers"][0]["stride"] = {0, 1};
+         },
+         "a: expected a window's numbers from 1"},
+        {[](Json &j) {
+             j["layers"][0]["kernel"] = {1 << 16, 1 << 16};
+         },
+         "a: expected an output"},
+        {[](Json &j) {
+             j["layers"][0]["dilation"] = {1 << 16, 1 << 16};
+         },
+         "a: expected a window's numbers"},
+        {[](Json &j) {
+             j["layers"][0]["padding"] = {-1, 0, 0, 0};
+         },
+         "a: expected a window's numbers"},
+        {[](Json &j) {
+             j["layers"][3]["dilation"] = {2, 2};
+         },
+         "d: expected a window without dilation"},
+        {[](Json &j) {
+             j["layers"][3]["kernel"] = {9, 9};
+         },
+         "d: expected an output of"},
+        {[](Json &j) {
+             j["layers"][2]["kernel"] = {3, 3};
+         },
+         "c: expected no window, found one"},
         {[](Json &j) { j["layers"][2]["first_channel"] = 1; }, "c: expected channels of the 8 that it reads"},
         {[](Json &j) { j["layers"][2]["norm"] = "x"; }, "c: expected no bias and no norm, found one"},
         {[](Json &j) { j["layers"][1].erase("module"); }, "b: expected a module"},
         {[](Json &j) { j["layers"][1]["name"] = "a"; }, "layer 1: expected a name of its own, found \"a\""},
         {[](Json &j) { j["layers"] = Json::array(); }, "small: expected 1 to 16384 layers, found 0"},
-        {[](Json &j) { j["input"] = {3, 1 << 16, 1 << 16}; }, "small: expected an input of at most"},
+        {[](Json &j) {
+             j["input"] = {3, 1 << 16, 1 << 16};
+         },
+         "small: expected an input of at most"},
         {[](Json &j) { j["outputs"] = Json::array(); }, "small: expected outputs, found none"},
-        {[](Json &j) { j["outputs"][0]["layers"] = {4}; }, "output out: expected layers from 0 to 3, found 4"},
-        {[](Json &j) { j["outputs"][0]["layers"] = {2, 3}; }, "output out: expected rows or one layer"},
+        {[](Json &j) { j["outputs"][0]["layers"] = {4}; },
+         "output out: expected layers from 0 to 3, found 4"},
+        {[](Json &j) {
+             j["outputs"][0]["layers"] = {2, 3};
+         },
+         "output out: expected rows or one layer"},
         {[](Json &j) { j["outputs"][1]["row"] = 3; }, "output rows: expected whole rows, found 320 elements"},
     };
     for (const Fault &fault : faults) {
