@@ -20,7 +20,7 @@ std::vector<int> block(LayerList &list, const std::string &prefix, const ModelRe
     });
 }
 
-std::vector<Output> build(const ModelRecord &record, LayerList &list) {
+std::vector<Output> build_hardnet(const ModelRecord &record, LayerList &list) {
     int index = 0;  // in the authors' module list `base`
     const auto next = [&] { return fmt::format("base.{}", index++); };
     const auto downsample = [&](int pool_kernel, int pool_padding) {
@@ -48,6 +48,6 @@ std::vector<Output> build(const ModelRecord &record, LayerList &list) {
 
 }  // namespace
 
-std::vector<Architecture> hardnet_architectures() { return {{"hardnet", 2, build}}; }
+std::vector<Architecture> hardnet_architectures() { return {{"hardnet", 2, build_hardnet}}; }
 
 }  // namespace hardnet

@@ -44,7 +44,7 @@ std::vector<int> halved(LayerList &list, const std::string &name, const std::vec
     return all;
 }
 
-std::vector<Output> build(const ModelRecord &record, LayerList &list) {
+std::vector<Output> build_hardnet_s(const ModelRecord &record, LayerList &list) {
     int index = 0;  // in the module list `base`
     const auto next = [&] { return fmt::format("base.{}", index++); };
 
@@ -67,6 +67,6 @@ std::vector<Output> build(const ModelRecord &record, LayerList &list) {
 
 }  // namespace
 
-std::vector<Architecture> hardnet_s_architectures() { return {{"hardnet_s", 1, build, false}}; }
+std::vector<Architecture> hardnet_s_architectures() { return {{"hardnet_s", 1, build_hardnet_s, false}}; }
 
 }  // namespace hardnet

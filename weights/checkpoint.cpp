@@ -8,6 +8,7 @@
 #include "base/files.h"
 #include "base/text.h"
 #include "runtime/safetensors.h"
+#include "weights/mismatch.h"
 #include "weights/torch_file.h"
 #include "weights/weights.h"
 
@@ -16,7 +17,6 @@ namespace {
 
 // Four times VGG-16's float32 weights, the largest network of the paper's tables.
 constexpr uint64_t kMostBytes = uint64_t{2} << 30;
-constexpr size_t kMostDetails = 10;
 
 struct Reading {
     Checkpoint checkpoint;

@@ -20,7 +20,7 @@ Activations activations_of(const ModelRecord &record) {
     return {record.activation, record.block_activation.value_or(record.activation)};
 }
 
-std::string text_of(const Activations &a) {
+std::string words_of(const Activations &a) {
     if (a.inside == a.outside) return name_of(a.outside);
     return fmt::format("{} inside blocks and {} outside", name_of(a.inside), name_of(a.outside));
 }
@@ -62,13 +62,13 @@ Status take_activations(ModelRecord &record, Checkpoint &checkpoint) {
     if (!told) return told.error();
     const Activations stated = activations_of(record);
     if (!*told || **told == stated) return ok();
-    const std::string theirs = text_of(**told);
+    const std::string theirs = words_of(**told);
     if (!record.states_activation) {
         record.activation = (*told)->outside;
         record.block_activation.reset();
         if ((*told)->inside != (*told)->outside) record.block_activation = (*told)->inside;
         checkpoint.notes.push_back(fmt::format("activation: {}, as the checkpoint says, not {}'s {}", theirs,
-                                               record.name, text_of(stated)));
+                                               record.name, words_of(stated)));
         return ok();
     }
     if (!record.block_activation)
@@ -77,9 +77,9 @@ Status take_activations(ModelRecord &record, Checkpoint &checkpoint) {
             "\"activation\" out of the record to follow the checkpoint, or add \"block_activation\" to "
             "decide "
             "in the record)",
-            checkpoint.source, text_of(stated), record.name, theirs));
+            checkpoint.source, words_of(stated), record.name, theirs));
     checkpoint.notes.push_back(
-        fmt::format("activation: {}, as the record of {} decides, not the checkpoint's {}", text_of(stated),
+        fmt::format("activation: {}, as the record of {} decides, not the checkpoint's {}", words_of(stated),
                     record.name, theirs));
     return ok();
 }

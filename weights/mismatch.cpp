@@ -10,8 +10,6 @@
 namespace hardnet {
 namespace {
 
-constexpr size_t kMostDetails = 10;
-
 struct Difference {
     std::vector<const Parameter *> missing, misshapen;
     std::vector<std::string> extra;

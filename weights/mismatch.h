@@ -8,6 +8,8 @@
 
 namespace hardnet {
 
+constexpr size_t kMostDetails = 10;  // lines of an error about a checkpoint
+
 // "[64, 32, 3, 3]"
 std::string text_of(const std::vector<int64_t> &shape);
 

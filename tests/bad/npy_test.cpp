@@ -27,7 +27,7 @@ std::string header(const std::string &type, const std::string &order, const std:
     return "{'descr': '" + type + "', 'fortran_order': " + order + ", 'shape': " + shape + ", }\n";
 }
 
-std::string error_of(const Bytes &file) {
+std::string npy_error_of(const Bytes &file) {
     const Result<NpyTensor> tensor = decode_npy(file, "x.npy");
     EXPECT_FALSE(tensor);
     return tensor ? "" : tensor.error().what;
@@ -55,43 +55,43 @@ TEST(Npy, reads_every_version_and_rank) {
 }
 
 TEST(Npy, names_what_it_found_instead) {
-    EXPECT_EQ(error_of({}), "x.npy: expected a .npy file, found an empty file");
-    EXPECT_EQ(error_of(Bytes(200, 'a')), "x.npy: expected a .npy file, found another format");
-    EXPECT_EQ(error_of(npy(header("<f8", "False", "(2,)"), 16)),
+    EXPECT_EQ(npy_error_of({}), "x.npy: expected a .npy file, found an empty file");
+    EXPECT_EQ(npy_error_of(Bytes(200, 'a')), "x.npy: expected a .npy file, found another format");
+    EXPECT_EQ(npy_error_of(npy(header("<f8", "False", "(2,)"), 16)),
               "x.npy: expected '<f4' (float32), found '<f8'");
-    EXPECT_EQ(error_of(npy(header(">f4", "False", "(2,)"), 8)),
+    EXPECT_EQ(npy_error_of(npy(header(">f4", "False", "(2,)"), 8)),
               "x.npy: expected '<f4' (float32), found '>f4'");
-    EXPECT_EQ(error_of(npy("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (2,), }", 8)),
+    EXPECT_EQ(npy_error_of(npy("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (2,), }", 8)),
               "x.npy: expected '<f4' (float32), found 'structured'");
-    EXPECT_EQ(error_of(npy(header("<f4", "True", "(2, 3)"), 24)),
+    EXPECT_EQ(npy_error_of(npy(header("<f4", "True", "(2, 3)"), 24)),
               "x.npy: expected C order, found Fortran order");
-    EXPECT_EQ(error_of(npy(header("<f4", "False", "(2, 3)"), 20)),
+    EXPECT_EQ(npy_error_of(npy(header("<f4", "False", "(2, 3)"), 20)),
               "x.npy: expected 24 bytes of data, found 20 bytes");
-    EXPECT_EQ(error_of(npy(header("<f4", "False", "(2, 3)"), 28)),
+    EXPECT_EQ(npy_error_of(npy(header("<f4", "False", "(2, 3)"), 28)),
               "x.npy: expected 24 bytes of data, found 28 bytes");
-    EXPECT_EQ(error_of(npy("{}", 0, 4)), "x.npy: expected .npy version 1 to 3, found version 4");
+    EXPECT_EQ(npy_error_of(npy("{}", 0, 4)), "x.npy: expected .npy version 1 to 3, found version 4");
 }
 
 TEST(Npy, refuses_sizes_that_overflow) {
     for (const char *shape :
          {"(4294967296, 4294967296)", "(4611686018427387904, 2)", "(4611686018427387904,)"})
-        EXPECT_THAT(error_of(npy(header("<f4", "False", shape), 0)),
+        EXPECT_THAT(npy_error_of(npy(header("<f4", "False", shape), 0)),
                     HasSubstr("expected a shape that fits in memory"));
     for (const char *shape :
          {"(99999999999999999999,)", "(-1,)", "(1, 1, 1, 1, 1, 1, 1, 1, 1)", "(1 2)", "(a,)", "1"})
-        EXPECT_THAT(error_of(npy(header("<f4", "False", shape), 4)),
+        EXPECT_THAT(npy_error_of(npy(header("<f4", "False", shape), 4)),
                     HasSubstr("expected a header with descr"));
 }
 
 TEST(Npy, refuses_headers_that_lie) {
     Bytes file = npy(header("<f4", "False", "(1,)"), 4);
     file[9] = 0xff;  // the header would end behind the file
-    EXPECT_THAT(error_of(file), HasSubstr("expected a header inside the file"));
+    EXPECT_THAT(npy_error_of(file), HasSubstr("expected a header inside the file"));
     for (const char *text :
          {"", "{", "{}", "{'descr': '<f4'}", "{'descr': '<f4', 'descr': '<f4', 'shape': ()}",
           "{'descr': '<f4', 'fortran_order': False, 'shape': (), 'more': 1}",
           "{'descr': '<f4', 'fortran_order': Maybe, 'shape': ()}"})
-        EXPECT_THAT(error_of(npy(text, 4)), HasSubstr("expected a header with descr"));
+        EXPECT_THAT(npy_error_of(npy(text, 4)), HasSubstr("expected a header with descr"));
 }
 
 TEST(Npy, random_damage_never_crashes) {

@@ -36,8 +36,8 @@ Outcome shell(const std::string &command, const std::string &folder) {
 }
 
 void ProgramTest::SetUp() {
-    const testing::TestInfo *test = testing::UnitTest::GetInstance()->current_test_info();
-    folder_ = testing::TempDir() + "hardnet_" + test->test_suite_name() + "_" + test->name();
+    const ::testing::TestInfo *test = ::testing::UnitTest::GetInstance()->current_test_info();
+    folder_ = ::testing::TempDir() + "hardnet_" + test->test_suite_name() + "_" + test->name();
     fs::remove_all(folder_);
     fs::create_directories(folder_);
 }

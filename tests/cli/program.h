@@ -18,7 +18,7 @@ struct Outcome {
 Outcome shell(const std::string &command, const std::string &folder);
 
 // A test in a folder of its own, removed behind it.
-class ProgramTest : public testing::Test {
+class ProgramTest : public ::testing::Test {
 protected:
     void SetUp() override;
     void TearDown() override { std::filesystem::remove_all(folder_); }

@@ -15,8 +15,8 @@ namespace hardnet {
 namespace {
 
 using nlohmann::json;
-using testing::HasSubstr;
-using testing::MatchesRegex;
+using ::testing::HasSubstr;
+using ::testing::MatchesRegex;
 
 class Run : public ProgramTest {
 protected:
@@ -81,7 +81,7 @@ TEST_F(Run, lists_at_most_ten_of_many_bad_pictures) {
     const Outcome outcome = hardnet("run colours p --top 1");
     EXPECT_EQ(outcome.code, 4);
     EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 11);
-    EXPECT_THAT(outcome.err, testing::EndsWith("\n  and 11 more\n"));
+    EXPECT_THAT(outcome.err, ::testing::EndsWith("\n  and 11 more\n"));
 }
 
 TEST_F(Run, calls_a_batch_without_any_good_picture_bad_input) {

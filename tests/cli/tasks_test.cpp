@@ -14,9 +14,9 @@ namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::MatchesRegex;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::MatchesRegex;
 
 class Tasks : public ProgramTest {
 protected:
@@ -96,7 +96,7 @@ TEST_F(Tasks, segmentation_writes_masks_and_overlays) {
     paint_regions("a.png", 64, 48);
     const Outcome text = hardnet("run regions a.png -o new/masks");
     EXPECT_EQ(text.code, 0) << text.err;
-    EXPECT_THAT(text.out, testing::EndsWith("\nmasks and overlays: new/masks\n"));
+    EXPECT_THAT(text.out, ::testing::EndsWith("\nmasks and overlays: new/masks\n"));
     EXPECT_THAT(files_in("new/masks"), ElementsAre("a_mask.png", "a_overlay.png"));
     const Result<Image> mask = read_image(folder_ + "/new/masks/a_mask.png");
     ASSERT_TRUE(mask);

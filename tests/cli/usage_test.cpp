@@ -9,9 +9,9 @@
 namespace hardnet {
 namespace {
 
-using testing::HasSubstr;
-using testing::MatchesRegex;
-using testing::Not;
+using ::testing::HasSubstr;
+using ::testing::MatchesRegex;
+using ::testing::Not;
 
 class Usage : public ProgramTest {};
 
@@ -110,7 +110,7 @@ TEST_F(Usage, keeps_errors_short_and_on_one_line) {
     for (const std::string &arguments : {"inspect " + longest + ".json", "inspect " + longest,
                                          "run " + longest + " a", "list --" + longest, longest}) {
         const Outcome outcome = hardnet(arguments);
-        EXPECT_THAT(outcome.code, testing::AnyOf(2, 3));
+        EXPECT_THAT(outcome.code, ::testing::AnyOf(2, 3));
         EXPECT_LT(outcome.err.size(), 1000u);
     }
     const Outcome control = hardnet("run \"$(printf 'a\\nb\\033[31m')\" x.png");
@@ -126,7 +126,7 @@ TEST_F(Usage, ends_quietly_when_nobody_reads) {
     EXPECT_EQ(closed.code, 0);
     EXPECT_EQ(closed.err, "");
     const Outcome head = shell("$H inspect hardnet85 --layers | head -n 1", folder_);
-    EXPECT_THAT(head.out, testing::StartsWith("layer"));
+    EXPECT_THAT(head.out, ::testing::StartsWith("layer"));
     EXPECT_EQ(head.err, "");
 }
 

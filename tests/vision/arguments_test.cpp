@@ -12,7 +12,6 @@ namespace {
 constexpr hardnet_vision_status kInvalid = HARDNET_VISION_INVALID_ARGUMENT,
                                 kTooLarge = HARDNET_VISION_TOO_LARGE, kNoRoom = HARDNET_VISION_NO_ROOM,
                                 kOk = HARDNET_VISION_OK;
-constexpr hardnet_color kRed{255, 0, 0};
 
 TEST(Statuses, have_texts_of_their_own) {
     EXPECT_STREQ(hardnet_vision_status_text(kOk), "ok");

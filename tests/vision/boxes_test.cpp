@@ -15,8 +15,6 @@ using ::testing::IsEmpty;
 using Detections = std::vector<hardnet_detection>;
 using Priors = std::vector<hardnet_prior>;
 
-constexpr hardnet_size k512{512, 512};
-
 void expect_box(const hardnet_box &box, float left, float top, float right, float bottom) {
     EXPECT_NEAR(box.left, left, 1e-3);
     EXPECT_NEAR(box.top, top, 1e-3);

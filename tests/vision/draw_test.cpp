@@ -11,7 +11,7 @@ namespace {
 
 using ::testing::ElementsAre;
 
-constexpr hardnet_color kRed{255, 0, 0}, kGreen{0, 255, 0};
+constexpr hardnet_color kGreen{0, 255, 0};
 
 std::vector<hardnet_color> palette(int classes) {
     std::vector<hardnet_color> colors(static_cast<size_t>(classes));

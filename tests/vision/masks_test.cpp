@@ -12,7 +12,7 @@ namespace {
 
 using ::testing::ElementsAre;
 
-constexpr hardnet_color kRed{255, 0, 0}, kBlue{0, 0, 255}, kBlack{0, 0, 0};
+constexpr hardnet_color kBlue{0, 0, 255}, kBlack{0, 0, 0};
 constexpr int kGlyph = 7;  // pixels of a letter's height, and of a legend's swatch
 
 TEST(BestClasses, are_the_first_of_the_largest) {

@@ -7,6 +7,9 @@
 
 namespace hardnet::testing {
 
+constexpr hardnet_color kRed{255, 0, 0};
+constexpr hardnet_size k512{512, 512};  // of SSD512
+
 struct Pixels {
     int width = 0, height = 0;
     std::vector<uint8_t> rgb;

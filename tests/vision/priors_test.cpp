@@ -10,8 +10,6 @@ namespace {
 
 using Sources = std::vector<hardnet_ssd_source>;
 
-constexpr hardnet_size k512{512, 512};
-
 Sources sources_of_512() {
     Sources sources;
     for (int i = 0; i < 7; i++) sources.push_back({{64 >> i, 64 >> i}, i < 5 ? 6 : 4});

@@ -2,6 +2,7 @@
 #ifndef HARDNET_VISION_CHECKS_H
 #define HARDNET_VISION_CHECKS_H
 
+#include <math.h>
 #include <stdbool.h>
 
 #include "hardnet/vision.h"
@@ -37,6 +38,9 @@ static inline float larger(float a, float b) { return a < b ? b : a; }
 static inline float smaller(float a, float b) { return b < a ? b : a; }
 static inline int64_t least(int64_t a, int64_t b) { return b < a ? b : a; }
 static inline int64_t most(int64_t a, int64_t b) { return a < b ? b : a; }
+
+/* A NaN compares like the smallest number, so that the order stays an order. */
+static inline float comparable(float logit) { return isnan(logit) ? -INFINITY : logit; }
 
 /* The resized picture covers the input, and its extents are exact in double precision. */
 hardnet_vision_status hardnet_check_plan(const hardnet_resize_plan *plan, hardnet_size input);

@@ -3,16 +3,13 @@
 
 #include "checks.h"
 
-/* A NaN compares like the smallest number, so that the order stays an order. */
-static float key(float logit) { return isnan(logit) ? -INFINITY : logit; }
-
 hardnet_vision_status hardnet_best_labels(const float *logits, int32_t classes, hardnet_guess *guesses,
                                           int32_t room, int32_t *count) {
     if (!logits || classes < 1 || !guesses || room < 1 || !count) return HARDNET_VISION_INVALID_ARGUMENT;
     int32_t found = 0;
     for (int32_t label = 0; label < classes; label++) {
         int32_t place = found; /* behind its equals, which come earlier */
-        while (place > 0 && key(logits[label]) > key(guesses[place - 1].logit)) place--;
+        while (place > 0 && comparable(logits[label]) > comparable(guesses[place - 1].logit)) place--;
         if (place == room) continue;
         if (found < room) found++;
         for (int32_t i = found - 1; i > place; i--) guesses[i] = guesses[i - 1];

@@ -4,8 +4,6 @@
 
 #include "checks.h"
 
-static float key(float logit) { return isnan(logit) ? -INFINITY : logit; }
-
 hardnet_vision_status hardnet_best_classes(const float *logits, int32_t classes,
                                            const hardnet_label_map *map) {
     if (!logits || classes < 1 || classes > HARDNET_UNSEEN || !map_is_fine(map))
@@ -16,11 +14,11 @@ hardnet_vision_status hardnet_best_classes(const float *logits, int32_t classes,
     for (size_t first = 0; first < area; first += kPixels) {
         const size_t count = area - first < kPixels ? area - first : kPixels;
         uint16_t *labels = map->labels + first;
-        for (size_t i = 0; i < count; i++) best[i] = key(logits[first + i]), labels[i] = 0;
+        for (size_t i = 0; i < count; i++) best[i] = comparable(logits[first + i]), labels[i] = 0;
         for (int32_t label = 1; label < classes; label++) {
             const float *values = logits + (size_t)label * area + first;
             for (size_t i = 0; i < count; i++)
-                if (key(values[i]) > best[i]) best[i] = values[i], labels[i] = (uint16_t)label;
+                if (comparable(values[i]) > best[i]) best[i] = values[i], labels[i] = (uint16_t)label;
         }
     }
     return HARDNET_VISION_OK;
