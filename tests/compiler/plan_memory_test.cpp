@@ -92,7 +92,7 @@ private:
     }
 };
 
-const bool registered = register_for_every_plan<PlanMemoryTest>("PlanMemory");
+const bool memory_registered = register_for_every_plan<PlanMemoryTest>("PlanMemory");
 const bool every_network =
     register_for_every_plan<PlanMemoryTest>("PlanMemoryOfEveryNetwork", small_plan_cases());
 

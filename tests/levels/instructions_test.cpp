@@ -71,14 +71,6 @@ std::vector<std::string> objects_of(const Subject &package, const std::string &l
     return objects;
 }
 
-struct Case {
-    const char *network;
-    InputSize size;
-};
-void PrintTo(const Case &c, std::ostream *out) {
-    *out << c.network << "/" << c.size.height << "x" << c.size.width;
-}
-
 class Kernels : public ::testing::TestWithParam<Case> {};
 
 TEST_P(Kernels, ContainNothingThatTheirLevelDoesNotAskFor) {
@@ -104,7 +96,7 @@ TEST_P(Kernels, ContainNothingThatTheirLevelDoesNotAskFor) {
 INSTANTIATE_TEST_SUITE_P(Small, Kernels,
                          ::testing::Values(Case{"hardnet39ds", {64, 64}}, Case{"hardnet68", {33, 47}},
                                            Case{"fchardnet70", {64, 96}}),
-                         [](const auto &info) { return std::string(info.param.network); });
+                         [](const auto &info) { return info.param.network; });
 
 // The test above can fail: an avx2 level that did not ask for BMI1 would be caught by its resize.
 TEST(Table, AndnIsFoundWhereBmi1IsNotAskedFor) {

@@ -16,13 +16,6 @@ using ::testing::Not;
 
 Subject &small_subject() { return subject("hardnet39ds", {64, 64}); }
 
-struct Case {
-    std::string network;
-    InputSize size;
-};
-void PrintTo(const Case &c, std::ostream *out) {
-    *out << c.network << "/" << c.size.height << "x" << c.size.width;
-}
 std::string test_name(std::string text) {
     for (char &c : text) c = isalnum(static_cast<unsigned char>(c)) ? c : '_';
     return text;

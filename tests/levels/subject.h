@@ -1,6 +1,7 @@
 // What is run on the machines: a seeded network as a package for every level, an input, and the logits it
 // must give.
 #pragma once
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -43,5 +44,13 @@ private:
 
 // Compiled once per program.
 Subject &subject(const std::string &network, InputSize size);
+
+struct Case {
+    std::string network;
+    InputSize size;
+};
+inline void PrintTo(const Case &c, std::ostream *out) {
+    *out << c.network << "/" << c.size.height << "x" << c.size.width;
+}
 
 }  // namespace hardnet::testing
