@@ -1,4 +1,4 @@
-// The two decoders behind read_image, and the size check that they share.
+// The two decoders behind read_image, and what they share.
 #pragma once
 #include "vision/pictures/images.h"
 
@@ -9,7 +9,8 @@ Result<Image> decode_png(ByteView file, const std::string &name, const ImageLimi
 
 Error bad_image(const std::string &name, const std::string &expected, const std::string &found);
 
-// "" if an image of that size may be allocated, else what to report as "expected <...>, found <...>".
-std::string size_fault(int64_t width, int64_t height, const ImageLimits &limits);
+// Gives `image` room for that many pixels. False if it may have no such size: `fault` is what to report as
+// "expected <...>, found <...>". A decoder's frame that longjmp returns to makes no string itself.
+bool make_room(int64_t width, int64_t height, const ImageLimits &limits, Image &image, std::string &fault);
 
 }  // namespace hardnet

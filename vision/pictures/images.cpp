@@ -15,12 +15,20 @@ Error bad_image(const std::string &name, const std::string &expected, const std:
     return bad_input("bad image: " + name + ": expected " + expected + ", found " + found);
 }
 
-std::string size_fault(int64_t width, int64_t height, const ImageLimits &limits) {
+bool make_room(int64_t width, int64_t height, const ImageLimits &limits, Image &image, std::string &fault) {
     const std::string size = std::to_string(width) + "x" + std::to_string(height);
-    if (width < 1 || height < 1) return "expected a picture with pixels, found " + size;
-    if (width > limits.max_pixels / height)  // cannot overflow
-        return "expected at most " + std::to_string(limits.max_pixels) + " pixels, found " + size;
-    return "";
+    if (width < 1 || height < 1) {
+        fault = "expected a picture with pixels, found " + size;
+        return false;
+    }
+    if (width > limits.max_pixels / height) {  // cannot overflow
+        fault = "expected at most " + std::to_string(limits.max_pixels) + " pixels, found " + size;
+        return false;
+    }
+    image.width = int(width);
+    image.height = int(height);
+    image.rgb.resize(size_t(width) * size_t(height) * 3);
+    return true;
 }
 
 Result<Image> decode_image(ByteView file, const std::string &name, const ImageLimits &limits) {

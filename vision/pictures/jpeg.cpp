@@ -89,12 +89,8 @@ bool read_guarded(Decoder &decoder, ByteView file, const ImageLimits &limits, Im
                   std::string &fault) {
     if (setjmp(decoder.failure) != 0) return false;
     start(decoder, file);
-    fault = size_fault(decoder.jpeg.image_width, decoder.jpeg.image_height, limits);
-    if (!fault.empty()) return true;
-    image.width = int(decoder.jpeg.image_width);
-    image.height = int(decoder.jpeg.image_height);
-    image.rgb.resize(size_t(image.width) * size_t(image.height) * 3);
-    read_pixels(decoder, image);
+    if (make_room(decoder.jpeg.image_width, decoder.jpeg.image_height, limits, image, fault))
+        read_pixels(decoder, image);
     return true;
 }
 

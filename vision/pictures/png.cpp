@@ -56,7 +56,7 @@ void start_reading(Coder &coder) {
     if (coder.png == nullptr) fail(&coder, "no memory for it");
     coder.info = png_create_info_struct(coder.png);
     if (coder.info == nullptr) fail(&coder, "no memory for it");
-    png_set_user_limits(coder.png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);  // size_fault is the limit
+    png_set_user_limits(coder.png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);  // make_room has the limit
     // Profiles, text and the like are skipped: libpng would first allocate what a chunk says it holds.
     png_set_keep_unknown_chunks(coder.png, PNG_HANDLE_CHUNK_NEVER, nullptr, -1);
     png_set_read_fn(coder.png, &coder, on_read);
@@ -83,13 +83,9 @@ void read_pixels(Coder &coder, Image &image) {
 bool read_guarded(Coder &coder, const ImageLimits &limits, Image &image, std::string &fault) {
     if (setjmp(coder.failure) != 0) return false;
     start_reading(coder);
-    fault = size_fault(png_get_image_width(coder.png, coder.info),
-                       png_get_image_height(coder.png, coder.info), limits);
-    if (!fault.empty()) return true;
-    image.width = int(png_get_image_width(coder.png, coder.info));
-    image.height = int(png_get_image_height(coder.png, coder.info));
-    image.rgb.resize(size_t(image.width) * size_t(image.height) * 3);
-    read_pixels(coder, image);
+    const png_uint_32 width = png_get_image_width(coder.png, coder.info);
+    const png_uint_32 height = png_get_image_height(coder.png, coder.info);
+    if (make_room(width, height, limits, image, fault)) read_pixels(coder, image);
     return true;
 }
 
