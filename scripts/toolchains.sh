@@ -1,54 +1,52 @@
 #!/usr/bin/env bash
-# Builds everything with other toolchains than the one that scripts/test.sh uses, warnings being errors, and runs the quick
-# tests of what they build:
+# Builds with other toolchains than the one that scripts/test.sh uses and runs the tests of what they build; warnings are
+# errors. scripts/README.md says what for and how long it takes.
 #
-#     scripts/toolchains.sh [clang|asan-compiler|old]...     all of them unless some are named
+#     scripts/toolchains.sh [clang|old|sanitized]...     all of them unless some are named
 #
-#     clang          Debian 12's clang 14
-#     asan-compiler  the compiler with the address and undefined-behaviour sanitizers: plans, tables, the plan's C
-#     old            CMake 3.22 (from PyPI, in build/cmake-venv) and g++ 11, which Ubuntu 22.04 has
+#     clang        everything by Debian 12's clang 14
+#     old          everything by CMake 3.22 (from PyPI, in build/cmake-venv) and g++ 11, which Ubuntu 22.04 has
+#     sanitized    the compiler and the program with the address and undefined-behaviour sanitizers
 #
-# Each builds in a folder of its own under build/. The last lines are CTest's closing lines, with the toolchain in front;
-# any failure ends with another exit code than 0, 5 where something is missing.
+# Each builds in a folder of its own under build/. The last lines are one for each toolchain; any failure ends with another
+# exit code than 0, 5 where something is missing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 cmake_version=3.22.6
 jobs=$(nproc)
+# What the sanitizers of scripts/test.sh leave out: plans and tables, kernels and their processes, packages, the verbs
+compiler_tests=(test_plans test_plan_hashes test_kernels test_packages test_tuned_blocks test_autotune test_cli_compiled
+  test_import_compiled)
+
 toolchains=("$@")
-[ ${#toolchains[@]} -gt 0 ] || toolchains=(clang asan-compiler old)
+[ $# -gt 0 ] || toolchains=(clang old sanitized)
+for toolchain in "${toolchains[@]}"; do
+  case $toolchain in
+    clang | old | sanitized) ;;
+    *)
+      echo "toolchains: expected clang, old or sanitized, found $toolchain" >&2
+      exit 2
+      ;;
+  esac
+done
 
-# build FOLDER [TARGET...]
-build() {
-  cmake --build "$1" --parallel "$jobs" ${2:+--target "${@:2}"}
-}
-
-# run_tests TOOLCHAIN FOLDER [CTEST OPTION...]
+# run_tests FOLDER [CTEST OPTION...]: runs its tests, all of them even if one fails
 run_tests() {
-  ctest --test-dir "$2" --parallel "$jobs" --output-on-failure --no-tests=error --no-label-summary "${@:3}" 2>&1 |
-    tee "$2/test.log" || failed=1
-  closing+=("$1: $(grep -E '^[0-9]+% tests passed' "$2/test.log")")
+  ctest --test-dir "$1" --parallel "$jobs" --output-on-failure --no-tests=error --no-label-summary "${@:2}" 2>&1 |
+    tee "$1/test.log"
 }
 
 clang() {
   scripts/setup.sh clang-14
   [ -f build/clang/build.ninja ] || cmake --preset clang
-  build build/clang
-  run_tests "clang 14" build/clang --label-exclude 'network|slow|levels'
-}
-
-# Halide itself has no sanitizers: a vector that it grew looks overrun to those that have.
-asan-compiler() {
-  scripts/setup.sh
-  [ -f build/asan-compiler/build.ninja ] || cmake --preset asan-compiler
-  build build/asan-compiler test_plans test_plan_hashes
-  ASAN_OPTIONS=detect_container_overflow=0 UBSAN_OPTIONS=print_stacktrace=1 \
-    run_tests "compiler with sanitizers" build/asan-compiler --tests-regex '^test_plan(s|_hashes)$'
+  cmake --build build/clang --parallel "$jobs"
+  run_tests build/clang --label-exclude 'network|slow|levels'
 }
 
 # CMake before 3.24 knows no CMAKE_COMPILE_WARNING_AS_ERROR.
 old() {
-  local venv=build/cmake-venv
   scripts/setup.sh g++-11
+  local venv=build/cmake-venv
   # pip writes RECORD last: where it exists, the wheel is whole.
   if ! compgen -G "$venv/lib/python3*/site-packages/cmake-$cmake_version.dist-info/RECORD" >/dev/null; then
     echo "toolchains: installing cmake $cmake_version into $venv"
@@ -58,25 +56,44 @@ old() {
       exit 5
     }
   fi
-  local PATH=$PWD/$venv/bin:$PATH
+  export PATH=$PWD/$venv/bin:$PATH
   [ -f build/old/build.ninja ] || cmake --preset release -B build/old -DCMAKE_C_COMPILER=gcc-11 \
     -DCMAKE_CXX_COMPILER=g++-11 -DCMAKE_C_FLAGS=-Werror -DCMAKE_CXX_FLAGS=-Werror
-  build build/old
-  run_tests "cmake $cmake_version, g++ 11" build/old --label-exclude 'network|slow|levels'
+  cmake --build build/old --parallel "$jobs"
+  run_tests build/old --label-exclude 'network|slow|levels'
+}
+
+sanitized() {
+  scripts/setup.sh
+  [ -f build/sanitized/build.ninja ] || cmake --preset sanitized
+  cmake --build build/sanitized --parallel "$jobs" --target "${compiler_tests[@]}"
+  # Halide has no sanitizers itself: a vector that it grew looks overrun to code that has.
+  export ASAN_OPTIONS=detect_container_overflow=0 UBSAN_OPTIONS=print_stacktrace=1
+  run_tests build/sanitized --tests-regex "^($(IFS='|' && echo "${compiler_tests[*]}"))\$"
+}
+
+# what TOOLCHAIN: with its versions, for its line
+what() {
+  case $1 in
+    clang) echo "clang $(clang++-14 -dumpversion)" ;;
+    old) echo "cmake $cmake_version, g++ $(g++-11 -dumpfullversion)" ;;
+    sanitized) echo "the compiler sanitized, $(c++ -dumpfullversion)" ;;
+  esac
 }
 
 failed=0
-closing=()
+lines=()
 for toolchain in "${toolchains[@]}"; do
-  case $toolchain in
-    clang | asan-compiler | old) ;;
-    *)
-      echo "toolchains: expected clang, asan-compiler or old, found $toolchain" >&2
-      exit 2
-      ;;
-  esac
   echo "== $toolchain"
-  "$toolchain"
+  rm -f "build/$toolchain/test.log"
+  start=$SECONDS
+  # In a process of its own, which ends where something fails: after || it would not.
+  (set -e; "$toolchain") & 
+  status=0
+  wait $! || status=$?
+  [ $status = 0 ] || failed=$status
+  result=$(grep -E '^[0-9]+% tests passed' "build/$toolchain/test.log" 2>/dev/null || echo "not built")
+  lines+=("$(what "$toolchain"): $result, $(((SECONDS - start + 59) / 60)) minutes")
 done
-printf '%s\n' "${closing[@]}"
+printf '%s\n' "${lines[@]}"
 exit $failed
