@@ -16,12 +16,12 @@ namespace {
 using Json = nlohmann::ordered_json;
 using LayerOutputs = std::vector<std::vector<double>>;  // CHW per layer
 
+// The keys of a network without norms do not tell that they are a package's own.
 Result<FoldedWeights> read_weights(const LoadedPackage &loaded, const Network &network) {
     Result<Checkpoint> checkpoint = read_checkpoint(loaded.package().weights_path());
     if (!checkpoint) return checkpoint.error();
-    Result<Checkpoint> renamed = with_author_keys(network, std::move(*checkpoint));
-    if (!renamed) return renamed.error();
-    return fold(network, *renamed);
+    checkpoint->folded = true;
+    return fold(network, *checkpoint);
 }
 
 // The step behind which each layer's output is complete: its own last one, or that of its source where the
