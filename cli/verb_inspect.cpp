@@ -22,14 +22,14 @@ struct InspectOptions {
 // What the compiler chose for each layer of `network` at `level`, as columns beside the measures.
 std::vector<InspectColumn> chosen_columns(const Network &network, const Manifest &manifest,
                                           const std::string &level) {
-    std::vector<InspectColumn> columns = {{"algorithm", {}}, {"blocks", {}}, {"bound", {}}};
+    std::vector<InspectColumn> columns = {{"algorithm", {}}, {"blocks", {}}, {"error", {}}};
     for (const Layer &layer : network.layers) {
         const LayerInfo *info = nullptr;
         for (const LayerInfo &candidate : manifest.layers)
             if (candidate.layer == layer.name && candidate.level == level) info = &candidate;
         columns[0].cells.push_back(info ? info->algorithm : "-");
         columns[1].cells.push_back(info ? info->blocks : "-");
-        columns[2].cells.push_back(info ? fmt::format("{:.1e}", info->error_bound) : "-");
+        columns[2].cells.push_back(info && info->error > 0 ? fmt::format("{:.1e}", info->error) : "-");
     }
     return columns;
 }

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "reference/error_bound.h"
 #include "reference/run_network.h"
 #include "runtime/inspect.h"
 #include "weights/weights.h"
@@ -14,7 +15,12 @@ namespace hardnet {
 namespace {
 
 using Json = nlohmann::ordered_json;
-using LayerOutputs = std::vector<std::vector<double>>;  // CHW per layer
+
+// What the first or last image should give: every layer's output, CHW, and the same in plain float32.
+struct Expected {
+    std::vector<std::vector<double>> layers;
+    std::vector<std::vector<float>> plain;
+};
 
 // The keys of a network without norms do not tell that they are a package's own.
 Result<FoldedWeights> read_weights(const LoadedPackage &loaded, const Network &network) {
@@ -64,10 +70,17 @@ Difference compare_mask(const Layer &mask, const std::vector<float> &found,
 }
 
 Difference compare_layer(const Network &network, size_t index, const std::vector<float> &found,
-                         const LayerOutputs &expected) {
+                         const Expected &expected) {
     const Layer &layer = network.layers[index];
-    if (layer.op != OpKind::kArgmax) return compare(found, expected[index]);
-    return compare_mask(layer, found, expected[index], expected[size_t(layer.sources()[0])]);
+    if (layer.op != OpKind::kArgmax) return compare(found, expected.layers[index]);
+    return compare_mask(layer, found, expected.layers[index], expected.layers[size_t(layer.sources()[0])]);
+}
+
+// Of a mask, its logits': few pixels or none are so near that plain float32 chooses another class there.
+double plain_error(const Network &network, size_t index, const Expected &expected) {
+    const Layer &layer = network.layers[index];
+    if (layer.op == OpKind::kArgmax) index = size_t(layer.sources()[0]);
+    return compare(expected.plain[index], expected.layers[index]).relative_rms;
 }
 
 const LayerInfo *chosen_for(const LoadedPackage &loaded, const std::string &layer) {
@@ -76,12 +89,23 @@ const LayerInfo *chosen_for(const LoadedPackage &loaded, const std::string &laye
     return nullptr;
 }
 
+// Of each layer and all before it, as the manifest has them.
+std::vector<double> recorded_errors(const LoadedPackage &loaded) {
+    std::vector<double> errors;
+    for (const Layer &layer : loaded.model().layers) {
+        const LayerInfo *info = chosen_for(loaded, layer.name);
+        errors.push_back((errors.empty() ? 0 : errors.back()) + (info ? info->error : 0));
+    }
+    return errors;
+}
+
 // Runs the first image step by step and compares each layer while its output is still in place.
 Result<std::vector<LayerCheck>> check_layers(LoadedPackage &loaded, const Network &network,
-                                             const LayerOutputs &expected) {
+                                             const Expected &expected) {
     hardnet_context *context = loaded.context();
     const int32_t *views = hardnet_context_level(context)->layer_views;
     const std::vector<int> complete = completing_steps(network, context);
+    const std::vector<double> recorded = recorded_errors(loaded);
     std::vector<LayerCheck> checks;
     for (int32_t step = 0; step < hardnet_step_count(context); step++) {
         const hardnet_status status = hardnet_run_step(context, step, 0);
@@ -90,28 +114,38 @@ Result<std::vector<LayerCheck>> check_layers(LoadedPackage &loaded, const Networ
             if (complete[i] != step || views[i] < 0) continue;
             const Layer &layer = network.layers[i];
             const LayerInfo *info = chosen_for(loaded, layer.name);
+            const double plain = plain_error(network, i, expected);
             checks.push_back({layer.name, info ? info->algorithm : "",
                               compare_layer(network, i, read_view(loaded, views[i], layer.out), expected),
-                              info ? info->error_bound : 0});
+                              plain, error_bound(plain, recorded[i], Precision::kFloat32)});
         }
     }
     return checks;
 }
 
-// Compares an image's outputs and keeps the largest relative RMS in `worst`.
-void take_worst(const LoadedPackage &loaded, int image, const LayerOutputs &expected, LayerCheck &worst) {
+LayerCheck check_output(const LoadedPackage &loaded, int image, size_t index, const Expected &expected,
+                        std::optional<double> bound) {
     const Network &network = loaded.model();
-    for (size_t i = 0; i < network.outputs.size(); i++) {
-        const Output &output = network.outputs[i];
-        const std::vector<float> found = loaded.output_values(i, image);
-        const Difference difference = output.row == 0
-                                          ? compare_layer(network, size_t(output.layers[0]), found, expected)
-                                          : compare(found, output_values(network, output, expected));
-        const bool first = image == 0 && i == 0;
-        if (!first && !(difference.relative_rms > worst.difference.relative_rms)) continue;
-        worst.difference = difference;
-        if (network.outputs.size() > 1) worst.layer = "output " + network.outputs[i].name;
+    const Output &output = network.outputs[index];
+    const std::vector<float> found = loaded.output_values(index, image);
+    LayerCheck check;
+    check.layer = network.outputs.size() > 1 ? "output " + output.name : "output";
+    if (output.row == 0) {
+        check.difference = compare_layer(network, size_t(output.layers[0]), found, expected);
+        check.plain = plain_error(network, size_t(output.layers[0]), expected);
+    } else {
+        const std::vector<double> values = output_values(network, output, expected.layers);
+        check.difference = compare(found, values);
+        check.plain = compare(output_values(network, output, expected.plain), values).relative_rms;
     }
+    check.bound =
+        bound.value_or(error_bound(check.plain, recorded_errors(loaded).back(), Precision::kFloat32));
+    return check;
+}
+
+// Of two images the one that is nearer to its bound, or further beyond it.
+bool is_worse(const LayerCheck &check, const LayerCheck &than) {
+    return check.difference.relative_rms * than.bound > than.difference.relative_rms * check.bound;
 }
 
 Json json_of(const LayerCheck &check) {
@@ -119,15 +153,32 @@ Json json_of(const LayerCheck &check) {
             {"algorithm", check.algorithm},
             {"relative_rms", check.difference.relative_rms},
             {"max_abs", check.difference.max_abs},
+            {"plain_float32", check.plain},
             {"bound", check.bound},
             {"holds", check.holds()}};
+}
+
+Result<Expected> run_references(const Network &network, const FoldedWeights &weights,
+                                const std::vector<float> &image, const VerifySettings &settings) {
+    ReferenceOptions options;
+    const int total = int(network.layers.size()) * 2;
+    int done = 0;
+    options.progress = [&](int, int, const std::string &layer) {
+        if (settings.progress) settings.progress(++done, total, layer);
+    };
+    Result<std::vector<std::vector<double>>> layers = run_network(network, weights, image, options);
+    if (!layers) return layers.error();
+    Result<std::vector<std::vector<float>>> plain = run_network<float>(network, weights, image, options);
+    if (!plain) return plain.error();
+    return Expected{std::move(*layers), std::move(*plain)};
 }
 
 }  // namespace
 
 bool Verification::holds() const {
-    return output.holds() &&
-           std::all_of(layers.begin(), layers.end(), [](const LayerCheck &c) { return c.holds(); });
+    const auto check_holds = [](const LayerCheck &check) { return check.holds(); };
+    return std::all_of(outputs.begin(), outputs.end(), check_holds) &&
+           std::all_of(layers.begin(), layers.end(), check_holds);
 }
 
 Result<Verification> verify_package(LoadedPackage &loaded, const VerifySettings &settings) {
@@ -146,14 +197,17 @@ Result<Verification> verify_package(LoadedPackage &loaded, const VerifySettings 
 
     Verification result;
     result.seed = settings.seed;
-    result.output = {"output", "", {}, settings.output_bound};
-    ReferenceOptions options;
-    options.progress = settings.progress;
     for (int image = 0; image < m.batch; image += std::max(1, m.batch - 1)) {
         const std::vector<float> one(input.begin() + elems * image, input.begin() + elems * (image + 1));
-        const Result<LayerOutputs> expected = run_network(network, *weights, one, options);
+        const Result<Expected> expected = run_references(network, *weights, one, settings);
         if (!expected) return expected.error();
-        take_worst(loaded, image, *expected, result.output);
+        for (size_t i = 0; i < network.outputs.size(); i++) {
+            const LayerCheck check = check_output(loaded, image, i, *expected, settings.output_bound);
+            if (image == 0)
+                result.outputs.push_back(check);
+            else if (is_worse(check, result.outputs[i]))
+                result.outputs[i] = check;
+        }
         result.images++;
         if (image > 0 || !settings.per_layer) continue;
         Result<std::vector<LayerCheck>> layers = check_layers(loaded, network, *expected);
@@ -165,8 +219,9 @@ Result<Verification> verify_package(LoadedPackage &loaded, const VerifySettings 
 
 std::string to_json(const Verification &verification, const LoadedPackage &loaded) {
     const Manifest &m = loaded.manifest();
-    Json layers = Json::array();
+    Json layers = Json::array(), outputs = Json::array();
     for (const LayerCheck &check : verification.layers) layers.push_back(json_of(check));
+    for (const LayerCheck &check : verification.outputs) outputs.push_back(json_of(check));
     const Json json = {{"model", m.name},
                        {"input", fmt::format("{}x{}", m.height(), m.width())},
                        {"batch", m.batch},
@@ -175,7 +230,7 @@ std::string to_json(const Verification &verification, const LoadedPackage &loade
                        {"seed", verification.seed},
                        {"images", verification.images},
                        {"holds", verification.holds()},
-                       {"output", json_of(verification.output)},
+                       {"outputs", outputs},
                        {"layers", layers}};
     return json.dump(2) + "\n";
 }

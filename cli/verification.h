@@ -2,6 +2,7 @@
 // seed.
 #pragma once
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,21 +14,22 @@ namespace hardnet {
 struct LayerCheck {
     std::string layer, algorithm;
     Difference difference;  // from the reference run through all layers before it: errors add up
-    double bound = 0;       // relative RMS; 0: none recorded
-    bool holds() const { return bound == 0 || difference.relative_rms <= bound; }
+    double plain = 0;       // relative RMS of plain float32 operators, run through all layers before it too
+    double bound = 0;       // relative RMS: error_bound() of what stands before, or the user's own
+    bool holds() const { return difference.relative_rms <= bound; }
 };
 
 struct Verification {
     uint64_t seed = 1;
-    LayerCheck output;               // the worst of all outputs and of the images that were compared
-    int images = 0;                  // of the batch: the first and the last
-    std::vector<LayerCheck> layers;  // of the first image; those whose output lies in memory whole
+    std::vector<LayerCheck> outputs;  // each the worst of the images that were compared
+    int images = 0;                   // of the batch: the first and the last
+    std::vector<LayerCheck> layers;   // of the first image; those whose output lies in memory whole
     bool holds() const;
 };
 
 struct VerifySettings {
     uint64_t seed = 1;
-    double output_bound = 0;
+    std::optional<double> output_bound;  // relative RMS, in place of error_bound()'s
     bool per_layer = false;
     std::function<void(int done, int total, const std::string &layer)> progress;
 };

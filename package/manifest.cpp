@@ -44,7 +44,7 @@ Json json_of(const LayerInfo &layer) {
             {"level", layer.level},
             {"algorithm", layer.algorithm},
             {"blocks", layer.blocks},
-            {"error_bound", layer.error_bound}};
+            {"error", layer.error}};
 }
 
 template <typename T>
@@ -138,8 +138,8 @@ LayerInfo read_layer(const Source &source, const std::string &pointer) {
     section.read("level", layer.level);
     section.read("algorithm", layer.algorithm);
     section.read("blocks", layer.blocks);
-    section.read("error_bound", layer.error_bound);
-    if (layer.error_bound < 0) section.fail("error_bound", "expected a number that is not negative");
+    section.read("error", layer.error);
+    if (layer.error < 0) section.fail("error", "expected a number that is not negative");
     section.finish();
     return layer;
 }

@@ -9,7 +9,7 @@
 
 namespace hardnet {
 
-constexpr int kManifestFormat = 2;  // raised when another version could not read what one writes
+constexpr int kManifestFormat = 3;  // raised when another version could not read what one writes
 
 struct LevelInfo {       // one CPU level of one target
     std::string name;    // "avx512"
@@ -22,9 +22,9 @@ struct LevelInfo {       // one CPU level of one target
 
 struct LayerInfo {  // what the compiler chose for a layer, per level
     std::string layer, level;
-    std::string algorithm;   // "winograd F(4x4)+F(3x3)", "direct", "1x1"
-    std::string blocks;      // "96:48x7 22:24x7": output channels : channel block x tiles or pixels
-    double error_bound = 0;  // relative RMS that verify allows this layer; Winograd's is larger than direct's
+    std::string algorithm;  // "winograd F(4x4)+F(3x3)", "direct", "1x1"
+    std::string blocks;     // "96:48x7 22:24x7": output channels : channel block x tiles or pixels
+    double error = 0;       // relative RMS that it adds beyond what float32 loses by rounding; float32: 0
 };
 
 struct Manifest {

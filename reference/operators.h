@@ -1,69 +1,199 @@
-// The operators, naive and in double.
+// The operators, naive, in the type of their tensors: in double what every kernel is checked against, in float32
+// what plain arithmetic of the packages' own type loses.
 //
 // Activations are CHW, x innermost: element (c, y, x) of a Shape lies at (c * height + y) * width + x.
-// Weights are float32 as the packages hold them; products and sums are in double. Every function returns a
-// new tensor. `threads` splits the output channels; the values do not depend on it.
+// Weights are float32 as the packages hold them; products and sums are in the tensors' type, in order. Every
+// function returns a new tensor. `threads` splits the output channels; the values do not depend on it.
 #pragma once
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <iterator>
+#include <limits>
+#include <numeric>
 #include <vector>
 
-#include "graph/network.h"
+#include "reference/convolutions.h"
 
 namespace hardnet::reference {
 
-using Tensor = std::vector<double>;
-
-// Per axis (extent + before + after - reach) / stride + 1, rounded down.
-Shape window_output(const Shape &in, const Window &window, int channels);
-
-// Zero padding. weight: OIHW [channels, in.channels, rows, columns]; bias: [channels].
-Tensor convolution(const Tensor &input, const Shape &in, const std::vector<float> &weight,
-                   const std::vector<float> &bias, const Window &window, int threads = 1);
-
-// Zero padding. weight: C1HW [in.channels, 1, rows, columns]; bias: [in.channels].
-Tensor depthwise_convolution(const Tensor &input, const Shape &in, const std::vector<float> &weight,
-                             const std::vector<float> &bias, const Window &window, int threads = 1);
-
-// 3x3, stride 2: output (2 y + ky, 2 x + kx) += input (y, x) * weight(ky, kx), as far as `out` reaches. weight:
-// OIHW [out.channels, in.channels, 3, 3]; bias: [out.channels].
-Tensor transposed_convolution(const Tensor &input, const Shape &in, const Shape &out,
-                              const std::vector<float> &weight, const std::vector<float> &bias,
-                              int threads = 1);
+// Calls work(values) with each of out's windows' elements within the image padded by `value`, in order.
+template <typename Real>
+void for_windows(const TensorOf<Real> &input, const Shape &in, const Shape &out, const Window &window,
+                 Real value, const std::function<void(const std::vector<Real> &)> &work) {
+    const TensorOf<Real> source = padded(input, in, window, value);
+    const int width = padded_extent(in.width, window.x), height = padded_extent(in.height, window.y);
+    std::vector<Real> values;
+    for (int c = 0; c < out.channels; c++) {
+        for (int y = 0; y < out.height; y++) {
+            for (int x = 0; x < out.width; x++) {
+                values.clear();
+                const int y0 = y * window.y.stride, x0 = x * window.x.stride;
+                for (int sy = y0; sy < std::min(y0 + window.y.kernel, height); sy++) {
+                    for (int sx = x0; sx < std::min(x0 + window.x.kernel, width); sx++)
+                        values.push_back(source[(int64_t{c} * height + sy) * width + sx]);
+                }
+                work(values);
+            }
+        }
+    }
+}
 
 // Of `out`'s windows. Padding never wins, whatever the sign of the input; nor does what lies behind it.
-Tensor max_pool(const Tensor &input, const Shape &in, const Shape &out, const Window &window);
+template <typename Real = double>
+TensorOf<Real> max_pool(const TensorOf<Real> &input, const Shape &in, const Shape &out,
+                        const Window &window) {
+    TensorOf<Real> output;
+    for_windows<Real>(input, in, out, window, -std::numeric_limits<Real>::infinity(),
+                      [&](const std::vector<Real> &values) {
+                          output.push_back(*std::max_element(values.begin(), values.end()));
+                      });
+    return output;
+}
 
 // Of `out`'s windows, over their elements within the padded image: padding counts as zeros, what lies behind
 // it does not count.
-Tensor average_pool(const Tensor &input, const Shape &in, const Shape &out, const Window &window);
-
-// The mean of every channel: [in.channels].
-Tensor global_average_pool(const Tensor &input, const Shape &in);
+template <typename Real = double>
+TensorOf<Real> average_pool(const TensorOf<Real> &input, const Shape &in, const Shape &out,
+                            const Window &window) {
+    TensorOf<Real> output;
+    for_windows<Real>(input, in, out, window, 0, [&](const std::vector<Real> &values) {
+        output.push_back(std::accumulate(values.begin(), values.end(), Real{0}) / Real(values.size()));
+    });
+    return output;
+}
 
 // Bilinear. align_corners: output x reads at x * (in - 1) / (out - 1), else at (x + 0.5) * in / out - 0.5,
 // within the image.
-Tensor resize(const Tensor &input, const Shape &in, const Shape &out, bool align_corners);
+template <typename Real = double>
+TensorOf<Real> resize(const TensorOf<Real> &input, const Shape &in, const Shape &out, bool align_corners) {
+    struct Between {  // two neighbours and the second one's share
+        int first, second;
+        Real share;
+    };
+    const auto between = [&](int at, int from, int to) -> Between {
+        double place = align_corners ? (to > 1 ? double(at) * (from - 1) / (to - 1) : 0)
+                                     : std::max(0.0, (at + 0.5) * from / to - 0.5);
+        const int first = std::min(int(place), from - 1);
+        return {first, std::min(first + 1, from - 1), Real(place - first)};
+    };
+    TensorOf<Real> output;
+    for (int c = 0; c < out.channels; c++) {
+        const Real *plane = &input[int64_t{c} * in.height * in.width];
+        for (int y = 0; y < out.height; y++) {
+            const Between row = between(y, in.height, out.height);
+            for (int x = 0; x < out.width; x++) {
+                const Between column = between(x, in.width, out.width);
+                const auto at = [&](int sy) {
+                    const Real *from = plane + int64_t{sy} * in.width;
+                    return from[column.first] * (1 - column.share) + from[column.second] * column.share;
+                };
+                output.push_back(at(row.first) * (1 - row.share) + at(row.second) * row.share);
+            }
+        }
+    }
+    return output;
+}
 
 // Channels [first, first + channels).
-Tensor slice(const Tensor &input, const Shape &in, int first, int channels);
+template <typename Real = double>
+TensorOf<Real> slice(const TensorOf<Real> &input, const Shape &in, int first, int channels) {
+    const int64_t plane = int64_t{in.height} * in.width;
+    return TensorOf<Real>(input.begin() + first * plane, input.begin() + (first + channels) * plane);
+}
 
 // Per pixel x / (sqrt(sum over channels of x^2) + 1e-10), times the channel's weight.
-Tensor l2_norm(const Tensor &input, const Shape &in, const std::vector<float> &weight);
+template <typename Real = double>
+TensorOf<Real> l2_norm(const TensorOf<Real> &input, const Shape &in, const std::vector<float> &weight) {
+    const int64_t plane = int64_t{in.height} * in.width;
+    TensorOf<Real> output(input.size());
+    for (int64_t at = 0; at < plane; at++) {
+        Real squares = 0;
+        for (int c = 0; c < in.channels; c++) squares += input[c * plane + at] * input[c * plane + at];
+        const Real norm = std::sqrt(squares) + Real(1e-10);
+        for (int c = 0; c < in.channels; c++)
+            output[c * plane + at] = input[c * plane + at] / norm * Real{weight[c]};
+    }
+    return output;
+}
 
 // Per channel x / (0.1 + sum over the image of x).
-Tensor spatial_norm(const Tensor &input, const Shape &in);
+template <typename Real = double>
+TensorOf<Real> spatial_norm(const TensorOf<Real> &input, const Shape &in) {
+    const int64_t plane = int64_t{in.height} * in.width;
+    TensorOf<Real> output;
+    for (int c = 0; c < in.channels; c++) {
+        const auto from = input.begin() + c * plane;
+        const Real sum = std::accumulate(from, from + plane, Real{0});
+        std::transform(from, from + plane, std::back_inserter(output),
+                       [&](Real value) { return value / (sum + Real(0.1)); });
+    }
+    return output;
+}
 
 // Per pixel the number of the channel with the greatest value, the first of equals: [1, H, W].
-Tensor argmax(const Tensor &input, const Shape &in);
+template <typename Real = double>
+TensorOf<Real> argmax(const TensorOf<Real> &input, const Shape &in) {
+    const size_t plane = size_t(in.height) * size_t(in.width);
+    TensorOf<Real> best(input.begin(), input.begin() + int64_t(plane)), number(plane, Real{0});
+    for (int c = 1; c < in.channels; c++) {
+        for (size_t i = 0; i < plane; i++) {
+            const Real value = input[size_t(c) * plane + i];
+            if (value > best[i]) best[i] = value, number[i] = c;
+        }
+    }
+    return number;
+}
 
 // x * scale + shift per channel, in place; x + other.
-void scale(Tensor &tensor, const Shape &shape, const std::vector<float> &scale,
-           const std::vector<float> &shift);
-void add(Tensor &tensor, const Tensor &other);
+template <typename Real = double>
+void scale(TensorOf<Real> &tensor, const Shape &shape, const std::vector<float> &scale,
+           const std::vector<float> &shift) {
+    const int64_t plane = int64_t{shape.height} * shape.width;
+    for (size_t i = 0; i < tensor.size(); i++) {
+        const auto c = i / static_cast<size_t>(plane);
+        tensor[i] = tensor[i] * Real{scale[c]} + Real{shift[c]};
+    }
+}
+
+template <typename Real = double>
+void add(TensorOf<Real> &tensor, const TensorOf<Real> &other) {
+    assert(tensor.size() == other.size());
+    for (size_t i = 0; i < tensor.size(); i++) tensor[i] += other[i];
+}
+
+// The mean of every channel: [in.channels].
+template <typename Real = double>
+TensorOf<Real> global_average_pool(const TensorOf<Real> &input, const Shape &in) {
+    const int64_t plane = int64_t{in.height} * in.width;
+    TensorOf<Real> output;
+    for (int c = 0; c < in.channels; c++) {
+        const auto from = input.begin() + c * plane;
+        output.push_back(std::accumulate(from, from + plane, Real{0}) / Real(plane));
+    }
+    return output;
+}
 
 // weight: OI [channels, input.size()]; bias: [channels].
-Tensor fully_connected(const Tensor &input, const std::vector<float> &weight, const std::vector<float> &bias);
+template <typename Real = double>
+TensorOf<Real> fully_connected(const TensorOf<Real> &input, const std::vector<float> &weight,
+                               const std::vector<float> &bias) {
+    assert(weight.size() == input.size() * bias.size());
+    TensorOf<Real> output;
+    for (size_t o = 0; o < bias.size(); o++) {
+        output.push_back(
+            std::inner_product(input.begin(), input.end(), weight.begin() + o * input.size(), Real{bias[o]}));
+    }
+    return output;
+}
 
 // none: x; relu: max(x, 0); relu6: min(max(x, 0), 6). NaN stays NaN.
-void activate(Tensor &tensor, Activation activation);
+template <typename Real = double>
+void activate(TensorOf<Real> &tensor, Activation activation) {
+    for (Real &value : tensor) {
+        if (activation != Activation::kNone && value < 0) value = 0;
+        if (activation == Activation::kRelu6 && value > 6) value = 6;
+    }
+}
 
 }  // namespace hardnet::reference

@@ -9,20 +9,22 @@
 namespace hardnet {
 namespace {
 
-using reference::Tensor;
-
 // The sources' channels one behind another: [sum of channels, height, width].
-Tensor gathered(const Layer &layer, const std::vector<Tensor> &outputs, const Tensor &image) {
-    Tensor input;
+template <typename Real>
+std::vector<Real> gathered(const Layer &layer, const std::vector<std::vector<Real>> &outputs,
+                           const std::vector<Real> &image) {
+    std::vector<Real> input;
     input.reserve(static_cast<size_t>(layer.in.elements()));
     for (int source : layer.sources()) {
-        const Tensor &from = source == kNetworkInput ? image : outputs[source];
+        const std::vector<Real> &from = source == kNetworkInput ? image : outputs[source];
         input.insert(input.end(), from.begin(), from.end());
     }
     return input;
 }
 
-Tensor run_layer(const Layer &layer, const FoldedLayer &folded, const Tensor &input, int threads) {
+template <typename Real>
+std::vector<Real> run_layer(const Layer &layer, const FoldedLayer &folded, const std::vector<Real> &input,
+                            int threads) {
     const std::vector<float> &weight = folded.weight.values;
     const std::vector<float> &bias = folded.bias.values;
     const Window &window = layer.window;
@@ -58,9 +60,10 @@ Tensor run_layer(const Layer &layer, const FoldedLayer &folded, const Tensor &in
 }
 
 // With what is added to the layer's result, or multiplied by it.
-void combine(const Layer &layer, const std::vector<Tensor> &outputs, Tensor &result) {
+template <typename Real>
+void combine(const Layer &layer, const std::vector<std::vector<Real>> &outputs, std::vector<Real> &result) {
     if (layer.operand() == kNoLayer) return;
-    const Tensor &operand = outputs[static_cast<size_t>(layer.operand())];
+    const std::vector<Real> &operand = outputs[static_cast<size_t>(layer.operand())];
     if (traits_of(layer.op).operand == Operand::kAdded) return reference::add(result, operand);
     std::transform(result.begin(), result.end(), operand.begin(), result.begin(), std::multiplies<>());
 }
@@ -91,26 +94,27 @@ Status check_weights(const Network &network, const FoldedWeights &weights) {
 
 }  // namespace
 
-Result<std::vector<std::vector<double>>> run_network(const Network &network, const FoldedWeights &weights,
-                                                     const std::vector<float> &input,
-                                                     const ReferenceOptions &options) {
+template <typename Real>
+Result<std::vector<std::vector<Real>>> run_network(const Network &network, const FoldedWeights &weights,
+                                                   const std::vector<float> &input,
+                                                   const ReferenceOptions &options) {
     const auto pixels = static_cast<size_t>(network.input.elements());
     if (input.size() != pixels) return size_error("input of " + network.name, pixels, input.size());
     if (Status status = check_weights(network, weights); !status) return status.error();
 
     const int machine = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
     const int threads = options.threads > 0 ? options.threads : machine;
-    const Tensor image(input.begin(), input.end());
-    std::vector<Tensor> outputs;
+    const std::vector<Real> image(input.begin(), input.end());
+    std::vector<std::vector<Real>> outputs;
     for (size_t i = 0; i < network.layers.size(); i++) {
         const Layer &layer = network.layers[i];
         const FoldedLayer &folded = weights.layers[i];
-        Tensor gathered_input = gathered(layer, outputs, image);
+        std::vector<Real> gathered_input = gathered(layer, outputs, image);
         if (!layer.front_norm.empty()) {
             reference::scale(gathered_input, layer.in, folded.front_scale.values, folded.front_shift.values);
             reference::activate(gathered_input, Activation::kRelu);
         }
-        Tensor output = run_layer(layer, folded, gathered_input, threads);
+        std::vector<Real> output = run_layer(layer, folded, gathered_input, threads);
         combine(layer, outputs, output);
         reference::activate(output, layer.activation);
         outputs.push_back(std::move(output));
@@ -121,12 +125,20 @@ Result<std::vector<std::vector<double>>> run_network(const Network &network, con
     return outputs;
 }
 
-std::vector<double> output_values(const Network &network, const Output &output,
-                                  const std::vector<std::vector<double>> &layers) {
+template Result<std::vector<std::vector<double>>> run_network(const Network &, const FoldedWeights &,
+                                                              const std::vector<float> &,
+                                                              const ReferenceOptions &);
+template Result<std::vector<std::vector<float>>> run_network(const Network &, const FoldedWeights &,
+                                                             const std::vector<float> &,
+                                                             const ReferenceOptions &);
+
+template <typename Real>
+std::vector<Real> output_values(const Network &network, const Output &output,
+                                const std::vector<std::vector<Real>> &layers) {
     if (output.row == 0) return layers[static_cast<size_t>(output.layers[0])];
-    std::vector<double> values;
+    std::vector<Real> values;
     for (int index : output.layers) {
-        const std::vector<double> &planes = layers[static_cast<size_t>(index)];
+        const std::vector<Real> &planes = layers[static_cast<size_t>(index)];
         const Shape &shape = network.layers[static_cast<size_t>(index)].out;
         const size_t plane = size_t(shape.height) * size_t(shape.width);
         for (size_t pixel = 0; pixel < plane; pixel++)
@@ -134,5 +146,10 @@ std::vector<double> output_values(const Network &network, const Output &output,
     }
     return values;
 }
+
+template std::vector<double> output_values(const Network &, const Output &,
+                                           const std::vector<std::vector<double>> &);
+template std::vector<float> output_values(const Network &, const Output &,
+                                          const std::vector<std::vector<float>> &);
 
 }  // namespace hardnet

@@ -15,15 +15,18 @@ struct ReferenceOptions {
     std::function<void(int done, int total, const std::string &layer)> progress;  // called behind every layer
 };
 
-// Every layer's output in double, indexed as Network::layers, each CHW with x innermost. `input` is CHW
-// float32, already normalised.
-Result<std::vector<std::vector<double>>> run_network(const Network &network, const FoldedWeights &weights,
-                                                     const std::vector<float> &input,
-                                                     const ReferenceOptions &options = {});
+// Every layer's output, indexed as Network::layers, each CHW with x innermost. In double it is what results are
+// compared with; in float what plain arithmetic of that type makes of the same network, whose distance from the
+// former says how much the network itself makes of rounding errors. `input` is CHW float32, already normalised.
+template <typename Real = double>
+Result<std::vector<std::vector<Real>>> run_network(const Network &network, const FoldedWeights &weights,
+                                                   const std::vector<float> &input,
+                                                   const ReferenceOptions &options = {});
 
 // An output's values in the order of output_shape(): of a tensor as it is, else the layers' pixels, channels innermost,
 // one layer behind another. `layers` is what run_network() returns.
-std::vector<double> output_values(const Network &network, const Output &output,
-                                  const std::vector<std::vector<double>> &layers);
+template <typename Real>
+std::vector<Real> output_values(const Network &network, const Output &output,
+                                const std::vector<std::vector<Real>> &layers);
 
 }  // namespace hardnet

@@ -31,7 +31,6 @@ Manifest make_manifest(const CompileOptions &options, const Model &model, const 
             info.level = machine.level;
             info.algorithm = plan.choices[l].algorithm;
             info.blocks = plan.choices[l].blocks;
-            info.error_bound = 5e-6;  // a layer's own inputs carry the errors of all layers before it
             m.layers.push_back(info);
         }
     }

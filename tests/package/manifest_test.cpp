@@ -62,7 +62,7 @@ TEST(Manifest, survives_the_round_trip) {
     EXPECT_EQ(read->class_names, m.class_names);
     EXPECT_TRUE(read->network.preprocessing == m.network.preprocessing);
     EXPECT_EQ(read->levels[0].packed_weight_bytes, int64_t{1} << 33);
-    EXPECT_EQ(read->layers[1].error_bound, 0.25);
+    EXPECT_EQ(read->layers[1].error, 0.25);
     EXPECT_EQ(read->network.layers.size(), m.network.layers.size());
     EXPECT_EQ(read->batch, 2);
 }
@@ -80,8 +80,8 @@ TEST(Manifest, names_the_place_that_is_wrong) {
         error_after([](Json &j) { j["levels"][0]["arena_bytes"] = UINT64_MAX; }),
         HasSubstr(
             "levels/0/arena_bytes: expected an integer from 0 to 2^63 - 1, found 18446744073709551615"));
-    EXPECT_THAT(error_after([](Json &j) { j["layers"][1]["error_bound"] = -1; }),
-                HasSubstr("layers/1/error_bound: expected a number that is not negative"));
+    EXPECT_THAT(error_after([](Json &j) { j["layers"][1]["error"] = -1; }),
+                HasSubstr("layers/1/error: expected a number that is not negative"));
     EXPECT_THAT(error_after([](Json &j) {
                     j["preprocessing"]["deviation"] = {1, 0, 1};
                 }),
@@ -116,9 +116,9 @@ TEST(Manifest, refuses_names_that_leave_the_folder) {
 }
 
 TEST(Manifest, refuses_another_format) {
-    for (int format : {1, 3})
+    for (int format : {2, 4})
         EXPECT_THAT(error_after([&](Json &j) { j["format"] = format, j["new"] = 1; }),
-                    HasSubstr("format: expected 2, found " + std::to_string(format) +
+                    HasSubstr("format: expected 3, found " + std::to_string(format) +
                               " (the package is of another version of hardnet: compile it again)"));
 }
 

@@ -1,0 +1,30 @@
+#include "reference/error_bound.h"
+
+#include <algorithm>
+
+namespace hardnet {
+namespace {
+
+// Measured on 12 networks with AVX-512 and SSE4.1: a package's outputs are 0.8 to 1.1 times as far off as plain
+// float32's, its layers at most 2.5 times: F(4x4) behind a stem, of whose 9 x 24 products plain sums lose little.
+constexpr double kTimesPlain = 4;
+
+// What one rounding to float32 may do: a tensor that plain arithmetic gets right to the bit is allowed this much.
+constexpr double kRounding = 1.0 / (1 << 24);
+
+// Beyond it a result is wrong whatever the network makes of rounding: fewer than three digits are left.
+double ceiling(Precision precision) {
+    switch (precision) {
+        case Precision::kFloat32:
+            return 1e-3;
+    }
+    return 0;
+}
+
+}  // namespace
+
+double error_bound(double plain, double recorded, Precision precision) {
+    return std::min(kTimesPlain * std::max(plain, kRounding) + recorded, ceiling(precision));
+}
+
+}  // namespace hardnet

@@ -1,0 +1,13 @@
+// How far a package's results may be from the reference in double before it is called broken.
+#pragma once
+
+namespace hardnet {
+
+enum class Precision { kFloat32 };  // of a package's arithmetic
+
+// Relative RMS that a tensor is allowed. `plain` is what plain arithmetic in float32 makes of the same tensor with
+// the same weights and input: networks differ a hundredfold in what they make of a rounding error, so no constant
+// is right for all. `recorded` is what the lossy layers up to there add, as the package records it; float32 has none.
+double error_bound(double plain, double recorded, Precision precision);
+
+}  // namespace hardnet
