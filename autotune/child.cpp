@@ -8,7 +8,7 @@
 #include <chrono>
 #include <csignal>
 
-#include "compiler/emission/child.h"
+#include "base/child.h"
 
 namespace hardnet {
 namespace {

@@ -11,7 +11,7 @@
 #include <numeric>
 #include <set>
 
-#include "compiler/emission/child.h"
+#include "base/child.h"
 #include "compiler/emission/kernel.h"
 
 namespace hardnet {

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "compiler/emission/child.h"
+#include "base/child.h"
 #include "compiler/emission/kernel.h"
 #include "compiler/package/runtime_headers.h"
 #include "compiler/package/text_file.h"

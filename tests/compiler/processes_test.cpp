@@ -10,7 +10,7 @@
 #include <cstdio>
 #include <functional>
 
-#include "compiler/emission/child.h"
+#include "base/child.h"
 #include "compiler/emission/kernel.h"
 #include "tests/compiler/packages.h"
 

@@ -1,4 +1,4 @@
-#include "compiler/emission/child.h"
+#include "base/child.h"
 
 #include <fcntl.h>
 #include <sys/wait.h>
