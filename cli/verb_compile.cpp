@@ -120,7 +120,10 @@ void add_compile(CLI::App &program, Action &chosen) {
                      "too: a faster open for more disk; repeatable")
         ->expected(1)
         ->take_all();
-    verb->add_option("-o,--output", options->folder, "the package's folder")->required();
+    verb->add_option(
+            "-o,--output", options->folder,
+            "the package's folder: a new one, or one that is empty or holds a package, which is replaced")
+        ->required();
     verb->callback([&chosen, options] { chosen = [options] { return compile(*options); }; });
 }
 

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "base/files.h"
+#include "compiler/emission/cache.h"
 #include "compiler/emission/kernel.h"
 #include "compiler/package/write_package.h"
 #include "compiler/plan.h"
@@ -87,6 +88,7 @@ struct Choices {
     PlanOptions plan;
     std::vector<TunedBlocks> records;
     std::vector<Machine> machines;
+    PackagePlace place;
 };
 
 Result<Choices> choices_of(const CompileOptions &options, const std::string &name) {
@@ -94,7 +96,8 @@ Result<Choices> choices_of(const CompileOptions &options, const std::string &nam
         return usage_error("name: expected a C identifier of at most 64 characters, found '" + name + "'");
     if (options.batch < 1 || options.batch > 1024)
         return usage_error("batch: expected 1 to 1024, found " + std::to_string(options.batch));
-    if (Status s = check_package_folder(options.folder); !s) return s.error();
+    auto place = package_place(options.folder);
+    if (!place) return place.error();
     auto algorithm = algorithm_from_name(options.algorithm);
     if (!algorithm) return algorithm.error();
     auto objective = objective_from_name(options.objective);
@@ -105,7 +108,7 @@ Result<Choices> choices_of(const CompileOptions &options, const std::string &nam
     auto records = tuned_blocks(options.blocks);
     if (!records) return records.error();
     if (Status s = check_prepack(options.prepack, *machines); !s) return s.error();
-    return Choices{{*algorithm, *objective}, std::move(*records), std::move(*machines)};
+    return Choices{{*algorithm, *objective}, std::move(*records), std::move(*machines), std::move(*place)};
 }
 
 Result<CompileReport> compile(const Model &model, const CompileOptions &options, const std::string &name,
@@ -130,7 +133,9 @@ Result<CompileReport> compile(const Model &model, const CompileOptions &options,
     report.compiled = objects->compiled;
 
     PackageContents contents{options, model, name, plans, jobs, objects->paths};
-    if (Status s = write_package(contents, report); !s) return s.error();
+    if (Status s = write_package(contents, choices.place, report); !s) return s.error();
+    const Result<ObjectFolder> folder = object_folder();
+    if (folder && !folder->note.empty()) report.notes.push_back(folder->note);
     if (objects->compiled) trim_cache(kCacheBytes);
     return report;
 }

@@ -1,4 +1,4 @@
-// Emission and the object cache. Every kernel is compiled by a child forked from a process that has never
+// Emission. Every kernel is compiled by a child forked from a process that has never
 // used Halide: the same bytes every time, and a crash in the compiler costs one kernel, not the program.
 #include <poll.h>
 #include <unistd.h>
@@ -6,12 +6,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
-#include <cstdlib>
 #include <filesystem>
-#include <numeric>
 #include <set>
 
 #include "base/child.h"
+#include "compiler/emission/cache.h"
 #include "compiler/emission/kernel.h"
 
 namespace hardnet {
@@ -71,28 +70,20 @@ Status finish(Child &child, const KernelJob &job, const std::string &path) {
 
 }  // namespace
 
-std::string cache_folder() {
-    if (const char *folder = getenv("HARDNET_CACHE"); folder && *folder) return folder;
-    if (const char *xdg = getenv("XDG_CACHE_HOME"); xdg && *xdg) return std::string(xdg) + "/hardnet";
-    const char *home = getenv("HOME");
-    return std::string(home ? home : "/tmp") + "/.cache/hardnet";
-}
-
 Result<KernelObjects> emit_kernels(const std::vector<KernelJob> &kernels, int jobs,
                                    const Progress &progress) {
-    const std::string folder = cache_folder();
-    std::error_code error;
-    fs::create_directories(folder, error);
-    if (error)
-        return environment_error("cache folder: expected a writable folder, found " + folder + ": " +
-                                 error.message());
+    const Result<ObjectFolder> made = object_folder();
+    if (!made) return made.error();
 
     std::vector<std::string> paths;
     std::vector<size_t> missing;
     std::set<std::string> seen;
+    std::error_code error;
     for (size_t i = 0; i < kernels.size(); i++) {
-        paths.push_back(folder + "/" + kernels[i].symbol + ".o");
-        bool first = seen.insert(kernels[i].symbol).second;
+        const std::string name = "/" + kernels[i].symbol + ".o";
+        const bool first = seen.insert(kernels[i].symbol).second;
+        paths.push_back(cache_folder() + name);
+        if (!fs::exists(paths[i], error)) paths[i] = made->path + name;
         if (fs::exists(paths[i], error))
             fs::last_write_time(paths[i], fs::file_time_type::clock::now(), error);
         else if (first)
@@ -123,51 +114,6 @@ Result<KernelObjects> emit_kernels(const std::vector<KernelJob> &kernels, int jo
     }
     if (!all) return all.error();
     return KernelObjects{paths, int(missing.size())};
-}
-
-namespace {
-
-struct CachedObject {
-    fs::file_time_type used;
-    int64_t bytes = 0;
-    fs::path path;
-};
-
-// As they are now: other processes use, add and remove objects meanwhile.
-std::vector<CachedObject> cached_objects() {
-    std::vector<CachedObject> objects;
-    std::error_code error;
-    for (fs::directory_iterator entry(cache_folder(), error), end; !error && entry != end;
-         entry.increment(error)) {
-        if (entry->path().filename().string().rfind("hardnet_", 0) != 0) continue;
-        std::error_code gone;
-        const fs::file_time_type used = fs::last_write_time(entry->path(), gone);
-        const uintmax_t bytes = gone ? 0 : fs::file_size(entry->path(), gone);
-        if (!gone) objects.push_back({used, int64_t(bytes), entry->path()});
-    }
-    return objects;
-}
-
-int64_t total_bytes(const std::vector<CachedObject> &objects) {
-    return std::accumulate(objects.begin(), objects.end(), int64_t{0},
-                           [](int64_t sum, const CachedObject &object) { return sum + object.bytes; });
-}
-
-}  // namespace
-
-int64_t cache_size() { return total_bytes(cached_objects()); }
-
-int64_t trim_cache(int64_t bytes) {
-    std::vector<CachedObject> objects = cached_objects();
-    std::sort(objects.begin(), objects.end(),
-              [](const CachedObject &a, const CachedObject &b) { return a.used < b.used; });
-    int64_t left = total_bytes(objects), removed = 0;
-    std::error_code error;
-    for (const CachedObject &object : objects) {
-        if (left <= bytes) break;
-        if (fs::remove(object.path, error)) left -= object.bytes, removed += object.bytes;
-    }
-    return removed;
 }
 
 }  // namespace hardnet

@@ -1,7 +1,5 @@
 #include "compiler/package/write_package.h"
 
-#include <unistd.h>
-
 #include <filesystem>
 #include <map>
 
@@ -26,23 +24,6 @@ std::map<std::string, std::vector<const Plan *>> by_platform(const std::vector<P
     std::map<std::string, std::vector<const Plan *>> result;
     for (const Plan &p : plans) result[p.machine->platform].push_back(&p);
     return result;
-}
-
-// Puts the finished package in place of what was there, which goes only then.
-Status replace(const fs::path &finished, const fs::path &folder) {
-    std::error_code error;
-    const fs::path old = folder.string() + ".old." + std::to_string(getpid());
-    bool existed = fs::exists(folder, error);
-    if (existed) fs::rename(folder, old, error);
-    if (!error) fs::rename(finished, folder, error);
-    if (error) {
-        std::error_code ignored;
-        if (existed && !fs::exists(folder, ignored)) fs::rename(old, folder, ignored);
-        fs::remove_all(finished, ignored);
-        return environment_error(folder.string() + ": expected to be replaced, found: " + error.message());
-    }
-    fs::remove_all(old, error);
-    return ok();
 }
 
 Status fill(const PackageContents &a, const fs::path &folder, CompileReport &report) {
@@ -88,32 +69,22 @@ Status fill(const PackageContents &a, const fs::path &folder, CompileReport &rep
 
 }  // namespace
 
-Status check_package_folder(const std::string &folder) {
+Status write_package(const PackageContents &contents, const PackagePlace &place, CompileReport &report) {
+    const fs::path &unfinished = place.unfinished;
     std::error_code error;
-    if (folder.empty()) return usage_error("output: expected a folder (-o DIR), found nothing");
-    if (!fs::exists(folder, error)) return ok();
-    if (!fs::is_directory(folder, error)) return usage_error(folder + ": expected a folder, found a file");
-    if (fs::is_empty(folder, error) || open_package(folder)) return ok();
-    return usage_error(folder + ": expected no folder, an empty one or a package, found other files");
-}
-
-Status write_package(const PackageContents &contents, CompileReport &report) {
-    const fs::path folder = fs::absolute(contents.options.folder).lexically_normal();
-    const fs::path target =
-        folder.has_filename() ? folder : folder.parent_path();  // "packages/" ends in no name
-    const fs::path unfinished = target.string() + ".new." + std::to_string(getpid());
-    std::error_code error;
+    fs::remove_all(unfinished, error);  // of a killed process of the same number
     fs::create_directories(unfinished, error);
     if (error)
-        return environment_error(target.string() + ": expected a writable folder, found: " + error.message());
+        return environment_error(place.folder.string() +
+                                 ": expected a writable folder, found: " + error.message());
     Status done = fill(contents, unfinished, report);
-    if (done) done = replace(unfinished, target);
+    if (done) done = put_in_place(place);
     fs::remove_all(unfinished, error);
-    report.folder = target.string();
+    report.folder = place.folder.string();
     if (done) return done;
     Error failure = done.error();  // names files of the unfinished folder, which is gone
     const size_t at = failure.what.find(unfinished.string());
-    if (at != std::string::npos) failure.what.replace(at, unfinished.string().size(), target.string());
+    if (at != std::string::npos) failure.what.replace(at, unfinished.string().size(), report.folder);
     return failure;
 }
 

@@ -1,11 +1,12 @@
-// The package on disk: header, plan, kernels, weights, manifest, CMake config. It is written beside its place
-// and moved there when it is whole.
+// The package on disk: header, plan, kernels, weights, manifest, CMake config. It is made apart and moved to its
+// place when it is whole.
 #pragma once
 #include <string>
 #include <vector>
 
 #include "compiler/compile.h"
 #include "compiler/emission/kernel.h"
+#include "compiler/package/place.h"
 #include "compiler/plan.h"
 
 namespace hardnet {
@@ -19,9 +20,7 @@ struct PackageContents {
     const std::vector<std::string> &objects;  // their files
 };
 
-// A package may be written to `folder`: it does not exist, is empty, or holds a package.
-Status check_package_folder(const std::string &folder);
-
-Status write_package(const PackageContents &contents, CompileReport &report);
+// Into a place that package_place has found good.
+Status write_package(const PackageContents &contents, const PackagePlace &place, CompileReport &report);
 
 }  // namespace hardnet

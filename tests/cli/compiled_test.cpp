@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include <nlohmann/json.hpp>
+#include <tuple>
 
 #include "tests/cli/program.h"
 #include "tests/weights/tiny.h"
@@ -58,15 +59,35 @@ TEST_F(Compiled, masks_are_verified_by_the_logits_they_chose) {
               "hardnet: shapes_detector: mask: expected a network of segmentation, found an output loc\n");
 }
 
-TEST_F(Compiled, a_verification_without_room_is_an_error) {
+TEST_F(Compiled, a_verification_that_cannot_be_saved_is_a_result_all_the_same) {
     write("tiny.json", to_json(hardnet::testing::tiny_record(false)));
     ASSERT_EQ(cached("compile tiny.json --weights seed:1 -o package").code, 0);
     write("package/verify.json", "old");
-    const Outcome full = shell("( ulimit -f 0; $H verify package 2>&1; echo code $? ) | cat", folder_);
-    EXPECT_THAT(full.out,
-                ::testing::MatchesRegex("([^\n]*\n)*hardnet: package/verify.json: expected to write "
-                                        "[0-9]+ bytes, found: File too large\ncode 5\n"));
-    EXPECT_EQ(shell("cat package/verify.json", folder_).out, "old");
+    for (const auto &[bound, code, words] :
+         {std::tuple("3e-6", 0, "every bound holds"), {"1e-12", 1, "a bound is broken"}}) {
+        const Outcome full = shell(
+            std::string("( ulimit -f 0; $H verify package --bound ") + bound + " 2>&1; echo code $? ) | cat",
+            folder_);
+        EXPECT_THAT(full.out,
+                    ::testing::MatchesRegex(
+                        std::string("([^\n]*\n)*hardnet: note: not saved: package/verify.json: expected "
+                                    "to write [0-9]+ bytes, found: File too large\n"
+                                    "([^\n]*\n)*package: ") +
+                        words + "\ncode " + std::to_string(code) + "\n"));
+        EXPECT_EQ(shell("cat package/verify.json", folder_).out, "old");
+    }
+}
+
+TEST_F(Compiled, without_a_cache_nothing_is_left_behind) {
+    write("tiny.json", to_json(hardnet::testing::tiny_record(false)));
+    const Outcome made = shell(
+        "mkdir temporary; HARDNET_CACHE=/proc/none TMPDIR=$PWD/temporary $H compile tiny.json --weights "
+        "seed:1 "
+        "-o package; code=$?; rmdir temporary && exit $code",
+        folder_);
+    EXPECT_EQ(made.code, 0) << made.err;
+    EXPECT_THAT(made.err, ::testing::HasSubstr("hardnet: note: cache: /proc/none cannot be written (No such "
+                                               "file or directory), so no kernel is kept; HARDNET_CACHE"));
 }
 
 }  // namespace

@@ -23,6 +23,7 @@ protected:
         std::ofstream(folder_ / "foreign" / "thesis.txt") << "not a package\n";
         fs::create_directories(folder_ / "mixed");
         std::ofstream(folder_ / "mixed" / "holiday.json") << "{}\n";
+        fs::create_directory_symlink("/proc", folder_ / "link");
         const CompileRequest r = request("");
         const Result<Network> network = build_network(r.record, r.size);
         ASSERT_TRUE(network);
@@ -40,9 +41,11 @@ TEST_P(Refusals, LeaveTheDiskAsItWas) {
     };
     place(r.folder);
     place(r.weights);
+    use_cache(cache_);
     const auto before = contents(folder_);
     const Result<CompileReport> report = compile_package(r);
     ASSERT_FALSE(report);
+    EXPECT_TRUE(fs::is_empty(cache_)) << "something was compiled before";
     EXPECT_EQ(int(report.error().code), int(GetParam().code)) << report.error().what;
     EXPECT_NE(report.error().what.find(GetParam().text), std::string::npos) << report.error().what;
     expect_same(contents(folder_), before);
@@ -64,9 +67,13 @@ INSTANTIATE_TEST_SUITE_P(
                Refusal{"ForeignJson", [](CompileRequest &r) { r.folder = "HERE/mixed"; }, ExitCode::kUsage,
                        "found other files"},
                Refusal{"UnderAFile", [](CompileRequest &r) { r.folder = "HERE/file/below"; },
-                       ExitCode::kEnvironment, "expected a writable folder"},
+                       ExitCode::kUsage, "/file: expected a folder, found a file"},
                Refusal{"Unwritable", [](CompileRequest &r) { r.folder = "/proc/hardnet"; },
-                       ExitCode::kEnvironment, "/proc/hardnet: expected a writable folder"},
+                       ExitCode::kEnvironment, "/proc: expected a writable folder, found: "},
+               Refusal{"UnwritableFarAbove", [](CompileRequest &r) { r.folder = "/proc/hardnet/a/b"; },
+                       ExitCode::kEnvironment, "/proc: expected a writable folder, found: "},
+               Refusal{"UnwritableBehindALink", [](CompileRequest &r) { r.folder = "HERE/link/package"; },
+                       ExitCode::kEnvironment, "/proc: expected a writable folder, found: "},
                Refusal{"BatchOfNone", [](CompileRequest &r) { r.batch = 0; }, ExitCode::kUsage,
                        "batch: expected 1 to 1024, found 0"},
                Refusal{"BatchTooLarge", [](CompileRequest &r) { r.batch = 1025; }, ExitCode::kUsage,

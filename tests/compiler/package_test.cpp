@@ -189,16 +189,5 @@ TEST_F(Packages, LackTheSharedLibraryWhereNothingLinksIt) {
     EXPECT_EQ(files.count("lib/" + kPlatform + "/libtiny.so"), 0u);
 }
 
-TEST_F(Packages, NeedAWritableCache) {
-    std::ofstream(cache_ / "file") << "in the way\n";
-    use_cache(cache_ / "file" / "below");
-    const Result<CompileReport> report = compile_package(request("tiny"));
-    ASSERT_FALSE(report);
-    EXPECT_EQ(report.error().code, ExitCode::kEnvironment);
-    EXPECT_EQ(report.error().what.rfind("cache folder: expected a writable folder", 0), 0u)
-        << report.error().what;
-    EXPECT_TRUE(contents(folder_).empty());
-}
-
 }  // namespace
 }  // namespace hardnet::testing
