@@ -15,8 +15,8 @@ namespace hardnet {
 namespace {
 
 struct CompileFlags {
-    std::string model, weights, input, name, algorithm = "auto", objective = "speed", blocks = "tuned",
-                                             folder;
+    std::string model, weights, state_key, input, name, algorithm = "auto", objective = "speed",
+                                                        blocks = "tuned", folder;
     std::vector<std::string> targets, prepack;
     int batch = 1, jobs = 0, classes = 0;
     bool mask = false;
@@ -31,6 +31,7 @@ Result<CompileRequest> request_of(const CompileFlags &options) {
     request.record = *record;
     request.record.mask = record->mask || options.mask;
     request.weights = options.weights;
+    request.state_key = options.state_key;
     const Result<InputSize> size = input_size(options.input, record->input);
     if (!size) return size.error();
     request.size = *size;
@@ -85,6 +86,8 @@ void add_compile(CLI::App &program, Action &chosen) {
     verb->add_option("MODEL", options->model, "a network's name or a record's path")->required();
     verb->add_option("--weights", options->weights, "a .safetensors or .pth checkpoint, or seed:N")
         ->required();
+    verb->add_option("--state-key", options->state_key,
+                     "of a .pth: the key of its weights, as for hardnet import");
     verb->add_option("--input", options->input, "HEIGHTxWIDTH; default: the network's own");
     verb->add_option("--batch", options->batch, "images per run")
         ->check(CLI::Validator(between(1, 1024), ""))

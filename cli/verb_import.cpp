@@ -15,7 +15,7 @@ namespace {
 constexpr uint64_t kMostNameBytes = 16u << 20;
 
 struct ImportOptions {
-    std::string checkpoint, model, out, class_names;
+    std::string checkpoint, model, out, class_names, state_key;
     int resize_short = 0;
     std::vector<float> mean, deviation;  // RGB, or empty
     bool folded = false;
@@ -49,6 +49,7 @@ Result<ExitCode> import(const ImportOptions &options) {
         if (!names) return names.error();
         wishes.class_names = *names;
     }
+    wishes.state_key = options.state_key;
     if (options.resize_short > 0) wishes.resize_short = options.resize_short;
     wishes.mean = three(options.mean);
     wishes.deviation = three(options.deviation);
@@ -72,6 +73,10 @@ void add_import(CLI::App &program, Action &chosen) {
         ->required();
     verb->add_option("--model", options->model, "a network's name or a record's path")->required();
     verb->add_option("-o,--output", options->out, "the file to write")->required();
+    verb->add_option(
+        "--state-key", options->state_key,
+        "of a .pth: the key of its weights, such as state_dict_ema, where the file has several or an "
+        "unusual one");
     verb->add_option("--class-names", options->class_names, "a file with a name per line, in class order");
     verb->add_option("--resize-short", options->resize_short,
                      "pixels of an image's short side before the crop")

@@ -38,7 +38,7 @@ Result<Checkpoint> seeded(CompileRequest &request, Network &network) {
 
 // A checkpoint may describe the record further: classes, activation, preprocessing.
 Result<Checkpoint> from_file(CompileRequest &request, Network &network) {
-    auto read = open_checkpoint(request.weights);
+    auto read = open_checkpoint(request.weights, request.state_key);
     if (!read) return read.error();
     auto described = described_record(request.record, *read);
     if (!described) return described.error();

@@ -27,7 +27,8 @@ struct CompileOptions {
 
 struct CompileRequest : CompileOptions {
     ModelRecord record;
-    std::string weights;  // a checkpoint's path, or "seed:N"
+    std::string weights;    // a checkpoint's path, or "seed:N"
+    std::string state_key;  // as ImportWishes has it
     InputSize size;
     int classes = 0;  // asserted of the weights' head; 0: whatever it says
 };

@@ -1,16 +1,18 @@
 // A safetensors file into a Checkpoint.
 #include <fmt/core.h>
 
-#include <cstring>
 #include <new>
 #include <nlohmann/json.hpp>
 
 #include "base/files.h"
 #include "base/text.h"
 #include "runtime/safetensors.h"
+#include "weights/file_kind.h"
+#include "weights/keys.h"
 #include "weights/mismatch.h"
 #include "weights/torch_file.h"
 #include "weights/weights.h"
+#include "weights/widen.h"
 
 namespace hardnet {
 namespace {
@@ -20,7 +22,8 @@ constexpr uint64_t kMostBytes = uint64_t{2} << 30;
 
 struct Reading {
     Checkpoint checkpoint;
-    std::vector<std::string> wrong_types;  // one line each
+    std::vector<std::string> wrong_types;   // one line each
+    std::map<std::string, size_t> changed;  // tensors by their types, where these are not F32
     size_t counters = 0;
 };
 
@@ -36,14 +39,14 @@ void take_tensor(void *user, const hardnet_safetensor *tensor) {
         reading.counters++;
         return;
     }
-    if (type != "F32") {
+    if (!is_float_type(type)) {
         reading.wrong_types.push_back(fmt::format("{}: {}", shown(name), type));
         return;
     }
     FloatTensor taken;
     taken.shape.assign(tensor->shape, tensor->shape + tensor->rank);
-    taken.values.resize(tensor->bytes / sizeof(float));
-    if (tensor->bytes > 0) std::memcpy(taken.values.data(), tensor->data, tensor->bytes);
+    taken.values = as_floats(type, static_cast<const uint8_t *>(tensor->data), tensor->bytes);
+    if (type != "F32") reading.changed[type]++;
     reading.checkpoint.tensors.emplace(std::move(name), std::move(taken));
 }
 
@@ -66,9 +69,10 @@ Result<Checkpoint> decode(ByteView file, const std::string &name) {
         return bad_input(name + ": " + error);
     }
     if (!reading.wrong_types.empty()) {
-        std::string what =
-            fmt::format("{}: expected tensors of type F32 (and num_batches_tracked of any), found {} others",
-                        name, reading.wrong_types.size());
+        std::string what = fmt::format(
+            "{}: expected tensors of type F32, F16, BF16 or F64 (and num_batches_tracked of any), found {} "
+            "others",
+            name, reading.wrong_types.size());
         if (reading.wrong_types.size() > kMostDetails) reading.wrong_types.resize(kMostDetails);
         return bad_input(std::move(what), std::move(reading.wrong_types));
     }
@@ -76,13 +80,11 @@ Result<Checkpoint> decode(ByteView file, const std::string &name) {
         reading.checkpoint.notes.push_back(
             fmt::format("{} num_batches_tracked passed over", reading.counters));
     }
+    for (const auto &[type, tensors] : reading.changed)
+        reading.checkpoint.notes.push_back(fmt::format("{} tensors of {}: {} to F32", tensors, type,
+                                                       type == "F64" ? "rounded" : "widened exactly"));
     reading.checkpoint.source = name;
     return std::move(reading.checkpoint);
-}
-
-Result<Checkpoint> decode_or_fail(const Result<FileBytes> &file, const std::string &path) {
-    if (!file) return file.error();
-    return decode_checkpoint(*file, path);
 }
 
 }  // namespace
@@ -97,14 +99,33 @@ Result<Checkpoint> decode_checkpoint(ByteView file, const std::string &name) {
 }
 
 Result<Checkpoint> read_checkpoint(const std::string &path) {
-    return decode_or_fail(read_regular_file(path, kMostBytes), path);
+    const Result<FileBytes> file = read_regular_file(path, kMostBytes);
+    if (!file) return file.error();
+    return decode_checkpoint(*file, path);
 }
 
-Result<Checkpoint> open_checkpoint(const std::string &path) {
+Result<Checkpoint> open_checkpoint(const std::string &path, const std::string &state_key) {
+    const Result<std::string> start = read_start(path, kFileKindBytes);
+    if (!start) return start.error();
+    if (const std::string kind = file_kind(*start, path); !kind.empty())
+        return bad_input(
+            fmt::format("{}: expected a checkpoint (.safetensors, or of torch.save), found {}", path, kind));
     const Result<bool> from_torch = is_torch_file(path);
     if (!from_torch) return from_torch.error();
-    if (!*from_torch) return read_checkpoint(path);
-    return decode_or_fail(torch_as_safetensors(path, kMostBytes), path);
+    if (!*from_torch && !state_key.empty())
+        return bad_input(path + ": --state-key: expected a file of torch.save, found another");
+    if (!*from_torch) {
+        Result<Checkpoint> read = read_checkpoint(path);
+        if (read) strip_prefixes(*read);
+        return read;
+    }
+    const Result<TorchTensors> tensors = torch_as_safetensors(path, state_key, kMostBytes);
+    if (!tensors) return tensors.error();
+    Result<Checkpoint> read = decode_checkpoint(tensors->safetensors, path);
+    if (!read) return read;
+    read->notes.insert(read->notes.begin(), tensors->notes.begin(), tensors->notes.end());
+    strip_prefixes(*read);
+    return read;
 }
 
 }  // namespace hardnet

@@ -63,7 +63,7 @@ Status grant(const ImportWishes &wishes, ModelRecord &record) {
 Result<std::vector<std::string>> import_checkpoint(const std::string &in, const ModelRecord &record,
                                                    const std::string &out, bool folded,
                                                    const ImportWishes &wishes) {
-    Result<Checkpoint> read = open_checkpoint(in);
+    Result<Checkpoint> read = open_checkpoint(in, wishes.state_key);
     if (!read) return read.error();
     Result<ModelRecord> described = described_record(record, *read);
     if (!described) return described.error();

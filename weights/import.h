@@ -16,6 +16,7 @@ struct ImportWishes {
     std::vector<std::string> class_names;  // empty: as the file or the record says; else one per class
     std::optional<int> resize_short;
     std::optional<std::array<float, 3>> mean, deviation;
+    std::string state_key;  // of a file of torch.save: which part holds the weights; empty: the usual ones
 };
 
 // Reads `in` (safetensors or what torch.save wrote), checks it against `record` (at its own input size; the

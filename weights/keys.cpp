@@ -69,19 +69,6 @@ void add_pytorchcv(const Layer &layer, const std::string &module, std::vector<Pa
     if (!layer.norm.empty()) add_norm(module + ".bn", layer.out.channels, out);
 }
 
-void strip_module_prefix(Checkpoint &checkpoint) {
-    static const std::string prefix = "module.";
-    if (checkpoint.tensors.empty()) return;
-    for (const auto &[key, tensor] : checkpoint.tensors) {
-        if (!starts_with(key, prefix)) return;
-    }
-    std::map<std::string, FloatTensor> stripped;
-    for (auto &[key, tensor] : checkpoint.tensors)
-        stripped.emplace(key.substr(prefix.size()), std::move(tensor));
-    checkpoint.tensors = std::move(stripped);
-    checkpoint.notes.push_back("keys: prefix 'module.' (DataParallel) stripped");
-}
-
 Status rename_pytorchcv(const Network &network, Checkpoint &checkpoint) {
     if (const auto error = mismatch(network, checkpoint, KeySet::kPytorchcv)) return *error;
     const std::vector<Parameter> theirs = parameters_of(network, KeySet::kPytorchcv);
@@ -96,6 +83,29 @@ Status rename_pytorchcv(const Network &network, Checkpoint &checkpoint) {
 }
 
 }  // namespace
+
+void strip_prefixes(Checkpoint &checkpoint) {
+    if (checkpoint.tensors.empty()) return;
+    const std::string &first = checkpoint.tensors.begin()->first;
+    size_t length = 0;  // of the prefixes so far
+    for (bool found = true; found;) {
+        found = false;
+        for (const std::string prefix : {"module.", "_orig_mod.", "model.", "net.", "backbone."}) {
+            const std::string longer = first.substr(0, length) + prefix;
+            const auto has_it = [&](const auto &entry) { return starts_with(entry.first, longer); };
+            if (!std::all_of(checkpoint.tensors.begin(), checkpoint.tensors.end(), has_it)) continue;
+            length = longer.size();
+            found = true;
+        }
+    }
+    if (length == 0) return;
+    const std::string prefix = first.substr(0, length);
+    std::map<std::string, FloatTensor> stripped;
+    for (auto &[key, tensor] : checkpoint.tensors) stripped.emplace(key.substr(length), std::move(tensor));
+    checkpoint.tensors = std::move(stripped);
+    checkpoint.notes.push_back(
+        fmt::format("keys: prefix '{}'{} stripped", prefix, prefix == "module." ? " (DataParallel)" : ""));
+}
 
 std::vector<Parameter> parameters_of(const Network &network, KeySet keys) {
     std::vector<std::string> modules;
@@ -151,7 +161,7 @@ KeySet key_set_of(const Network &network, const Checkpoint &checkpoint) {
 }  // namespace
 
 Result<Checkpoint> with_author_keys(const Network &network, Checkpoint checkpoint) {
-    strip_module_prefix(checkpoint);
+    strip_prefixes(checkpoint);
     const KeySet keys = key_set_of(network, checkpoint);
     if (keys == KeySet::kPytorchcv) {
         if (Status status = rename_pytorchcv(network, checkpoint); !status) return status.error();

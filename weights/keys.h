@@ -20,6 +20,10 @@ struct Parameter {
 // running_var. The lists of the authors and of pytorchcv correspond one to one.
 std::vector<Parameter> parameters_of(const Network &network, KeySet keys);
 
+// Removes what wrappers put in front of every key: "module." of DataParallel, "_orig_mod." of torch.compile, and
+// "model.", "net.", "backbone." of training scripts, in any nesting. No network's own keys all begin so. Notes it.
+void strip_prefixes(Checkpoint &checkpoint);
+
 KeySet key_set_of(const Checkpoint &checkpoint);
 
 }  // namespace hardnet

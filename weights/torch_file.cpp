@@ -2,19 +2,17 @@
 
 #include <fcntl.h>
 #include <fmt/core.h>
-#include <spawn.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <sstream>
 #include <vector>
 
+#include "base/child.h"
 #include "base/text.h"
-
-extern char **environ;
 
 namespace hardnet {
 namespace {
@@ -56,47 +54,38 @@ Result<int> open_unnamed_file() {
 }
 
 struct Conversion {
-    int status = 0;       // the converter's exit status, 128 + the signal that ended it, -1: it never ran
-    std::string message;  // its line
+    int status = 0;  // the converter's exit status, 128 + the signal that ended it, -1: it never ran
+    std::vector<std::string> lines;  // that it wrote; why it never ran
+
+    std::string message() const { return lines.empty() ? "" : lines[0]; }
 };
 
-std::string read_line(int descriptor) {
-    std::string text;
-    char buffer[512];
-    for (ssize_t n; (n = read(descriptor, buffer, sizeof buffer)) > 0;) text.append(buffer, size_t(n));
-    return text.substr(0, text.find('\n'));
+constexpr int kNeverRan = 127;  // the shell's status for it
+
+// In the child: becomes the command, whose descriptor kOutput is `output` and whose stdout is `report`.
+int become(std::vector<char *> &arguments, int output, int report) {
+    const int in = open("/dev/null", O_RDONLY), err = open("/dev/null", O_WRONLY);
+    const bool there = dup2(report, STDOUT_FILENO) >= 0 && dup2(in, STDIN_FILENO) >= 0 &&
+                       dup2(err, STDERR_FILENO) >= 0 && dup2(output, kOutput) >= 0;
+    if (output == kOutput) fcntl(output, F_SETFD, 0);
+    if (there) execvp(arguments[0], arguments.data());
+    const std::string reason = std::strerror(errno);
+    return write(STDOUT_FILENO, reason.data(), reason.size()) < 0 ? 1 : kNeverRan;
 }
 
-int wait_for(pid_t child) {
-    int status = 0;
-    while (waitpid(child, &status, 0) < 0)
-        if (errno != EINTR) return -1;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
-
-// Runs a command (program first), whose descriptor kOutput is `output` and whose stdout is one line.
+// Runs a command, program first.
 Conversion run(const std::vector<std::string> &command, int output) {
-    int ends[2];
-    if (pipe2(ends, O_CLOEXEC) != 0) return {-1, std::strerror(errno)};
-    const Descriptor line(ends[0]);
-    Descriptor line_end(ends[1]);
-    posix_spawn_file_actions_t files;
-    posix_spawn_file_actions_init(&files);
-    posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_addopen(&files, 2, "/dev/null", O_WRONLY, 0);
-    posix_spawn_file_actions_adddup2(&files, ends[1], 1);
-    posix_spawn_file_actions_adddup2(&files, output, kOutput);
     std::vector<char *> arguments;
     for (const std::string &argument : command) arguments.push_back(const_cast<char *>(argument.c_str()));
     arguments.push_back(nullptr);
-    pid_t child = 0;
-    const int failed = posix_spawnp(&child, arguments[0], &files, nullptr, arguments.data(), environ);
-    posix_spawn_file_actions_destroy(&files);
-    if (failed != 0) return {-1, std::strerror(failed)};
-    line_end.close();
+    Result<Child> child = Child::start([&](int report) { return become(arguments, output, report); });
+    if (!child) return {-1, {child.error().what}};
     Conversion conversion;
-    conversion.message = read_line(line.get());
-    conversion.status = wait_for(child);
+    std::istringstream text(child->read_report());
+    for (std::string line; std::getline(text, line);) conversion.lines.push_back(line);
+    const Result<ChildEnd> end = child->wait();
+    if (!end) return {-1, {end.error().what}};
+    conversion.status = end->signal ? 128 + end->signal : end->code == kNeverRan ? -1 : end->code;
     return conversion;
 }
 
@@ -122,7 +111,8 @@ Result<bool> is_torch_file(const std::string &path) {
     return false;
 }
 
-Result<FileBytes> torch_as_safetensors(const std::string &path, uint64_t most_bytes) {
+Result<TorchTensors> torch_as_safetensors(const std::string &path, const std::string &state_key,
+                                          uint64_t most_bytes) {
     const Result<std::string> script = find_script();
     if (!script) return script.error();
     const Result<int> opened = open_unnamed_file();
@@ -131,10 +121,15 @@ Result<FileBytes> torch_as_safetensors(const std::string &path, uint64_t most_by
 
     std::vector<std::string> without;
     for (const std::string &python : pythons()) {
-        const Conversion conversion = run({python, *script, path, std::to_string(kOutput)}, output.get());
-        if (conversion.status == 0) return read_open_file(output.get(), path, most_bytes);
-        if (conversion.status == kRefused) return bad_input(path + ": " + conversion.message);
-        if (conversion.status == kNoRoom) return environment_error(path + ": " + conversion.message);
+        const Conversion conversion =
+            run({python, *script, path, std::to_string(kOutput), state_key}, output.get());
+        if (conversion.status == 0) {
+            Result<FileBytes> bytes = read_open_file(output.get(), path, most_bytes);
+            if (!bytes) return bytes.error();
+            return TorchTensors{std::move(*bytes), conversion.lines};
+        }
+        if (conversion.status == kRefused) return bad_input(path + ": " + conversion.message());
+        if (conversion.status == kNoRoom) return environment_error(path + ": " + conversion.message());
         if (conversion.status > 128)
             return bad_input(
                 fmt::format("{}: expected a checkpoint that PyTorch reads, found that signal {} "
@@ -142,7 +137,7 @@ Result<FileBytes> torch_as_safetensors(const std::string &path, uint64_t most_by
                             path, conversion.status - 128));
         const bool no_torch = conversion.status == kNoTorch || conversion.status == -1;
         without.push_back(
-            fmt::format("{}: {}", python, no_torch ? conversion.message : "cannot run the converter"));
+            fmt::format("{}: {}", python, no_torch ? conversion.message() : "cannot run the converter"));
     }
     Error error = environment_error(
         fmt::format("{}: expected python3 with PyTorch to read it, found none ({})", path, kInstall));

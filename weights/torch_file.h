@@ -2,6 +2,7 @@
 // process of its own, through PyTorch's weights-only loader.
 #pragma once
 #include <string>
+#include <vector>
 
 #include "base/files.h"
 #include "base/result.h"
@@ -15,8 +16,14 @@ Result<bool> is_torch_file(const std::string &path);
 // that has PyTorch; "" if none has.
 std::string python_with_torch();
 
-// The bytes of a safetensors file with the tensors of `path`. Without such an interpreter: an environment
+struct TorchTensors {
+    FileBytes safetensors;           // a file's bytes
+    std::vector<std::string> notes;  // which tensors were taken, one line each, for the user
+};
+
+// The tensors of `path`, of those under `state_key` if that is not empty. Without such an interpreter: an environment
 // error that names Debian's package.
-Result<FileBytes> torch_as_safetensors(const std::string &path, uint64_t most_bytes);
+Result<TorchTensors> torch_as_safetensors(const std::string &path, const std::string &state_key,
+                                          uint64_t most_bytes);
 
 }  // namespace hardnet

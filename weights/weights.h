@@ -47,17 +47,18 @@ struct FoldedWeights {
     std::vector<FoldedLayer> layers;  // parallel to Network::layers
 };
 
-// Reads a safetensors file of float32 tensors (int64 `num_batches_tracked` are passed over). The file is read
+// Reads a safetensors file of floats, which become float32 (int64 `num_batches_tracked` are passed over). The file is read
 // into memory, never mapped: a file that changes meanwhile is an error, not a signal.
 Result<Checkpoint> read_checkpoint(const std::string &path);
 
 // The same of a safetensors file in memory; `name` is for errors.
 Result<Checkpoint> decode_checkpoint(ByteView file, const std::string &name);
 
-// Any checkpoint: safetensors, or what torch.save wrote (weights/torch_file.h).
-Result<Checkpoint> open_checkpoint(const std::string &path);
+// Any checkpoint: safetensors, or what torch.save wrote (weights/torch_file.h), of which `state_key` names the part
+// that holds the weights where that is not plain. Prefixes that all keys share ("module.") are stripped.
+Result<Checkpoint> open_checkpoint(const std::string &path, const std::string &state_key = "");
 
-// Renames DataParallel ("module.") and pytorchcv keys to the authors', noting it, and recognises folded keys.
+// Strips shared prefixes, renames pytorchcv's keys to the authors', noting it, and recognises folded keys.
 Result<Checkpoint> with_author_keys(const Network &network, Checkpoint checkpoint);
 
 // The class count that the head's weight says, under any known key set.

@@ -51,15 +51,15 @@ TEST(BadCheckpoint, OtherTypes) {
     const TemporaryFolder folder;
     std::string header = "{";
     for (int i = 0; i < 12; i++) {
-        header += "\"t" + std::to_string(10 + i) + R"(":{"dtype":"F16","shape":[0],"data_offsets":[0,0]},)";
+        header += "\"t" + std::to_string(10 + i) + R"(":{"dtype":"I16","shape":[0],"data_offsets":[0,0]},)";
     }
     header += R"("x.num_batches_tracked":{"dtype":"I64","shape":[],"data_offsets":[0,8]}})";
     const auto read = read_checkpoint(folder.write("half", file_of(header, 8)));
     ASSERT_FALSE(read);
-    EXPECT_THAT(read.error().what,
-                EndsWith("expected tensors of type F32 (and num_batches_tracked of any), found 12 others"));
+    EXPECT_THAT(read.error().what, EndsWith("expected tensors of type F32, F16, BF16 or F64 (and "
+                                            "num_batches_tracked of any), found 12 others"));
     EXPECT_THAT(read.error().detail, SizeIs(10));
-    EXPECT_EQ(read.error().detail[0], R"("t10": F16)");
+    EXPECT_EQ(read.error().detail[0], R"("t10": I16)");
 }
 
 TEST(BadCheckpoint, CountersArePassedOver) {

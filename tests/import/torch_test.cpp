@@ -60,6 +60,11 @@ INSTANTIATE_TEST_SUITE_P(Torch, GoodCheckpoint,
                                            Good{"resume_zip.pth", "small", "authors"},
                                            Good{"resume_legacy.pth", "small", "authors"},
                                            Good{"model_state.pkl", "small", "authors"},
+                                           Good{"numpy_legacy.pkl", "small", "authors"},
+                                           Good{"numpy_zip.pth", "small", "authors"},
+                                           Good{"wrapped.pth", "small", "authors"},
+                                           Good{"average_alone.pth", "small", "authors"},
+                                           Good{"double.pth", "small", "authors"},
                                            Good{"small_pytorchcv_zip.pth", "small", "pytorchcv"},
                                            Good{"small_pytorchcv_legacy.pth", "small", "pytorchcv"},
                                            Good{"small_ds_pytorchcv_zip.pth", "small_ds", "pytorchcv"},
@@ -106,11 +111,20 @@ TEST_F(Refused, ArchivesThatPytorchWouldRun) {
     expect_refused(checkpoint_path("tar.pth"), "expected what torch.save writes, found another format\n");
 }
 
-TEST_F(Refused, OtherTypesAreNotConverted) {
+TEST_F(Refused, IntegersAreNotConverted) {
     SKIP_WITHOUT_TORCH();
-    expect_refused(checkpoint_path("half.pth"),
-                   "expected tensors of type F32 (and num_batches_tracked of any), found 1 others\n"
-                   "  \"base.0.conv.weight\": F16\n");
+    expect_refused(
+        checkpoint_path("integers.pth"),
+        "expected tensors of type F32, F16, BF16 or F64 (and num_batches_tracked of any), found 1 others\n"
+        "  \"base.0.conv.weight\": I32\n");
+}
+
+TEST_F(Refused, AClassOfNumpyIsNoNumber) {
+    SKIP_WITHOUT_TORCH();
+    expect_refused(
+        checkpoint_path("numpy_class.pth"),
+        "expected a state_dict of tensors and plain values, found a class of numpy, which is not loaded "
+        "(save model.state_dict() alone)\n");
 }
 
 // The opcodes by which a pickle can name something: GLOBAL, STACK_GLOBAL, INST; and one on an empty stack.

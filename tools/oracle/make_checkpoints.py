@@ -16,6 +16,7 @@ import pathlib
 import sys
 import tarfile
 
+import numpy
 import torch
 
 import hardnet
@@ -77,6 +78,32 @@ def save_authors(model):
     save("model_state.pkl", {"epoch": 3, "model_state": parallel(bare), "best_iou": 0.777}, **LEGACY)
 
 
+def save_training(record):
+    """As training leaves them: other types of floats, an average beside the weights, wrappers, numbers of numpy. Returns
+    PyTorch's logits of the narrow ones."""
+    def with_seed(seed):
+        return hardnet.HarDNet(record), seeded.state(hardnet.HarDNet(record), seed)
+    model = hardnet.with_parameters(*with_seed(SEED)).float()
+    other = hardnet.with_parameters(*with_seed(SEED + 1)).float()
+    state = {k: v for k, v in model.state_dict().items() if not k.endswith("num_batches_tracked")}
+    save("numpy_legacy.pkl", {"epoch": 3, "model_state": parallel(state), "best_iou": numpy.float64(0.777)}, **LEGACY)
+    save("numpy_zip.pth", {"model": state, "best": [numpy.float64(0.5)] * 2, "confusion": numpy.ones((3, 3))})
+    save("numpy_class.pth", {"model": state, "kind": numpy.ndarray})
+    save("wrapped.pth", {"net": {"module._orig_mod.model." + k: v for k, v in state.items()}})
+    save("average.pth", {"state_dict": other.state_dict(), "state_dict_ema": {"module": state}})
+    save("average_alone.pth", {"model_ema": state})
+    save("two.pth", {"model": other.state_dict(), "net": state})
+    save("unusual.pth", {"generator": {"weights": state}})
+    save("double.pth", {k: v.double() for k, v in state.items()})
+    narrow = {}
+    for name, dtype in (("half", torch.float16), ("bfloat16", torch.bfloat16)):
+        stored = {k: v.to(dtype) for k, v in state.items()}
+        save(name + ".pth", stored)
+        narrow[name] = logits(hardnet.with_parameters(hardnet.HarDNet(record),
+                                                      {k: v.float().numpy() for k, v in stored.items()}), 32, 32)
+    return narrow
+
+
 class Payload:
     def __reduce__(self):
         return os.system, ("touch executed",)
@@ -92,7 +119,7 @@ def save_refused():
     for how, name in (({}, "zip"), (LEGACY, "legacy")):
         save(f"payload_{name}.pth", {"state_dict": good, "best_acc1": Payload()}, **how)
         save(f"module_{name}.pth", Net(), **how)
-    save("half.pth", {k: v.half() for k, v in good.items()})
+    save("integers.pth", {k: v.int() for k, v in good.items()})
     torch.jit.save(torch.jit.script(Net()), FOLDER / "torchscript.pth")
     with tarfile.open(FOLDER / "tar.pth", "w") as tar:  # the format of PyTorch 0.1
         for name in ("storages", "tensors", "pickle"):
@@ -115,6 +142,7 @@ def write_all():
         save(f"{name}_pytorchcv_legacy.pth", {"state_dict": parallel(zoo.state_dict())}, **LEGACY)
         if not depthwise:
             save_authors(authors)
+            golden[name].update(save_training(small_record(depthwise)))
     (FOLDER / "logits.json").write_text(json.dumps(golden, indent=1) + "\n", encoding="ascii")
     save_refused()
 
