@@ -44,8 +44,8 @@ TEST_F(Training, NarrowFloatsAreWidenedExactly) {
     const Network network = small();
     for (const auto &[file, type] : {std::pair("half", "F16"), {"bfloat16", "BF16"}}) {
         EXPECT_THAT(imported(std::string(file) + ".pth"),
-                    Contains(std::to_string(seeded_checkpoint(network, 1).tensors.size()) + " tensors of " + type +
-                             ": widened exactly to F32"));
+                    Contains(std::to_string(seeded_checkpoint(network, 1).tensors.size()) + " tensors of " +
+                             type + ": widened exactly to F32"));
         const Result<FoldedWeights> folded = fold(network, *read_checkpoint(out()));
         ASSERT_TRUE(folded) << folded.error().what;
         const auto outputs = run_network(network, *folded, seeded_input(3 * 32 * 32, 1), {1, {}});
@@ -58,16 +58,18 @@ TEST_F(Training, NarrowFloatsAreWidenedExactly) {
 
 TEST_F(Training, WideFloatsAreRounded) {
     SKIP_WITHOUT_TORCH();
-    EXPECT_THAT(imported("double.pth"), Contains(std::to_string(seeded_checkpoint(small(), 1).tensors.size()) +
-                                                 " tensors of F64: rounded to F32"));
+    EXPECT_THAT(imported("double.pth"),
+                Contains(std::to_string(seeded_checkpoint(small(), 1).tensors.size()) +
+                         " tensors of F64: rounded to F32"));
 }
 
 // Of seed 2 are the weights, of seed 1 their average.
 TEST_F(Training, AnAverageBesideTheWeights) {
     SKIP_WITHOUT_TORCH();
-    EXPECT_THAT(imported("average.pth"),
-                Contains("weights: those under state_dict, not their average under state_dict_ema (--state-key "
-                         "state_dict_ema takes it)"));
+    EXPECT_THAT(
+        imported("average.pth"),
+        Contains("weights: those under state_dict, not their average under state_dict_ema (--state-key "
+                 "state_dict_ema takes it)"));
     expect_seeded(2);
     EXPECT_THAT(imported("average.pth", "state_dict_ema"), IsEmpty());
     expect_seeded(1);
@@ -85,8 +87,8 @@ TEST_F(Training, AKeyChoosesTheWeights) {
     expect_seeded(1);
     const auto expect_refused = [&](const std::string &arguments, const std::string &found) {
         const std::string file = checkpoint_path(arguments.substr(0, arguments.find(' ')));
-        expect_error("import " + file + arguments.substr(arguments.find(' ')) + " --model hardnet68 -o none", 3,
-                     "hardnet: " + file + ": " + found + "\n");
+        expect_error("import " + file + arguments.substr(arguments.find(' ')) + " --model hardnet68 -o none",
+                     3, "hardnet: " + file + ": " + found + "\n");
     };
     expect_refused("two.pth ", "expected one state_dict, found 2: model, net (--state-key chooses)");
     expect_refused("two.pth --state-key ema", "expected tensors under ema, found the keys model, net");
@@ -113,8 +115,8 @@ TEST_F(Training, OtherFilesAreNamed) {
          }) {
         write(name, start);
         expect_error("import "s + name + " --model hardnet68 -o none", 3,
-                     "hardnet: "s + name + ": expected a checkpoint (.safetensors, or of torch.save), found " + kind +
-                         "\n");
+                     "hardnet: "s + name +
+                         ": expected a checkpoint (.safetensors, or of torch.save), found " + kind + "\n");
     }
     write("a.safetensors", "\2\0\0\0\0\0\0\0{}"s);
     expect_error("import a.safetensors --state-key ema --model hardnet68 -o none", 3,
@@ -125,16 +127,37 @@ TEST_F(Training, AZipFileThatIsNoCheckpoint) {
     SKIP_WITHOUT_TORCH();
     const std::string empty = "PK\3\4" + std::string(26, '\0') + "PK\5\6" + std::string(18, '\0');
     write("notes.pth", empty);
-    expect_error("import notes.pth --model hardnet68 -o none", 3,
-                 "hardnet: notes.pth: expected an archive of torch.save, found a zip file without data.pkl\n");
+    expect_error(
+        "import notes.pth --model hardnet68 -o none", 3,
+        "hardnet: notes.pth: expected an archive of torch.save, found a zip file without data.pkl\n");
+}
+
+TEST_F(Training, ClassNamesAreUtf8) {
+    ASSERT_TRUE(write_safetensors(folder_ + "/small.safetensors", seeded_checkpoint(small(), 1).tensors, {}));
+    const std::string import = "import small.safetensors --model " + checkpoint_path("small.json") +
+                               " -o out.safetensors --class-names ";
+    write("marked.txt",
+          "\xef\xbb\xbf"
+          "ant\r\nb\xc3\xa9"
+          "e\ncat\ndog\neel\n");
+    EXPECT_EQ(hardnet(import + "marked.txt").code, 0);
+    EXPECT_EQ(read_checkpoint(out())->metadata.at("class_names"),
+              "[\"ant\",\"b\xc3\xa9"
+              "e\",\"cat\",\"dog\",\"eel\"]");
+    write("latin.txt",
+          "ant\nb\xe9"
+          "e\ncat\ndog\neel\n");
+    expect_error(import + "latin.txt", 3,
+                 "hardnet: latin.txt:2: expected a class name in UTF-8, found \"b\\xe9"
+                 "e\"\n");
 }
 
 // The system forgets how children end where SIGCHLD is ignored, unless they are asked for in time.
 TEST_F(Training, TheConverterIsWaitedForWhereSigchldIsIgnored) {
     write("refuses", "#!/bin/sh\necho 'expected patience, found none'\nexit 3\n");
     const std::string file = checkpoint_path("authors_zip.pth");
-    const Outcome outcome = shell("chmod +x refuses; trap '' CHLD; HARDNET_PYTHON=./refuses $H import " + file +
-                                      " --model hardnet68 -o out",
+    const Outcome outcome = shell("chmod +x refuses; trap '' CHLD; HARDNET_PYTHON=./refuses $H import " +
+                                      file + " --model hardnet68 -o out",
                                   folder_);
     EXPECT_EQ(outcome.code, 3);
     EXPECT_EQ(outcome.err, "hardnet: " + file + ": expected patience, found none\n");
