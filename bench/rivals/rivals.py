@@ -1,8 +1,8 @@
 """Times hardnet against other inference engines on the same network, seeded weights and input.
 
-Installs what the engines need from PyPI into bench/.venv, compiles the network, checks each engine's output against PyTorch
-in double precision and times the right ones in turn on the same CPUs. The table goes to the terminal and, with JSON and a
-picture, to a folder under build/rivals."""
+Installs PyTorch (Debian's package) and, into bench/.venv, what the engines need from PyPI, compiles the network, checks each
+engine's output against PyTorch in double precision and times the right ones in turn on the same CPUs. The table goes to the
+terminal and, with JSON and a picture, to a folder under build/rivals."""
 
 import argparse
 import json
@@ -24,7 +24,7 @@ EXAMPLES = """examples:
   scripts/rivals.sh hardnet68 --level avx2             hardnet held to AVX2; the others use what they like
   scripts/rivals.sh hardnet39ds 64x64 --rounds 2       a quick look
   scripts/rivals.sh --all                              every case of bench/rivals/cases.txt; rewrites docs/performance.md
-exit status: 0; 1 where hardnet itself is wrong or fails; 2 for a wrong option; 5 where PyTorch (Debian's package) is missing
+exit status: 0; 1 where hardnet itself is wrong or fails; 2 for a wrong option; 5 where a package cannot be installed
 """
 
 
@@ -79,8 +79,14 @@ def run(*command, stdout=None):
         sys.exit(done.returncode)
 
 
+def has_torch():
+    return subprocess.run(["/usr/bin/python3", "-c", "import torch"], stderr=subprocess.DEVNULL).returncode == 0
+
+
 def require_torch():
-    if subprocess.run(["/usr/bin/python3", "-c", "import torch"], stderr=subprocess.DEVNULL).returncode:
+    if not has_torch():
+        run(ROOT / "scripts/setup.sh", "python3-torch")
+    if not has_torch():
         print("rivals: python3-torch: expected Debian's package, found none; install it with\n"
               "  apt-get install -y --no-install-recommends python3-torch", file=sys.stderr)
         sys.exit(5)
