@@ -1,0 +1,143 @@
+#include "onnx/import.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "graph/check_network.h"
+#include "onnx/import_state.h"
+#include "onnx/operators.h"
+
+namespace hardnet {
+namespace {
+
+bool is_alias(const OnnxNode &node) { return node.op_type == "Identity" || node.op_type == "Dropout"; }
+
+std::string title_of(const std::string &path) {
+    const size_t slash = path.find_last_of('/');
+    std::string stem = path.substr(slash == std::string::npos ? 0 : slash + 1);
+    stem = plain_name(stem.substr(0, stem.rfind(".onnx")));
+    std::replace(stem.begin(), stem.end(), '.', '_');
+    return stem.empty() ? "network" : stem;
+}
+
+}  // namespace
+
+// What changes nothing goes by its input's name; what no output needs is passed over.
+bool OnnxImport::prepare() {
+    const std::vector<OnnxNode> &nodes = model_.graph.nodes;
+    for (const OnnxTensor &tensor : model_.graph.initializers) tensors_[tensor.name] = &tensor;
+    for (const OnnxNode &node : nodes) {
+        place_ = fmt::format("{}: node {} ({})", model_.path, shown(node.name), shown(node.op_type));
+        if (node.outputs.empty()) return fail("expected outputs, found none");
+        if (is_alias(node) && has_input(node, 0) && !aliases_.count(node.outputs[0]))
+            aliases_.emplace(node.outputs[0], resolved(node.inputs[0]));
+    }
+    for (const OnnxValueInfo &output : model_.graph.outputs) uses_[resolved(output.name)]++;
+    needed_.assign(nodes.size(), false);
+    for (size_t i = nodes.size(); i-- > 0;) {
+        const OnnxNode &node = nodes[i];
+        const auto is_used = [&](const std::string &name) { return uses_.count(name) > 0; };
+        needed_[i] = is_alias(node) || std::any_of(node.outputs.begin(), node.outputs.end(), is_used);
+        if (!needed_[i] || is_alias(node)) continue;
+        for (const std::string &input : node.inputs)
+            uses_[resolved(input)] += node.op_type == "Shape" ? 0 : 1;  // extents are no values
+    }
+    return true;
+}
+
+bool OnnxImport::read_input() {
+    place_ = model_.path;
+    std::vector<const OnnxValueInfo *> inputs;
+    for (const OnnxValueInfo &input : model_.graph.inputs)
+        if (!tensors_.count(input.name)) inputs.push_back(&input);
+    if (inputs.size() != 1) return fail(fmt::format("expected one input, found {}", inputs.size()));
+    const OnnxValueInfo &input = *inputs[0];
+    place_ += ": input " + shown(input.name);
+    if (input.type != OnnxType::kFloat || input.dims.size() != 4)
+        return fail(fmt::format("expected float32 of 4 dimensions, found {} of {}", name_of(input.type),
+                                input.dims.size()));
+    // -1: open
+    const auto extent = [&](size_t axis) {
+        return std::max<int64_t>(input.dims[axis].value.value_or(-1), -1);
+    };
+    if (extent(0) > 1) return fail(fmt::format("expected a batch of 1, or an open one, found {}", extent(0)));
+    if (extent(1) != 3) return fail(fmt::format("expected 3 channels, found {}", extent(1)));
+    int sizes[2] = {};
+    for (size_t axis : {size_t{0}, size_t{1}}) {
+        const int64_t own = extent(axis + 2);
+        const int wished = options_.input ? axis ? options_.input->width : options_.input->height : 0;
+        if (own < 1 && !options_.input)
+            return fail(
+                "expected a fixed height and width, or a size given beside the model, found them open");
+        if (own > kMostExtent || (own > 0 && wished && wished != own))
+            return fail(
+                fmt::format("expected {} of {}, found {}", axis ? "a width" : "a height", own, wished));
+        sizes[axis] = own > 0 ? int(own) : wished;
+    }
+    input_ = {3, sizes[0], sizes[1]};
+    values_[input.name] = {{kNetworkInput}, input_, false};
+    return true;
+}
+
+bool OnnxImport::translate(const OnnxNode &node) {
+    place_ = fmt::format("{}: node {} ({})", model_.path, shown(node.name), plain_name(node.op_type));
+    const OnnxOperator *found = find_onnx_operator(node.op_type);
+    if (!found)
+        return fail("expected an operator of those below, found " + shown(node.op_type),
+                    onnx_operator_lines());
+    if (opset() < found->oldest || opset() > found->newest)
+        return fail(fmt::format("expected opset {} to {} of this operator, found {}", found->oldest,
+                                found->newest, opset()));
+    for (size_t i = 0; i < node.inputs.size(); i++) {
+        const bool known = value(node, i) || constant(node, i) || tensor(node, i);
+        if (has_input(node, i) && !known)
+            return fail("input " + shown(node.inputs[i]) +
+                        ": expected the value of a node in front, found none");
+    }
+    if (found->translate(*this, node)) return true;
+    return fail(fmt::format("expected what is supported ({}), found another use", found->limits));
+}
+
+bool OnnxImport::read_outputs() {
+    for (const OnnxValueInfo &output : model_.graph.outputs) {
+        place_ = model_.path + ": output " + shown(output.name);
+        const auto found = values_.find(resolved(output.name));
+        if (found == values_.end() || found->second.parts.size() != 1 ||
+            found->second.parts[0] == kNetworkInput)
+            return fail("expected one layer's result, found another value");
+        const Shape &shape = found->second.shape;
+        if (found->second.flat && shape.height * shape.width > 1)
+            return fail("expected an image or its channels, found an image as a list");
+        for (const Output &other : outputs_)
+            if (other.name == output.name) return fail("expected a name of its own, found a second one");
+        outputs_.push_back({output.name, found->second.parts});
+    }
+    return true;
+}
+
+Result<OnnxNetwork> OnnxImport::run() {
+    bool done = prepare() && read_input();
+    for (size_t i = 0; done && i < needed_.size(); i++)
+        if (needed_[i]) done = translate(model_.graph.nodes[i]);
+    if (!done || !read_outputs()) return *error_;
+    OnnxNetwork imported;
+    Network &network = imported.network;
+    network.name = options_.name.empty() ? title_of(model_.path) : options_.name;
+    network.input = input_;
+    network.layers = std::move(layers_);
+    network.outputs = std::move(outputs_);
+    if (network.outputs.size() == 1)
+        network.classes = network.layers[size_t(network.outputs[0].layers[0])].out.channels;
+    if (const Status checked = check_network(network); !checked)
+        return Error{checked.error().code, model_.path + ": " + checked.error().what, checked.error().detail};
+    imported.weights = std::move(weights_);
+    return imported;
+}
+
+Result<OnnxNetwork> import_onnx(const OnnxModel &model, const OnnxOptions &options) {
+    return OnnxImport(model, options).run();
+}
+
+}  // namespace hardnet

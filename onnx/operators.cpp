@@ -1,0 +1,70 @@
+#include "onnx/operators.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "onnx/translate.h"
+
+namespace hardnet {
+namespace {
+
+constexpr char kLists[] = "of known scalars and lists";
+
+constexpr OnnxOperator kOnnxOperators[] = {
+    {"Add", 9, 22,
+     "two images of one shape, the later one a convolution's that nothing else reads; known numbers",
+     translate_arithmetic},
+    {"AveragePool", 9, 22, "square windows without dilation; padding counts, or there is none",
+     translate_pool},
+    {"BatchNormalization", 9, 22, "behind a convolution that nothing else reads", translate_batch_norm},
+    {"Cast", 9, 22, "of known numbers to float, double, int32 or int64", translate_cast},
+    {"Clip", 9, 22, "from 0, to 6 or without end, behind a layer with weights that nothing else reads",
+     translate_clip},
+    {"Concat", 9, 22, "of images' channels (axis 1); of known lists", translate_concat},
+    {"Constant", 9, 22, "a tensor, an int, ints or a float", translate_constant},
+    {"Conv", 9, 22, "square windows, group 1 or as many as channels", translate_conv},
+    {"Div", 9, 22, kLists, translate_arithmetic},
+    {"Dropout", 9, 22, "not in training; dropped", translate_unchanged},
+    {"Flatten", 9, 22, "axis 1", translate_flatten},
+    {"Floor", 9, 22, kLists, translate_arithmetic},
+    {"Gather", 9, 22, "of a known list", translate_gather},
+    {"Gemm", 9, 22, "of a flattened image and known weights, alpha and beta 1", translate_gemm},
+    {"GlobalAveragePool", 9, 22, "", translate_global_pool},
+    {"Identity", 9, 22, "dropped", translate_unchanged},
+    {"MaxPool", 9, 22, "square windows without dilation", translate_pool},
+    {"Mul", 9, 22, "two images of one shape; known numbers", translate_arithmetic},
+    {"ReduceMean", 9, 22, "over height and width", translate_reduce_mean},
+    {"Relu", 9, 22, "behind a layer with weights that nothing else reads", translate_relu},
+    {"Reshape", 9, 22, "of an image to [batch, elements]; of known numbers to a list", translate_reshape},
+    {"Resize", 11, 22, "linear: align_corners, half_pixel or pytorch_half_pixel", translate_resize},
+    {"Shape", 9, 22, "", translate_shape},
+    {"Slice", 9, 22, "an image's channels (axis 1), step 1; known lists, step 1", translate_slice},
+    {"Squeeze", 9, 22, kLists, translate_unsqueeze},
+    {"Sub", 9, 22, kLists, translate_arithmetic},
+    {"Unsqueeze", 9, 22, kLists, translate_unsqueeze},
+};
+
+}  // namespace
+
+const std::vector<OnnxOperator> &onnx_operators() {
+    static const std::vector<OnnxOperator> all(std::begin(kOnnxOperators), std::end(kOnnxOperators));
+    return all;
+}
+
+const OnnxOperator *find_onnx_operator(const std::string &name) {
+    const auto found = std::find_if(std::begin(kOnnxOperators), std::end(kOnnxOperators),
+                                    [&](const OnnxOperator &o) { return o.name == name; });
+    return found == std::end(kOnnxOperators) ? nullptr : found;
+}
+
+std::vector<std::string> onnx_operator_lines() {
+    constexpr size_t kLineBytes = 90;
+    std::vector<std::string> lines = {"supported:"};
+    for (const OnnxOperator &o : kOnnxOperators) {
+        if (lines.back().size() > kLineBytes) lines.emplace_back();
+        lines.back() += (lines.back().empty() ? "" : " ") + std::string(o.name);
+    }
+    return lines;
+}
+
+}  // namespace hardnet

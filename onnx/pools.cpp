@@ -1,0 +1,138 @@
+// Pools and resizing, which work on each channel alone: of a concatenation on each of its parts.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/text.h"
+#include "onnx/translate.h"
+
+namespace hardnet {
+namespace {
+
+// finish(layer) on a layer per part of the node's image.
+template <typename Finish>
+bool add_for_each(OnnxImport &import, const OnnxNode &node, OpKind op, const Finish &finish) {
+    const OnnxValue image = *import.value(node, 0);
+    OnnxValue result{{}, image.shape, false};
+    for (size_t i = 0; i < image.parts.size(); i++) {
+        const std::string suffix = image.parts.size() == 1 ? "" : "." + std::to_string(i);
+        Layer *layer = import.add_layer(node, op, {image.parts[i]}, suffix);
+        if (!layer) return false;
+        finish(*layer);
+        result.parts.push_back(import.index_of(*layer));
+        result.shape.height = layer->out.height;
+        result.shape.width = layer->out.width;
+    }
+    return import.give(node, result);
+}
+
+bool add_global_pool(OnnxImport &import, const OnnxNode &node, bool flat) {
+    const OnnxValue *image = import.need_image(node, 0);
+    if (!image) return false;
+    Layer *layer = import.add_layer(node, OpKind::kGlobalAveragePool, image->parts);
+    if (!layer) return false;
+    layer->out = {layer->in.channels, 1, 1};
+    return import.give(node, {{import.index_of(*layer)}, layer->out, flat});
+}
+
+// Height and width that a Resize asks for.
+bool read_sizes(OnnxImport &import, const OnnxNode &node, const Shape &in, int (&to)[2]) {
+    const bool by_sizes = import.has_input(node, 3);
+    const OnnxConstant *numbers = import.constant(node, by_sizes ? 3 : 2);
+    const int from[2] = {in.height, in.width};
+    if (!numbers || numbers->values.size() != 4)
+        return import.fail("expected four known sizes or scales, found another input");
+    const std::vector<double> &n = numbers->values;
+    if (n[0] != 1 || n[1] != (by_sizes ? in.channels : 1))
+        return import.fail("expected a resize of height and width alone, found one of batch or channels");
+    for (size_t axis : {size_t{0}, size_t{1}}) {
+        const double size = by_sizes ? n[axis + 2] : n[axis + 2] * from[axis];
+        if (!(size >= 1 && size <= (1 << 16)) || size != std::floor(size))
+            return import.fail(fmt::format("expected a whole height and width up to 65536, found {}", size));
+        to[axis] = int(size);
+    }
+    return true;
+}
+
+}  // namespace
+
+bool translate_pool(OnnxImport &import, const OnnxNode &node) {
+    const OnnxValue *image = import.need_image(node, 0);
+    if (!image) return false;
+    const bool average = node.op_type == "AveragePool";
+    NodeAttributes attributes(node);
+    Window window;
+    const int64_t ceil_mode = attributes.integer("ceil_mode", 0);
+    const int64_t counts = average ? attributes.integer("count_include_pad", 0) : 1;
+    const int64_t order = average ? 0 : attributes.integer("storage_order", 0);
+    if (!read_window(import, attributes, image->shape, {}, window)) return false;
+    if (const std::string fault = attributes.fault(); !fault.empty()) return import.fail(fault);
+    if (window.y.dilation != 1)
+        return import.fail(fmt::format("attribute dilations: expected 1, found {}", window.y.dilation));
+    if (order != 0) return import.fail("attribute storage_order: expected 0, found another number");
+    const bool padded = window.y.before || window.y.after || window.x.before || window.x.after;
+    if (padded && counts == 0)
+        return import.fail("attribute count_include_pad: expected 1 where there is padding, found 0");
+    return add_for_each(import, node, average ? OpKind::kAveragePool : OpKind::kMaxPool, [&](Layer &layer) {
+        layer.window = window;
+        layer.ceil_mode = ceil_mode != 0;
+        layer.out.height = window.y.outputs(layer.in.height, layer.ceil_mode);
+        layer.out.width = window.x.outputs(layer.in.width, layer.ceil_mode);
+    });
+}
+
+bool translate_global_pool(OnnxImport &import, const OnnxNode &node) {
+    if (const std::string fault = NodeAttributes(node).fault(); !fault.empty()) return import.fail(fault);
+    return add_global_pool(import, node, false);
+}
+
+bool translate_reduce_mean(OnnxImport &import, const OnnxNode &node) {
+    NodeAttributes attributes(node);
+    const int64_t keeps = attributes.integer("keepdims", 1);
+    std::vector<int64_t> axes;
+    if (import.opset() < 18) axes = attributes.integers("axes", {});
+    attributes.integer("noop_with_empty_axes", 0);
+    if (const std::string fault = attributes.fault(); !fault.empty()) return import.fail(fault);
+    if (!import.read_list(node, 1, axes)) return false;
+    for (int64_t &axis : axes) axis += axis < 0 ? 4 : 0;
+    std::sort(axes.begin(), axes.end());
+    if (axes != std::vector<int64_t>{2, 3})
+        return import.fail(fmt::format("axes: expected 2 and 3, found [{}]", fmt::join(axes, ", ")));
+    return add_global_pool(import, node, keeps == 0);
+}
+
+bool translate_resize(OnnxImport &import, const OnnxNode &node) {
+    const OnnxValue *image = import.need_image(node, 0);
+    if (!image) return false;
+    NodeAttributes attributes(node);
+    const std::string mode = attributes.text("mode", "nearest"),
+                      places = attributes.text("coordinate_transformation_mode", "half_pixel"),
+                      policy = attributes.text("keep_aspect_ratio_policy", "stretch");
+    const int64_t antialias = attributes.integer("antialias", 0);
+    attributes.text("nearest_mode", "");  // of other modes than linear
+    attributes.real("cubic_coeff_a", 0);
+    attributes.integer("exclude_outside", 0);
+    attributes.real("extrapolation_value", 0);  // of another transformation
+    if (const std::string fault = attributes.fault(); !fault.empty()) return import.fail(fault);
+    if (mode != "linear") return import.fail("attribute mode: expected linear, found " + shown(mode));
+    const bool corners = places == "align_corners";
+    if (!corners && places != "half_pixel" && places != "pytorch_half_pixel")
+        return import.fail(
+            "attribute coordinate_transformation_mode: expected align_corners, half_pixel or "
+            "pytorch_half_pixel, found " +
+            shown(places));
+    if (policy != "stretch" || antialias != 0)
+        return import.fail("expected keep_aspect_ratio_policy stretch and antialias 0, found others");
+    int to[2] = {};
+    if (!read_sizes(import, node, image->shape, to)) return false;
+    if (places == "pytorch_half_pixel" && (to[0] == 1 || to[1] == 1))
+        return import.fail("expected more than one row and column of pytorch_half_pixel, found one");
+    return add_for_each(import, node, OpKind::kResize, [&](Layer &layer) {
+        layer.align_corners = corners;
+        layer.out.height = to[0];
+        layer.out.width = to[1];
+    });
+}
+
+}  // namespace hardnet

@@ -1,0 +1,43 @@
+// How each operator becomes layers, or numbers: what the table in operators.cpp points to.
+#pragma once
+#include "onnx/import_state.h"
+
+namespace hardnet {
+
+// constants.cpp
+bool translate_constant(OnnxImport &import, const OnnxNode &node);
+bool translate_shape(OnnxImport &import, const OnnxNode &node);
+bool translate_arithmetic(OnnxImport &import, const OnnxNode &node);  // Add and Mul of images, too
+bool translate_cast(OnnxImport &import, const OnnxNode &node);
+bool translate_gather(OnnxImport &import, const OnnxNode &node);
+bool translate_unsqueeze(OnnxImport &import, const OnnxNode &node);
+bool translate_unchanged(OnnxImport &import, const OnnxNode &node);
+
+// convolutions.cpp
+bool translate_conv(OnnxImport &import, const OnnxNode &node);
+bool translate_gemm(OnnxImport &import, const OnnxNode &node);
+bool translate_batch_norm(OnnxImport &import, const OnnxNode &node);
+bool translate_relu(OnnxImport &import, const OnnxNode &node);
+bool translate_clip(OnnxImport &import, const OnnxNode &node);
+
+// pools.cpp
+bool translate_pool(OnnxImport &import, const OnnxNode &node);
+bool translate_global_pool(OnnxImport &import, const OnnxNode &node);
+bool translate_reduce_mean(OnnxImport &import, const OnnxNode &node);
+bool translate_resize(OnnxImport &import, const OnnxNode &node);
+
+// views.cpp
+bool translate_concat(OnnxImport &import, const OnnxNode &node);
+bool translate_slice(OnnxImport &import, const OnnxNode &node);
+bool translate_flatten(OnnxImport &import, const OnnxNode &node);
+bool translate_reshape(OnnxImport &import, const OnnxNode &node);
+
+// elementwise.cpp
+bool translate_sum(OnnxImport &import, const OnnxNode &node);
+bool translate_product(OnnxImport &import, const OnnxNode &node);
+
+// window.cpp: of convolutions and pools; asks for auto_pad, dilations, kernel_shape, pads and strides.
+bool read_window(OnnxImport &import, NodeAttributes &attributes, const Shape &in,
+                 const std::vector<int64_t> &kernel_default, Window &window);
+
+}  // namespace hardnet

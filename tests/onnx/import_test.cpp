@@ -1,0 +1,341 @@
+// Models to networks: what each operator becomes, with values by the reference operators; all data is such that sums are
+// exact.
+#include "onnx/import.h"
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+
+#include "onnx/operators.h"
+#include "onnx/read_model.h"
+#include "reference/run_network.h"
+#include "tests/onnx/files.h"
+#include "tests/onnx/writer.h"
+
+namespace hardnet::testing {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+// Nodes and initializers on an image "x" of 3x2x2 unless told; its last node's output, or `outputs`, is what it returns.
+struct Parts {
+    std::vector<Message> nodes, initializers;
+    std::vector<std::string> outputs{"y"};
+    std::vector<int64_t> input{1, 3, 2, 2};
+    int64_t opset = 20;
+    OnnxOptions options{};
+};
+
+Result<OnnxNetwork> imported(const Parts &parts) {
+    std::vector<Message> outputs;
+    for (const std::string &name : parts.outputs) outputs.push_back(value_info(name, {1}));
+    const std::string file = model(
+        graph({parts.nodes, parts.initializers, {value_info("x", parts.input)}, outputs}), 9, parts.opset);
+    const Result<OnnxModel> read = decode_onnx(view_of(file), "folder/net-1.onnx");
+    if (!read) return read.error();
+    return import_onnx(*read, parts.options);
+}
+
+std::string import_error(const Parts &parts) {
+    const Result<OnnxNetwork> result = imported(parts);
+    return result ? "imported" : result.error().what;
+}
+
+// The first output's values on `image`.
+std::vector<double> outputs_of(const Result<OnnxNetwork> &net, const std::vector<float> &image) {
+    EXPECT_TRUE(net) << net.error().what;
+    if (!net) return {};
+    const auto layers = run_network(net->network, net->weights, image, {1, {}});
+    EXPECT_TRUE(layers) << layers.error().what;
+    return output_values(net->network, net->network.outputs[0], *layers);
+}
+
+std::vector<OpKind> kinds_of(const Network &network) {
+    std::vector<OpKind> kinds;
+    for (const Layer &layer : network.layers) kinds.push_back(layer.op);
+    return kinds;
+}
+
+const std::vector<float> kImage{1, 2, 3, 4, /* green */ 5, -6, 7, 8, /* blue */ 0, 1, -2, 0.5f};
+
+// A 1x1 convolution of `from` to `to`, with weights of its own.
+void add_conv(Parts &parts, const std::string &from, const std::string &to, int64_t inputs,
+              const std::vector<float> &weight, const std::vector<float> &bias) {
+    const int64_t outputs = int64_t(bias.size());
+    parts.nodes.push_back(node("Conv", {from, to + ".w", to + ".b"}, {to}));
+    parts.initializers.push_back(tensor(to + ".w", {outputs, inputs, 1, 1}, weight));
+    parts.initializers.push_back(tensor(to + ".b", {outputs}, bias));
+}
+
+TEST(ImportOnnx, TurnsConcatenationsIntoSourcesAndTakesActivationsIn) {
+    Parts parts;
+    add_conv(parts, "x", "a0", 3, {1, 0, 0, 0, 1, -1}, {0, 1});
+    parts.initializers.push_back(tensor("zero", {}, {0}));
+    parts.initializers.push_back(tensor("six", {}, {6}));
+    parts.nodes.push_back(node("Clip", {"a0", "zero", "six"}, {"a"}));
+    add_conv(parts, "a", "b0", 2, {1, 1}, {-2});
+    parts.nodes.push_back(node("Relu", {"b0"}, {"b"}));
+    parts.nodes.push_back(node("Dropout", {"b"}, {"b1"}));
+    parts.nodes.push_back(node("Concat", {"b1", "a"}, {"c"}, {int_attribute("axis", 1)}));
+    add_conv(parts, "c", "y0", 3, {1, 10, 100}, {0});
+    parts.nodes.push_back(node("Identity", {"y0"}, {"y"}));
+    const auto net = imported(parts);
+    std::vector<double> expected;
+    for (size_t i = 0; i < 4; i++) {
+        const double a0 = std::clamp<double>(kImage[i], 0, 6),
+                     a1 = std::clamp<double>(kImage[4 + i] - kImage[8 + i] + 1, 0, 6),
+                     b = std::max(0.0, a0 + a1 - 2);
+        expected.push_back(b + 10 * a0 + 100 * a1);
+    }
+    EXPECT_EQ(outputs_of(net, kImage), expected);
+    EXPECT_EQ(net->network.name, "net_1");
+    ASSERT_EQ(net->network.layers.size(), 3u);
+    EXPECT_EQ(net->network.layers[0].name, "at_a0");
+    EXPECT_EQ(net->network.layers[0].activation, Activation::kRelu6);
+    EXPECT_EQ(net->network.layers[1].activation, Activation::kRelu);
+    EXPECT_THAT(net->network.layers[2].sources(), ElementsAre(1, 0));
+    EXPECT_EQ(net->network.outputs[0].name, "y");
+    EXPECT_EQ(net->network.classes, 1);
+}
+
+TEST(ImportOnnx, FoldsBatchNorms) {
+    Parts parts;
+    add_conv(parts, "x", "a", 3, {1, 1, 1}, {2});
+    parts.nodes.push_back(
+        node("BatchNormalization", {"a", "g", "b", "m", "v"}, {"n"}, {float_attribute("epsilon", 1)}));
+    parts.nodes.push_back(node("Relu", {"n"}, {"y"}));
+    for (const auto &[name, value] : {std::pair{"g", 4.0f}, {"b", 1.0f}, {"m", 3.0f}, {"v", 3.0f}})
+        parts.initializers.push_back(tensor(name, {1}, {value}));
+    const auto net = imported(parts);
+    std::vector<double> expected;  // the norm is 2 (a - 3) + 1
+    for (size_t i = 0; i < 4; i++)
+        expected.push_back(std::max(0.0, 2.0 * (kImage[i] + kImage[4 + i] + kImage[8 + i] + 2 - 3) + 1));
+    EXPECT_EQ(outputs_of(net, kImage), expected);
+    EXPECT_EQ(net->network.layers.size(), 1u);
+}
+
+TEST(ImportOnnx, AddsAndMultipliesImages) {
+    Parts parts;
+    add_conv(parts, "x", "a", 3, {1, 0, 0}, {0});
+    add_conv(parts, "a", "b", 1, {-2}, {1});
+    parts.nodes.push_back(node("Add", {"b", "a"}, {"s"}));
+    parts.nodes.push_back(node("Relu", {"s"}, {"r"}));
+    parts.nodes.push_back(node("Mul", {"r", "a"}, {"y"}));
+    const auto net = imported(parts);
+    std::vector<double> expected;
+    for (double a : {-1.0, 2.0, -3.0, 4.0}) expected.push_back(std::max(0.0, a - 2 * a + 1) * a);
+    EXPECT_EQ(outputs_of(net, {-1, 2, -3, 4, 0, 0, 0, 0, 0, 0, 0, 0}), expected);
+    EXPECT_THAT(kinds_of(net->network), ElementsAre(OpKind::kConv, OpKind::kConv, OpKind::kMultiply));
+    EXPECT_EQ(net->network.layers[1].operand(), 0);
+}
+
+// As exporters write a classifier's end: pooled, flattened by one of several ways, multiplied by a matrix.
+TEST(ImportOnnx, EndsClassifiers) {
+    const Message flat = int_tensor("flat", {2}, {0, -1}), axes = int_tensor("axes", {2}, {-1, 2});
+    const std::vector<std::vector<Message>> ends = {
+        {node("GlobalAveragePool", {"a"}, {"p"}), node("Flatten", {"p"}, {"f"})},
+        {node("GlobalAveragePool", {"a"}, {"p"}), node("Reshape", {"p", "flat"}, {"f"})},
+        {node("GlobalAveragePool", {"a"}, {"p"}), node("Squeeze", {"p", "axes"}, {"f"})},
+        {node("ReduceMean", {"a", "axes"}, {"f"}, {int_attribute("keepdims", 0)})},
+        {node("AveragePool", {"a"}, {"p"}, {ints_attribute("kernel_shape", {2, 2})}),
+         node("Flatten", {"p"}, {"f"})},
+    };
+    for (const std::vector<Message> &end : ends) {
+        for (const int64_t flipped : {0, 1}) {
+            Parts parts;
+            add_conv(parts, "x", "a", 3, {1, 0, 0, 0, 1, 0}, {0, 0});
+            parts.nodes.insert(parts.nodes.end(), end.begin(), end.end());
+            parts.nodes.push_back(node("Gemm", {"f", "w", "b"}, {"y"}, {int_attribute("transB", flipped)}));
+            parts.initializers.insert(parts.initializers.end(), {flat, axes});
+            parts.initializers.push_back(flipped ? tensor("w", {3, 2}, {1, 0, 0, 1, 2, 4})
+                                                 : tensor("w", {2, 3}, {1, 0, 2, 0, 1, 4}));
+            parts.initializers.push_back(tensor("b", {3}, {0, 0, 8}));
+            const auto net = imported(parts);
+            EXPECT_THAT(outputs_of(net, kImage), ElementsAre(2.5, 3.5, 8 + 5 + 14));
+            EXPECT_THAT(output_shape(net->network, net->network.outputs[0]), ElementsAre(3));
+        }
+    }
+}
+
+// A whole image as the matrix's input: its weights are the image's, channel by channel.
+TEST(ImportOnnx, FlattensImages) {
+    Parts parts;
+    parts.nodes = {node("MaxPool", {"x"}, {"p"}, {ints_attribute("kernel_shape", {1, 1})}),
+                   node("Flatten", {"p"}, {"f"}),
+                   node("Gemm", {"f", "w"}, {"y"}, {int_attribute("transB", 1)})};
+    std::vector<float> weight(12, 0);
+    weight[5] = 1;
+    weight[11] = 4;
+    parts.initializers = {tensor("w", {1, 12}, weight)};
+    EXPECT_THAT(outputs_of(imported(parts), kImage), ElementsAre(-6 + 2));
+}
+
+TEST(ImportOnnx, EvaluatesShapes) {
+    Parts parts;
+    parts.input = {-1, 3, -1, -1};
+    parts.options.input = InputSize{4, 6};
+    parts.nodes = {
+        node("MaxPool", {"x"}, {"p"},
+             {ints_attribute("kernel_shape", {2, 2}), ints_attribute("strides", {2, 2})}),
+        node("Shape", {"x"}, {"s"}),
+        node("Constant", {}, {"from"}, {tensor_attribute("value", int_tensor("", {1}, {2}))}),
+        node("Constant", {}, {"end"}, {tensor_attribute("value", int_tensor("", {1}, {INT64_MAX}))}),
+        node("Slice", {"s", "from", "end", "axis"}, {"hw"}),
+        node("Gather", {"s", "two"}, {"h"}),
+        node("Cast", {"h"}, {"hf"}, {int_attribute("to", 1)}),
+        node("Mul", {"hf", "half"}, {"h2"}),
+        node("Floor", {"h2"}, {"h3"}),
+        node("Cast", {"h3"}, {"h4"}, {int_attribute("to", 7)}),
+        node("Unsqueeze", {"h4", "axis"}, {"h5"}),
+        node("Shape", {"p"}, {"ps"}, {int_attribute("end", 2)}),
+        node("Concat", {"ps", "hw"}, {"size"}, {int_attribute("axis", 0)}),
+        node("Add", {"size", "none"}, {"size2"}),
+        node("Resize", {"p", "", "", "size2"}, {"r"},
+             {text_attribute("mode", "linear"),
+              text_attribute("coordinate_transformation_mode", "align_corners")}),
+        node("Concat", {"one_three", "h5", "h5"}, {"small"}, {int_attribute("axis", 0)}),
+        node("Resize", {"r", "", "", "small"}, {"y"}, {text_attribute("mode", "linear")}),
+    };
+    parts.initializers = {int_tensor("axis", {1}, {0}), int_tensor("two", {}, {2}),
+                          tensor("half", {}, {0.75f}), int_tensor("none", {4}, {0, 0, 0, 0}),
+                          int_tensor("one_three", {2}, {1, 3})};
+    const auto net = imported(parts);
+    ASSERT_TRUE(net) << net.error().what;
+    ASSERT_THAT(kinds_of(net->network), ElementsAre(OpKind::kMaxPool, OpKind::kResize, OpKind::kResize));
+    EXPECT_EQ(net->network.layers[1].out, (Shape{3, 4, 6}));
+    EXPECT_TRUE(net->network.layers[1].align_corners);
+    EXPECT_EQ(net->network.layers[2].out, (Shape{3, 3, 3}));
+    EXPECT_FALSE(net->network.layers[2].align_corners);
+}
+
+TEST(ImportOnnx, CutsConcatenations) {
+    Parts parts;
+    add_conv(parts, "x", "a", 3, {1, 0, 0, 0, 1, 0}, {0, 0});
+    add_conv(parts, "x", "b", 3, {0, 0, 1, 0, 0, 2}, {0, 0});
+    parts.nodes.push_back(node("Concat", {"a", "b"}, {"c"}, {int_attribute("axis", -3)}));
+    parts.nodes.push_back(
+        node("Slice", {"c", "one", "last", "one"}, {"s"}));  // of a the second, of b the first
+    add_conv(parts, "s", "y", 2, {1, 10}, {0});
+    parts.initializers.push_back(int_tensor("one", {1}, {1}));
+    parts.initializers.push_back(int_tensor("last", {1}, {-1}));
+    const auto net = imported(parts);
+    EXPECT_THAT(outputs_of(net, kImage), ElementsAre(5, -6 + 10, 7 - 20, 8 + 5));
+    EXPECT_THAT(kinds_of(net->network),
+                ElementsAre(OpKind::kConv, OpKind::kConv, OpKind::kSlice, OpKind::kSlice, OpKind::kConv));
+}
+
+TEST(ImportOnnx, ReadsWindows) {
+    const auto window_of = [](const std::vector<Message> &attributes, int64_t extent) {
+        Parts parts;
+        parts.input = {1, 3, extent, extent};
+        parts.nodes = {node("Conv", {"x", "w"}, {"y"}, attributes)};
+        parts.initializers = {tensor("w", {1, 3, 3, 3}, std::vector<float>(27, 1))};
+        const auto net = imported(parts);
+        EXPECT_TRUE(net) << net.error().what;
+        return net ? net->network.layers[0].window : Window{};
+    };
+    EXPECT_EQ(window_of({}, 5), Window::square(3));
+    EXPECT_EQ(window_of({ints_attribute("strides", {2, 2}), ints_attribute("dilations", {2, 2}),
+                         ints_attribute("pads", {1, 2, 3, 4})},
+                        5),
+              (Window{{3, 2, 2, 1, 3}, {3, 2, 2, 2, 4}}));
+    const Message twice = ints_attribute("strides", {2, 2});
+    EXPECT_EQ(window_of({twice, text_attribute("auto_pad", "SAME_UPPER")}, 6),
+              (Window{{3, 2, 1, 0, 1}, {3, 2, 1, 0, 1}}));
+    EXPECT_EQ(window_of({twice, text_attribute("auto_pad", "SAME_LOWER")}, 6),
+              (Window{{3, 2, 1, 1, 0}, {3, 2, 1, 1, 0}}));
+    EXPECT_EQ(window_of({twice, text_attribute("auto_pad", "SAME_UPPER")}, 5), Window::square(3, 2, 1));
+    EXPECT_EQ(window_of({text_attribute("auto_pad", "VALID")}, 5), Window::square(3));
+}
+
+// What nothing needs is no layer; what another node reads, or the caller, keeps its own values.
+TEST(ImportOnnx, TouchesNoValueThatOthersRead) {
+    Parts parts;
+    add_conv(parts, "x", "a", 3, {1, 0, 0}, {0});
+    parts.nodes.push_back(node("Concat", {"a"}, {"c"}, {int_attribute("axis", 1)}));
+    parts.nodes.push_back(node("Relu", {"c"}, {"y"}));
+    add_conv(parts, "x", "unused", 3, {1, 1, 1}, {0});
+    const std::string refused =
+        "folder/net-1.onnx: node \"at_y\" (Relu): expected to follow a convolution or a fully "
+        "connected layer that nothing else reads, found another input";
+    EXPECT_EQ(import_error(parts), refused);
+    parts.nodes[1] = node("Relu", {"a"}, {"y"});
+    parts.nodes.erase(parts.nodes.begin() + 2);
+    const auto net = imported(parts);
+    ASSERT_TRUE(net) << net.error().what;
+    EXPECT_EQ(net->network.layers.size(), 1u);
+    parts.outputs = {"y", "a"};
+    EXPECT_EQ(import_error(parts), refused);
+}
+
+TEST(ImportOnnx, RefusesByNodeAndAttribute) {
+    const std::string at = "folder/net-1.onnx: node \"at_y\" ";
+    const auto error_of_node = [](const Message &last, const std::vector<Message> &initializers = {}) {
+        Parts parts;
+        parts.nodes = {last};
+        parts.initializers = initializers;
+        return import_error(parts);
+    };
+    const Message w = tensor("w", {3, 3, 3, 1}, std::vector<float>(27, 1)),
+                  square = tensor("w", {4, 1, 1, 1}, {1, 1, 1, 1});
+    EXPECT_EQ(error_of_node(node("Softmax", {"x"}, {"y"})),
+              at + "(Softmax): expected an operator of those below, found \"Softmax\"");
+    EXPECT_EQ(error_of_node(node("Conv", {"x", "w"}, {"y"}), {w}),
+              at + "(Conv): attribute kernel_shape: expected a square, found 3x1");
+    EXPECT_EQ(error_of_node(node("Conv", {"x", "w"}, {"y"}, {int_attribute("group", 2)}), {square}),
+              at + "(Conv): attribute group: expected 1, or 3 with as many outputs, found 2 with 4");
+    EXPECT_EQ(error_of_node(node("Conv", {"x", "w"}, {"y"}, {int_attribute("shape", 2)}), {square}),
+              at + "(Conv): attribute \"shape\": expected none of this name, found one");
+    EXPECT_EQ(error_of_node(node("Conv", {"x", "w"}, {"y"}, {float_attribute("group", 2)}), {square}),
+              at + "(Conv): attribute group: expected an int, found a float");
+    EXPECT_EQ(error_of_node(node("Conv", {"x", "w"}, {"y"}), {tensor("w", {1, 3, 1, 1}, {1, INFINITY, 1})}),
+              at + "(Conv): tensor \"w\": expected finite values, found inf at element 1");
+    EXPECT_EQ(error_of_node(node("Conv", {"x", "none"}, {"y"})),
+              at + "(Conv): input \"none\": expected the value of a node in front, found none");
+    EXPECT_EQ(error_of_node(node("Resize", {"x", "", "s"}, {"y"}), {tensor("s", {4}, {1, 1, 2, 2})}),
+              at + "(Resize): attribute mode: expected linear, found \"nearest\"");
+    EXPECT_THAT(
+        error_of_node(node("AveragePool", {"x"}, {"y"},
+                           {ints_attribute("kernel_shape", {2, 2}), ints_attribute("pads", {1, 1, 1, 1})})),
+        HasSubstr("attribute count_include_pad: expected 1 where there is padding, found 0"));
+    EXPECT_THAT(error_of_node(node("Identity", {"x"}, {"y"})),
+                HasSubstr("output \"y\": expected one layer's result, found another value"));
+}
+
+TEST(ImportOnnx, RefusesInputsAndOpsets) {
+    Parts parts;
+    parts.nodes = {node("Resize", {"x", "", "s"}, {"y"}, {text_attribute("mode", "linear")})};
+    parts.initializers = {tensor("s", {4}, {1, 1, 2, 2})};
+    EXPECT_EQ(import_error(parts), "imported");
+    parts.opset = 10;
+    EXPECT_THAT(import_error(parts), HasSubstr("expected opset 11 to 22 of this operator, found 10"));
+    parts.opset = 20;
+    for (const auto &[dims, error] : std::vector<std::pair<std::vector<int64_t>, std::string>>{
+             {{2, 3, 4, 4}, "expected a batch of 1, or an open one, found 2"},
+             {{1, 4, 4, 4}, "expected 3 channels, found 4"},
+             {{1, 3, 4}, "expected float32 of 4 dimensions, found float32 of 3"},
+             {{1, 3, -1, 4},
+              "expected a fixed height and width, or a size given beside the model, found them open"},
+             {{1, 3, 4, 1 << 20}, "expected a width of 1048576, found 0"}}) {
+        parts.input = dims;
+        EXPECT_EQ(import_error(parts), "folder/net-1.onnx: input \"x\": " + error);
+    }
+    parts.input = {1, 3, 4, 4};
+    parts.options.input = InputSize{4, 5};
+    EXPECT_THAT(import_error(parts), HasSubstr("input \"x\": expected a width of 4, found 5"));
+}
+
+TEST(OnnxOperators, AreInOrderAndFitARefusal) {
+    const std::vector<OnnxOperator> &all = onnx_operators();
+    EXPECT_TRUE(std::is_sorted(all.begin(), all.end(), [](const OnnxOperator &a, const OnnxOperator &b) {
+        return std::string(a.name) < b.name;
+    }));
+    EXPECT_LE(onnx_operator_lines().size(), 10u);
+    EXPECT_EQ(find_onnx_operator("conv"), nullptr);
+    for (const OnnxOperator &o : all)
+        EXPECT_TRUE(o.oldest >= kOnnxOldestOpset && o.newest <= kOnnxNewestOpset) << o.name;
+}
+
+}  // namespace
+}  // namespace hardnet::testing
