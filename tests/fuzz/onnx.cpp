@@ -1,4 +1,9 @@
-// ONNX models: what is read lies within the file, and tensors have as many values as their dimensions say.
+// ONNX models: what is read lies within the file, tensors have as many values as their dimensions say, and what becomes of
+// a model is a network that holds, with the weights that it needs.
+#include <algorithm>
+
+#include "graph/check_network.h"
+#include "onnx/import.h"
 #include "onnx/read_model.h"
 #include "onnx/tensor_data.h"
 #include "tests/fuzz/fuzz.h"
@@ -16,6 +21,25 @@ void check_tensor(const OnnxModel &model, const OnnxTensor &tensor, ByteView fil
     if (const auto integers = integer_values(model, tensor, "")) require(integers->size() == elements);
 }
 
+void check_import(const OnnxModel &model) {
+    OnnxOptions options;
+    options.input = InputSize{4, 4};
+    const Result<OnnxNetwork> imported = import_onnx(model, options);
+    if (!imported) return require_error(imported.error());
+    const Network &network = imported->network;
+    require(bool(check_network(network)) && imported->weights.layers.size() == network.layers.size());
+    for (size_t i = 0; i < network.layers.size(); i++) {
+        const std::vector<FoldedTensor> wanted = folded_tensors(network.layers[i]);
+        const std::vector<const FloatTensor *> found = imported->weights.layers[i].tensors(network.layers[i]);
+        require(wanted.size() == found.size());
+        for (size_t t = 0; t < wanted.size(); t++) {
+            int64_t elements = 1;
+            for (int64_t extent : wanted[t].shape) elements *= extent;
+            require(found[t]->shape == wanted[t].shape && int64_t(found[t]->values.size()) == elements);
+        }
+    }
+}
+
 }  // namespace
 }  // namespace hardnet
 
@@ -29,5 +53,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     for (const OnnxTensor &tensor : model->graph.initializers) check_tensor(*model, tensor, file);
     for (const OnnxNode &node : model->graph.nodes)
         for (const OnnxAttribute &attribute : node.attributes) check_tensor(*model, attribute.tensor, file);
+    const auto is_external = [](const OnnxTensor &tensor) { return tensor.external.has_value(); };
+    const std::vector<OnnxTensor> &tensors = model->graph.initializers;
+    if (std::none_of(tensors.begin(), tensors.end(), is_external)) check_import(*model);
     return 0;
 }
