@@ -17,8 +17,8 @@ float from_half(uint16_t half) {
     const int exponent = half >> 10 & 31, fraction = half & 1023;
     const uint32_t sign = uint32_t(half & 0x8000) << 16;
     if (exponent == 31) return from_bits(sign | 0x7f800000 | uint32_t(fraction) << 13);  // infinity, NaN
-    const float size = exponent == 0 ? std::ldexp(float(fraction), -24)
-                                     : std::ldexp(float(1024 + fraction), exponent - 25);
+    const float size =
+        exponent == 0 ? std::ldexp(float(fraction), -24) : std::ldexp(float(1024 + fraction), exponent - 25);
     return sign ? -size : size;
 }
 

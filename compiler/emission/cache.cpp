@@ -55,7 +55,8 @@ Result<ObjectFolder> object_folder() {
     static const TemporaryFolder temporary;
     if (!temporary.reason.empty())
         return environment_error("cache: expected a writable folder, found " + cache + ": " + wrong +
-                                 ", nor a temporary one (" + temporary.reason + "); HARDNET_CACHE names another");
+                                 ", nor a temporary one (" + temporary.reason +
+                                 "); HARDNET_CACHE names another");
     return ObjectFolder{temporary.path, "cache: " + cache + " cannot be written (" + wrong +
                                             "), so no kernel is kept; HARDNET_CACHE names another folder"};
 }

@@ -7,7 +7,8 @@
 namespace hardnet {
 
 struct ObjectFolder {
-    std::string path;  // where objects that the cache lacks are made: the cache, or a folder that ends with the process
+    std::string
+        path;  // where objects that the cache lacks are made: the cache, or a folder that ends with the process
     std::string note;  // for the user, where it is not the cache
 };
 Result<ObjectFolder> object_folder();

@@ -30,9 +30,7 @@ fs::path resolved(const fs::path &path, int &links_left) {
 }
 
 // What is nobody's content: ours, and what ext4 keeps in the root of a volume.
-bool passed_over(const fs::path &name) {
-    return name == "lost+found" || name.string().rfind(kOurs, 0) == 0;
-}
+bool passed_over(const fs::path &name) { return name == "lost+found" || name.string().rfind(kOurs, 0) == 0; }
 
 // The names in a folder, a manifest last.
 std::vector<fs::path> names_in(const fs::path &folder, std::error_code &error) {
@@ -40,12 +38,14 @@ std::vector<fs::path> names_in(const fs::path &folder, std::error_code &error) {
     for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error))
         if (!passed_over(at->path().filename())) names.push_back(at->path().filename());
     std::sort(names.begin(), names.end());
-    std::stable_partition(names.begin(), names.end(), [](const fs::path &n) { return n.extension() != ".json"; });
+    std::stable_partition(names.begin(), names.end(),
+                          [](const fs::path &n) { return n.extension() != ".json"; });
     return names;
 }
 
 // All of them or none.
-void move_all(const std::vector<fs::path> &names, const fs::path &from, const fs::path &to, std::error_code &error) {
+void move_all(const std::vector<fs::path> &names, const fs::path &from, const fs::path &to,
+              std::error_code &error) {
     for (size_t i = 0; i < names.size(); i++) {
         fs::rename(from / names[i], to / names[i], error);
         if (!error) continue;
@@ -90,7 +90,8 @@ Result<PackagePlace> package_place(const std::string &folder) {
     if (!fs::is_directory(there, error))
         return usage_error(there.string() + ": expected a folder, found a file");
     if (there == target && !names_in(target, error).empty() && !open_package(target.string()))
-        return usage_error(target.string() + ": expected no folder, an empty one or a package, found other files");
+        return usage_error(target.string() +
+                           ": expected no folder, an empty one or a package, found other files");
     if (const std::string wrong = why_unwritable(there.string()); !wrong.empty())
         return environment_error(there.string() + ": expected a writable folder, found: " + wrong);
     const fs::path above = there == target ? target : target.parent_path();

@@ -109,7 +109,8 @@ TEST_F(Places, AReadOnlyCacheIsRead) {
         std::fprintf(stderr, "%s\n", !report ? report.error().what.c_str() : report->notes[0].c_str());
         _exit(noted ? 0 : 1);
     };
-    EXPECT_EXIT(compile_as_somebody(), ::testing::ExitedWithCode(0), "cannot be written \\(Permission denied\\)");
+    EXPECT_EXIT(compile_as_somebody(), ::testing::ExitedWithCode(0),
+                "cannot be written \\(Permission denied\\)");
     expect_same(contents(folder_ / "package"), contents(folder_ / "filled"));
 }
 

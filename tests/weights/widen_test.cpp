@@ -24,7 +24,7 @@ TEST(Widen, HalvesAreExact) {
     EXPECT_EQ(half(0xc000), -2.0f);
     EXPECT_EQ(half(0x7bff), 65504.0f);
     EXPECT_EQ(half(0x3555), 0x1.554p-2f);
-    EXPECT_EQ(half(0x0400), 0x1p-14f);   // the smallest normal one
+    EXPECT_EQ(half(0x0400), 0x1p-14f);    // the smallest normal one
     EXPECT_EQ(half(0x03ff), 0x3ffp-24f);  // denormal
     EXPECT_EQ(half(0x0001), 0x1p-24f);
     EXPECT_TRUE(half(0x8000) == 0 && std::signbit(half(0x8000)));
@@ -42,8 +42,8 @@ TEST(Widen, BfloatsAreTheUpperHalfOfAFloat) {
 
 TEST(Widen, DoublesAreRoundedOnce) {
     EXPECT_EQ(widened("F64", 0.1), 0.1f);
-    EXPECT_EQ(widened("F64", 1 + 0x1p-24), 1.0f);                         // a tie goes to even
-    EXPECT_EQ(widened("F64", 1 + 0x1p-24 + 0x1p-50), 1 + 0x1p-23f);       // and not by way of anything between
+    EXPECT_EQ(widened("F64", 1 + 0x1p-24), 1.0f);                    // a tie goes to even
+    EXPECT_EQ(widened("F64", 1 + 0x1p-24 + 0x1p-50), 1 + 0x1p-23f);  // and not by way of anything between
     EXPECT_EQ(widened("F64", 1e300), INFINITY);
 }
 
