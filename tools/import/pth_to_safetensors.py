@@ -7,8 +7,8 @@ Nothing in the checkpoint is executed. Its pickles are first scanned, not run: a
 tensors are made of ends the conversion. Then PyTorch's weights-only loader reads a copy of what was scanned, never the
 file itself, so that nobody else's idea of the file's format matters (a TorchScript archive, an old tar).
 
-Exit status 0: written; what the user should know on stdout, a line each. 3: the checkpoint is not acceptable, 4: no memory or disk space, 5: no usable PyTorch; one line
-on stdout says why.
+Exit status 0: written; what the user should know on stdout, a line each. 3: the checkpoint is not acceptable, 4: no memory
+or disk space, 5: no usable PyTorch; one line on stdout says why.
 """
 import inspect
 import io
