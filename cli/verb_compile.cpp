@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "cli/console.h"
+#include "cli/onnx_models.h"
 #include "cli/verbs.h"
 #include "package/manifest.h"
 #ifdef HARDNET_WITH_COMPILER
@@ -15,8 +16,8 @@ namespace hardnet {
 namespace {
 
 struct CompileFlags {
-    std::string model, weights, state_key, input, name, algorithm = "auto", objective = "speed",
-                                                        blocks = "tuned", folder;
+    std::string model, weights, state_key, external_data, input, name,
+        algorithm = "auto", objective = "speed", blocks = "tuned", folder;
     std::vector<std::string> targets, prepack;
     int batch = 1, jobs = 0, classes = 0;
     bool mask = false;
@@ -24,7 +25,29 @@ struct CompileFlags {
 
 #ifdef HARDNET_WITH_COMPILER
 
+// What holds of any model; `own_name` is the network's.
+Status take_options(const CompileFlags &options, const std::string &own_name, CompileOptions &to) {
+    to.batch = options.batch;
+    to.targets = options.targets;
+    to.name = options.name.empty() ? own_name : options.name;
+    if (!is_package_name(to.name))
+        return usage_error("compile: --name: expected a C identifier of at most 64 characters, found \"" +
+                           to.name + "\"");
+    to.jobs = options.jobs;
+    to.prepack = options.prepack;
+    to.algorithm = options.algorithm;
+    to.objective = options.objective;
+    to.blocks = options.blocks;
+    to.folder = options.folder;
+    return ok();
+}
+
 Result<CompileRequest> request_of(const CompileFlags &options) {
+    if (options.weights.empty())
+        return usage_error("compile: --weights: expected a checkpoint or seed:N, found none");
+    if (!options.external_data.empty())
+        return usage_error("compile: --external-data: expected an ONNX file as MODEL, found " +
+                           options.model);
     const Result<ModelRecord> record = find_record(options.model);
     if (!record) return record.error();
     CompileRequest request;
@@ -35,30 +58,49 @@ Result<CompileRequest> request_of(const CompileFlags &options) {
     const Result<InputSize> size = input_size(options.input, record->input);
     if (!size) return size.error();
     request.size = *size;
-    request.batch = options.batch;
-    request.targets = options.targets;
-    request.name = options.name.empty() ? record->name : options.name;
-    if (!is_package_name(request.name))
-        return usage_error("compile: --name: expected a C identifier of at most 64 characters, found \"" +
-                           request.name + "\"");
-    request.jobs = options.jobs;
-    request.prepack = options.prepack;
-    request.algorithm = options.algorithm;
-    request.objective = options.objective;
-    request.blocks = options.blocks;
+    if (const Status taken = take_options(options, record->name, request); !taken) return taken.error();
     request.classes = options.classes;
-    request.folder = options.folder;
     return request;
 }
 
-Result<ExitCode> compile(const CompileFlags &options) {
+// An ONNX file has its weights and says what it returns.
+Result<Model> onnx_model_of(const CompileFlags &options) {
+    if (!options.weights.empty() || !options.state_key.empty() || options.classes || options.mask)
+        return usage_error(
+            "compile: " + options.model +
+            ": expected no --weights, --state-key, --classes or --mask beside an ONNX file, found one");
+    Result<OnnxNetwork> imported = open_onnx_model(options.model, options.input, options.external_data);
+    if (!imported) return imported.error();
+    Model model;
+    model.network = std::move(imported->network);
+    model.weights = std::move(imported->weights);
+    model.weights_source = options.model.substr(options.model.find_last_of('/') + 1);
+    return model;
+}
+
+Result<CompileReport> compile_onnx(const CompileFlags &options, CompileOptions choices) {
+    const Result<Model> model = onnx_model_of(options);
+    if (!model) return model.error();
+    if (const Status taken = take_options(options, model->network.name, choices); !taken)
+        return taken.error();
+    return compile_model(*model, choices);
+}
+
+Result<CompileReport> compile_record(const CompileFlags &options, const CompileOptions &choices) {
     Result<CompileRequest> request = request_of(options);
     if (!request) return request.error();
+    request->progress = choices.progress;
+    return compile_package(*request);
+}
+
+Result<ExitCode> compile(const CompileFlags &options) {
     ProgressLine progress("compile");
-    request->progress = [&](int done, int total, const std::string &what) {
+    CompileOptions choices;
+    choices.progress = [&](int done, int total, const std::string &what) {
         progress.show(done, total, what);
     };
-    const Result<CompileReport> report = compile_package(*request);
+    const Result<CompileReport> report =
+        is_onnx_path(options.model) ? compile_onnx(options, choices) : compile_record(options, choices);
     progress.wipe();
     if (!report) return report.error();
     for (const std::string &text : report->notes) note(text);
@@ -83,11 +125,15 @@ void add_compile(CLI::App &program, Action &chosen) {
                               "hardnet compile hardnet68 --weights hardnet68.safetensors --input 224x224 "
                               "-o packages/hardnet68");
     const auto options = std::make_shared<CompileFlags>();
-    verb->add_option("MODEL", options->model, "a network's name or a record's path")->required();
-    verb->add_option("--weights", options->weights, "a .safetensors or .pth checkpoint, or seed:N")
+    verb->add_option("MODEL", options->model, "a network's name, a record's path or an ONNX file")
         ->required();
+    verb->add_option("--weights", options->weights,
+                     "a .safetensors or .pth checkpoint, or seed:N; an ONNX file has its own");
     verb->add_option("--state-key", options->state_key,
                      "of a .pth: the key of its weights, as for hardnet import");
+    verb->add_option(
+        "--external-data", options->external_data,
+        "of an ONNX file: the file of its tensors, in place of the one that it names beside itself");
     verb->add_option("--input", options->input, "HEIGHTxWIDTH; default: the network's own");
     verb->add_option("--batch", options->batch, "images per run")
         ->check(CLI::Validator(between(1, 1024), ""))

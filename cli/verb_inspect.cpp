@@ -6,6 +6,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "cli/onnx_models.h"
 #include "cli/verbs.h"
 #include "models/inspect_text.h"
 #include "models/records.h"
@@ -15,7 +16,7 @@ namespace hardnet {
 namespace {
 
 struct InspectOptions {
-    std::string what, input, format = "table";
+    std::string what, input, external_data, format = "table";
     bool layers = false;
 };
 
@@ -111,6 +112,13 @@ Result<ExitCode> inspect(const InspectOptions &options) {
         if (!package) return package.error();
         return inspect_package(*package, options, *format);
     }
+    if (is_onnx_path(options.what)) {
+        const Result<OnnxNetwork> imported =
+            open_onnx_model(options.what, options.input, options.external_data);
+        if (!imported) return imported.error();
+        std::fputs(inspect_text(imported->network, *format, options.layers).c_str(), stdout);
+        return ExitCode::kOk;
+    }
     const Result<ModelRecord> record = find_record(options.what);
     if (!record) return record.error();
     const Result<InputSize> size = input_size(options.input, record->input);
@@ -129,9 +137,12 @@ void add_inspect(CLI::App &program, Action &chosen) {
                               "hardnet inspect hardnet68 --input 320x320 --layers");
     const auto options = std::make_shared<InspectOptions>();
     verb->add_option("MODEL|PACKAGE", options->what,
-                     "a network's name, a record's path or a package's folder")
+                     "a network's name, a record's path, an ONNX file or a package's folder")
         ->required();
     verb->add_option("--input", options->input, "HEIGHTxWIDTH; default: the network's own");
+    verb->add_option(
+        "--external-data", options->external_data,
+        "of an ONNX file: the file of its tensors, in place of the one that it names beside itself");
     verb->add_flag("--layers", options->layers, "one row per layer");
     verb->add_option("--format", options->format, "table, json, csv or scale-sim")->capture_default_str();
     verb->callback([&chosen, options] { chosen = [options] { return inspect(*options); }; });

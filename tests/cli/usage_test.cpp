@@ -44,6 +44,8 @@ TEST_F(Usage, names_what_was_typed_wrong) {
     expect_error(
         "inspect hardnet68 --input 224", 2,
         "hardnet: --input: expected HEIGHTxWIDTH such as 224x224, each from 1 to 65536, found \"224\"\n");
+    expect_error("inspect none.onnx", 3,
+                 "hardnet: none.onnx: expected a readable file, found: No such file or directory\n");
     expect_error("inspect hardnet68 --format yaml", 2,
                  "hardnet: format: expected table, json, csv or scale-sim, found \"yaml\"\n");
     expect_error("run p", 2, "hardnet: run: expected pictures or --tensor, found neither\n");

@@ -326,6 +326,17 @@ TEST(ImportOnnx, RefusesInputsAndOpsets) {
     EXPECT_THAT(import_error(parts), HasSubstr("input \"x\": expected a width of 4, found 5"));
 }
 
+TEST(OnnxOperators, AreInTheDocumentation) {
+    std::ifstream page(HARDNET_ONNX_PAGE);
+    std::string line, documented, table;
+    while (std::getline(page, line))
+        if (line.rfind("| ", 0) == 0 && line.rfind("| operator", 0) != 0) documented += line + "\n";
+    for (const OnnxOperator &o : onnx_operators())
+        table += std::string("| ") + o.name + " | " + std::to_string(o.oldest) + " to " +
+                 std::to_string(o.newest) + " | " + o.limits + " |\n";
+    EXPECT_EQ(documented, table);
+}
+
 TEST(OnnxOperators, AreInOrderAndFitARefusal) {
     const std::vector<OnnxOperator> &all = onnx_operators();
     EXPECT_TRUE(std::is_sorted(all.begin(), all.end(), [](const OnnxOperator &a, const OnnxOperator &b) {

@@ -1,0 +1,28 @@
+#include "cli/onnx_models.h"
+
+#include "cli/verbs.h"
+#include "onnx/read_model.h"
+
+namespace hardnet {
+
+bool is_onnx_path(const std::string &model) {
+    static const std::string ending = ".onnx";
+    return model.size() > ending.size() &&
+           model.compare(model.size() - ending.size(), ending.size(), ending) == 0;
+}
+
+Result<OnnxNetwork> open_onnx_model(const std::string &path, const std::string &input,
+                                    const std::string &external_file) {
+    OnnxOptions options;
+    options.external_file = external_file;
+    if (!input.empty()) {
+        const Result<InputSize> size = input_size(input, {});
+        if (!size) return size.error();
+        options.input = *size;
+    }
+    const Result<OnnxModel> model = read_onnx(path);
+    if (!model) return model.error();
+    return import_onnx(*model, options);
+}
+
+}  // namespace hardnet
