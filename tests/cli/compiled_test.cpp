@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "tests/cli/program.h"
+#include "tests/onnx/writer.h"
 #include "tests/weights/tiny.h"
 
 namespace hardnet {
@@ -31,6 +32,25 @@ TEST_F(Compiled, batches_are_verified) {
         EXPECT_EQ(json["images"], std::min(batch, 2)) << "the first and the last are compared";
         EXPECT_GT(json["layers"].size(), 10u);
     }
+}
+
+TEST_F(Compiled, onnx_files_are_verified_and_have_their_own_weights) {
+    using namespace hardnet::testing;
+    write("net.onnx", model(graph({{node("Conv", {"x", "w"}, {"c"}), node("Relu", {"c"}, {"y"})},
+                                   {tensor("w", {8, 3, 3, 3}, std::vector<float>(216, 0.5f))},
+                                   {value_info("x", {1, 3, -1, -1})},
+                                   {value_info("y", {1, 8, 6, 6})}})));
+    const Outcome made = cached("compile net.onnx --input 8x8 -o package");
+    ASSERT_EQ(made.code, 0) << made.err;
+    EXPECT_EQ(hardnet("verify package").code, 0);
+    const auto json = nlohmann::json::parse(shell("cat package/net.json", folder_).out);
+    EXPECT_EQ(json["graph"]["outputs"][0]["name"], "y");
+    expect_error(
+        "compile net.onnx --weights seed:1 -o package", 2,
+        "hardnet: compile: net.onnx: expected no --weights, --classes or --mask beside an ONNX file, "
+        "found one\n");
+    expect_error("compile hardnet68 -o package", 2,
+                 "hardnet: compile: --weights: expected a checkpoint or seed:N, found none\n");
 }
 
 TEST_F(Compiled, another_class_count_drops_the_records_class_names) {
