@@ -65,4 +65,7 @@ struct Package {
 };
 Result<Package> open_package(const std::string &folder);  // finds the one manifest in `folder`
 
+// Whether the folder's files are a package's, of this version or another, which a new one may replace.
+bool holds_package(const std::string &folder);
+
 }  // namespace hardnet

@@ -49,6 +49,16 @@ std::string Package::library_path() const {
     return folder + "/lib/" + kHost + "/lib" + manifest.name + ".so";
 }
 
+bool holds_package(const std::string &folder) {
+    const Result<fs::path> manifest = find_manifest(folder);
+    if (!manifest) return false;
+    const auto beside = [&](const char *extension) {
+        std::error_code none;
+        return fs::is_regular_file(fs::path(*manifest).replace_extension(extension), none);
+    };
+    return beside(".c") && beside(".h") && beside(".safetensors");
+}
+
 Result<Package> open_package(const std::string &folder) {
     const Result<fs::path> path = find_manifest(folder);
     if (!path) return path.error();

@@ -89,7 +89,7 @@ Result<PackagePlace> package_place(const std::string &folder) {
     while (!fs::exists(there, error) && there != there.root_path()) there = there.parent_path();
     if (!fs::is_directory(there, error))
         return usage_error(there.string() + ": expected a folder, found a file");
-    if (there == target && !names_in(target, error).empty() && !open_package(target.string()))
+    if (there == target && !names_in(target, error).empty() && !holds_package(target.string()))
         return usage_error(target.string() +
                            ": expected no folder, an empty one or a package, found other files");
     if (const std::string wrong = why_unwritable(there.string()); !wrong.empty())

@@ -53,6 +53,16 @@ TEST_F(Places, AFolderThatIsThereStays) {
     EXPECT_EQ(names_in(folder_), std::set<std::string>{"volume"});
 }
 
+// What such a package's reader says is to compile it again.
+TEST_F(Places, APackageOfAnotherVersionIsReplaced) {
+    const fs::path manifest = fs::path(compiled_to("package")) / "tiny.json";
+    const auto first = contents(folder_ / "package");
+    std::ofstream(manifest) << "{\"format\": 1}\n";
+    ASSERT_FALSE(open_package((folder_ / "package").string()));
+    compiled_to("package");
+    expect_same(contents(folder_ / "package"), first);
+}
+
 TEST_F(Places, NewFoldersAreMade) {
     compiled_to("a/b/../c/");
     EXPECT_EQ(names_in(folder_), std::set<std::string>{"a"});
