@@ -60,8 +60,8 @@ Status read_range(int file, uint64_t offset, void *to, uint64_t bytes) {
 
 }  // namespace
 
-Status read_external_data(const ExternalData &data, const OnnxExternalPlace &place, void *to,
-                          uint64_t bytes) {
+Status read_external_data(const ExternalData &data, const OnnxExternalPlace &place, uint64_t bytes,
+                          const std::function<void *()> &allocate) {
     const bool named_by_model = data.file.empty();
     const std::string title =
         fmt::format("external data {}: ", shown(named_by_model ? place.location : data.file));
@@ -75,7 +75,7 @@ Status read_external_data(const ExternalData &data, const OnnxExternalPlace &pla
     if (file.get() < 0)
         return bad_input(fmt::format("{}expected a readable file, found: {}", title, std::strerror(errno)));
     Status read = check_file(file.get(), named_by_model, place.offset, bytes);
-    if (read) read = read_range(file.get(), place.offset, to, bytes);
+    if (read) read = read_range(file.get(), place.offset, allocate(), bytes);
     if (read) return ok();
     return Error{read.error().code, title + read.error().what, {}};
 }

@@ -3,6 +3,7 @@
 // folder, of a regular file that is no link of either kind. A file that the caller names is the caller's word, and may be a
 // link: caches of downloads are made of them.
 #pragma once
+#include <functional>
 #include <string>
 
 #include "base/result.h"
@@ -15,7 +16,9 @@ struct ExternalData {
     std::string file;        // the caller's own; empty: the one that the model names
 };
 
-// Fills `to` with the `bytes` from the place's offset on, all of which must lie in the file.
-Status read_external_data(const ExternalData &data, const OnnxExternalPlace &place, void *to, uint64_t bytes);
+// Reads the `bytes` from the place's offset on, all of which must lie in the file, to where allocate() says: it is asked
+// once the file is seen to hold them, so that a model of a few bytes cannot ask for gigabytes.
+Status read_external_data(const ExternalData &data, const OnnxExternalPlace &place, uint64_t bytes,
+                          const std::function<void *()> &allocate);
 
 }  // namespace hardnet

@@ -12,16 +12,20 @@ namespace {
 // Its bytes, little-endian as all machines are that this is built for.
 template <typename T>
 Result<std::vector<T>> values_of(const OnnxModel &model, const OnnxTensor &tensor, const std::string &file) {
-    std::vector<T> values(size_t(tensor.elements()));
-    const size_t bytes = values.size() * sizeof(T);
+    std::vector<T> values;
+    const auto allocate = [&]() -> void * {
+        values.resize(size_t(tensor.elements()));
+        return values.data();
+    };
+    const size_t bytes = size_t(tensor.elements()) * sizeof(T);
     if (tensor.external) {
-        const Status read = read_external_data({model.path, file}, *tensor.external, values.data(), bytes);
+        const Status read = read_external_data({model.path, file}, *tensor.external, bytes, allocate);
         if (!read)
             return Error{read.error().code,
                          model.path + ": tensor " + shown(tensor.name) + ": " + read.error().what,
                          {}};
     } else if (bytes > 0) {
-        std::memcpy(values.data(), tensor.bytes.data(), bytes);
+        std::memcpy(allocate(), tensor.bytes.data(), bytes);
     }
     return values;
 }

@@ -19,7 +19,8 @@ using ::testing::HasSubstr;
 std::string error_of_place(const Folder &folder, const OnnxExternalPlace &place,
                            const std::string &file = "") {
     uint64_t to = 0;
-    const Status read = read_external_data({folder.at("x.onnx"), file}, place, &to, sizeof to);
+    const Status read =
+        read_external_data({folder.at("x.onnx"), file}, place, sizeof to, [&]() -> void * { return &to; });
     return read ? "read" : read.error().what;
 }
 
@@ -108,7 +109,8 @@ TEST(ExternalData, IsReadByRange) {
     if (failed) GTEST_SKIP() << "the file system has no files of 3 TiB";
     std::ofstream(folder.at("d"), std::ios::binary | std::ios::app) << "abcdefgh";
     char to[9] = {};
-    const Status read = read_external_data({folder.at("x.onnx"), ""}, {"d", kOffset, {}}, to, 8);
+    const Status read =
+        read_external_data({folder.at("x.onnx"), ""}, {"d", kOffset, {}}, 8, [&]() -> void * { return to; });
     ASSERT_TRUE(read) << read.error().what;
     EXPECT_STREQ(to, "abcdefgh");
 }
