@@ -33,6 +33,7 @@ constexpr OnnxOperator kOnnxOperators[] = {
     {"Identity", 9, 22, "dropped", translate_unchanged},
     {"MaxPool", 9, 22, "square windows without dilation", translate_pool},
     {"Mul", 9, 22, "two images of one shape; known numbers", translate_arithmetic},
+    {"Pad", 9, 22, "by nothing, as exporters put it in front of pools; dropped", translate_pad},
     {"ReduceMean", 9, 22, "over height and width", translate_reduce_mean},
     {"Relu", 9, 22, "behind a layer with weights that nothing else reads", translate_relu},
     {"Reshape", 9, 22, "of an image to [batch, elements]; of known numbers to a list", translate_reshape},

@@ -31,6 +31,7 @@ bool translate_concat(OnnxImport &import, const OnnxNode &node);
 bool translate_slice(OnnxImport &import, const OnnxNode &node);
 bool translate_flatten(OnnxImport &import, const OnnxNode &node);
 bool translate_reshape(OnnxImport &import, const OnnxNode &node);
+bool translate_pad(OnnxImport &import, const OnnxNode &node);
 
 // elementwise.cpp
 bool translate_sum(OnnxImport &import, const OnnxNode &node);

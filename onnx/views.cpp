@@ -77,6 +77,24 @@ bool translate_concat(OnnxImport &import, const OnnxNode &node) {
     return import.give(node, all);
 }
 
+// Exporters put one in front of each average pool, whatever its padding.
+bool translate_pad(OnnxImport &import, const OnnxNode &node) {
+    const OnnxValue *image = import.need_image(node, 0);
+    if (!image) return false;
+    NodeAttributes attributes(node);
+    attributes.text("mode", "constant");
+    std::vector<int64_t> pads;
+    if (import.opset() < 11) {
+        pads = attributes.integers("pads", {});
+        attributes.real("value", 0);
+    }
+    if (const std::string fault = attributes.fault(); !fault.empty()) return import.fail(fault);
+    if (!import.read_list(node, 1, pads)) return false;
+    const auto pad = std::find_if(pads.begin(), pads.end(), [](int64_t p) { return p != 0; });
+    if (pad != pads.end()) return import.fail(fmt::format("expected pads of 0, found {}", *pad));
+    return import.give(node, *image);
+}
+
 // Parts that lie within the range stay as they are; of one that is cut a slice is a layer.
 bool translate_slice(OnnxImport &import, const OnnxNode &node) {
     Range range;
