@@ -1,6 +1,8 @@
 // Segmentation: each class's share of a picture, and the picture's mask and overlay in a folder.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "cli/readers.h"
 #include "cli/vision.h"
 
@@ -9,11 +11,22 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr float kOneClassThreshold = 0.5f;  // of the probability: where the logit is above 0
+
+// A network of one class makes masks of two: 0, where it is not, and 1.
+int mask_classes(const Manifest &manifest) { return std::max(manifest.classes(), 2); }
+
+std::string mask_label(const Manifest &manifest, int label) {
+    if (manifest.classes() > 1) return label_text(manifest, label);
+    if (label == 0) return "background";
+    return manifest.class_names.empty() ? "class 1" : manifest.class_names[0];
+}
+
 // The palette, with the background in black.
 std::vector<hardnet_color> colors_of(const Manifest &manifest) {
-    std::vector<hardnet_color> colors = palette(manifest.classes());
-    for (size_t i = 0; i < manifest.class_names.size(); i++) {
-        if (manifest.class_names[i] == "background") colors[i] = {0, 0, 0};
+    std::vector<hardnet_color> colors = palette(mask_classes(manifest));
+    for (size_t i = 0; i < colors.size(); i++) {
+        if (mask_label(manifest, int(i)) == "background") colors[i] = {0, 0, 0};
     }
     return colors;
 }
@@ -28,15 +41,10 @@ public:
 
     Result<Reading> read(PictureResult picture) override {
         const Manifest &m = loaded_.manifest();
-        const PackageOutput &output = loaded_.outputs()[0];
-        const float *values = loaded_.output(0, picture.slot);
-        const int height = int(output.shape[2]), width = int(output.shape[3]);
         const Result<LabelMap> map =
-            in_picture(output.name == kMaskOutput ? class_numbers(values, width, height)
-                                                  : best_classes(values, m.classes(), width, height),
-                       picture.plan, picture.width, picture.height, picture.file);
+            in_picture(decode(picture.slot), picture.plan, picture.width, picture.height, picture.file);
         if (!map) return map.error();
-        const std::vector<hardnet_class_share> shares = class_shares(*map, m.classes());
+        const std::vector<hardnet_class_share> shares = class_shares(*map, mask_classes(m));
         Reading reading{text(picture.file, shares), json(picture, shares)};
         if (options_.out.empty()) return reading;
         const std::vector<std::string> paths = names_.next(picture.file, {"_mask", "_overlay"});
@@ -55,11 +63,21 @@ public:
     }
 
 private:
+    LabelMap decode(int image) const {
+        const PackageOutput &output = loaded_.outputs()[0];
+        const float *values = loaded_.output(0, image);
+        const int classes = loaded_.manifest().classes();
+        const int height = int(output.shape[2]), width = int(output.shape[3]);
+        if (output.name == kMaskOutput) return class_numbers(values, width, height);
+        if (classes > 1) return best_classes(values, classes, width, height);
+        return one_class(values, options_.threshold.value_or(kOneClassThreshold), width, height);
+    }
+
     std::string text(const std::string &file, const std::vector<hardnet_class_share> &shares) const {
         std::vector<std::string> lines;
         for (const hardnet_class_share &share : shares)
             lines.push_back(
-                fmt::format("{:6.2f} %  {}", share.share * 100, label_text(loaded_.manifest(), share.label)));
+                fmt::format("{:6.2f} %  {}", share.share * 100, mask_label(loaded_.manifest(), share.label)));
         return text_of(file, lines);
     }
 
@@ -67,7 +85,7 @@ private:
         Json classes = Json::array();
         for (const hardnet_class_share &share : shares)
             classes.push_back({{"class", share.label},
-                               {"name", label_text(loaded_.manifest(), share.label)},
+                               {"name", mask_label(loaded_.manifest(), share.label)},
                                {"pixels", share.pixels},
                                {"share", share.share}});
         return {{"file", picture.file},
@@ -82,7 +100,7 @@ private:
         std::vector<hardnet_legend_entry> legend;
         for (const hardnet_class_share &share : shares)
             texts.push_back(
-                fmt::format("{} {:.1f} %", label_text(loaded_.manifest(), share.label), share.share * 100));
+                fmt::format("{} {:.1f} %", mask_label(loaded_.manifest(), share.label), share.share * 100));
         for (size_t i = 0; i < shares.size(); i++)
             legend.push_back({texts[i].c_str(), colors_[size_t(shares[i].label)]});
         return overlay_image(picture, map, colors_, legend);

@@ -16,7 +16,7 @@ struct RunOptions {
     std::string package, level, tensor, out, sheet;
     std::vector<std::string> inputs;
     std::optional<int> top;          // of classification
-    std::optional<float> threshold;  // of detection
+    std::optional<float> threshold;  // of detection, and of segmentation of one class
     int threads = 0;
     int64_t max_pixels = ImageLimits().max_pixels;
     bool json = false, truth = false;

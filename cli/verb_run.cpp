@@ -26,13 +26,15 @@ Error misplaced(const std::string &flag, const std::string &expected, Task task)
         fmt::format("run: {}: expected a network for {}, found one for {}", flag, expected, name_of(task)));
 }
 
-Status check_flags(const RunOptions &options, Task task) {
+Status check_flags(const RunOptions &options, Task task, int classes) {
     const bool classifies = task == Task::kClassification;
     const bool detects = task == Task::kSsd || task == Task::kCenterNet;
     if (options.top && !classifies) return misplaced("--top", "classification", task);
     if (!options.sheet.empty() && !classifies) return misplaced("--sheet", "classification", task);
     if (options.truth && !classifies) return misplaced("--truth-from-name", "classification", task);
-    if (options.threshold && !detects) return misplaced("--threshold", "detection", task);
+    const bool has_threshold = detects || (task == Task::kSegmentation && classes == 1);
+    if (options.threshold && !has_threshold)
+        return misplaced("--threshold", "detection or segmentation of one class", task);
     if (!options.out.empty() && classifies)
         return misplaced("-o without --tensor", "segmentation or detection", task);
     return ok();
@@ -104,7 +106,7 @@ Status take(Reader &reader, const RunOptions &options, PictureResult picture, Ta
 Result<ExitCode> run_on_pictures(LoadedPackage &loaded, const RunOptions &options) {
     const Result<Task> task = task_of(loaded.model());
     if (!task) return task.error();
-    if (const Status fit = check_flags(options, *task); !fit) return fit.error();
+    if (const Status fit = check_flags(options, *task, loaded.manifest().classes()); !fit) return fit.error();
     const Result<Files> files = find_pictures(options.inputs);
     if (!files) return files.error();
     if (!options.out.empty())
@@ -197,8 +199,10 @@ void add_run(CLI::App &program, Action &chosen) {
     verb->add_option("IMAGE|FOLDER", options->inputs, "JPEG or PNG files, and folders of them");
     verb->add_option("--top", options->top, "classification: labels per picture; default: 5")
         ->check(CLI::Validator(between(1, 1 << 20), ""));
-    verb->add_option("--threshold", options->threshold,
-                     "detection: boxes of at least this score, 0 to 1; default: 0.3")
+    verb->add_option(
+            "--threshold", options->threshold,
+            "detection: boxes of at least this score, 0 to 1; default: 0.3. Segmentation of one class: "
+            "pixels whose probability is above this; default: 0.5")
         ->check(CLI::Validator(number_between(0, 1), ""));
     verb->add_option("--threads", options->threads, "default: as many as this process may use")
         ->check(CLI::Validator(between(1, 1024), ""));

@@ -79,6 +79,13 @@ LabelMap best_classes(const float *logits, int classes, int width, int height) {
     return map;
 }
 
+LabelMap one_class(const float *logits, float threshold, int width, int height) {
+    LabelMap map{width, height, std::vector<uint16_t>(size_t(width) * height)};
+    const hardnet_label_map view = map.view();
+    check(hardnet_one_class(logits, threshold, &view));
+    return map;
+}
+
 LabelMap class_numbers(const float *mask, int width, int height) {
     LabelMap map{width, height, std::vector<uint16_t>(size_t(width) * height)};
     const hardnet_label_map view = map.view();

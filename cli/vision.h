@@ -32,6 +32,7 @@ struct LabelMap {
 };
 
 LabelMap best_classes(const float *logits, int classes, int width, int height);
+LabelMap one_class(const float *logits, float threshold, int width, int height);
 LabelMap class_numbers(const float *mask, int width, int height);
 Result<LabelMap> in_picture(const LabelMap &input, const hardnet_resize_plan &plan, int width, int height,
                             const std::string &name);

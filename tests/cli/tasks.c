@@ -17,6 +17,13 @@ static int copy(void **arguments) {
     return 0;
 }
 
+/* segmentation of one class, 32x32: the logit is twice channel 0 less a half */
+static int redness_of(void **arguments) {
+    const hardnet_halide_buffer *in = arguments[0], *out = arguments[1];
+    for (int32_t i = 0; i < 32 * 32; i++) ((float *)out->host)[i] = 2 * ((const float *)in->host)[i] - 0.5f;
+    return 0;
+}
+
 /* CenterNet, 64x64: class c is where channel c is, at every fourth pixel; boxes of 2x3, half a pixel to the
  * right */
 static int peaks(void **arguments) {
@@ -47,8 +54,8 @@ static int priors(void **arguments) {
     return 0;
 }
 
-static const hardnet_kernel kernels[] = {copy, peaks, priors};
-static const hardnet_call calls[] = {{0, 0, 2}, {1, 0, 3}, {2, 0, 3}};
+static const hardnet_kernel kernels[] = {copy, peaks, priors, redness_of};
+static const hardnet_call calls[] = {{0, 0, 2}, {1, 0, 3}, {2, 0, 3}, {3, 0, 2}};
 static const hardnet_argument arguments[] = {
     {0, HARDNET_WHOLE, 0, 0}, {1, HARDNET_WHOLE, 0, 0}, {2, HARDNET_WHOLE, 0, 0}};
 static const hardnet_view views[] = {
@@ -60,23 +67,29 @@ static const hardnet_view views[] = {
     {HARDNET_INPUT, 0, HARDNET_FLOAT32, 3, 0, 0, {{0, 512, 1}, {0, 512, 512}, {0, 3, 262144}}},
     {HARDNET_OUTPUT, 0, HARDNET_FLOAT32, 1, 1, 0, {{0, 4 * PRIORS, 1}}},
     {HARDNET_OUTPUT, 1, HARDNET_FLOAT32, 1, 1, 0, {{0, 3 * PRIORS, 1}}},
+    {HARDNET_INPUT, 0, HARDNET_FLOAT32, 3, 0, 0, {{0, 32, 1}, {0, 32, 32}, {0, 3, 1024}}},
+    {HARDNET_OUTPUT, 0, HARDNET_FLOAT32, 1, 1, 0, {{0, 1024, 1}}},
 };
-static const hardnet_part parts[] = {{0, 1, 1, 0, 1}, {1, 1, 1, 0, 1}, {2, 1, 1, 0, 1}};
-static const hardnet_step steps[] = {
-    {HARDNET_STEP_STEM, 0, 0, 1}, {HARDNET_STEP_STEM, 0, 1, 1}, {HARDNET_STEP_STEM, 0, 2, 1}};
+static const hardnet_part parts[] = {{0, 1, 1, 0, 1}, {1, 1, 1, 0, 1}, {2, 1, 1, 0, 1}, {3, 1, 1, 0, 1}};
+static const hardnet_step steps[] = {{HARDNET_STEP_STEM, 0, 0, 1},
+                                     {HARDNET_STEP_STEM, 0, 1, 1},
+                                     {HARDNET_STEP_STEM, 0, 2, 1},
+                                     {HARDNET_STEP_STEM, 0, 3, 1}};
 static const int32_t layer_views[] = {-1};
 static const char *const layer_names[] = {"all"};
 static const hardnet_level levels[] = {
     // a network's is the one with its step and its views
-    {"plain", 0,     kernels, 3, views, 2, arguments, 2,           calls, 3, parts,
-     3,       steps, 1,       0, 0,     0, 0,         layer_views, 0,     0, 0},
-    {"plain", 0,         kernels, 3, views + 2, 3, arguments, 3,           calls, 3, parts,
-     3,       steps + 1, 1,       0, 0,         0, 0,         layer_views, 0,     0, 0},
-    {"plain", 0,         kernels, 3, views + 5, 3, arguments, 3,           calls, 3, parts,
-     3,       steps + 2, 1,       0, 0,         0, 0,         layer_views, 0,     0, 0},
+    {"plain", 0,     kernels, 4, views, 2, arguments, 2,           calls, 4, parts,
+     4,       steps, 1,       0, 0,     0, 0,         layer_views, 0,     0, 0},
+    {"plain", 0,         kernels, 4, views + 2, 3, arguments, 3,           calls, 4, parts,
+     4,       steps + 1, 1,       0, 0,         0, 0,         layer_views, 0,     0, 0},
+    {"plain", 0,         kernels, 4, views + 5, 3, arguments, 3,           calls, 4, parts,
+     4,       steps + 2, 1,       0, 0,         0, 0,         layer_views, 0,     0, 0},
+    {"plain", 0,         kernels, 4, views + 8, 2, arguments, 2,           calls, 4, parts,
+     4,       steps + 3, 1,       0, 0,         0, 0,         layer_views, 0,     0, 0},
 };
 
-extern const hardnet_network regions, centers, boxes;
+extern const hardnet_network regions, centers, boxes, redness;
 
 static const hardnet_port regions_outputs[] = {{"logits", HARDNET_FLOAT32, 4, {2, 3, 32, 32}}};
 const hardnet_network regions = {
@@ -122,5 +135,20 @@ const hardnet_network boxes = {
     .layer_names = layer_names,
     .layer_count = 1,
     .levels = levels + 2,
+    .level_count = 1,
+};
+
+static const hardnet_port redness_outputs[] = {{"logits", HARDNET_FLOAT32, 4, {1, 1, 32, 32}}};
+const hardnet_network redness = {
+    .plan_version = HARDNET_PLAN_VERSION,
+    .name = "redness",
+    .batch = 1,
+    .input_float = {"image", HARDNET_FLOAT32, 4, {1, 3, 32, 32}},
+    .input_uint8 = {"image", HARDNET_UINT8, 4, {1, 32, 32, 3}},
+    .outputs = redness_outputs,
+    .output_count = 1,
+    .layer_names = layer_names,
+    .layer_count = 1,
+    .levels = levels + 3,
     .level_count = 1,
 };

@@ -20,18 +20,20 @@ using ::testing::MatchesRegex;
 
 class Tasks : public ProgramTest {
 protected:
-    static Manifest manifest(const char *name, const char *record, InputSize size, int batch) {
+    static Manifest manifest(const char *name, const char *record, InputSize size, int batch,
+                             const std::vector<std::string> &classes = {"red", "green", "blue"}) {
         Manifest m;
         m.name = name;
         ModelRecord of = *find_record(record);
-        set_classes(of, 3);
+        set_classes(of, int(classes.size()));
         of.preprocessing = {0, {}, false, {0, 0, 0}, {1, 1, 1}};
         m.network = *build_network(of, size);
-        m.class_names = {"red", "green", "blue"};
+        m.class_names = classes;
         m.batch = batch;
         return m;
     }
     void make_regions() { make_package(manifest("regions", "fcdensenet56", {32, 32}, 2)); }
+    void make_redness() { make_package(manifest("redness", "fcdensenet56", {32, 32}, 1, {"red"})); }
     void make_centers() { make_package(manifest("centers", "centernet_hardnet85", {64, 64}, 2)); }
     void make_boxes() { make_package(manifest("boxes", "ssd512_vgg16", {512, 512}, 1)); }
 
@@ -113,6 +115,22 @@ TEST_F(Tasks, segmentation_writes_masks_and_overlays) {
     const json root = json::parse(hardnet("run regions a.png -o new/masks --json").out);
     EXPECT_EQ(root["images"][0]["mask"], "new/masks/a_mask.png");
     EXPECT_EQ(root["images"][0]["overlay"], "new/masks/a_overlay.png");
+}
+
+TEST_F(Tasks, segmentation_of_one_class_has_a_threshold) {
+    make_redness();
+    paint_spots("a.png", 32, 32, {{0, 0, 16, 0, 255}, {16, 16, 8, 0, 51}});  // logits of 1.5, -0.1 and -0.5
+    const Outcome text = hardnet("run redness a.png -o out");
+    EXPECT_EQ(text.code, 0) << text.err;
+    EXPECT_THAT(text.out, HasSubstr("a.png\n   75.00 %  background\n   25.00 %  red\n"));
+    EXPECT_EQ(color_in("out/a_mask.png", 31, 0), (std::array<int, 3>{0, 0, 0}));
+    EXPECT_NE(color_in("out/a_mask.png", 15, 15), (std::array<int, 3>{0, 0, 0}));
+    // The probabilities are 0.82, 0.48 and 0.38.
+    const json low = json::parse(hardnet("run redness a.png --threshold 0.45 --json").out);
+    EXPECT_EQ(low["images"][0]["classes"][1],
+              (json{{"class", 1}, {"name", "red"}, {"pixels", 256 + 64}, {"share", 0.3125}}));
+    EXPECT_EQ(hardnet("run redness a.png --threshold 0.3").out, "a.png\n  100.00 %  red\n");
+    EXPECT_EQ(hardnet("run redness a.png --threshold 0.9").out, "a.png\n  100.00 %  background\n");
 }
 
 TEST_F(Tasks, pictures_of_one_name_are_all_written_and_none_is_written_over) {
@@ -237,8 +255,10 @@ TEST_F(Tasks, refuses_flags_of_other_tasks) {
     refused("centers a.png --top 3", "--top", "classification", "detection");
     refused("regions a.png --sheet s.png", "--sheet", "classification", "segmentation");
     refused("regions a.png --truth-from-name", "--truth-from-name", "classification", "segmentation");
-    refused("regions a.png --threshold 0.5", "--threshold", "detection", "segmentation");
-    refused("colours a.png --threshold 0.5", "--threshold", "detection", "classification");
+    refused("regions a.png --threshold 0.5", "--threshold", "detection or segmentation of one class",
+            "segmentation");
+    refused("colours a.png --threshold 0.5", "--threshold", "detection or segmentation of one class",
+            "classification");
     refused("colours a.png -o out", "-o without --tensor", "segmentation or detection", "classification");
     EXPECT_FALSE(fs::exists(folder_ + "/out"));
     EXPECT_THAT(hardnet("run centers a.png --threshold 1.5").err,

@@ -172,6 +172,17 @@ TEST(BadRecord, Absurd) {
         << network.error().what;
 }
 
+TEST(BadRecord, MaskOfOneClass) {
+    ModelRecord record = *find_record("fcdensenet56");
+    record.mask = true;
+    set_classes(record, 2);
+    EXPECT_TRUE(build_network(record, {64, 64}));
+    set_classes(record, 1);
+    const Result<Network> network = build_network(record, {64, 64});
+    ASSERT_FALSE(network);
+    EXPECT_EQ(network.error().what, "fcdensenet56: mask: expected at least 2 classes, found 1");
+}
+
 TEST(BadRecord, Files) {
     char folder[] = "/tmp/hardnet_record_XXXXXX";
     ASSERT_NE(mkdtemp(folder), nullptr);

@@ -119,12 +119,16 @@ TEST(Arguments, of_labels_and_masks) {
     for (const hardnet_label_map *bad :
          {static_cast<const hardnet_label_map *>(nullptr), &no_labels, &no_pixels}) {
         EXPECT_EQ(hardnet_best_classes(logits, 2, bad), kInvalid);
+        EXPECT_EQ(hardnet_one_class(logits, 0.5f, bad), kInvalid);
         EXPECT_EQ(hardnet_class_numbers(logits, bad), kInvalid);
         const hardnet_resize_plan plan = {2, 1, 0, 0};
         EXPECT_EQ(hardnet_map_in_picture(bad, &plan, &map), kInvalid);
         EXPECT_EQ(hardnet_map_in_picture(&map, &plan, bad), kInvalid);
     }
     EXPECT_EQ(hardnet_best_classes(nullptr, 2, &map), kInvalid);
+    EXPECT_EQ(hardnet_one_class(nullptr, 0.5f, &map), kInvalid);
+    for (const float threshold : {-0.5f, 1.5f, NAN})
+        EXPECT_EQ(hardnet_one_class(logits, threshold, &map), kInvalid);
     EXPECT_EQ(hardnet_best_classes(logits, 0, &map), kInvalid);
     EXPECT_EQ(hardnet_best_classes(logits, HARDNET_UNSEEN + 1, &map), kInvalid);
     EXPECT_EQ(hardnet_class_numbers(nullptr, &map), kInvalid);

@@ -36,6 +36,12 @@ TEST(BestLabels, come_best_first) {
         << "of all classes, not of those asked for";
 }
 
+TEST(BestLabels, of_one_class_have_the_sigmoid_for_probability) {
+    EXPECT_EQ(best({0}, 1)[0].probability, 0.5);
+    EXPECT_DOUBLE_EQ(best({2}, 5)[0].probability, 1 / (1 + std::exp(-2.0)));
+    EXPECT_DOUBLE_EQ(best({-3}, 1)[0].probability, 1 / (1 + std::exp(3.0)));
+}
+
 TEST(BestLabels, are_no_more_than_the_classes) { EXPECT_THAT(labels_of(best({1, 2}, 5)), ElementsAre(1, 0)); }
 
 TEST(BestLabels, keep_the_order_of_equals) {

@@ -35,6 +35,18 @@ TEST(BestClasses, are_those_of_every_pixel) {
     for (size_t i = 0; i < 700; i++) ASSERT_EQ(labels.values[i], i * 3 % 5);
 }
 
+TEST(OneClass, is_where_its_probability_is_above_the_threshold) {
+    const std::vector<float> logits = {0, 0.125f, -0.125f, NAN, INFINITY, -INFINITY};
+    Labels labels(3, 2);
+    const hardnet_label_map map = labels.view();
+    ASSERT_EQ(hardnet_one_class(logits.data(), 0.5f, &map), HARDNET_VISION_OK);
+    EXPECT_THAT(labels.values, ElementsAre(0, 1, 0, 0, 1, 0));
+    ASSERT_EQ(hardnet_one_class(logits.data(), 0.46875f, &map), HARDNET_VISION_OK);  // of the logit -0.12516
+    EXPECT_THAT(labels.values, ElementsAre(1, 1, 1, 0, 1, 0));
+    ASSERT_EQ(hardnet_one_class(logits.data(), 0.5625f, &map), HARDNET_VISION_OK);
+    EXPECT_THAT(labels.values, ElementsAre(0, 0, 0, 0, 1, 0));
+}
+
 TEST(ClassNumbers, are_the_mask) {
     const std::vector<float> mask = {0, 2, 18, 1, 0, 300, NAN, -1, 65535};
     Labels labels(3, 3);

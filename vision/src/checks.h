@@ -42,6 +42,8 @@ static inline int64_t most(int64_t a, int64_t b) { return a < b ? b : a; }
 /* A NaN compares like the smallest number, so that the order stays an order. */
 static inline float comparable(float logit) { return isnan(logit) ? -INFINITY : logit; }
 
+static inline double sigmoid(float logit) { return 1 / (1 + exp(-(double)logit)); }
+
 /* The resized picture covers the input, and its extents are exact in double precision. */
 hardnet_vision_status hardnet_check_plan(const hardnet_resize_plan *plan, hardnet_size input);
 

@@ -20,6 +20,8 @@ hardnet_vision_status hardnet_best_labels(const float *logits, int32_t classes, 
     double sum = 0;
     for (int32_t label = 0; label < classes; label++) sum += exp((double)logits[label] - best);
     for (int32_t i = 0; i < found; i++) guesses[i].probability = exp((double)guesses[i].logit - best) / sum;
+    if (classes == 1)
+        guesses[0].probability = sigmoid(logits[0]); /* softmax would give 1 whatever the logit */
     *count = found;
     return HARDNET_VISION_OK;
 }

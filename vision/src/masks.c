@@ -24,6 +24,14 @@ hardnet_vision_status hardnet_best_classes(const float *logits, int32_t classes,
     return HARDNET_VISION_OK;
 }
 
+hardnet_vision_status hardnet_one_class(const float *logits, float threshold, const hardnet_label_map *map) {
+    if (!logits || !(threshold >= 0 && threshold <= 1) || !map_is_fine(map))
+        return HARDNET_VISION_INVALID_ARGUMENT;
+    const size_t area = (size_t)map->size.width * (size_t)map->size.height;
+    for (size_t i = 0; i < area; i++) map->labels[i] = sigmoid(logits[i]) > threshold;
+    return HARDNET_VISION_OK;
+}
+
 hardnet_vision_status hardnet_class_numbers(const float *mask, const hardnet_label_map *map) {
     if (!mask || !map_is_fine(map)) return HARDNET_VISION_INVALID_ARGUMENT;
     const size_t area = (size_t)map->size.width * (size_t)map->size.height;

@@ -100,7 +100,7 @@ hardnet_vision_status hardnet_resize_8bit(const hardnet_picture *picture, const 
 typedef struct hardnet_guess {
     int32_t label; /* class index */
     float logit;
-    double probability; /* softmax over all classes */
+    double probability; /* softmax over all classes, the sigmoid of a single one */
 } hardnet_guess;
 
 /* The largest of `logits` [classes], best first, equals in the order of the classes, NaN last: as many as there is
@@ -120,6 +120,10 @@ typedef struct hardnet_label_map {
 /* The largest of `logits` [class][y][x] at each pixel of `map`; the first of equals, NaN below all. */
 hardnet_vision_status hardnet_best_classes(const float *logits, int32_t classes,
                                            const hardnet_label_map *map);
+
+/* Of a network of one class, [y][x]: 1 where the sigmoid of the logit is above `threshold`, 0 elsewhere and where the
+ * logit is NaN. */
+hardnet_vision_status hardnet_one_class(const float *logits, float threshold, const hardnet_label_map *map);
 
 /* A mask of the network's own, [y][x]; what is no class number becomes HARDNET_UNSEEN. */
 hardnet_vision_status hardnet_class_numbers(const float *mask, const hardnet_label_map *map);
