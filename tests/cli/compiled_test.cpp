@@ -45,10 +45,10 @@ TEST_F(Compiled, onnx_files_are_verified_and_have_their_own_weights) {
     EXPECT_EQ(hardnet("verify package").code, 0);
     const auto json = nlohmann::json::parse(shell("cat package/net.json", folder_).out);
     EXPECT_EQ(json["graph"]["outputs"][0]["name"], "y");
-    expect_error(
-        "compile net.onnx --weights seed:1 -o package", 2,
-        "hardnet: compile: net.onnx: expected no --weights, --classes or --mask beside an ONNX file, "
-        "found one\n");
+    expect_error("compile net.onnx --weights seed:1 -o package", 2,
+                 "hardnet: compile: net.onnx: expected no --weights, --state-key, --classes or --mask beside "
+                 "an ONNX file, "
+                 "found one\n");
     expect_error("compile hardnet68 -o package", 2,
                  "hardnet: compile: --weights: expected a checkpoint or seed:N, found none\n");
 }
