@@ -7,7 +7,6 @@
 #include <thread>
 
 #include "base/files.h"
-#include "compiler/emission/cache.h"
 #include "compiler/emission/kernel.h"
 #include "compiler/package/write_package.h"
 #include "compiler/plan.h"
@@ -134,8 +133,7 @@ Result<CompileReport> compile(const Model &model, const CompileOptions &options,
 
     PackageContents contents{options, model, name, plans, jobs, objects->paths};
     if (Status s = write_package(contents, choices.place, report); !s) return s.error();
-    const Result<ObjectFolder> folder = object_folder();
-    if (folder && !folder->note.empty()) report.notes.push_back(folder->note);
+    if (!objects->note.empty()) report.notes.push_back(objects->note);
     if (objects->compiled) trim_cache(kCacheBytes);
     return report;
 }

@@ -113,7 +113,7 @@ Result<KernelObjects> emit_kernels(const std::vector<KernelJob> &kernels, int jo
         if (progress) progress(int(++done), int(missing.size()), operator_name(*job.spec));
     }
     if (!all) return all.error();
-    return KernelObjects{paths, int(missing.size())};
+    return KernelObjects{paths, int(missing.size()), made->note};
 }
 
 }  // namespace hardnet

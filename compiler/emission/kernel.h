@@ -36,6 +36,7 @@ using Progress = std::function<void(int done, int total, const std::string &what
 struct KernelObjects {
     std::vector<std::string> paths;  // parallel to the jobs
     int compiled = 0;                // those that the cache lacked
+    std::string note;                // for the user, where the cache cannot be written
 };
 
 // Makes the objects that the cache lacks, one forked child per kernel, `jobs` at a time.
