@@ -25,9 +25,7 @@ std::vector<InspectColumn> chosen_columns(const Network &network, const Manifest
                                           const std::string &level) {
     std::vector<InspectColumn> columns = {{"algorithm", {}}, {"blocks", {}}, {"error", {}}};
     for (const Layer &layer : network.layers) {
-        const LayerInfo *info = nullptr;
-        for (const LayerInfo &candidate : manifest.layers)
-            if (candidate.layer == layer.name && candidate.level == level) info = &candidate;
+        const LayerInfo *info = manifest.chosen(layer.name, level);
         columns[0].cells.push_back(info ? info->algorithm : "-");
         columns[1].cells.push_back(info ? info->blocks : "-");
         columns[2].cells.push_back(info && info->error > 0 ? fmt::format("{:.1e}", info->error) : "-");

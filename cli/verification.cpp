@@ -83,17 +83,11 @@ double plain_error(const Network &network, size_t index, const Expected &expecte
     return compare(expected.plain[index], expected.layers[index]).relative_rms;
 }
 
-const LayerInfo *chosen_for(const LoadedPackage &loaded, const std::string &layer) {
-    for (const LayerInfo &info : loaded.manifest().layers)
-        if (info.layer == layer && info.level == loaded.level()) return &info;
-    return nullptr;
-}
-
 // Of each layer and all before it, as the manifest has them.
 std::vector<double> recorded_errors(const LoadedPackage &loaded) {
     std::vector<double> errors;
     for (const Layer &layer : loaded.model().layers) {
-        const LayerInfo *info = chosen_for(loaded, layer.name);
+        const LayerInfo *info = loaded.manifest().chosen(layer.name, loaded.level());
         errors.push_back((errors.empty() ? 0 : errors.back()) + (info ? info->error : 0));
     }
     return errors;
@@ -101,11 +95,10 @@ std::vector<double> recorded_errors(const LoadedPackage &loaded) {
 
 // Runs the first image step by step and compares each layer while its output is still in place.
 Result<std::vector<LayerCheck>> check_layers(LoadedPackage &loaded, const Network &network,
-                                             const Expected &expected) {
+                                             const Expected &expected, const std::vector<double> &recorded) {
     hardnet_context *context = loaded.context();
     const int32_t *views = hardnet_context_level(context)->layer_views;
     const std::vector<int> complete = completing_steps(network, context);
-    const std::vector<double> recorded = recorded_errors(loaded);
     std::vector<LayerCheck> checks;
     for (int32_t step = 0; step < hardnet_step_count(context); step++) {
         const hardnet_status status = hardnet_run_step(context, step, 0);
@@ -113,7 +106,7 @@ Result<std::vector<LayerCheck>> check_layers(LoadedPackage &loaded, const Networ
         for (size_t i = 0; i < network.layers.size(); i++) {
             if (complete[i] != step || views[i] < 0) continue;
             const Layer &layer = network.layers[i];
-            const LayerInfo *info = chosen_for(loaded, layer.name);
+            const LayerInfo *info = loaded.manifest().chosen(layer.name, loaded.level());
             const double plain = plain_error(network, i, expected);
             checks.push_back({layer.name, info ? info->algorithm : "",
                               compare_layer(network, i, read_view(loaded, views[i], layer.out), expected),
@@ -124,7 +117,7 @@ Result<std::vector<LayerCheck>> check_layers(LoadedPackage &loaded, const Networ
 }
 
 LayerCheck check_output(const LoadedPackage &loaded, int image, size_t index, const Expected &expected,
-                        std::optional<double> bound) {
+                        double recorded, std::optional<double> bound) {
     const Network &network = loaded.model();
     const Output &output = network.outputs[index];
     const std::vector<float> found = loaded.output_values(index, image);
@@ -138,8 +131,7 @@ LayerCheck check_output(const LoadedPackage &loaded, int image, size_t index, co
         check.difference = compare(found, values);
         check.plain = compare(output_values(network, output, expected.plain), values).relative_rms;
     }
-    check.bound =
-        bound.value_or(error_bound(check.plain, recorded_errors(loaded).back(), Precision::kFloat32));
+    check.bound = bound.value_or(error_bound(check.plain, recorded, Precision::kFloat32));
     return check;
 }
 
@@ -195,6 +187,7 @@ Result<Verification> verify_package(LoadedPackage &loaded, const VerifySettings 
     std::copy(input.begin(), input.end(), loaded.input(0));
     if (const Status status = loaded.run(); !status) return status.error();
 
+    const std::vector<double> recorded = recorded_errors(loaded);
     Verification result;
     result.seed = settings.seed;
     for (int image = 0; image < m.batch; image += std::max(1, m.batch - 1)) {
@@ -202,7 +195,8 @@ Result<Verification> verify_package(LoadedPackage &loaded, const VerifySettings 
         const Result<Expected> expected = run_references(network, *weights, one, settings);
         if (!expected) return expected.error();
         for (size_t i = 0; i < network.outputs.size(); i++) {
-            const LayerCheck check = check_output(loaded, image, i, *expected, settings.output_bound);
+            const LayerCheck check =
+                check_output(loaded, image, i, *expected, recorded.back(), settings.output_bound);
             if (image == 0)
                 result.outputs.push_back(check);
             else if (is_worse(check, result.outputs[i]))
@@ -210,7 +204,7 @@ Result<Verification> verify_package(LoadedPackage &loaded, const VerifySettings 
         }
         result.images++;
         if (image > 0 || !settings.per_layer) continue;
-        Result<std::vector<LayerCheck>> layers = check_layers(loaded, network, *expected);
+        Result<std::vector<LayerCheck>> layers = check_layers(loaded, network, *expected, recorded);
         if (!layers) return layers.error();
         result.layers = std::move(*layers);
     }

@@ -200,6 +200,12 @@ bool is_package_name(const std::string &name) {
     return letter(name[0]);
 }
 
+const LayerInfo *Manifest::chosen(const std::string &layer, const std::string &level) const {
+    for (const LayerInfo &info : layers)
+        if (info.layer == layer && info.level == level) return &info;
+    return nullptr;
+}
+
 std::string to_json(const Manifest &m) {
     const Json json = {{"format", kManifestFormat},
                        {"name", m.name},

@@ -39,6 +39,8 @@ struct Manifest {
     std::vector<LevelInfo> levels;
     std::vector<LayerInfo> layers;
 
+    // What was chosen for a layer at a level; null: nothing is recorded.
+    const LayerInfo *chosen(const std::string &layer, const std::string &level) const;
     int height() const { return network.input.height; }
     int width() const { return network.input.width; }
     int classes() const { return network.classes; }
