@@ -104,6 +104,18 @@ Result<Checkpoint> read_checkpoint(const std::string &path) {
     return decode_checkpoint(*file, path);
 }
 
+namespace {
+
+Result<Checkpoint> read_torch_file(const std::string &path, const std::string &state_key) {
+    const Result<TorchTensors> tensors = torch_as_safetensors(path, state_key, kMostBytes);
+    if (!tensors) return tensors.error();
+    Result<Checkpoint> read = decode_checkpoint(tensors->safetensors, path);
+    if (read) read->notes.insert(read->notes.begin(), tensors->notes.begin(), tensors->notes.end());
+    return read;
+}
+
+}  // namespace
+
 Result<Checkpoint> open_checkpoint(const std::string &path, const std::string &state_key) {
     const Result<std::string> start = read_start(path, kFileKindBytes);
     if (!start) return start.error();
@@ -114,17 +126,8 @@ Result<Checkpoint> open_checkpoint(const std::string &path, const std::string &s
     if (!from_torch) return from_torch.error();
     if (!*from_torch && !state_key.empty())
         return bad_input(path + ": --state-key: expected a file of torch.save, found another");
-    if (!*from_torch) {
-        Result<Checkpoint> read = read_checkpoint(path);
-        if (read) strip_prefixes(*read);
-        return read;
-    }
-    const Result<TorchTensors> tensors = torch_as_safetensors(path, state_key, kMostBytes);
-    if (!tensors) return tensors.error();
-    Result<Checkpoint> read = decode_checkpoint(tensors->safetensors, path);
-    if (!read) return read;
-    read->notes.insert(read->notes.begin(), tensors->notes.begin(), tensors->notes.end());
-    strip_prefixes(*read);
+    Result<Checkpoint> read = *from_torch ? read_torch_file(path, state_key) : read_checkpoint(path);
+    if (read) strip_prefixes(*read);
     return read;
 }
 
