@@ -1,15 +1,13 @@
 #include "cli/onnx_models.h"
 
+#include <filesystem>
+
 #include "cli/verbs.h"
 #include "onnx/read_model.h"
 
 namespace hardnet {
 
-bool is_onnx_path(const std::string &model) {
-    static const std::string ending = ".onnx";
-    return model.size() > ending.size() &&
-           model.compare(model.size() - ending.size(), ending.size(), ending) == 0;
-}
+bool is_onnx_path(const std::string &model) { return std::filesystem::path(model).extension() == ".onnx"; }
 
 Result<OnnxNetwork> open_onnx_model(const std::string &path, const std::string &input,
                                     const std::string &external_file) {

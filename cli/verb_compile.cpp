@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 
 #include "cli/console.h"
@@ -74,7 +75,7 @@ Result<Model> onnx_model_of(const CompileFlags &options) {
     Model model;
     model.network = std::move(imported->network);
     model.weights = std::move(imported->weights);
-    model.weights_source = options.model.substr(options.model.find_last_of('/') + 1);
+    model.weights_source = std::filesystem::path(options.model).filename().string();
     return model;
 }
 

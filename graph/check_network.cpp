@@ -10,9 +10,7 @@
 namespace hardnet {
 namespace {
 
-constexpr int64_t kMostElements = INT32_MAX;
-constexpr int kMostChannels = 1 << 24, kMostExtent = 1 << 16;  // products of four of them fit 64 bits
-constexpr size_t kMostLayers = 1 << 14, kMostNameBytes = 200;
+constexpr size_t kMostNameBytes = 200;
 
 std::string text_of(const Shape &s) { return fmt::format("{}x{}x{}", s.channels, s.height, s.width); }
 

@@ -27,7 +27,7 @@ bool apply(const std::string &op, bool real, double a, double b, double &to) {
 bool read_axes(OnnxImport &import, const OnnxNode &node, std::vector<int64_t> &axes) {
     NodeAttributes attributes(node);
     if (import.opset() < 13) axes = attributes.integers("axes", {});
-    if (const std::string fault = attributes.fault(); !fault.empty()) return import.fail(fault);
+    if (!import.accept(attributes)) return false;
     return import.read_list(node, 1, axes);
 }
 
@@ -46,7 +46,7 @@ bool translate_constant(OnnxImport &import, const OnnxNode &node) {
         const std::vector<int64_t> list = attributes.integers("value_ints", {});
         constant.values.assign(list.begin(), list.end());
     }
-    if (const std::string fault = attributes.fault(); !fault.empty()) return import.fail(fault);
+    if (!import.accept(attributes)) return false;
     return import.give(node, constant);
 }
 
@@ -60,13 +60,13 @@ bool translate_shape(OnnxImport &import, const OnnxNode &node) {
     const int64_t rank = int64_t(dims.size());
     const auto place = [&](int64_t at) { return std::clamp<int64_t>(at < 0 ? at + rank : at, 0, rank); };
     const int64_t start = place(attributes.integer("start", 0)), end = place(attributes.integer("end", rank));
-    if (const std::string fault = attributes.fault(); !fault.empty()) return import.fail(fault);
+    if (!import.accept(attributes)) return false;
     if (start > end) return false;
     return import.give(node, OnnxConstant{false, false, {dims.begin() + start, dims.begin() + end}});
 }
 
 bool translate_arithmetic(OnnxImport &import, const OnnxNode &node) {
-    if (const std::string fault = NodeAttributes(node).fault(); !fault.empty()) return import.fail(fault);
+    if (!import.accept(NodeAttributes(node))) return false;
     const bool unary = node.op_type == "Floor";
     const OnnxConstant *a = import.constant(node, 0), *b = unary ? a : import.constant(node, 1);
     if (!a || !b) {
@@ -89,7 +89,7 @@ bool translate_cast(OnnxImport &import, const OnnxNode &node) {
     NodeAttributes attributes(node);
     const int64_t to = attributes.integer("to", 0);
     attributes.integer("saturate", 1);  // of types of 8 bits
-    if (const std::string fault = attributes.fault(); !fault.empty()) return import.fail(fault);
+    if (!import.accept(attributes)) return false;
     const OnnxConstant *from = import.constant(node, 0);
     const bool real = to == int64_t(OnnxType::kFloat) || to == int64_t(OnnxType::kDouble);
     if (!from || (!real && !is_integer_type(to))) return false;
@@ -105,7 +105,7 @@ bool translate_cast(OnnxImport &import, const OnnxNode &node) {
 bool translate_gather(OnnxImport &import, const OnnxNode &node) {
     NodeAttributes attributes(node);
     const int64_t axis = attributes.integer("axis", 0);
-    if (const std::string fault = attributes.fault(); !fault.empty()) return import.fail(fault);
+    if (!import.accept(attributes)) return false;
     const OnnxConstant *list = import.constant(node, 0), *places = import.constant(node, 1);
     if (!list || !places || list->scalar || axis != 0) return false;
     OnnxConstant some{places->scalar, list->real, {}};
@@ -129,10 +129,8 @@ bool translate_unsqueeze(OnnxImport &import, const OnnxNode &node) {
         return import.give(node, OnnxConstant{!adds, constant->real, constant->values});
     }
     const OnnxValue *image = import.value(node, 0);
-    for (int64_t &axis : axes) axis += axis < 0 ? 4 : 0;
-    std::sort(axes.begin(), axes.end());
     if (adds || !image || image->flat || image->shape.height * image->shape.width != 1 ||
-        axes != std::vector<int64_t>{2, 3})
+        !are_height_and_width(axes))
         return false;
     return import.give(node, {image->parts, image->shape, true});
 }
@@ -146,7 +144,7 @@ bool translate_unchanged(OnnxImport &import, const OnnxNode &node) {
         if (import.has_input(node, 2) && (!training || training->values != std::vector<double>{0}))
             return import.fail("expected no training, found some");
     }
-    if (const std::string fault = attributes.fault(); !fault.empty()) return import.fail(fault);
+    if (!import.accept(attributes)) return false;
     return true;
 }
 

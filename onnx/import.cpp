@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "base/text.h"
 #include "graph/check_network.h"
@@ -15,9 +16,7 @@ namespace {
 bool is_alias(const OnnxNode &node) { return node.op_type == "Identity" || node.op_type == "Dropout"; }
 
 std::string title_of(const std::string &path) {
-    const size_t slash = path.find_last_of('/');
-    std::string stem = path.substr(slash == std::string::npos ? 0 : slash + 1);
-    stem = plain_name(stem.substr(0, stem.rfind(".onnx")));
+    std::string stem = plain_name(std::filesystem::path(path).stem().string());
     std::replace(stem.begin(), stem.end(), '.', '_');
     return stem.empty() ? "network" : stem;
 }

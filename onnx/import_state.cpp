@@ -11,7 +11,6 @@
 namespace hardnet {
 namespace {
 
-constexpr size_t kMostNetworkLayers = 1 << 14;   // as graph/check_network.h has it
 constexpr size_t kMostReads = 1 << 20;           // of all layers; concatenations of concatenations
 constexpr size_t kMostWeightElements = 1 << 30;  // 4 GiB of float32
 
@@ -31,6 +30,11 @@ std::string plain_name(const std::string &name) {
 bool OnnxImport::fail(const std::string &text, std::vector<std::string> detail) {
     if (!error_) error_ = bad_input(place_ + ": " + text, std::move(detail));
     return false;
+}
+
+bool OnnxImport::accept(const NodeAttributes &attributes) {
+    const std::string fault = attributes.fault();
+    return fault.empty() || fail(fault);
 }
 
 const std::string &OnnxImport::resolved(const std::string &name) const {
@@ -132,8 +136,8 @@ std::string OnnxImport::layer_name(const OnnxNode &node, const std::string &suff
 Layer *OnnxImport::add_layer(const OnnxNode &node, OpKind op, const std::vector<int> &sources,
                              const std::string &suffix) {
     reads_ += sources.size();
-    if (layers_.size() == kMostNetworkLayers || reads_ > kMostReads) {
-        fail(fmt::format("expected at most {} layers that read {} tensors, found more", kMostNetworkLayers,
+    if (layers_.size() == kMostLayers || reads_ > kMostReads) {
+        fail(fmt::format("expected at most {} layers that read {} tensors, found more", kMostLayers,
                          kMostReads));
         return nullptr;
     }

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "graph/check_network.h"
 #include "onnx/attributes.h"
 #include "onnx/import.h"
 
@@ -26,8 +27,6 @@ struct OnnxConstant {
     bool scalar = false, real = false;
     std::vector<double> values;
 };
-
-constexpr int64_t kMostExtent = 1 << 16, kMostChannels = 1 << 24;  // as graph/check_network.h has them
 
 // Letters that are safe in files and code; a path's slashes become points.
 std::string plain_name(const std::string &name);
@@ -67,6 +66,7 @@ public:
     bool give(const OnnxNode &node, const OnnxTensor &tensor);
 
     bool fail(const std::string &text, std::vector<std::string> detail = {});  // of the node at hand; false
+    bool accept(const NodeAttributes &attributes);  // behind the last one asked for: none is wrong or unknown
     int64_t opset() const { return model_.opset; }
 
 private:

@@ -48,7 +48,7 @@ bool read_sizes(OnnxImport &import, const OnnxNode &node, const Shape &in, int (
         return import.fail("expected a resize of height and width alone, found one of batch or channels");
     for (size_t axis : {size_t{0}, size_t{1}}) {
         const double size = by_sizes ? n[axis + 2] : n[axis + 2] * from[axis];
-        if (!(size >= 1 && size <= (1 << 16)) || size != std::floor(size))
+        if (!(size >= 1 && size <= kMostExtent) || size != std::floor(size))
             return import.fail(fmt::format("expected a whole height and width up to 65536, found {}", size));
         to[axis] = int(size);
     }
@@ -56,6 +56,12 @@ bool read_sizes(OnnxImport &import, const OnnxNode &node, const Shape &in, int (
 }
 
 }  // namespace
+
+bool are_height_and_width(std::vector<int64_t> &axes) {
+    for (int64_t &axis : axes) axis += axis < 0 ? 4 : 0;
+    std::sort(axes.begin(), axes.end());
+    return axes == std::vector<int64_t>{2, 3};
+}
 
 bool translate_pool(OnnxImport &import, const OnnxNode &node) {
     const OnnxValue *image = import.need_image(node, 0);
@@ -67,7 +73,7 @@ bool translate_pool(OnnxImport &import, const OnnxNode &node) {
     const int64_t counts = average ? attributes.integer("count_include_pad", 0) : 1;
     const int64_t order = average ? 0 : attributes.integer("storage_order", 0);
     if (!read_window(import, attributes, image->shape, {}, window)) return false;
-    if (const std::string fault = attributes.fault(); !fault.empty()) return import.fail(fault);
+    if (!import.accept(attributes)) return false;
     if (window.y.dilation != 1)
         return import.fail(fmt::format("attribute dilations: expected 1, found {}", window.y.dilation));
     if (order != 0) return import.fail("attribute storage_order: expected 0, found another number");
@@ -83,7 +89,7 @@ bool translate_pool(OnnxImport &import, const OnnxNode &node) {
 }
 
 bool translate_global_pool(OnnxImport &import, const OnnxNode &node) {
-    if (const std::string fault = NodeAttributes(node).fault(); !fault.empty()) return import.fail(fault);
+    if (!import.accept(NodeAttributes(node))) return false;
     return add_global_pool(import, node, false);
 }
 
@@ -93,11 +99,9 @@ bool translate_reduce_mean(OnnxImport &import, const OnnxNode &node) {
     std::vector<int64_t> axes;
     if (import.opset() < 18) axes = attributes.integers("axes", {});
     attributes.integer("noop_with_empty_axes", 0);
-    if (const std::string fault = attributes.fault(); !fault.empty()) return import.fail(fault);
+    if (!import.accept(attributes)) return false;
     if (!import.read_list(node, 1, axes)) return false;
-    for (int64_t &axis : axes) axis += axis < 0 ? 4 : 0;
-    std::sort(axes.begin(), axes.end());
-    if (axes != std::vector<int64_t>{2, 3})
+    if (!are_height_and_width(axes))
         return import.fail(fmt::format("axes: expected 2 and 3, found [{}]", fmt::join(axes, ", ")));
     return add_global_pool(import, node, keeps == 0);
 }
@@ -114,7 +118,7 @@ bool translate_resize(OnnxImport &import, const OnnxNode &node) {
     attributes.real("cubic_coeff_a", 0);
     attributes.integer("exclude_outside", 0);
     attributes.real("extrapolation_value", 0);  // of another transformation
-    if (const std::string fault = attributes.fault(); !fault.empty()) return import.fail(fault);
+    if (!import.accept(attributes)) return false;
     if (mode != "linear") return import.fail("attribute mode: expected linear, found " + shown(mode));
     const bool corners = places == "align_corners";
     if (!corners && places != "half_pixel" && places != "pytorch_half_pixel")

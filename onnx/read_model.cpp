@@ -11,8 +11,7 @@
 namespace hardnet {
 namespace {
 
-constexpr uint64_t kMostFileBytes = uint64_t{1}
-                                    << 34;  // weights inside: four times what protobuf itself writes
+constexpr uint64_t kMostFileBytes = 16ull << 30;  // weights inside: eight times what protobuf itself writes
 
 // What an attribute's field says; a field is read only where it is the type's.
 bool take_attribute_field(MessageReader &reader, const WireField &field, OnnxAttribute &attribute) {
@@ -164,19 +163,16 @@ bool read_opset(MessageReader &reader, ByteView message, OnnxModel &model) {
            reader.fail(fmt::format("expected at most {} domains, found more", kOnnxMostAttributes));
 }
 
-struct ModelParts {
-    std::optional<ByteView> graph;
-};
-
-bool take_model_field(MessageReader &reader, const WireField &field, OnnxModel &model, ModelParts &parts) {
+bool take_model_field(MessageReader &reader, const WireField &field, OnnxModel &model,
+                      std::optional<ByteView> &graph) {
     ByteView bytes{nullptr, 0};
     switch (field.number) {
         case 1:
             return reader.integer(field, model.ir_version);
         case 7:
-            if (parts.graph) return reader.fail("expected one graph, found a second");
+            if (graph) return reader.fail("expected one graph, found a second");
             if (!reader.bytes(field, bytes)) return false;
-            parts.graph = bytes;
+            graph = bytes;
             return true;
         case 8:
             return reader.bytes(field, bytes) && read_opset(reader, bytes, model);
@@ -204,15 +200,15 @@ Result<OnnxModel> decode_onnx(ByteView file, const std::string &path) {
     OnnxModel model;
     model.path = path;
     MessageReader reader(file, path);
-    ModelParts parts;
-    const auto take = [&](const WireField &field) { return take_model_field(reader, field, model, parts); };
+    std::optional<ByteView> graph;
+    const auto take = [&](const WireField &field) { return take_model_field(reader, field, model, graph); };
     // Versions first: what a newer file holds is not told from a fault.
     if (!reader.each(file, take) || !check_versions(reader, model)) return *reader.error();
-    if (!parts.graph) {
+    if (!graph) {
         reader.fail("expected a graph, found none");
         return *reader.error();
     }
-    if (!read_graph(reader, *parts.graph, model.graph)) return *reader.error();
+    if (!read_graph(reader, *graph, model.graph)) return *reader.error();
     return model;
 }
 

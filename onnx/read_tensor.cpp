@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <charconv>
 #include <iterator>
 
 #include "base/text.h"
@@ -40,13 +41,10 @@ struct TensorFields {
 
 bool decimal(const std::string &text, uint64_t &to) {
     constexpr size_t kMostDigits = 18;  // any number of them fits
-    if (text.empty() || text.size() > kMostDigits) return false;
-    to = 0;
-    for (char c : text) {
-        if (c < '0' || c > '9') return false;
-        to = to * 10 + uint64_t(c - '0');
-    }
-    return true;
+    if (text.size() > kMostDigits) return false;
+    const char *end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, to);
+    return error == std::errc() && stop == end;
 }
 
 bool read_external_entry(MessageReader &reader, ByteView message, OnnxExternalPlace &place) {

@@ -33,6 +33,9 @@ bool translate_flatten(OnnxImport &import, const OnnxNode &node);
 bool translate_reshape(OnnxImport &import, const OnnxNode &node);
 bool translate_pad(OnnxImport &import, const OnnxNode &node);
 
+// pools.cpp: whether these are the axes of height and width; makes them count from the front, in order.
+bool are_height_and_width(std::vector<int64_t> &axes);
+
 // elementwise.cpp
 bool translate_sum(OnnxImport &import, const OnnxNode &node);
 bool translate_product(OnnxImport &import, const OnnxNode &node);

@@ -27,7 +27,7 @@ bool read_slice(OnnxImport &import, const OnnxNode &node, int64_t axis, int64_t 
         ends = attributes.integers("ends", {});
         axes = attributes.integers("axes", {});
     }
-    if (const std::string fault = attributes.fault(); !fault.empty()) return import.fail(fault);
+    if (!import.accept(attributes)) return false;
     if (!import.read_list(node, 1, starts) || !import.read_list(node, 2, ends) ||
         !import.read_list(node, 3, axes) || !import.read_list(node, 4, steps))
         return false;
@@ -44,7 +44,7 @@ bool read_slice(OnnxImport &import, const OnnxNode &node, int64_t axis, int64_t 
 bool translate_concat(OnnxImport &import, const OnnxNode &node) {
     NodeAttributes attributes(node);
     const int64_t axis = attributes.integer("axis", 0);
-    if (const std::string fault = attributes.fault(); !fault.empty()) return import.fail(fault);
+    if (!import.accept(attributes)) return false;
     if (import.constant(node, 0)) {
         OnnxConstant all;
         for (size_t i = 0; i < node.inputs.size(); i++) {
@@ -71,7 +71,7 @@ bool translate_concat(OnnxImport &import, const OnnxNode &node) {
         all.shape = image->shape;
         all.shape.channels = channels;
         all.parts.insert(all.parts.end(), image->parts.begin(), image->parts.end());
-        if (all.parts.size() > kMostParts || channels > (1 << 24))
+        if (all.parts.size() > kMostParts || channels > kMostChannels)
             return import.fail("expected a concatenation of at most 1024 tensors, found more");
     }
     return import.give(node, all);
@@ -88,7 +88,7 @@ bool translate_pad(OnnxImport &import, const OnnxNode &node) {
         pads = attributes.integers("pads", {});
         attributes.real("value", 0);
     }
-    if (const std::string fault = attributes.fault(); !fault.empty()) return import.fail(fault);
+    if (!import.accept(attributes)) return false;
     if (!import.read_list(node, 1, pads)) return false;
     const auto pad = std::find_if(pads.begin(), pads.end(), [](int64_t p) { return p != 0; });
     if (pad != pads.end()) return import.fail(fmt::format("expected pads of 0, found {}", *pad));
@@ -132,7 +132,7 @@ bool translate_slice(OnnxImport &import, const OnnxNode &node) {
 bool translate_flatten(OnnxImport &import, const OnnxNode &node) {
     NodeAttributes attributes(node);
     const int64_t axis = attributes.integer("axis", 1);
-    if (const std::string fault = attributes.fault(); !fault.empty()) return import.fail(fault);
+    if (!import.accept(attributes)) return false;
     const OnnxValue *image = import.value(node, 0);
     if (!image || (axis != 1 && axis != (image->flat ? -1 : -3)))
         return import.fail(fmt::format("expected an image and axis 1, found axis {}", axis));
@@ -142,7 +142,7 @@ bool translate_flatten(OnnxImport &import, const OnnxNode &node) {
 bool translate_reshape(OnnxImport &import, const OnnxNode &node) {
     NodeAttributes attributes(node);
     const int64_t zero_is_zero = attributes.integer("allowzero", 0);
-    if (const std::string fault = attributes.fault(); !fault.empty()) return import.fail(fault);
+    if (!import.accept(attributes)) return false;
     std::vector<int64_t> wanted;
     if (!import.has_input(node, 1) || !import.read_list(node, 1, wanted)) return false;
     if (const OnnxConstant *list = import.constant(node, 0)) {
