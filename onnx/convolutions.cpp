@@ -1,10 +1,11 @@
 // Convolutions and fully connected layers, and what goes into them: batch norms and activations.
 #include <fmt/format.h>
 
-#include <cmath>
+#include <algorithm>
 
 #include "base/text.h"
 #include "onnx/translate.h"
+#include "weights/norm.h"
 
 namespace hardnet {
 namespace {
@@ -42,7 +43,7 @@ bool translate_conv(OnnxImport &import, const OnnxNode &node) {
     Window window;
     const int64_t group = attributes.integer("group", 1);
     if (!read_window(import, attributes, in, {dims[2], dims[3]}, window)) return false;
-    if (const std::string fault = attributes.fault(); !fault.empty()) return import.fail(fault);
+    if (!import.accept(attributes)) return false;
     if (window.y.kernel != dims[2] || window.x.kernel != dims[3])
         return import.fail(fmt::format("attribute kernel_shape: expected {}x{} as its weights, found {}x{}",
                                        dims[2], dims[3], window.y.kernel, window.x.kernel));
@@ -76,7 +77,7 @@ bool translate_gemm(OnnxImport &import, const OnnxNode &node) {
     NodeAttributes attributes(node);
     const float alpha = attributes.real("alpha", 1), beta = attributes.real("beta", 1);
     const int64_t flipped_input = attributes.integer("transA", 0), flipped = attributes.integer("transB", 0);
-    if (const std::string fault = attributes.fault(); !fault.empty()) return import.fail(fault);
+    if (!import.accept(attributes)) return false;
     if (alpha != 1 || beta != 1 || flipped_input != 0)
         return import.fail(fmt::format("expected alpha 1, beta 1 and transA 0, found {}, {} and {}", alpha,
                                        beta, flipped_input));
@@ -105,13 +106,12 @@ bool translate_gemm(OnnxImport &import, const OnnxNode &node) {
     return import.give(node, {{import.index_of(*layer)}, out, true});
 }
 
-// weight' = weight * scale / sqrt(variance + epsilon), in double, as weights/fold.cpp has it.
 bool translate_batch_norm(OnnxImport &import, const OnnxNode &node) {
     NodeAttributes attributes(node);
     const float epsilon = attributes.real("epsilon", 1e-5f);
     const int64_t training = attributes.integer("training_mode", 0);
     attributes.real("momentum", 0);
-    if (const std::string fault = attributes.fault(); !fault.empty()) return import.fail(fault);
+    if (!import.accept(attributes)) return false;
     if (training != 0) return import.fail("attribute training_mode: expected 0, found another number");
     Layer *layer = import.own_layer(node, 0);
     const bool conv = layer && (layer->op == OpKind::kConv || layer->op == OpKind::kDepthwiseConv);
@@ -124,22 +124,16 @@ bool translate_batch_norm(OnnxImport &import, const OnnxNode &node) {
             return import.fail(fmt::format("input {}: expected {} values, found {}", i + 1,
                                            layer->out.channels, fields[i].values.size()));
     }
-    FoldedLayer &folded = import.weights_of(*layer);
-    const size_t per_channel = folded.weight.values.size() / size_t(layer->out.channels);
-    for (size_t c = 0; c < size_t(layer->out.channels); c++) {
-        const double variance = double{fields[3].values[c]} + epsilon;
-        if (!(variance > 0)) return import.fail("variance: expected values from 0 on, found one below");
-        const double scale = fields[0].values[c] / std::sqrt(variance);
-        for (size_t i = c * per_channel; i < (c + 1) * per_channel; i++)
-            folded.weight.values[i] = float(folded.weight.values[i] * scale);
-        float &bias = folded.bias.values[c];
-        bias = float((double{bias} - fields[2].values[c]) * scale + fields[1].values[c]);
-    }
+    const std::vector<float> &scale = fields[0].values, &shift = fields[1].values, &mean = fields[2].values,
+                             &variance = fields[3].values;
+    if (!std::all_of(variance.begin(), variance.end(), [&](float v) { return double{v} + epsilon > 0; }))
+        return import.fail("variance: expected values from 0 on, found one below");
+    fold_norm(make_norm(scale, shift, mean, variance, epsilon), import.weights_of(*layer));
     return import.give_own(node, 0);
 }
 
 bool translate_relu(OnnxImport &import, const OnnxNode &node) {
-    if (const std::string fault = NodeAttributes(node).fault(); !fault.empty()) return import.fail(fault);
+    if (!import.accept(NodeAttributes(node))) return false;
     return set_activation(import, node, Activation::kRelu);
 }
 
@@ -147,7 +141,7 @@ bool translate_clip(OnnxImport &import, const OnnxNode &node) {
     constexpr float kMost = 3.4028234e38f;  // what stands for no bound in opsets whose bounds are attributes
     NodeAttributes attributes(node);
     double bounds[2] = {attributes.real("min", -kMost), attributes.real("max", kMost)};
-    if (const std::string fault = attributes.fault(); !fault.empty()) return import.fail(fault);
+    if (!import.accept(attributes)) return false;
     for (size_t i : {size_t{0}, size_t{1}}) {
         if (!import.has_input(node, i + 1)) continue;
         const OnnxConstant *bound = import.constant(node, i + 1);

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "weights/mismatch.h"
+#include "weights/norm.h"
 #include "weights/safetensors_writer.h"
 
 namespace hardnet {
@@ -39,23 +40,12 @@ std::optional<Error> check_values(const Checkpoint &checkpoint) {
     return std::nullopt;
 }
 
-// A batch norm as x * scale + shift, in double.
-struct Norm {
-    std::vector<double> scale, shift;
-};
-
 Norm norm_of(const std::string &prefix, const Checkpoint &checkpoint) {
     const auto values = [&](const char *field) -> const std::vector<float> & {
         return checkpoint.tensors.at(prefix + "." + field).values;
     };
-    const std::vector<float> &gamma = values("weight"), &beta = values("bias"),
-                             &mean = values("running_mean"), &variance = values("running_var");
-    Norm norm;
-    for (size_t c = 0; c < gamma.size(); c++) {
-        norm.scale.push_back(gamma[c] / std::sqrt(variance[c] + kEpsilon));
-        norm.shift.push_back(beta[c] - double{mean[c]} * norm.scale[c]);
-    }
-    return norm;
+    return make_norm(values("weight"), values("bias"), values("running_mean"), values("running_var"),
+                     kEpsilon);
 }
 
 FloatTensor rounded(const std::vector<double> &values) {
@@ -75,16 +65,6 @@ FloatTensor with_outputs_first(const FloatTensor &weight) {
         }
     }
     return result;
-}
-
-void fold_norm(const Norm &norm, FoldedLayer &folded) {
-    const size_t channels = norm.scale.size(), filter = folded.weight.values.size() / channels;
-    for (size_t o = 0; o < channels; o++) {
-        for (size_t i = o * filter; i < (o + 1) * filter; i++)
-            folded.weight.values[i] = static_cast<float>(folded.weight.values[i] * norm.scale[o]);
-        folded.bias.values[o] =
-            static_cast<float>(norm.shift[o] + double{folded.bias.values[o]} * norm.scale[o]);
-    }
 }
 
 FoldedLayer fold_layer(const Layer &layer, const Checkpoint &checkpoint) {
