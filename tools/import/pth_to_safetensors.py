@@ -102,10 +102,11 @@ def scan_pickle(data, start):
         raise Refused(f"expected a pickle, found a damaged one ({error})") from None
     if any(not any(first <= at < end for first, end in zeros) for at in globals_of_numpy):
         raise not_loaded("a class of numpy")
-    pickle, at = b"", start
+    parts, at = [], start
     for first, end in zeros:
-        pickle, at = pickle + data[at:first] + b"K\x00", end
-    return stream.tell(), pickle + data[at:stream.tell()]
+        parts += [data[at:first], b"K\x00"]
+        at = end
+    return stream.tell(), b"".join(parts + [data[at:stream.tell()]])
 
 
 def not_loaded(name):
