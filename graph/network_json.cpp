@@ -198,8 +198,9 @@ Network read_graph(const JsonText &json, const std::string &pointer, std::option
         network.outputs.push_back(read_output(json, at, error));
     reader.finish();
     if (error) return network;
+    const std::string key = pointer.empty() ? "" : pointer.substr(1) + ": ";
     if (Status status = check_network(network); !status)
-        error = bad_input(json.place(pointer) + ": " + pointer.substr(1) + ": " + status.error().what);
+        error = bad_input(json.place(pointer) + ": " + key + status.error().what);
     return network;
 }
 

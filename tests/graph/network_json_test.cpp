@@ -61,6 +61,18 @@ TEST(NetworkJson, ReadsWhatItWrites) {
     EXPECT_EQ(reading.network.layers[2].sources(), std::vector<int>{0});
 }
 
+TEST(NetworkJson, AGraphThatIsTheWholeFileIsReadAsOneUnderAKey) {
+    const auto error_of = [](const Json &json) {
+        std::optional<Error> error;
+        read_graph(*parse_json(json.dump(), "g.json"), "", error);
+        return error ? error->what : "";
+    };
+    Json json = example();
+    EXPECT_EQ(error_of(json), "");
+    json["outputs"][0]["layers"] = {9};
+    EXPECT_THAT(error_of(json), HasSubstr("g.json: output out: expected"));
+}
+
 TEST(NetworkJson, EveryBuiltInNetworkHoldsAndComesBack) {
     int networks = 0;
     for (const ModelRecord &record : builtin_records()) {
