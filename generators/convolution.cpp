@@ -65,13 +65,15 @@ Stem::Stem(const StemSpec &s)
       X(Float(32), 3, "X"),
       U(Float(32), 3, "U"),
       bias(Float(32), 1, "bias"),
-      r(0, s.kernel, 0, s.kernel, 0, s.in_planes, "r") {
+      r(0, s.window.x.kernel, 0, s.window.y.kernel, 0, s.in_planes, "r") {
     Expr inside = x >= 0 && x < spec.in_width && y >= 0 && y < spec.in_height;
     padded(x, y, z) = Halide::select(
         inside, X(Halide::clamp(x, 0, spec.in_width - 1), Halide::clamp(y, 0, spec.in_height - 1), z), 0.0f);
     acc(c, x, y) = bias(c);
-    acc(c, x, y) += padded(spec.stride * x + r.x - spec.padding, spec.stride * y + r.y - spec.padding, r.z) *
-                    U(c, r.z, r.y * spec.kernel + r.x);
+    const WindowAxis &wx = spec.window.x, &wy = spec.window.y;
+    acc(c, x, y) += padded(wx.stride * x + wx.dilation * r.x - wx.before,
+                           wy.stride * y + wy.dilation * r.y - wy.before, r.z) *
+                    U(c, r.z, r.y * wx.kernel + r.x);
     Y(c, x, y) = activate(acc(c, x, y), spec.activation);
 
     X.dim(0).set_bounds(0, spec.in_width);
@@ -79,7 +81,7 @@ Stem::Stem(const StemSpec &s)
     X.dim(2).set_bounds(0, spec.in_planes).set_stride(spec.in_width * spec.in_height);
     U.dim(0).set_bounds(0, spec.out);
     U.dim(1).set_bounds(0, spec.in_planes).set_stride(spec.out);
-    U.dim(2).set_bounds(0, spec.kernel * spec.kernel).set_stride(spec.out * spec.in_planes);
+    U.dim(2).set_bounds(0, spec.window.taps()).set_stride(spec.out * spec.in_planes);
     bias.dim(0).set_bounds(0, spec.out);
     Y.bound(c, 0, spec.out).bound(x, 0, spec.width);
     auto out = Y.output_buffer();
@@ -93,9 +95,12 @@ Stem::Stem(const StemSpec &s)
 Depthwise::Depthwise(const DepthwiseSpec &s)
     : spec(s), X(Float(32), 3, "X"), U(Float(32), 2, "U"), bias(Float(32), 1, "bias") {
     Expr sum = bias(c);
-    for (int ky = 0; ky < 3; ky++) {
-        for (int kx = 0; kx < 3; kx++) {
-            sum += X(c, spec.stride * x + kx - 1, spec.stride * y + ky - 1) * U(c, ky * 3 + kx);
+    const WindowAxis &wx = spec.window.x, &wy = spec.window.y;
+    for (int ky = 0; ky < wy.kernel; ky++) {
+        for (int kx = 0; kx < wx.kernel; kx++) {
+            sum += X(c, wx.stride * x + (wx.dilation * kx - wx.before),
+                     wy.stride * y + (wy.dilation * ky - wy.before)) *
+                   U(c, ky * wx.kernel + kx);
         }
     }
     acc(c, x, y) = sum;
@@ -104,7 +109,7 @@ Depthwise::Depthwise(const DepthwiseSpec &s)
     X.dim(1).set_stride(spec.in_pixel_stride);
     X.dim(2).set_stride(spec.in_row_stride);
     U.dim(0).set_min(0);
-    U.dim(1).set_bounds(0, 9).set_stride(spec.weight_stride);
+    U.dim(1).set_bounds(0, spec.window.taps()).set_stride(spec.weight_stride);
     bias.dim(0).set_min(0);
     Y.bound(x, 0, spec.width);
     auto out = Y.output_buffer();

@@ -1,5 +1,5 @@
 // Convolutions without a fast algorithm: 1x1 and direct 3x3 over a list of channels-last sources, the stem on
-// planar input, and depthwise 3x3. Channels-last tensors are (c, x, y), c innermost; strides are in elements.
+// planar input, and depthwise. Channels-last tensors are (c, x, y), c innermost; strides are in elements.
 #pragma once
 #include <string>
 #include <vector>

@@ -1,5 +1,7 @@
 #include "generators/pooling.h"
 
+#include <limits>
+
 namespace hardnet {
 
 using Halide::Expr;
@@ -7,27 +9,45 @@ using Halide::Float;
 
 Pool::Pool(const PoolSpec &s) : spec(s), X(Float(32), 3, "X") {
     const bool max = spec.kind == PoolKind::kMax;
-    const auto inside = [&](Expr at, int out, int extent) {
-        const bool beyond = spec.padding || (out - 1) * spec.stride + spec.kernel > extent;
-        return max && beyond ? Halide::clamp(at, 0, extent - 1) : at;
+    const WindowAxis &wx = spec.window.x, &wy = spec.window.y;
+    const auto beyond = [](const WindowAxis &axis, int out, int extent) {
+        return axis.before > 0 || axis.last(out - 1) >= extent;
+    };
+    const bool beyond_x = max && beyond(wx, spec.width, spec.in_width),
+               beyond_y = max && beyond(wy, spec.height, spec.in_height);
+    // The edge in the place of what lies behind it never changes a maximum where the window reads the edge, too: not
+    // where it leaves out pixels.
+    const auto value = [&](const Expr &sx, const Expr &sy) {
+        const Expr cx = beyond_x ? Halide::clamp(sx, 0, spec.in_width - 1) : sx,
+                   cy = beyond_y ? Halide::clamp(sy, 0, spec.in_height - 1) : sy;
+        Expr inside = Halide::cast<bool>(true);
+        if (beyond_x && wx.dilation > 1) inside = sx >= 0 && sx < spec.in_width;
+        if (beyond_y && wy.dilation > 1) inside = inside && sy >= 0 && sy < spec.in_height;
+        return Halide::select(inside, X(c, cx, cy), Expr(-std::numeric_limits<float>::infinity()));
     };
     const auto combined = [&](const Expr &all, const Expr &value) {
         return !all.defined() ? value : max ? Halide::max(all, value) : all + value;
     };
     Expr down, across;
-    for (int k = 0; k < spec.kernel; k++)
-        down = combined(down, X(c, inside(x, spec.width, spec.in_width),
-                                inside(spec.stride * y + k - spec.padding, spec.height, spec.in_height)));
+    for (int k = 0; k < wy.kernel; k++)
+        down = combined(down, value(x, wy.stride * y + (wy.dilation * k - wy.before)));
     column(c, x, y) = down;
-    for (int k = 0; k < spec.kernel; k++)
-        across = combined(across, column(c, spec.stride * x + k - spec.padding, y));
-    // A window's elements along one axis, where the last one may reach beyond the padded image.
-    const auto counted = [&](const Expr &at, int out, int extent) -> Expr {
-        const int padded = extent + 2 * spec.padding;
-        if ((out - 1) * spec.stride + spec.kernel <= padded) return spec.kernel;
-        return Halide::min(at * spec.stride + spec.kernel, padded) - at * spec.stride;
+    for (int k = 0; k < wx.kernel; k++)
+        across = combined(across, column(c, wx.stride * x + (wx.dilation * k - wx.before), y));
+    // A window's elements along one axis that count.
+    const auto counted = [&](const Expr &at, const WindowAxis &axis, int out, int extent) -> Expr {
+        const int first = spec.excludes_padding ? 0 : -axis.before,
+                  end = spec.excludes_padding ? extent : extent + axis.after;
+        if (axis.first(0) >= first && axis.last(out - 1) < end) return axis.kernel;
+        Expr count = 0;
+        for (int k = 0; k < axis.kernel; k++) {
+            const Expr place = axis.stride * at + (axis.dilation * k - axis.before);
+            count += Halide::cast<int>(place >= first && place < end);
+        }
+        return count;
     };
-    const Expr elements = counted(x, spec.width, spec.in_width) * counted(y, spec.height, spec.in_height);
+    const Expr elements =
+        counted(x, wx, spec.width, spec.in_width) * counted(y, wy, spec.height, spec.in_height);
     Y(c, x, y) = max ? across : across * (1.0f / Halide::cast<float>(elements));
 
     if (max) X.dim(1).set_min(0);

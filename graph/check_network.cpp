@@ -100,9 +100,6 @@ private:
         const bool fixed = layer_.op == OpKind::kTransposedConv;
         if (fixed && layer_.window != Window::square(3, 2))
             return "expected a window of 3x3/2, found another";
-        const bool pool = layer_.op == OpKind::kMaxPool || layer_.op == OpKind::kAveragePool;
-        if (pool && (y.dilation != 1 || x.dilation != 1))
-            return "expected a window without dilation, found one";
         return "";
     }
 
@@ -145,11 +142,24 @@ private:
             differs(expected.width, out.width) || no_window_fits())
             return fmt::format("expected an output of {} (0: any), found {}", text_of(expected),
                                text_of(out));
+        const bool pool = layer_.op == OpKind::kMaxPool || layer_.op == OpKind::kAveragePool;
+        if (pool && (one_misses(layer_.window.y, layer_.in.height, out.height) ||
+                     one_misses(layer_.window.x, layer_.in.width, out.width)))
+            return "expected windows that reach the image, found one in the padding alone";
         if (layer_.op == OpKind::kTransposedConv &&
             (out.height > 2 * layer_.in.height + 1 || out.width > 2 * layer_.in.width + 1))
             return fmt::format("expected at most {}x{}, found {}", 2 * layer_.in.height + 1,
                                2 * layer_.in.width + 1, text_of(out));
         return "";
+    }
+
+    // Of a pool's windows along an axis, one that lies in the padding alone, which has neither maximum nor mean.
+    static bool one_misses(const WindowAxis &axis, int extent, int outputs) {
+        for (int o = 0; o < outputs; o++) {
+            const int beyond = std::max(0, -axis.first(o)), taps = (beyond + axis.dilation - 1) / axis.dilation;
+            if (taps >= axis.kernel || axis.first(o) + taps * axis.dilation >= extent) return true;
+        }
+        return false;
     }
 
     bool no_window_fits() const {
@@ -165,6 +175,8 @@ private:
                   : l.first_channel != 0)
             return fmt::format("expected channels of the {} that it reads, found {} from {} on",
                                l.in.channels, l.out.channels, l.first_channel);
+        if (l.excludes_padding && l.op != OpKind::kAveragePool)
+            return "expected no excludes_padding, found it true";
         if (l.has_weights() && !is_name(l.module)) return "expected a module, found " + shown(l.module);
         if (!l.has_bias() && (l.bias || !l.norm.empty())) return "expected no bias and no norm, found one";
         for (const std::string *norm : {&l.norm, &l.front_norm}) {

@@ -73,8 +73,12 @@ std::string describe(const Layer &layer) {
     const WindowAxis &x = layer.window.x, &y = layer.window.y;
     std::string text = layer.front_norm.empty() ? traits.words : std::string("norm, ") + traits.words;
     if (traits.window) text += fmt::format(" {}x{}", x.kernel, y.kernel);
-    if (traits.window && x.stride != 1) text += fmt::format("/{}", x.stride);
-    if (traits.window && x.dilation != 1) text += fmt::format(" dilated {}", x.dilation);
+    // One number where both axes have it, else that of x and that of y.
+    const auto both = [](int across, int down) {
+        return across == down ? fmt::format("{}", across) : fmt::format("{}x{}", across, down);
+    };
+    if (traits.window && (x.stride != 1 || y.stride != 1)) text += "/" + both(x.stride, y.stride);
+    if (traits.window && (x.dilation != 1 || y.dilation != 1)) text += " dilated " + both(x.dilation, y.dilation);
     if (traits.operand == Operand::kAdded && layer.operand() != kNoLayer) text += " + residual";
     return text;
 }

@@ -46,6 +46,7 @@ struct Layer {
     Window window;
     int first_channel = 0;       // of a slice
     bool ceil_mode = false;      // pools: a last window that reaches beyond the padded image counts
+    bool excludes_padding = false;  // average pools: padding does not count among a window's elements
     bool align_corners = false;  // resizing: corner pixels keep their places
     bool bias = false;           // a bias of its own
     Activation activation = Activation::kNone;

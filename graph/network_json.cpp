@@ -42,6 +42,7 @@ Json layer_json(const Layer &layer) {
     if (layer.first_channel) json["first_channel"] = layer.first_channel;
     for (const auto &[key, flag] : {std::pair{"bias", layer.bias},
                                     {"ceil_mode", layer.ceil_mode},
+                                    {"excludes_padding", layer.excludes_padding},
                                     {"align_corners", layer.align_corners}}) {
         if (flag) json[key] = true;
     }
@@ -129,6 +130,7 @@ Layer read_layer(const JsonText &json, const std::string &pointer, std::optional
     reader.read("first_channel", layer.first_channel);
     reader.read("bias", layer.bias);
     reader.read("ceil_mode", layer.ceil_mode);
+    reader.read("excludes_padding", layer.excludes_padding);
     reader.read("align_corners", layer.align_corners);
     reader.finish();
     return layer;

@@ -6,8 +6,7 @@ namespace hardnet {
 
 std::string ConvolutionSpec::key() const {
     Key k("convolution");
-    k.add("window", {window.x.kernel, window.y.kernel, window.x.before, window.y.before, window.x.dilation,
-                     window.x.stride});
+    k.add(window);
     if (residual) k.add("residual", {residual.pixel_stride, residual.row_stride});
     for (const SourcePlane &s : sources) k.add("in", {s.channels, s.pixel_stride, s.row_stride});
     k.add("out", {width, pixel_stride, row_stride}).add("block", {block, pixels, lanes, channels_outer});
@@ -34,27 +33,26 @@ int ConvolutionSpec::in() const {
 
 std::string StemSpec::key() const {
     Key k("stem");
-    k.add("window", {kernel, stride, padding});
-    k.add("in", {in_planes, in_height, in_width}).add("out", {out, width, pixel_stride, row_stride});
+    k.add(window).add("in", {in_planes, in_height, in_width}).add("out", {out, width, pixel_stride, row_stride});
     return k.add("block", {block, pixels, lanes}).add(activation).text;
 }
 
 std::vector<KernelParameter> StemSpec::parameters() const {
     return {{"X", {{1, in_width}, {in_width, in_height}, {in_width * in_height, in_planes}}},
-            {"U", {{1, out}, {out, in_planes}, {out * in_planes, kernel * kernel}}},
+            {"U", {{1, out}, {out, in_planes}, {out * in_planes, window.taps()}}},
             vector_of("bias", out),
             {"Y", {{1, out}, {pixel_stride, width}, {row_stride, 0}}, true}};
 }
 
 std::string DepthwiseSpec::key() const {
     Key k("depthwise");
-    k.add("in", {in_pixel_stride, in_row_stride}).add("out", {stride, width, pixel_stride, row_stride});
+    k.add(window).add("in", {in_pixel_stride, in_row_stride}).add("out", {width, pixel_stride, row_stride});
     return k.add("weights", {weight_stride}).add("block", {pixels, lanes}).add(activation).text;
 }
 
 std::vector<KernelParameter> DepthwiseSpec::parameters() const {
     return {plane("X", in_pixel_stride, in_row_stride),
-            {"U", {{1, 0}, {weight_stride, 9}}},
+            {"U", {{1, 0}, {weight_stride, window.taps()}}},
             vector_of("bias"),
             plane("Y", pixel_stride, row_stride, width, true)};
 }

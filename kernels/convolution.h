@@ -1,5 +1,5 @@
 // Specifications of convolutions without a fast algorithm: 1x1 and direct windows over a list of channels-last sources,
-// the stem on planar input, and depthwise 3x3. Channels-last tensors are (c, x, y), c innermost; strides are in elements.
+// the stem on planar input, and depthwise. Channels-last tensors are (c, x, y), c innermost; strides are in elements.
 #pragma once
 #include <string>
 #include <vector>
@@ -33,9 +33,9 @@ struct ConvolutionSpec {
     int in() const;
 };
 
-// The first layer: square windows on a planar image (x, y, plane) that has no halo. Calls cover a range of rows.
+// The first layer: windows on a planar image (x, y, plane) that has no halo. Calls cover a range of rows.
 struct StemSpec {
-    int kernel = 3, stride = 2, padding = 1;
+    Window window;
     int in_planes = 3, in_height = 0, in_width = 0;
     int out = 0, width = 0;     // of Y: channels (whole blocks) and columns
     int block = 0, pixels = 0;  // per register block: output channels, pixels along x
@@ -46,9 +46,9 @@ struct StemSpec {
     std::vector<KernelParameter> parameters() const;
 };
 
-// Depthwise 3x3, padding 1, reading a halo. Calls cover a range of channels (multiples of `lanes`) and rows.
+// A window per channel, reading a halo. Calls cover a range of channels (multiples of `lanes`) and rows.
 struct DepthwiseSpec {
-    int stride = 1;
+    Window window;
     int width = 0;   // of Y
     int pixels = 0;  // along x per register block
     int lanes = 16;

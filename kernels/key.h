@@ -2,8 +2,10 @@
 #pragma once
 #include <initializer_list>
 #include <string>
+#include <utility>
 
 #include "graph/activation.h"
+#include "graph/window.h"
 
 namespace hardnet {
 
@@ -21,6 +23,11 @@ struct Key {
     }
     Key &add(const char *name, const std::string &value) {
         text += std::string(" ") + name + "=" + value;
+        return *this;
+    }
+    Key &add(const Window &w) {
+        for (const auto &[name, axis] : {std::pair("x", w.x), std::pair("y", w.y)})
+            add(name, {axis.kernel, axis.stride, axis.dilation, axis.before, axis.after});
         return *this;
     }
     Key &add(Activation a) {

@@ -6,8 +6,7 @@ namespace hardnet {
 
 std::string PoolSpec::key() const {
     Key k(kind == PoolKind::kMax ? "max_pool" : "average_pool");
-    k.add("window", {kernel, stride, padding})
-        .add("in", {in_height, in_width, in_pixel_stride, in_row_stride});
+    k.add(window).add("in", {in_height, in_width, in_pixel_stride, in_row_stride, excludes_padding});
     return k.add("out", {width, height, pixel_stride, row_stride}).add("lanes", {lanes}).text;
 }
 

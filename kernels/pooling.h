@@ -3,18 +3,20 @@
 #include <string>
 #include <vector>
 
+#include "graph/window.h"
 #include "kernels/parameter.h"
 
 namespace hardnet {
 
-// Max pool: coordinates outside the image are clamped to it, which never changes a maximum. Average pool: over the
-// part of a window that lies in the padded image; it reads zeros beyond the image, so padding and windows that reach
+// Max pool: what lies outside the image never wins. Average pool: over the part of a window that lies in the padded
+// image or, where padding is excluded, in the image; it reads zeros beyond the image, so padding and windows that reach
 // beyond it want a halo. Calls cover a range of channels (multiples of `lanes`) and rows.
 enum class PoolKind { kMax, kAverage };
 
 struct PoolSpec {
     PoolKind kind = PoolKind::kMax;
-    int kernel = 2, stride = 2, padding = 0;
+    Window window;
+    bool excludes_padding = false;  // from an average's elements
     int in_height = 0, in_width = 0;
     int width = 0, height = 0;  // of Y
     int lanes = 16;

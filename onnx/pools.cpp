@@ -55,6 +55,10 @@ bool read_sizes(OnnxImport &import, const OnnxNode &node, const Shape &in, int (
     return true;
 }
 
+bool is_padded(const Window &window) {
+    return window.y.before || window.y.after || window.x.before || window.x.after;
+}
+
 }  // namespace
 
 bool are_height_and_width(std::vector<int64_t> &axes) {
@@ -74,15 +78,11 @@ bool translate_pool(OnnxImport &import, const OnnxNode &node) {
     const int64_t order = average ? 0 : attributes.integer("storage_order", 0);
     if (!read_window(import, attributes, image->shape, {}, window)) return false;
     if (!import.accept(attributes)) return false;
-    if (window.y.dilation != 1)
-        return import.fail(fmt::format("attribute dilations: expected 1, found {}", window.y.dilation));
     if (order != 0) return import.fail("attribute storage_order: expected 0, found another number");
-    const bool padded = window.y.before || window.y.after || window.x.before || window.x.after;
-    if (padded && counts == 0)
-        return import.fail("attribute count_include_pad: expected 1 where there is padding, found 0");
     return add_for_each(import, node, average ? OpKind::kAveragePool : OpKind::kMaxPool, [&](Layer &layer) {
         layer.window = window;
         layer.ceil_mode = ceil_mode != 0;
+        layer.excludes_padding = counts == 0 && is_padded(window);
         layer.out.height = window.y.outputs(layer.in.height, layer.ceil_mode);
         layer.out.width = window.x.outputs(layer.in.width, layer.ceil_mode);
     });

@@ -44,11 +44,9 @@ bool read_window(OnnxImport &import, NodeAttributes &attributes, const Shape &in
                 kMostWindowNumber,
                 fmt::join(n.values.begin(), n.values.begin() + std::min<int64_t>(8, int64_t(n.values.size())),
                           ", ")));
-        if (n.count == 2 && n.values[0] != n.values[1])
-            return import.fail(fmt::format("attribute {}: expected a square, found {}x{}", n.name,
-                                           n.values[0], n.values[1]));
     }
-    window = Window::square(int(kernel[0]), int(strides[0]), 0, int(dilations[0]));
+    window.y = {int(kernel[0]), int(strides[0]), int(dilations[0]), 0, 0};
+    window.x = {int(kernel[1]), int(strides[1]), int(dilations[1]), 0, 0};
     if (auto_pad == "VALID") return true;
     if (auto_pad == "SAME_UPPER" || auto_pad == "SAME_LOWER") {
         pad_same(window.y, in.height, auto_pad == "SAME_LOWER");

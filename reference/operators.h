@@ -29,8 +29,8 @@ void for_windows(const TensorOf<Real> &input, const Shape &in, const Shape &out,
             for (int x = 0; x < out.width; x++) {
                 values.clear();
                 const int y0 = y * window.y.stride, x0 = x * window.x.stride;
-                for (int sy = y0; sy < std::min(y0 + window.y.kernel, height); sy++) {
-                    for (int sx = x0; sx < std::min(x0 + window.x.kernel, width); sx++)
+                for (int sy = y0; sy < std::min(y0 + window.y.reach(), height); sy += window.y.dilation) {
+                    for (int sx = x0; sx < std::min(x0 + window.x.reach(), width); sx += window.x.dilation)
                         values.push_back(source[(int64_t{c} * height + sy) * width + sx]);
                 }
                 work(values);
@@ -51,14 +51,21 @@ TensorOf<Real> max_pool(const TensorOf<Real> &input, const Shape &in, const Shap
     return output;
 }
 
-// Of `out`'s windows, over their elements within the padded image: padding counts as zeros, what lies behind
-// it does not count.
+// Of `out`'s windows, over their elements within the padded image: padding counts as zeros or not at all, what lies
+// behind it does not count.
 template <typename Real = double>
 TensorOf<Real> average_pool(const TensorOf<Real> &input, const Shape &in, const Shape &out,
-                            const Window &window) {
+                            const Window &window, bool excludes_padding = false) {
     TensorOf<Real> output;
+    std::vector<size_t> counted;
+    const auto sum = [](const std::vector<Real> &values) {
+        return std::accumulate(values.begin(), values.end(), Real{0});
+    };
+    const TensorOf<Real> image(input.size(), 1);  // without its padding
+    for_windows<Real>(image, in, out, window, excludes_padding ? 0 : 1,
+                      [&](const std::vector<Real> &values) { counted.push_back(size_t(sum(values))); });
     for_windows<Real>(input, in, out, window, 0, [&](const std::vector<Real> &values) {
-        output.push_back(std::accumulate(values.begin(), values.end(), Real{0}) / Real(values.size()));
+        output.push_back(sum(values) / Real(counted[output.size()]));
     });
     return output;
 }

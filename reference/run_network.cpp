@@ -38,7 +38,7 @@ std::vector<Real> run_layer(const Layer &layer, const FoldedLayer &folded, const
         case OpKind::kMaxPool:
             return reference::max_pool(input, layer.in, layer.out, window);
         case OpKind::kAveragePool:
-            return reference::average_pool(input, layer.in, layer.out, window);
+            return reference::average_pool(input, layer.in, layer.out, window, layer.excludes_padding);
         case OpKind::kGlobalAveragePool:
             return reference::global_average_pool(input, layer.in);
         case OpKind::kResize:

@@ -75,26 +75,28 @@ void schedule(Convolution &v) {
     }
 }
 
-// Rows of the padded image slide through a ring of four (of eight for 7x7 windows) on the stack, in strips of
+// Rows of the padded image slide through a ring of four (of more for higher windows) on the stack, in strips of
 // columns where whole rows would take more than 16 KiB.
 void schedule(Stem &v) {
     Var co("co"), ci("ci"), xo("xo"), xi("xi"), strip("strip");
     const StemSpec &s = v.spec;
-    const int ring = s.kernel <= 4 ? 4 : 8;
+    const WindowAxis &wx = s.window.x, &wy = s.window.y;
+    int ring = 4;
+    while (ring < wy.reach()) ring *= 2;
     const int columns = (16 << 10) / (ring * s.in_planes * 4) / s.lanes * s.lanes;
     const int all = (s.width + s.pixels - 1) / s.pixels,  // blocks
-        beyond = s.kernel - s.stride, blocks = std::clamp((columns - beyond) / s.stride / s.pixels, 1, all);
+        beyond = wx.reach() - wx.stride, blocks = std::clamp((columns - beyond) / wx.stride / s.pixels, 1, all);
     v.Y.split(v.c, co, ci, s.block).split(v.x, xo, xi, s.pixels, row_tail(s.width, s.pixels));
     v.Y.split(xo, strip, xo, blocks, TailStrategy::GuardWithIf);
     v.Y.reorder(ci, xi, xo, co, v.y, strip).vectorize(ci, s.lanes).unroll(ci).unroll(xi);
     v.acc.compute_at(v.Y, xo).vectorize(v.c, s.lanes).unroll(v.c).unroll(v.x);
     v.acc.update().reorder(v.c, v.x, v.y, v.r.x, v.r.y, v.r.z).vectorize(v.c, s.lanes);
     v.acc.update().unroll(v.c).unroll(v.x).unroll(v.r.x);
-    if (s.kernel <= 4) v.acc.update().unroll(v.r.y);
+    if (wy.kernel <= 4) v.acc.update().unroll(v.r.y);
     v.padded.store_at(v.Y, strip).compute_at(v.Y, v.y).fold_storage(v.y, ring).store_in(MemoryType::Stack);
     v.padded.vectorize(v.x, s.lanes, TailStrategy::RoundUp);
     // Halide's own bound of a strip is the row's where the last block of a row is shifted.
-    if (blocks < all) v.padded.bound_extent(v.x, round_up(s.stride * blocks * s.pixels + beyond, s.lanes));
+    if (blocks < all) v.padded.bound_extent(v.x, round_up(wx.stride * blocks * s.pixels + beyond, s.lanes));
 }
 
 void schedule(Depthwise &v) {

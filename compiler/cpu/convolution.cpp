@@ -35,7 +35,7 @@ std::vector<hardnet_argument> convolution_inputs(Planning &p, int layer, const s
     const int k = l.in.channels;
     std::vector<hardnet_argument> arguments;
     for (const Tensor &t : sources)
-        arguments.push_back(whole(p.view(t, 0, t.shape.channels, l.window.taps() > 1)));
+        arguments.push_back(whole(p.view(t, 0, t.shape.channels, l.window != Window{})));
     const int64_t u = p.builder.pack_blocked(layer, part, int64_t{positions} * k, transform);
     arguments.push_back(
         whole(p.builder.view(Place::weights(u), {{0, part.block, 1},
@@ -60,7 +60,7 @@ void plan_direct(Planning &p, int layer) {
     const Decision &d = p.decision(layer);
     const bool plain = l.window.taps() == 1;
     if (d.pool != kNoLayer) return plan_convolution_with_pool(p, layer, d.pool);
-    if (!l.front_norm.empty() && plain) return plan_convolution_behind_norm(p, layer);
+    if (!l.front_norm.empty() && l.window == Window{}) return plan_convolution_behind_norm(p, layer);
     const int64_t bias = p.builder.pack_bias(layer, p.tensor(layer).c8);
     const bool by_rows = l.out.height >= kManyRows;
     const std::vector<Tensor> sources = l.front_norm.empty() ? p.sources_of(layer) : plan_norm(p, layer);
@@ -88,6 +88,7 @@ void plan_convolution_with_pool(Planning &p, int layer, int pool) {
     const Blocks &parts = p.decision(layer).blocks;
 
     PoolSpec pooling;
+    pooling.window = pooled_layer.window;
     pooling.in_height = height;
     pooling.in_width = width;
     pooling.width = pooled_layer.out.width;

@@ -18,7 +18,7 @@ void plan_depthwise(Planning &p, int layer) {
     const Layer &l = p.layer(layer);
     const Tensor &in = p.tensor(l.sources()[0]), &out = p.tensor(layer);
     DepthwiseSpec spec;
-    spec.stride = l.window.x.stride;
+    spec.window = l.window;
     spec.width = l.out.width;
     spec.pixels = pixels_for(p.machine(), l.out.width);
     spec.weight_stride = out.c8;

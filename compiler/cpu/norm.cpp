@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "compiler/cpu/convolution.h"
+#include "graph/footprint.h"
 
 namespace hardnet::cpu {
 
@@ -55,7 +56,7 @@ std::vector<Tensor> plan_norm(Planning &p, int layer) {
         Tensor out = in;
         out.first = 0;
         out.pixel_stride = in.c8;
-        out.halo = l.window.x.before;
+        out.halo = reach_beyond(footprint(l, Role::kSource), l.in.height, l.in.width);
         out.rows = l.in.height + 2 * out.halo;
         out.columns = l.in.width + 2 * out.halo;
         out.buffer = p.builder.add_buffer(int64_t{4} * out.rows * out.row_stride());

@@ -10,7 +10,7 @@ namespace {
 
 constexpr Operator kOperators[] = {
     {OpKind::kConv, "", plan_convolution, true},
-    {OpKind::kDepthwiseConv, "depthwise 3x3", plan_depthwise},
+    {OpKind::kDepthwiseConv, "depthwise", plan_depthwise},
     {OpKind::kTransposedConv, "", plan_transposed_convolution, true},
     {OpKind::kMaxPool, "max pool", plan_pool},
     {OpKind::kAveragePool, "mean of windows", plan_pool},
@@ -31,14 +31,10 @@ bool plainly_stored(const Tensor &t) {
 
 // What was expected of a layer that cannot be computed; empty: it can.
 std::string refusal(const Layer &l, const Layout &layout) {
-    const int source = l.sources()[0], kernel = l.window.x.kernel;
-    if (source == kNetworkInput && (l.op != OpKind::kConv || kernel < 3 || kernel > 7))
-        return "a convolution of 3x3 to 7x7 on the image";
+    const int source = l.sources()[0];
+    if (source == kNetworkInput && (l.op != OpKind::kConv || !l.front_norm.empty() || l.operand() != kNoLayer))
+        return "a convolution on the image";
     if (l.sources().size() > 1 && !operator_of(l.op).concatenates) return "a single source";
-    if (l.op == OpKind::kDepthwiseConv && l.window != Window::square(3, l.window.x.stride, 1))
-        return "a depthwise convolution of 3x3";
-    if (l.op == OpKind::kConv && !l.front_norm.empty() && l.window.x.stride != 1)
-        return "a norm in front of a convolution of stride 1";
     if (l.op == OpKind::kFullyConnected && l.in.height * l.in.width > 1 &&
         (l.in.channels % kChannelAlignment || !plainly_stored(layout.tensors[source])))
         return "a fully connected layer on whole eights of channels that nothing else reads";

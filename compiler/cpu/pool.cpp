@@ -8,9 +8,8 @@ void plan_pool(Planning &p, int layer) {
     const bool max = l.op == OpKind::kMaxPool;
     PoolSpec spec;
     spec.kind = max ? PoolKind::kMax : PoolKind::kAverage;
-    spec.kernel = l.window.x.kernel;
-    spec.stride = l.window.x.stride;
-    spec.padding = l.window.x.before;
+    spec.window = l.window;
+    spec.excludes_padding = l.excludes_padding;
     spec.in_height = l.in.height;
     spec.in_width = l.in.width;
     spec.width = l.out.width;

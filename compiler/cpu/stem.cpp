@@ -26,9 +26,7 @@ void plan_stem(Planning &p, int layer) {
     p.builder.begin_step(HARDNET_STEP_STEM, layer);
     for (ChannelPart part : p.decision(layer).blocks) {
         StemSpec spec;
-        spec.kernel = l.window.x.kernel;
-        spec.stride = l.window.x.stride;
-        spec.padding = l.window.x.before;
+        spec.window = l.window;
         spec.in_planes = l.in.channels;
         spec.in_height = l.in.height;
         spec.in_width = l.in.width;

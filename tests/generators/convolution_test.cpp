@@ -12,52 +12,56 @@ INSTANTIATE_TEST_SUITE_P(Levels, Convolutions, ::testing::ValuesIn(machine_level
                          [](const auto &level) { return level.param; });
 
 struct Case {
-    int kernel, stride;
+    Window window;
     std::vector<int> sources;  // channels
     int out;
     InputSize size;
     Activation activation;
-    int dilation = 1;
     bool residual = false;
 
-    int padding() const { return dilation * (kernel / 2); }
+    int border() const {
+        const WindowAxis &y = window.y, &x = window.x;
+        return std::max({y.before, y.after, x.before, x.after});
+    }
     Shape in() const {
         int channels = 0;
         for (int c : sources) channels += c;
         return {channels, size.height, size.width};
     }
-    Shape shape_out() const {
-        return {out, extent_out(size.height, kernel, stride), extent_out(size.width, kernel, stride)};
-    }
-    std::string name() const {  // "3x3/2 46+14 -> 28 33x25 relu6"
-        std::string text =
-            std::to_string(kernel) + "x" + std::to_string(kernel) + "/" + std::to_string(stride);
+    Shape shape_out() const { return reference::window_output(in(), window, out); }
+    std::string name() const {  // "conv 3x3/2 46+14 -> 28 33x25 relu6"
+        Layer layer;
+        layer.window = window;
+        std::string text = describe(layer);
         for (size_t s = 0; s < sources.size(); s++) text += (s ? "+" : " ") + std::to_string(sources[s]);
         return text + " -> " + std::to_string(out) + " " + std::to_string(size.height) + "x" +
                std::to_string(size.width) + " " + name_of(activation) +
-               (dilation > 1 ? " dilated " + std::to_string(dilation) : "") + (residual ? " + residual" : "");
+               (residual ? " + residual" : "");
     }
 };
 
 // Channel tails of the networks, odd and tiny extents, several sources, every activation.
 const std::vector<Case> &cases() {
     static const std::vector<Case> all = {
-        {3, 1, {14}, 14, {5, 7}, Activation::kRelu6},
-        {3, 1, {28, 14, 46}, 78, {5, 7}, Activation::kRelu},
-        {3, 1, {78}, 28, {33, 25}, Activation::kRelu6},
-        {3, 1, {16}, 46, {1, 1}, Activation::kNone},
-        {3, 1, {24}, 334, {5, 7}, Activation::kRelu6},
-        {3, 2, {46, 14}, 28, {33, 25}, Activation::kRelu6},
-        {3, 2, {8}, 78, {5, 7}, Activation::kNone},
-        {1, 1, {334}, 46, {5, 7}, Activation::kRelu6},
-        {1, 1, {14, 28, 46, 78}, 334, {1, 1}, Activation::kRelu},
-        {1, 1, {78}, 14, {33, 25}, Activation::kRelu6},
-        {1, 2, {28}, 28, {5, 7}, Activation::kNone},
-        {3, 1, {46, 14}, 28, {9, 7}, Activation::kRelu, 4},
-        {3, 1, {24}, 46, {33, 25}, Activation::kRelu, 6},
-        {3, 2, {14}, 78, {5, 7}, Activation::kRelu, 1, true},
-        {1, 1, {78}, 46, {33, 25}, Activation::kRelu, 1, true},
-        {7, 1, {14}, 28, {9, 8}, Activation::kRelu},
+        {Window::square(3, 1, 1), {14}, 14, {5, 7}, Activation::kRelu6},
+        {Window::square(3, 1, 1), {28, 14, 46}, 78, {5, 7}, Activation::kRelu},
+        {Window::square(3, 1, 1), {78}, 28, {33, 25}, Activation::kRelu6},
+        {Window::square(3, 1, 1), {16}, 46, {1, 1}, Activation::kNone},
+        {Window::square(3, 1, 1), {24}, 334, {5, 7}, Activation::kRelu6},
+        {Window::square(3, 2, 1), {46, 14}, 28, {33, 25}, Activation::kRelu6},
+        {Window::square(3, 2, 1), {8}, 78, {5, 7}, Activation::kNone},
+        {Window{}, {334}, 46, {5, 7}, Activation::kRelu6},
+        {Window{}, {14, 28, 46, 78}, 334, {1, 1}, Activation::kRelu},
+        {Window{}, {78}, 14, {33, 25}, Activation::kRelu6},
+        {Window::square(1, 2, 0), {28}, 28, {5, 7}, Activation::kNone},
+        {Window::square(3, 1, 4, 4), {46, 14}, 28, {9, 7}, Activation::kRelu},
+        {Window::square(3, 1, 6, 6), {24}, 46, {33, 25}, Activation::kRelu},
+        {Window::square(3, 2, 1), {14}, 78, {5, 7}, Activation::kRelu, true},
+        {Window{}, {78}, 46, {33, 25}, Activation::kRelu, true},
+        {Window::square(7, 1, 3), {14}, 28, {9, 8}, Activation::kRelu},
+        {{{1, 1, 1, 0, 0}, {7, 1, 1, 3, 3}}, {24, 14}, 32, {9, 8}, Activation::kNone},
+        {{{5, 1, 2, 4, 4}, {1, 1, 1, 0, 0}}, {46}, 28, {33, 25}, Activation::kRelu},
+        {{{2, 2, 1, 0, 1}, {4, 1, 3, 5, 4}}, {14}, 46, {9, 11}, Activation::kRelu6},
     };
     return all;
 }
@@ -73,17 +77,16 @@ Problem problem_of(const Case &c) {
     const Shape in = c.in();
     const std::vector<float> x = eighths(size_t(in.elements()), 1);
     Problem p;
-    p.weight = eighths(size_t(c.out) * in.channels * c.kernel * c.kernel, 2);
+    p.weight = eighths(size_t(c.out) * in.channels * c.window.taps(), 2);
     p.bias = eighths(size_t(c.out), 3);
     auto from = x.begin();
     for (int channels : c.sources) {
         const Shape shape{channels, in.height, in.width};
         const std::vector<float> plane(from, from + shape.elements());
-        p.sources.push_back(Image::of(shape, plane, c.padding()));
+        p.sources.push_back(Image::of(shape, plane, c.border()));
         from += shape.elements();
     }
-    p.expected = reference::convolution({x.begin(), x.end()}, in, p.weight, p.bias,
-                                        Window::square(c.kernel, c.stride, c.padding(), c.dilation));
+    p.expected = reference::convolution({x.begin(), x.end()}, in, p.weight, p.bias, c.window);
     if (c.residual) {
         const std::vector<float> added = eighths(p.expected.size(), 4);
         reference::add(p.expected, {added.begin(), added.end()});
@@ -97,7 +100,7 @@ ConvolutionSpec spec_of(const Case &c, const Problem &p, const ChannelPart &part
     const Image out(c.shape_out());
     ConvolutionSpec spec;
     for (const Image &s : p.sources) spec.sources.push_back({s.shape.channels, s.c8, s.row_stride()});
-    spec.window = Window::square(c.kernel, c.stride, c.padding(), c.dilation);
+    spec.window = c.window;
     for (const Image &r : p.residual) spec.residual = {r.c8, r.row_stride()};
     spec.width = out.shape.width;
     spec.block = part.block;
@@ -112,14 +115,14 @@ ConvolutionSpec spec_of(const Case &c, const Problem &p, const ChannelPart &part
 
 std::vector<ChannelPart> parts_of(const Machine &machine, const Case &c) {
     const Shape out = c.shape_out();
-    return convolution_parts(machine, out.width, out.height, c.out, c.in().channels * c.kernel * c.kernel);
+    return convolution_parts(machine, out.width, out.height, c.out, c.in().channels * c.window.taps());
 }
 
 // All parts in `pieces` calls each, along rows or along whole blocks of channels.
 Image run(const Case &c, const Problem &p, const std::vector<ChannelPart> &parts,
           const hardnet_kernel *kernels, bool by_rows, int pieces) {
     Image out(c.shape_out());
-    const int k = c.in().channels, taps = c.kernel * c.kernel;
+    const int k = c.in().channels, taps = c.window.taps();
     const Memory bias = padded(p.bias, size_t(out.c8) + 512);
     for (size_t i = 0; i < parts.size(); i++) {
         const ChannelPart &part = parts[i];

@@ -40,20 +40,24 @@ TEST_P(Elementwise, AveragePoolIsTheMeanOfWhatLiesInThePaddedImage) {
         int channels;
         Window window;
         InputSize in, out;
+        bool excludes_padding = false;
     };
-    // The last two have windows that reach beyond the padded image.
+    // The fourth and the fifth have windows that reach beyond the padded image.
     const Case all[] = {{14, Window::square(2, 2, 0), {8, 6}, {4, 3}},
                         {78, Window::square(3, 2, 1), {33, 25}, {17, 13}},
                         {46, Window::square(9, 1, 4), {5, 7}, {5, 7}},
                         {28, Window::square(2, 2, 0), {5, 7}, {3, 4}},
-                        {16, Window::square(2, 2, 0), {1, 1}, {1, 1}}};
+                        {16, Window::square(2, 2, 0), {1, 1}, {1, 1}},
+                        {46, Window::square(3, 2, 1), {33, 25}, {17, 13}, true},
+                        {24, Window::square(3, 2, 1), {4, 6}, {3, 4}, true},
+                        {14, {{1, 1, 1, 0, 0}, {5, 2, 2, 3, 2}}, {5, 17}, {5, 7}, true},
+                        {14, {{2, 1, 3, 1, 2}, {3, 2, 1, 0, 1}}, {9, 8}, {9, 4}}};
     for (const Case &c : all) {
         const Shape in{c.channels, c.in.height, c.in.width}, shape{c.channels, c.out.height, c.out.width};
         const std::vector<float> x = eighths(size_t(in.elements()), 1);
-        const Image source = Image::of(in, x, c.window.x.before + 1);
+        const Image source = Image::of(in, x, std::max(c.window.x.before, c.window.y.before) + 1);
         Image out(shape);
-        PoolSpec spec{PoolKind::kAverage, c.window.x.kernel, c.window.x.stride,
-                      c.window.x.before,  in.height,         in.width};
+        PoolSpec spec{PoolKind::kAverage, c.window, c.excludes_padding, in.height, in.width};
         spec.width = shape.width;
         spec.height = shape.height;
         spec.lanes = machine().lanes_for(out.c8);
@@ -67,7 +71,7 @@ TEST_P(Elementwise, AveragePoolIsTheMeanOfWhatLiesInThePaddedImage) {
                                            {-source.border, source.columns, source.c8},
                                            {-source.border, source.rows, source.row_stride()}});
         by_rows(library[0], {from}, out.view(0, out.c8), 2, shape.height, 2);
-        const std::vector<double> expected = reference::average_pool(wide(x), in, shape, c.window);
+        const std::vector<double> expected = reference::average_pool(wide(x), in, shape, c.window, c.excludes_padding);
         EXPECT_LE(compare(planar(out), expected).relative_rms, 1e-7);
     }
 }

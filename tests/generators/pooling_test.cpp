@@ -20,7 +20,10 @@ TEST_P(Ends, MaxPoolEqualsTheReference) {
     if (!missing().empty()) GTEST_SKIP() << "this CPU has no " << missing();
     const PoolCase all[] = {{14, Window::square(2, 2, 0), {5, 7}},  {78, Window::square(2, 2, 0), {33, 25}},
                             {334, Window::square(3, 2, 1), {5, 7}}, {28, Window::square(3, 2, 1), {33, 25}},
-                            {64, Window::square(3, 2, 1), {1, 1}},  {46, Window::square(3, 2, 0), {33, 25}}};
+                            {64, Window::square(3, 2, 1), {1, 1}},  {46, Window::square(3, 2, 0), {33, 25}},
+                            {14, Window::square(3, 1, 2, 2), {9, 7}},  // dilated
+                            {28, {{1, 1, 1, 0, 0}, {5, 2, 1, 2, 1}}, {5, 33}},
+                            {46, {{3, 2, 3, 2, 4}, {2, 1, 1, 1, 0}}, {9, 8}}};
     const auto out_shape = [](const PoolCase &c) {
         return reference::window_output({c.channels, c.size.height, c.size.width}, c.window, c.channels);
     };
@@ -28,9 +31,7 @@ TEST_P(Ends, MaxPoolEqualsTheReference) {
     for (const PoolCase &c : all) {
         const Image in({c.channels, c.size.height, c.size.width}), out(out_shape(c));
         PoolSpec spec;
-        spec.kernel = c.window.x.kernel;
-        spec.stride = c.window.x.stride;
-        spec.padding = c.window.x.before;
+        spec.window = c.window;
         spec.in_height = c.size.height;
         spec.in_width = c.size.width;
         spec.width = out.shape.width;

@@ -1,6 +1,8 @@
 // The stem and depthwise convolutions against the reference operators, with ==.
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 #include "schedules/blocking.h"
 #include "tests/generators/images.h"
 
@@ -15,7 +17,7 @@ struct StemCase {
     int out;
     InputSize size;
     Activation activation;
-    int kernel = 3, stride = 2;
+    Window window = Window::square(3, 2, 1);
 };
 
 TEST_P(Stems, StemEqualsTheReference) {
@@ -28,22 +30,26 @@ TEST_P(Stems, StemEqualsTheReference) {
                             {32, {5, 600}, Activation::kRelu6},  // in strips of columns from here on
                             {24, {3, 1001}, Activation::kRelu6},
                             {32, {4, 734}, Activation::kNone},
-                            {64, {33, 25}, Activation::kRelu, 7, 2},
-                            {64, {9, 600}, Activation::kRelu, 7, 2},
-                            {48, {5, 7}, Activation::kNone, 3, 1},
-                            {64, {6, 480}, Activation::kRelu, 3, 1}};
+                            {64, {33, 25}, Activation::kRelu, Window::square(7, 2, 3)},
+                            {64, {9, 600}, Activation::kRelu, Window::square(7, 2, 3)},
+                            {48, {5, 7}, Activation::kNone, Window::square(3, 1, 1)},
+                            {64, {6, 480}, Activation::kRelu, Window::square(3, 1, 1)},
+                            {32, {7, 600}, Activation::kRelu, Window{}},
+                            {24, {9, 33}, Activation::kNone, Window::square(1, 2)},
+                            {24, {40, 40}, Activation::kRelu, Window::square(11, 4, 2)},
+                            {32, {12, 20}, Activation::kNone, {{1, 1, 1, 0, 0}, {7, 1, 1, 3, 3}}},
+                            {32, {12, 700}, Activation::kNone, {{5, 2, 2, 4, 3}, {3, 1, 3, 0, 6}}}};
     for (const StemCase &c : all) {
         SCOPED_TRACE(std::to_string(c.out) + " " + std::to_string(c.size.height) + "x" +
                      std::to_string(c.size.width));
         const Shape in{3, c.size.height, c.size.width};
-        const int taps = c.kernel * c.kernel, padding = c.kernel / 2;
-        const Shape shape{c.out, extent_out(in.height, c.kernel, c.stride),
-                          extent_out(in.width, c.kernel, c.stride)};
+        const int taps = c.window.taps();
+        const Shape shape = reference::window_output(in, c.window, c.out);
         const std::vector<float> x = eighths(size_t(in.elements()), 4),
                                  weight = eighths(size_t(c.out) * 3 * taps, 5),
                                  bias = eighths(size_t(c.out), 6);
-        std::vector<double> expected = reference::convolution({x.begin(), x.end()}, in, weight, bias,
-                                                              Window::square(c.kernel, c.stride, padding));
+        std::vector<double> expected =
+            reference::convolution({x.begin(), x.end()}, in, weight, bias, c.window);
         reference::activate(expected, c.activation);
 
         const int c8 = Image(shape).c8;
@@ -51,7 +57,7 @@ TEST_P(Stems, StemEqualsTheReference) {
             convolution_parts(machine(), shape.width, shape.height, c8, 3 * taps);
         std::vector<KernelSpec> specs;
         for (const ChannelPart &part : parts) {
-            specs.push_back(StemSpec{c.kernel, c.stride, padding, 3, in.height, in.width, part.padded(),
+            specs.push_back(StemSpec{c.window, 3, in.height, in.width, part.padded(),
                                      shape.width, part.block, part.extent, part.lanes, c8, c8 * shape.width,
                                      c.activation});
         }
@@ -84,7 +90,7 @@ TEST_P(Stems, StemEqualsTheReference) {
 
 TEST_P(Stems, NoKernelNeedsTheHeap) {
     // A ring of four rows of one block alone is 4 x 512 planes x 27 columns.
-    const StemSpec wide{3, 2, 1, 512, 8, 64, 32, 32, 32, 13, machine().lanes, 32, 1024, Activation::kNone};
+    const StemSpec wide{Window::square(3, 2, 1), 512, 8, 64, 32, 32, 32, 13, machine().lanes, 32, 1024, Activation::kNone};
     try {
         const KernelLibrary library({wide}, machine());
         ADD_FAILURE() << "compiled";
@@ -94,26 +100,38 @@ TEST_P(Stems, NoKernelNeedsTheHeap) {
 }
 
 struct DepthwiseCase {
-    int channels, stride;
+    int channels;
+    Window window;
     InputSize size;
     int pixels;
     Activation activation;
+
+    Shape in() const { return {channels, size.height, size.width}; }
+    Shape out() const { return reference::window_output(in(), window, channels); }
+    int border() const {  // as wide as the window reaches beyond the image
+        const WindowAxis &y = window.y, &x = window.x;
+        return std::max({0, y.before, x.before, y.last(out().height - 1) - (size.height - 1),
+                         x.last(out().width - 1) - (size.width - 1)});
+    }
 };
 
 TEST_P(Stems, DepthwiseEqualsTheReference) {
     if (!missing().empty()) GTEST_SKIP() << "this CPU has no " << missing();
-    const DepthwiseCase all[] = {{14, 1, {5, 7}, 4, Activation::kNone},
-                                 {46, 2, {33, 25}, 5, Activation::kRelu6},
-                                 {78, 1, {33, 25}, 8, Activation::kRelu6},
-                                 {334, 2, {5, 7}, 4, Activation::kRelu},
-                                 {64, 1, {1, 1}, 1, Activation::kNone}};
+    const Window plain = Window::square(3, 1, 1), strided = Window::square(3, 2, 1);
+    const DepthwiseCase all[] = {{14, plain, {5, 7}, 4, Activation::kNone},
+                                 {46, strided, {33, 25}, 5, Activation::kRelu6},
+                                 {78, plain, {33, 25}, 8, Activation::kRelu6},
+                                 {334, strided, {5, 7}, 4, Activation::kRelu},
+                                 {64, plain, {1, 1}, 1, Activation::kNone},
+                                 {28, Window{}, {5, 7}, 4, Activation::kRelu},
+                                 {46, Window::square(7, 1, 3), {9, 11}, 6, Activation::kNone},
+                                 {16, {{1, 1, 1, 0, 0}, {5, 1, 2, 4, 4}}, {9, 11}, 6, Activation::kRelu},
+                                 {24, {{5, 2, 1, 0, 1}, {2, 1, 3, 2, 1}}, {33, 25}, 8, Activation::kNone}};
     std::vector<KernelSpec> specs;
     for (const DepthwiseCase &c : all) {
-        const Image in({c.channels, c.size.height, c.size.width}, 1);
-        const Image out(
-            {c.channels, extent_out(c.size.height, 3, c.stride), extent_out(c.size.width, 3, c.stride)});
+        const Image in(c.in(), c.border()), out(c.out());
         DepthwiseSpec spec;
-        spec.stride = c.stride;
+        spec.window = c.window;
         spec.width = out.shape.width;
         spec.pixels = c.pixels;
         spec.lanes = machine().lanes_for(out.c8);
@@ -129,29 +147,32 @@ TEST_P(Stems, DepthwiseEqualsTheReference) {
     for (size_t i = 0; i < specs.size(); i++) {
         const DepthwiseCase &c = all[i];
         SCOPED_TRACE(key(specs[i]));
-        const Shape in{c.channels, c.size.height, c.size.width};
+        const Shape in = c.in();
+        const int taps = c.window.taps();
         const std::vector<float> x = eighths(size_t(in.elements()), 7),
-                                 weight = eighths(size_t(c.channels) * 9, 8),
+                                 weight = eighths(size_t(c.channels) * taps, 8),
                                  bias = eighths(size_t(c.channels), 9);
-        std::vector<double> expected = reference::depthwise_convolution({x.begin(), x.end()}, in, weight,
-                                                                        bias, Window::square(3, c.stride, 1));
+        std::vector<double> expected =
+            reference::depthwise_convolution({x.begin(), x.end()}, in, weight, bias, c.window);
         reference::activate(expected, c.activation);
-        Image source = Image::of(in, x, 1);
+        Image source = Image::of(in, x, c.border());
         const int c8 = source.c8, lanes = machine().lanes_for(c8);
-        Memory taps(size_t(9) * c8);
-        for (int k = 0; k < 9 * c8; k++)
-            taps[k] = k % c8 < c.channels ? weight[size_t(k % c8) * 9 + k / c8] : 0.0f;
+        Memory u(size_t(taps) * c8);
+        for (int k = 0; k < taps * c8; k++)
+            u[k] = k % c8 < c.channels ? weight[size_t(k % c8) * taps + k / c8] : 0.0f;
         const Memory padded_bias = padded(bias, size_t(c8));
         const auto run = [&](int dim, int pieces) {
-            Image out({c.channels, extent_out(in.height, 3, c.stride), extent_out(in.width, 3, c.stride)});
+            Image out(c.out());
             const int units = dim == 0 ? c8 / lanes : out.shape.height, unit = dim == 0 ? lanes : 1;
             for (int piece = 0; piece < pieces; piece++) {
                 const int begin = units * piece / pieces * unit, end = units * (piece + 1) / pieces * unit;
                 if (begin == end) continue;
                 call(library[i],
                      {Buffer(source.memory.data(),
-                             {{0, c8, 1}, {-1, source.columns, c8}, {-1, source.rows, source.row_stride()}}),
-                      Buffer(taps.data(), {{0, c8, 1}, {0, 9, c8}}), Buffer(padded_bias.data(), {{0, c8, 1}}),
+                             {{0, c8, 1},
+                              {-source.border, source.columns, c8},
+                              {-source.border, source.rows, source.row_stride()}}),
+                      Buffer(u.data(), {{0, c8, 1}, {0, taps, c8}}), Buffer(padded_bias.data(), {{0, c8, 1}}),
                       out.view(0, c8).cropped(dim, begin, end)});
             }
             return out;

@@ -259,6 +259,20 @@ TEST(ImportOnnx, ReadsWindows) {
               (Window{{3, 2, 1, 1, 0}, {3, 2, 1, 1, 0}}));
     EXPECT_EQ(window_of({twice, text_attribute("auto_pad", "SAME_UPPER")}, 5), Window::square(3, 2, 1));
     EXPECT_EQ(window_of({text_attribute("auto_pad", "VALID")}, 5), Window::square(3));
+    EXPECT_EQ(window_of({ints_attribute("strides", {1, 2}), ints_attribute("dilations", {2, 1})}, 5),
+              (Window{{3, 1, 2, 0, 0}, {3, 2, 1, 0, 0}}));
+}
+
+TEST(ImportOnnx, AveragesWithAndWithoutPadding) {
+    const auto averaged = [](int64_t counts) {
+        Parts parts;
+        parts.nodes = {node("AveragePool", {"x"}, {"y"},
+                            {ints_attribute("kernel_shape", {1, 2}), ints_attribute("pads", {0, 1, 0, 0}),
+                             int_attribute("count_include_pad", counts)})};
+        return outputs_of(imported(parts), kImage);
+    };
+    EXPECT_THAT(averaged(0), ElementsAre(1, 1.5, 3, 3.5, 5, -0.5, 7, 7.5, 0, 0.5, -2, -0.75));
+    EXPECT_THAT(averaged(1), ElementsAre(0.5, 1.5, 1.5, 3.5, 2.5, -0.5, 3.5, 7.5, 0, 0.5, -1, -0.75));
 }
 
 // What nothing needs is no layer; what another node reads, or the caller, keeps its own values.
@@ -293,8 +307,8 @@ TEST(ImportOnnx, RefusesByNodeAndAttribute) {
                   square = tensor("w", {4, 1, 1, 1}, {1, 1, 1, 1});
     EXPECT_EQ(error_of_node(node("Softmax", {"x"}, {"y"})),
               at + "(Softmax): expected an operator of those below, found \"Softmax\"");
-    EXPECT_EQ(error_of_node(node("Conv", {"x", "w"}, {"y"}), {w}),
-              at + "(Conv): attribute kernel_shape: expected a square, found 3x1");
+    EXPECT_THAT(error_of_node(node("Conv", {"x", "w"}, {"y"}), {w}),
+                HasSubstr("(Conv): expected an output of 1x1x1 to 16777216x65536x65536, found 3x0x2"));
     EXPECT_EQ(error_of_node(node("Conv", {"x", "w"}, {"y"}, {int_attribute("group", 2)}), {square}),
               at + "(Conv): attribute group: expected 1, or 3 with as many outputs, found 2 with 4");
     EXPECT_EQ(error_of_node(node("Conv", {"x", "w"}, {"y"}, {int_attribute("shape", 2)}), {square}),
@@ -309,8 +323,8 @@ TEST(ImportOnnx, RefusesByNodeAndAttribute) {
               at + "(Resize): attribute mode: expected linear, found \"nearest\"");
     EXPECT_THAT(
         error_of_node(node("AveragePool", {"x"}, {"y"},
-                           {ints_attribute("kernel_shape", {2, 2}), ints_attribute("pads", {1, 1, 1, 1})})),
-        HasSubstr("attribute count_include_pad: expected 1 where there is padding, found 0"));
+                           {ints_attribute("kernel_shape", {2, 2}), ints_attribute("pads", {2, 2, 0, 0})})),
+        HasSubstr("expected windows that reach the image, found one in the padding alone"));
     EXPECT_THAT(error_of_node(node("Identity", {"x"}, {"y"})),
                 HasSubstr("output \"y\": expected one layer's result, found another value"));
 }
