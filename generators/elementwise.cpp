@@ -30,24 +30,59 @@ Norm::Norm(const NormSpec &s)
 
 namespace {
 
+// A place among the input's pixels as a fraction of integers: in float it would cost a share's last digits in large
+// images, and ties.
+struct Place {
+    Expr numerator;
+    int denominator;
+};
+
+Place place_of(const Expr &at, int in, int out, Places places) {
+    if (places == Places::kAlignCorners) return {at * (out > 1 ? in - 1 : 0), std::max(out - 1, 1)};
+    if (places == Places::kAsymmetric) return {at * in, out};
+    return {(2 * at + 1) * in - out, 2 * out};
+}
+
 struct Between {  // two neighbours and the second one's share
     Expr first, second, share;
 };
 
-Between between(const Expr &at, int in, int out, bool align_corners) {
-    // As a fraction of integers: a place in float would cost a share's last digits in large images.
-    const int whole = align_corners ? std::max(out - 1, 1) : 2 * out;
-    const Expr place = align_corners ? at * (out > 1 ? in - 1 : 0) : Halide::max((2 * at + 1) * in - out, 0);
-    const Expr first = Halide::clamp(place / whole, 0, in - 1);
+Between between(const Expr &at, int in, int out, Places places) {
+    const Place place = place_of(at, in, out, places);
+    const Expr within = Halide::max(place.numerator, 0);
+    const Expr first = Halide::clamp(within / place.denominator, 0, in - 1);
     return {first, Halide::min(first + 1, in - 1),
-            Halide::cast<float>(place % whole) * Expr(float(1.0 / whole))};
+            Halide::cast<float>(within % place.denominator) * Expr(float(1.0 / place.denominator))};
+}
+
+// Division of integers rounds down, below zero as well.
+Expr nearest(const Expr &at, int in, int out, const Sampling &sampling) {
+    const auto [n, d] = place_of(at, in, out, sampling.places);
+    Expr chosen;
+    switch (sampling.neighbours) {
+        case Neighbours::kCeil:
+            chosen = (n + d - 1) / d;
+            break;
+        case Neighbours::kNearestLower:
+            chosen = (2 * n + d - 1) / (2 * d);
+            break;
+        case Neighbours::kNearestUpper:
+            chosen = (2 * n + d) / (2 * d);
+            break;
+        default:
+            chosen = n / d;
+    }
+    return Halide::clamp(chosen, 0, in - 1);
 }
 
 Expr resized(const Halide::ImageParam &X, const Expr &c, const Expr &x, const Expr &y, const ResizeSpec &s) {
     // A block of pixels may be computed beyond the row's end: what lies there is not the image's.
     if (s.in_height == s.height && s.in_width == s.width) return X(c, Halide::min(x, s.width - 1), y);
-    const Between column = between(x, s.in_width, s.width, s.align_corners),
-                  row = between(y, s.in_height, s.height, s.align_corners);
+    if (s.sampling.neighbours != Neighbours::kLinear)
+        return X(c, nearest(x, s.in_width, s.width, s.sampling),
+                 nearest(y, s.in_height, s.height, s.sampling));
+    const Between column = between(x, s.in_width, s.width, s.sampling.places),
+                  row = between(y, s.in_height, s.height, s.sampling.places);
     const auto at = [&](const Expr &sy) {
         const Expr first = X(c, column.first, sy);
         return first + (X(c, column.second, sy) - first) * column.share;

@@ -156,7 +156,8 @@ private:
     // Of a pool's windows along an axis, one that lies in the padding alone, which has neither maximum nor mean.
     static bool one_misses(const WindowAxis &axis, int extent, int outputs) {
         for (int o = 0; o < outputs; o++) {
-            const int beyond = std::max(0, -axis.first(o)), taps = (beyond + axis.dilation - 1) / axis.dilation;
+            const int beyond = std::max(0, -axis.first(o)),
+                      taps = (beyond + axis.dilation - 1) / axis.dilation;
             if (taps >= axis.kernel || axis.first(o) + taps * axis.dilation >= extent) return true;
         }
         return false;
@@ -177,6 +178,8 @@ private:
                                l.in.channels, l.out.channels, l.first_channel);
         if (l.excludes_padding && l.op != OpKind::kAveragePool)
             return "expected no excludes_padding, found it true";
+        if (!(l.sampling == Sampling{}) && l.op != OpKind::kResize)
+            return "expected no places and neighbours, found some";
         if (l.has_weights() && !is_name(l.module)) return "expected a module, found " + shown(l.module);
         if (!l.has_bias() && (l.bias || !l.norm.empty())) return "expected no bias and no norm, found one";
         for (const std::string *norm : {&l.norm, &l.front_norm}) {

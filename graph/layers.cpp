@@ -62,6 +62,31 @@ const char *name_of(Activation activation) {
     }
 }
 
+namespace {
+
+// By value, in the order of the enumerations.
+constexpr const char *kPlaces[] = {"half_pixel", "align_corners", "asymmetric"};
+constexpr const char *kNeighbours[] = {"linear", "floor", "ceil", "nearest_lower", "nearest_upper"};
+
+template <typename Enumeration, size_t count>
+std::optional<Enumeration> value_named(const char *const (&names)[count], const std::string &name) {
+    for (size_t i = 0; i < count; i++)
+        if (name == names[i]) return Enumeration(i);
+    return std::nullopt;
+}
+
+}  // namespace
+
+const char *name_of(Places places) { return kPlaces[size_t(places)]; }
+
+const char *name_of(Neighbours neighbours) { return kNeighbours[size_t(neighbours)]; }
+
+std::optional<Places> places_from_name(const std::string &name) { return value_named<Places>(kPlaces, name); }
+
+std::optional<Neighbours> neighbours_from_name(const std::string &name) {
+    return value_named<Neighbours>(kNeighbours, name);
+}
+
 std::optional<Activation> activation_from_name(const std::string &name) {
     for (Activation activation : {Activation::kNone, Activation::kRelu, Activation::kRelu6})
         if (name == name_of(activation)) return activation;
@@ -78,7 +103,8 @@ std::string describe(const Layer &layer) {
         return across == down ? fmt::format("{}", across) : fmt::format("{}x{}", across, down);
     };
     if (traits.window && (x.stride != 1 || y.stride != 1)) text += "/" + both(x.stride, y.stride);
-    if (traits.window && (x.dilation != 1 || y.dilation != 1)) text += " dilated " + both(x.dilation, y.dilation);
+    if (traits.window && (x.dilation != 1 || y.dilation != 1))
+        text += " dilated " + both(x.dilation, y.dilation);
     if (traits.operand == Operand::kAdded && layer.operand() != kNoLayer) text += " + residual";
     return text;
 }

@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "graph/activation.h"
 #include "graph/operators.h"
+#include "graph/sampling.h"
 #include "graph/window.h"
 
 namespace hardnet {
@@ -44,11 +45,11 @@ struct Layer {
     std::vector<Read> reads;  // sources in the order of their concatenation, then operands
     Shape in, out;            // `in.channels` is the sum over the sources
     Window window;
-    int first_channel = 0;       // of a slice
-    bool ceil_mode = false;      // pools: a last window that reaches beyond the padded image counts
+    int first_channel = 0;          // of a slice
+    bool ceil_mode = false;         // pools: a last window that reaches beyond the padded image counts
     bool excludes_padding = false;  // average pools: padding does not count among a window's elements
-    bool align_corners = false;  // resizing: corner pixels keep their places
-    bool bias = false;           // a bias of its own
+    Sampling sampling;              // of resizing
+    bool bias = false;              // a bias of its own
     Activation activation = Activation::kNone;
 
     bool has_weights() const { return traits_of(op).weights != Weights::kNone; }
@@ -134,6 +135,10 @@ struct FoldedTensor {
 std::vector<FoldedTensor> folded_tensors(const Layer &layer);
 
 const char *name_of(Activation activation);  // "none", "relu", "relu6"
+const char *name_of(Places places);          // "half_pixel", "align_corners", "asymmetric"
+const char *name_of(Neighbours neighbours);  // "linear", "floor", "ceil", "nearest_lower", "nearest_upper"
+std::optional<Places> places_from_name(const std::string &name);
+std::optional<Neighbours> neighbours_from_name(const std::string &name);
 std::optional<Activation> activation_from_name(const std::string &name);
 std::string describe(
     const Layer &layer);  // "conv 3x3/2", "depthwise 3x3", "max pool 2x2/2", "fully connected"

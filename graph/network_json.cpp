@@ -42,10 +42,12 @@ Json layer_json(const Layer &layer) {
     if (layer.first_channel) json["first_channel"] = layer.first_channel;
     for (const auto &[key, flag] : {std::pair{"bias", layer.bias},
                                     {"ceil_mode", layer.ceil_mode},
-                                    {"excludes_padding", layer.excludes_padding},
-                                    {"align_corners", layer.align_corners}}) {
+                                    {"excludes_padding", layer.excludes_padding}}) {
         if (flag) json[key] = true;
     }
+    const Sampling usual, &sampling = layer.sampling;
+    if (sampling.places != usual.places) json["places"] = name_of(sampling.places);
+    if (sampling.neighbours != usual.neighbours) json["neighbours"] = name_of(sampling.neighbours);
     return json;
 }
 
@@ -96,14 +98,27 @@ OpKind read_operator(JsonObjectReader &reader) {
     return OpKind::kConv;
 }
 
-Activation read_activation(JsonObjectReader &reader) {
-    if (!reader.has("activation")) return Activation::kNone;
+// A value by its name, the usual one where the key is missing.
+template <typename Value>
+Value read_named(JsonObjectReader &reader, const char *key,
+                 std::optional<Value> (*from_name)(const std::string &), const char *names, Value usual) {
+    if (!reader.has(key)) return usual;
     std::string name;
-    reader.read("activation", name);
-    const std::optional<Activation> activation = activation_from_name(name);
-    if (!activation)
-        reader.fail(reader.member("activation"), "expected none, relu or relu6, found " + shown(name));
-    return activation.value_or(Activation::kNone);
+    reader.read(key, name);
+    const std::optional<Value> value = from_name(name);
+    if (!value) reader.fail(reader.member(key), std::string("expected ") + names + ", found " + shown(name));
+    return value.value_or(usual);
+}
+
+Activation read_activation(JsonObjectReader &reader) {
+    return read_named(reader, "activation", activation_from_name, "none, relu or relu6", Activation::kNone);
+}
+
+Sampling read_sampling(JsonObjectReader &reader) {
+    return {read_named(reader, "places", places_from_name, "half_pixel, align_corners or asymmetric",
+                       Places::kHalfPixel),
+            read_named(reader, "neighbours", neighbours_from_name,
+                       "linear, floor, ceil, nearest_lower or nearest_upper", Neighbours::kLinear)};
 }
 
 Layer read_layer(const JsonText &json, const std::string &pointer, std::optional<Error> &error) {
@@ -131,7 +146,7 @@ Layer read_layer(const JsonText &json, const std::string &pointer, std::optional
     reader.read("bias", layer.bias);
     reader.read("ceil_mode", layer.ceil_mode);
     reader.read("excludes_padding", layer.excludes_padding);
-    reader.read("align_corners", layer.align_corners);
+    layer.sampling = read_sampling(reader);
     reader.finish();
     return layer;
 }

@@ -33,7 +33,9 @@ int ConvolutionSpec::in() const {
 
 std::string StemSpec::key() const {
     Key k("stem");
-    k.add(window).add("in", {in_planes, in_height, in_width}).add("out", {out, width, pixel_stride, row_stride});
+    k.add(window)
+        .add("in", {in_planes, in_height, in_width})
+        .add("out", {out, width, pixel_stride, row_stride});
     return k.add("block", {block, pixels, lanes}).add(activation).text;
 }
 

@@ -18,7 +18,8 @@ std::vector<KernelParameter> NormSpec::parameters() const {
 std::string ResizeSpec::key() const {
     Key k("resize");
     k.add("in", {in_height, in_width, in_pixel_stride, in_row_stride});
-    return k.add("out", {height, width, pixel_stride, row_stride, align_corners}).add("lanes", {lanes}).text;
+    k.add("out", {height, width, pixel_stride, row_stride}).add("lanes", {lanes});
+    return k.add("sampling", {int(sampling.places), int(sampling.neighbours)}).text;
 }
 
 std::vector<KernelParameter> ResizeSpec::parameters() const {

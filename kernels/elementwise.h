@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "graph/sampling.h"
 #include "kernels/parameter.h"
 
 namespace hardnet {
@@ -19,11 +20,10 @@ struct NormSpec {
     std::vector<KernelParameter> parameters() const;
 };
 
-// Bilinear; the corner pixels keep their places or, without align_corners, the image's edges do. Calls cover a range
-// of rows and of channels (multiples of `lanes`).
+// Of another size, linear or by nearest pixels. Calls cover a range of rows and of channels (multiples of `lanes`).
 struct ResizeSpec {
     int in_height = 0, in_width = 0, height = 0, width = 0;
-    bool align_corners = false;
+    Sampling sampling;
     int in_pixel_stride = 0, in_row_stride = 0;  // of X
     int pixel_stride = 0, row_stride = 0;        // of Y
     int lanes = 16;

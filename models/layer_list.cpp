@@ -83,7 +83,7 @@ int LayerList::global_average_pool(const std::string &name, const std::vector<in
 
 int LayerList::resize(const std::string &name, int source, Shape to, bool align_corners) {
     Layer &layer = add(name, OpKind::kResize, {source}, shape(source).channels);
-    layer.align_corners = align_corners;
+    if (align_corners) layer.sampling.places = Places::kAlignCorners;
     layer.out.height = to.height;
     layer.out.width = to.width;
     return last();

@@ -40,8 +40,10 @@ bool OnnxImport::prepare() {
         const auto is_used = [&](const std::string &name) { return uses_.count(name) > 0; };
         needed_[i] = is_alias(node) || std::any_of(node.outputs.begin(), node.outputs.end(), is_used);
         if (!needed_[i] || is_alias(node)) continue;
-        for (const std::string &input : node.inputs)
+        for (const std::string &input : node.inputs) {
             uses_[resolved(input)] += node.op_type == "Shape" ? 0 : 1;  // extents are no values
+            if (node.op_type != "Shape") readers_[resolved(input)] = &node;
+        }
     }
     return true;
 }
@@ -103,15 +105,26 @@ bool OnnxImport::read_outputs() {
     for (const OnnxValueInfo &output : model_.graph.outputs) {
         place_ = model_.path + ": output " + shown(output.name);
         const auto found = values_.find(resolved(output.name));
-        if (found == values_.end() || found->second.parts.size() != 1 ||
-            found->second.parts[0] == kNetworkInput)
-            return fail("expected one layer's result, found another value");
+        if (found == values_.end()) return fail("expected an image or a list, found a constant");
         const Shape &shape = found->second.shape;
         if (found->second.flat && shape.height * shape.width > 1)
             return fail("expected an image or its channels, found an image as a list");
         for (const Output &other : outputs_)
             if (other.name == output.name) return fail("expected a name of its own, found a second one");
-        outputs_.push_back({output.name, found->second.parts});
+        std::vector<int> parts = found->second.parts;
+        if (parts.size() > 1 || parts[0] == kNetworkInput) {
+            std::string name = plain_name(output.name);
+            while (name.empty() || names_.count(name)) name += "_";
+            for (int &part : parts) {
+                const std::optional<int> layer = parts.size() > 1 ? as_layer(part) : part;
+                if (!layer) return false;
+                part = *layer;
+            }
+            const Layer *layer = append_copy(name, parts);
+            if (!layer) return false;
+            parts = {index_of(*layer)};
+        }
+        outputs_.push_back({output.name, parts});
     }
     return true;
 }

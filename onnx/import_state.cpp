@@ -116,12 +116,27 @@ bool OnnxImport::need_weights(const OnnxNode &node, size_t input, size_t rank, F
     return true;
 }
 
-Layer *OnnxImport::own_layer(const OnnxNode &node, size_t input) {
+std::vector<Layer *> OnnxImport::own_layers(const OnnxNode &node, size_t input) {
     const OnnxValue *found = value(node, input);
-    if (!found || found->parts.size() != 1 || found->parts[0] == kNetworkInput) return nullptr;
+    if (!found) return {};
     const std::string &name = resolved(node.inputs[input]);
-    const bool own = own_names_[size_t(found->parts[0])] == name && uses_[name] == 1;
-    return own ? &layers_[size_t(found->parts[0])] : nullptr;
+    std::vector<Layer *> layers;
+    for (int part : found->parts) {
+        if (part == kNetworkInput || own_names_[size_t(part)] != name || uses_[name] != 1) return {};
+        layers.push_back(&layers_[size_t(part)]);
+    }
+    return layers;
+}
+
+Layer *OnnxImport::own_layer(const OnnxNode &node, size_t input) {
+    const std::vector<Layer *> layers = own_layers(node, input);
+    return layers.size() == 1 ? layers[0] : nullptr;
+}
+
+const OnnxNode *OnnxImport::only_reader(const std::string &name) const {
+    const auto uses = uses_.find(name);
+    const auto reader = readers_.find(name);
+    return uses == uses_.end() || uses->second != 1 || reader == readers_.end() ? nullptr : reader->second;
 }
 
 std::string OnnxImport::layer_name(const OnnxNode &node, const std::string &suffix) {
@@ -133,8 +148,7 @@ std::string OnnxImport::layer_name(const OnnxNode &node, const std::string &suff
     return name;
 }
 
-Layer *OnnxImport::add_layer(const OnnxNode &node, OpKind op, const std::vector<int> &sources,
-                             const std::string &suffix) {
+Layer *OnnxImport::append(const std::string &name, OpKind op, const std::vector<int> &sources) {
     reads_ += sources.size();
     if (layers_.size() == kMostLayers || reads_ > kMostReads) {
         fail(fmt::format("expected at most {} layers that read {} tensors, found more", kMostLayers,
@@ -142,7 +156,7 @@ Layer *OnnxImport::add_layer(const OnnxNode &node, OpKind op, const std::vector<
         return nullptr;
     }
     Layer layer;
-    layer.name = layer_name(node, suffix);
+    layer.name = name;
     layer.op = op;
     for (int source : sources) layer.reads.push_back({source, Role::kSource});
     layer.in = shape_of(sources[0]);
@@ -153,6 +167,56 @@ Layer *OnnxImport::add_layer(const OnnxNode &node, OpKind op, const std::vector<
     weights_.layers.emplace_back();
     own_names_.emplace_back();
     return &layers_.back();
+}
+
+// A 1x1 convolution that gives what it reads, to the bit: every other product is zero.
+Layer *OnnxImport::append_copy(const std::string &name, const std::vector<int> &sources) {
+    names_.insert(name);
+    Layer *layer = append(name, OpKind::kConv, sources);
+    if (!layer) return nullptr;
+    layer->module = name;
+    layer->bias = true;
+    const size_t channels = size_t(layer->in.channels);
+    weight_elements_ += channels * channels;
+    if (weight_elements_ > kMostWeightElements) {
+        fail(fmt::format("expected at most {} weights in all, found more", kMostWeightElements));
+        return nullptr;
+    }
+    FoldedLayer &weights = weights_of(*layer);
+    weights.weight = {{int64_t(channels), int64_t(channels), 1, 1}, std::vector<float>(channels * channels)};
+    for (size_t c = 0; c < channels; c++) weights.weight.values[c * channels + c] = 1;
+    weights.bias = {{int64_t(channels)}, std::vector<float>(channels)};
+    return layer;
+}
+
+std::optional<int> OnnxImport::as_layer(int part) {
+    if (part != kNetworkInput) return part;
+    if (image_layer_ == kNoLayer) {
+        const Layer *layer = append_copy(names_.count("image") ? "image_tensor" : "image", {kNetworkInput});
+        if (!layer) return std::nullopt;
+        image_layer_ = index_of(*layer);
+    }
+    return image_layer_;
+}
+
+Layer *OnnxImport::add_layer(const OnnxNode &node, OpKind op, const std::vector<int> &sources,
+                             const std::string &suffix) {
+    std::vector<int> read = sources;
+    if (op != OpKind::kConv || sources.size() > 1) {
+        for (int &source : read) {
+            const std::optional<int> layer = as_layer(source);
+            if (!layer) return nullptr;
+            source = *layer;
+        }
+    }
+    return append(layer_name(node, suffix), op, read);
+}
+
+void OnnxImport::take_norm(const OnnxValue &image, Layer &layer) {
+    if (!image.norm) return;
+    layer.front_norm = layer.name + ".norm";
+    weights_of(layer).front_scale = image.norm->scale;
+    weights_of(layer).front_shift = image.norm->shift;
 }
 
 bool OnnxImport::is_new(const std::string &name) {
@@ -169,15 +233,17 @@ bool OnnxImport::give(const OnnxNode &node, const OnnxValue &value, size_t outpu
         s.height > kMostExtent || s.width > kMostExtent || value.parts.size() > kMostParts)
         return fail(fmt::format("expected an output of 1x1x1 to {}x{}x{}, found {}x{}x{}", kMostChannels,
                                 kMostExtent, kMostExtent, s.channels, s.height, s.width));
-    const bool single = value.parts.size() == 1 && value.parts[0] != kNetworkInput;
-    if (single && own_names_[size_t(value.parts[0])].empty()) own_names_[size_t(value.parts[0])] = name;
+    const bool own = std::all_of(value.parts.begin(), value.parts.end(), [&](int part) {
+        return part != kNetworkInput && own_names_[size_t(part)].empty();
+    });
+    for (size_t i = 0; own && i < value.parts.size(); i++) own_names_[size_t(value.parts[i])] = name;
     values_[name] = value;
     return true;
 }
 
 bool OnnxImport::give_own(const OnnxNode &node, size_t input) {
     const OnnxValue same = *value(node, input);
-    own_names_[size_t(same.parts[0])].clear();
+    for (int part : same.parts) own_names_[size_t(part)].clear();
     return give(node, same);
 }
 

@@ -1,6 +1,7 @@
 // An import while it goes from node to node: what each value of the model has become, and the layers so far.
 #pragma once
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -15,11 +16,17 @@ namespace hardnet {
 constexpr size_t kMostParts = 1024;        // of a concatenation
 constexpr size_t kMostKnownNumbers = 256;  // of a list; shapes have a few
 
+// A batch norm in front of the layer that reads the value: max(0, x * scale + shift), per channel.
+struct FrontNorm {
+    FloatTensor scale, shift;
+};
+
 // A tensor of the network: some layers' channels, one behind another.
 struct OnnxValue {
     std::vector<int> parts;  // layers, or kNetworkInput
     Shape shape;
-    bool flat = false;  // [batch, elements] in the model
+    bool flat = false;                        // [batch, elements] in the model
+    std::shared_ptr<const FrontNorm> norm{};  // still to be applied; only where the one reader takes it in
 };
 
 // A scalar or a list of numbers, known before any image. Integers up to 2^53 are exact, and larger ones only bound slices.
@@ -49,18 +56,24 @@ public:
     bool read_list(const OnnxNode &node, size_t input, std::vector<int64_t> &to);
     bool need_weights(const OnnxNode &node, size_t input, size_t rank, FloatTensor &to);
 
-    // The layer whose result the input is, if it is that of one layer and nothing else reads it; else null.
-    Layer *own_layer(const OnnxNode &node, size_t input);
+    // The layers whose results the input is, if nothing else reads them; else none.
+    std::vector<Layer *> own_layers(const OnnxNode &node, size_t input);
+    Layer *own_layer(const OnnxNode &node, size_t input);  // the one; null where there are none or several
+    // The one node that reads the value; null where there is another one or none, or where it is an output.
+    const OnnxNode *only_reader(const std::string &name) const;
     FoldedLayer &weights_of(const Layer &layer) { return weights_.layers[size_t(&layer - layers_.data())]; }
     int index_of(const Layer &layer) const { return int(&layer - layers_.data()); }
     const Shape &shape_of(int part) const {
         return part == kNetworkInput ? input_ : layers_[size_t(part)].out;
     }
 
-    // Named after the node, and `suffix`; reads `sources`, its output is as its input. Null: too many.
+    // Named after the node, and `suffix`; reads `sources`, its output is as its input. Null: too many. Of the image only
+    // a convolution reads the planes; others read a layer that keeps them as tensors are kept.
     Layer *add_layer(const OnnxNode &node, OpKind op, const std::vector<int> &sources,
                      const std::string &suffix = "");
+    void take_norm(const OnnxValue &image, Layer &layer);  // the image's pending one, if there is one
     bool give(const OnnxNode &node, const OnnxValue &value, size_t output = 0);
+    std::optional<int> as_layer(int part);  // the part, or the layer that keeps the image; none: too many
     bool give_own(const OnnxNode &node, size_t input);  // own_layer()'s, with the node now part of it
     bool give(const OnnxNode &node, const OnnxConstant &constant);
     bool give(const OnnxNode &node, const OnnxTensor &tensor);
@@ -77,23 +90,27 @@ private:
     const std::string &resolved(const std::string &name) const;
     std::string layer_name(const OnnxNode &node, const std::string &suffix);
     bool is_new(const std::string &name);
+    Layer *append(const std::string &name, OpKind op, const std::vector<int> &sources);
+    Layer *append_copy(const std::string &name, const std::vector<int> &sources);
 
     const OnnxModel &model_;
     const OnnxOptions &options_;
     std::string place_;  // the node at hand
     std::optional<Error> error_;
 
-    std::map<std::string, std::string> aliases_;  // outputs of what changes nothing
-    std::map<std::string, int> uses_;             // by nodes that are needed, and as outputs
-    std::vector<bool> needed_;                    // by node
+    std::map<std::string, std::string> aliases_;       // outputs of what changes nothing
+    std::map<std::string, int> uses_;                  // by nodes that are needed, and as outputs
+    std::map<std::string, const OnnxNode *> readers_;  // the last one of each value
+    std::vector<bool> needed_;                         // by node
     std::map<std::string, const OnnxTensor *> tensors_;
     std::map<std::string, OnnxConstant> constants_;
     std::map<std::string, OnnxValue> values_;
 
     Shape input_;
+    int image_layer_ = kNoLayer;  // the input as a layer, once one is needed
     std::vector<Layer> layers_;
     std::vector<std::string>
-        own_names_;  // by layer: the value that its result is, with all that went into it
+        own_names_;  // by layer: the value that its result is or is part of, with all that went into it
     std::vector<Output> outputs_;
     FoldedWeights weights_;
     std::set<std::string> names_;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "base/text.h"
 #include "onnx/translate.h"
@@ -33,6 +34,7 @@ bool add_global_pool(OnnxImport &import, const OnnxNode &node, bool flat) {
     Layer *layer = import.add_layer(node, OpKind::kGlobalAveragePool, image->parts);
     if (!layer) return false;
     layer->out = {layer->in.channels, 1, 1};
+    import.take_norm(*image, *layer);
     return import.give(node, {{import.index_of(*layer)}, layer->out, flat});
 }
 
@@ -52,6 +54,36 @@ bool read_sizes(OnnxImport &import, const OnnxNode &node, const Shape &in, int (
             return import.fail(fmt::format("expected a whole height and width up to 65536, found {}", size));
         to[axis] = int(size);
     }
+    return true;
+}
+
+bool read_sampling(OnnxImport &import, const std::string &mode, const std::string &places,
+                   const std::string &rounding, Sampling &sampling) {
+    const std::map<std::string, Places> all_places = {{"half_pixel", Places::kHalfPixel},
+                                                      {"pytorch_half_pixel", Places::kHalfPixel},
+                                                      {"align_corners", Places::kAlignCorners},
+                                                      {"asymmetric", Places::kAsymmetric}};
+    const std::map<std::string, Neighbours> roundings = {{"round_prefer_floor", Neighbours::kNearestLower},
+                                                         {"round_prefer_ceil", Neighbours::kNearestUpper},
+                                                         {"floor", Neighbours::kFloor},
+                                                         {"ceil", Neighbours::kCeil}};
+    if (mode != "linear" && mode != "nearest")
+        return import.fail("attribute mode: expected linear or nearest, found " + shown(mode));
+    const auto place = all_places.find(places);
+    if (place == all_places.end())
+        return import.fail(
+            "attribute coordinate_transformation_mode: expected half_pixel, pytorch_half_pixel, "
+            "align_corners or "
+            "asymmetric, found " +
+            shown(places));
+    sampling.places = place->second;
+    if (mode == "linear") return true;
+    const auto neighbours = roundings.find(rounding);
+    if (neighbours == roundings.end())
+        return import.fail(
+            "attribute nearest_mode: expected round_prefer_floor, round_prefer_ceil, floor or ceil, found " +
+            shown(rounding));
+    sampling.neighbours = neighbours->second;
     return true;
 }
 
@@ -114,18 +146,13 @@ bool translate_resize(OnnxImport &import, const OnnxNode &node) {
                       places = attributes.text("coordinate_transformation_mode", "half_pixel"),
                       policy = attributes.text("keep_aspect_ratio_policy", "stretch");
     const int64_t antialias = attributes.integer("antialias", 0);
-    attributes.text("nearest_mode", "");  // of other modes than linear
+    const std::string rounding = attributes.text("nearest_mode", "round_prefer_floor");
     attributes.real("cubic_coeff_a", 0);
     attributes.integer("exclude_outside", 0);
     attributes.real("extrapolation_value", 0);  // of another transformation
     if (!import.accept(attributes)) return false;
-    if (mode != "linear") return import.fail("attribute mode: expected linear, found " + shown(mode));
-    const bool corners = places == "align_corners";
-    if (!corners && places != "half_pixel" && places != "pytorch_half_pixel")
-        return import.fail(
-            "attribute coordinate_transformation_mode: expected align_corners, half_pixel or "
-            "pytorch_half_pixel, found " +
-            shown(places));
+    Sampling sampling;
+    if (!read_sampling(import, mode, places, rounding, sampling)) return false;
     if (policy != "stretch" || antialias != 0)
         return import.fail("expected keep_aspect_ratio_policy stretch and antialias 0, found others");
     int to[2] = {};
@@ -133,7 +160,7 @@ bool translate_resize(OnnxImport &import, const OnnxNode &node) {
     if (places == "pytorch_half_pixel" && (to[0] == 1 || to[1] == 1))
         return import.fail("expected more than one row and column of pytorch_half_pixel, found one");
     return add_for_each(import, node, OpKind::kResize, [&](Layer &layer) {
-        layer.align_corners = corners;
+        layer.sampling = sampling;
         layer.out.height = to[0];
         layer.out.width = to[1];
     });

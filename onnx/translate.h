@@ -36,6 +36,10 @@ bool translate_pad(OnnxImport &import, const OnnxNode &node);
 // pools.cpp: whether these are the axes of height and width; makes them count from the front, in order.
 bool are_height_and_width(std::vector<int64_t> &axes);
 
+// views.cpp: the parts of some channels of an image; of one that is cut a slice is a layer. None: too many.
+std::optional<std::vector<int>> channels_of(OnnxImport &import, const OnnxNode &node, const OnnxValue &image,
+                                            int64_t first, int64_t end, const std::string &suffix = "");
+
 // elementwise.cpp
 bool translate_sum(OnnxImport &import, const OnnxNode &node);
 bool translate_product(OnnxImport &import, const OnnxNode &node);

@@ -95,7 +95,29 @@ bool translate_pad(OnnxImport &import, const OnnxNode &node) {
     return import.give(node, *image);
 }
 
-// Parts that lie within the range stay as they are; of one that is cut a slice is a layer.
+std::optional<std::vector<int>> channels_of(OnnxImport &import, const OnnxNode &node, const OnnxValue &image,
+                                            int64_t first, int64_t end, const std::string &suffix) {
+    std::vector<int> parts;
+    int64_t begin = 0;
+    for (size_t i = 0; i < image.parts.size(); i++) {
+        const int channels = import.shape_of(image.parts[i]).channels;
+        const int64_t from = std::max(first - begin, int64_t{0}),
+                      to = std::min<int64_t>(end - begin, channels);
+        begin += channels;
+        if (from >= to) continue;
+        parts.push_back(image.parts[i]);
+        if (to - from == channels) continue;
+        const std::string which = image.parts.size() == 1 ? "" : "." + std::to_string(i);
+        Layer *layer = import.add_layer(node, OpKind::kSlice, {image.parts[i]}, which + suffix);
+        if (!layer) return std::nullopt;
+        layer->first_channel = int(from);
+        layer->out.channels = int(to - from);
+        parts.back() = import.index_of(*layer);
+    }
+    return parts;
+}
+
+// Parts that lie within the range stay as they are.
 bool translate_slice(OnnxImport &import, const OnnxNode &node) {
     Range range;
     if (const OnnxConstant *list = import.constant(node, 0)) {
@@ -108,25 +130,11 @@ bool translate_slice(OnnxImport &import, const OnnxNode &node) {
     if (!import.need_image(node, 0)) return false;
     const OnnxValue image = *import.value(node, 0);
     if (!read_slice(import, node, 1, 4, image.shape.channels, range)) return false;
+    const auto parts = channels_of(import, node, image, range.first, range.end);
     OnnxValue some{{}, image.shape, false};
     some.shape.channels = int(range.end - range.first);
-    int64_t begin = 0;
-    for (size_t i = 0; i < image.parts.size(); i++) {
-        const int channels = import.shape_of(image.parts[i]).channels;
-        const int64_t first = std::max(range.first - begin, int64_t{0}),
-                      end = std::min<int64_t>(range.end - begin, channels);
-        begin += channels;
-        if (first >= end) continue;
-        some.parts.push_back(image.parts[i]);
-        if (end - first == channels) continue;
-        const std::string suffix = image.parts.size() == 1 ? "" : "." + std::to_string(i);
-        Layer *layer = import.add_layer(node, OpKind::kSlice, {image.parts[i]}, suffix);
-        if (!layer) return false;
-        layer->first_channel = int(first);
-        layer->out.channels = int(end - first);
-        some.parts.back() = import.index_of(*layer);
-    }
-    return import.give(node, some);
+    if (parts) some.parts = *parts;
+    return parts && import.give(node, some);
 }
 
 bool translate_flatten(OnnxImport &import, const OnnxNode &node) {

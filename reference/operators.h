@@ -70,19 +70,36 @@ TensorOf<Real> average_pool(const TensorOf<Real> &input, const Shape &in, const 
     return output;
 }
 
-// Bilinear. align_corners: output x reads at x * (in - 1) / (out - 1), else at (x + 0.5) * in / out - 0.5,
-// within the image.
+// Where of `from` pixels output `at` of `to` reads, in units of 1 / (2 * to * (to - 1)), in which all places are whole.
+inline int64_t resize_place(int64_t at, int64_t from, int64_t to, Places places) {
+    if (places == Places::kAlignCorners) return to > 1 ? at * (from - 1) * 2 * to : 0;
+    const int64_t asymmetric = at * from * 2 * std::max<int64_t>(to - 1, 1);
+    return places == Places::kAsymmetric
+               ? asymmetric
+               : asymmetric + (from - to) * std::max<int64_t>(to - 1, 1);  // (at + 1/2) * from / to - 1/2
+}
+
+// Each output is what lies at its place among the input's pixels: between two neighbours linearly, or one of them.
 template <typename Real = double>
-TensorOf<Real> resize(const TensorOf<Real> &input, const Shape &in, const Shape &out, bool align_corners) {
+TensorOf<Real> resize(const TensorOf<Real> &input, const Shape &in, const Shape &out,
+                      const Sampling &sampling) {
     struct Between {  // two neighbours and the second one's share
         int first, second;
         Real share;
     };
     const auto between = [&](int at, int from, int to) -> Between {
-        double place = align_corners ? (to > 1 ? double(at) * (from - 1) / (to - 1) : 0)
-                                     : std::max(0.0, (at + 0.5) * from / to - 0.5);
-        const int first = std::min(int(place), from - 1);
-        return {first, std::min(first + 1, from - 1), Real(place - first)};
+        const int64_t unit = int64_t{2} * to * std::max(to - 1, 1);
+        const int64_t place = resize_place(at, from, to, sampling.places);
+        int64_t first = place >= 0 ? place / unit : -((unit - 1 - place) / unit);  // rounded down
+        const int64_t beyond = place - first * unit;
+        const bool upper = sampling.neighbours == Neighbours::kCeil           ? beyond > 0
+                           : sampling.neighbours == Neighbours::kNearestLower ? 2 * beyond > unit
+                           : sampling.neighbours == Neighbours::kNearestUpper ? 2 * beyond >= unit
+                                                                              : false;
+        if (upper) first++;
+        const int within = int(std::clamp<int64_t>(first, 0, from - 1));
+        const bool linear = sampling.neighbours == Neighbours::kLinear && first == within;
+        return {within, std::min(within + 1, from - 1), linear ? Real(beyond) / Real(unit) : Real{0}};
     };
     TensorOf<Real> output;
     for (int c = 0; c < out.channels; c++) {

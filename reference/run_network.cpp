@@ -42,7 +42,7 @@ std::vector<Real> run_layer(const Layer &layer, const FoldedLayer &folded, const
         case OpKind::kGlobalAveragePool:
             return reference::global_average_pool(input, layer.in);
         case OpKind::kResize:
-            return reference::resize(input, layer.in, layer.out, layer.align_corners);
+            return reference::resize(input, layer.in, layer.out, layer.sampling);
         case OpKind::kSlice:
             return reference::slice(input, layer.in, layer.first_channel, layer.out.channels);
         case OpKind::kL2Norm:

@@ -85,7 +85,8 @@ void schedule(Stem &v) {
     while (ring < wy.reach()) ring *= 2;
     const int columns = (16 << 10) / (ring * s.in_planes * 4) / s.lanes * s.lanes;
     const int all = (s.width + s.pixels - 1) / s.pixels,  // blocks
-        beyond = wx.reach() - wx.stride, blocks = std::clamp((columns - beyond) / wx.stride / s.pixels, 1, all);
+        beyond = wx.reach() - wx.stride,
+              blocks = std::clamp((columns - beyond) / wx.stride / s.pixels, 1, all);
     v.Y.split(v.c, co, ci, s.block).split(v.x, xo, xi, s.pixels, row_tail(s.width, s.pixels));
     v.Y.split(xo, strip, xo, blocks, TailStrategy::GuardWithIf);
     v.Y.reorder(ci, xi, xo, co, v.y, strip).vectorize(ci, s.lanes).unroll(ci).unroll(xi);

@@ -32,7 +32,8 @@ bool plainly_stored(const Tensor &t) {
 // What was expected of a layer that cannot be computed; empty: it can.
 std::string refusal(const Layer &l, const Layout &layout) {
     const int source = l.sources()[0];
-    if (source == kNetworkInput && (l.op != OpKind::kConv || !l.front_norm.empty() || l.operand() != kNoLayer))
+    if (source == kNetworkInput &&
+        (l.op != OpKind::kConv || !l.front_norm.empty() || l.operand() != kNoLayer))
         return "a convolution on the image";
     if (l.sources().size() > 1 && !operator_of(l.op).concatenates) return "a single source";
     if (l.op == OpKind::kFullyConnected && l.in.height * l.in.width > 1 &&

@@ -14,7 +14,7 @@ ResizeSpec resize_spec(const Layer &l) {
     spec.in_width = l.in.width;
     spec.height = l.out.height;
     spec.width = l.out.width;
-    spec.align_corners = l.align_corners;
+    spec.sampling = l.sampling;
     return spec;
 }
 
@@ -56,7 +56,7 @@ void plan_argmax(Planning &p, int layer) {
     if (p.decision(source).computed_with == layer) {
         const Layer &resize = p.layer(source);
         wanted.in = resize.in;
-        wanted.align_corners = resize.align_corners;
+        wanted.sampling = resize.sampling;
         source = resize.sources()[0];
     }
     plan_planar(p, layer, p.tensor(source), wanted, output_place(p, *p.analysis.output_of(layer)));

@@ -35,8 +35,7 @@ struct Case {
         std::string text = describe(layer);
         for (size_t s = 0; s < sources.size(); s++) text += (s ? "+" : " ") + std::to_string(sources[s]);
         return text + " -> " + std::to_string(out) + " " + std::to_string(size.height) + "x" +
-               std::to_string(size.width) + " " + name_of(activation) +
-               (residual ? " + residual" : "");
+               std::to_string(size.width) + " " + name_of(activation) + (residual ? " + residual" : "");
     }
 };
 

@@ -71,7 +71,8 @@ TEST_P(Elementwise, AveragePoolIsTheMeanOfWhatLiesInThePaddedImage) {
                                            {-source.border, source.columns, source.c8},
                                            {-source.border, source.rows, source.row_stride()}});
         by_rows(library[0], {from}, out.view(0, out.c8), 2, shape.height, 2);
-        const std::vector<double> expected = reference::average_pool(wide(x), in, shape, c.window, c.excludes_padding);
+        const std::vector<double> expected =
+            reference::average_pool(wide(x), in, shape, c.window, c.excludes_padding);
         EXPECT_LE(compare(planar(out), expected).relative_rms, 1e-7);
     }
 }
@@ -108,15 +109,25 @@ TEST_P(Elementwise, NormInFrontWithAndWithoutABorder) {
 struct ResizeCase {
     Shape in;
     InputSize out;
-    bool align_corners;
+    Sampling sampling;
 };
 
-const ResizeCase kResizes[] = {{{14, 5, 7}, {9, 13}, true},   {{46, 4, 8}, {8, 16}, false},
-                               {{78, 1, 1}, {3, 5}, true},    {{19, 17, 33}, {33, 65}, true},
-                               {{16, 33, 20}, {7, 9}, false}, {{24, 6, 5}, {6, 5}, true}};
+constexpr Sampling kCorners{Places::kAlignCorners, Neighbours::kLinear};
+
+const ResizeCase kResizes[] = {{{14, 5, 7}, {9, 13}, kCorners},
+                               {{46, 4, 8}, {8, 16}, {}},
+                               {{78, 1, 1}, {3, 5}, kCorners},
+                               {{19, 17, 33}, {33, 65}, kCorners},
+                               {{16, 33, 20}, {7, 9}, {}},
+                               {{24, 6, 5}, {6, 5}, kCorners},
+                               {{14, 5, 7}, {10, 11}, {Places::kAsymmetric, Neighbours::kLinear}},
+                               {{14, 5, 7}, {10, 14}, {Places::kAsymmetric, Neighbours::kFloor}},
+                               {{46, 6, 8}, {9, 3}, {Places::kHalfPixel, Neighbours::kNearestLower}},
+                               {{24, 8, 6}, {4, 9}, {Places::kHalfPixel, Neighbours::kNearestUpper}},
+                               {{16, 4, 9}, {7, 5}, {Places::kAlignCorners, Neighbours::kCeil}}};
 
 ResizeSpec spec_of(const ResizeCase &c, const Image &source) {
-    ResizeSpec spec{c.in.height, c.in.width, c.out.height, c.out.width, c.align_corners};
+    ResizeSpec spec{c.in.height, c.in.width, c.out.height, c.out.width, c.sampling};
     spec.in_pixel_stride = source.c8;
     spec.in_row_stride = source.row_stride();
     return spec;
@@ -135,7 +146,7 @@ TEST_P(Elementwise, ResizeChannelsLastAndPlanar) {
         spec.row_stride = out.row_stride();
         SCOPED_TRACE(spec.key());
         const KernelLibrary library({spec, PlanarSpec{spec, shape.channels}}, machine());
-        const std::vector<double> expected = reference::resize(wide(x), c.in, shape, c.align_corners);
+        const std::vector<double> expected = reference::resize(wide(x), c.in, shape, c.sampling);
         by_rows(library[0], {source.view(0, source.c8)}, out.view(0, out.c8), 2, shape.height, 2);
         EXPECT_LE(compare(planar(out), expected).relative_rms, 2e-7);
 
@@ -168,7 +179,7 @@ TEST_P(Elementwise, GreatestChannelOfWhatAResizeMakes) {
         const Buffer target(values.data(),
                             {{0, shape.width, 1}, {0, shape.height, shape.width}, {0, 1, int(plane)}});
         by_rows(library[0], {source.view(0, source.c8)}, target, 1, shape.height, 2);
-        const std::vector<double> resized = reference::resize(wide(x), c.in, shape, c.align_corners);
+        const std::vector<double> resized = reference::resize(wide(x), c.in, shape, c.sampling);
         const std::vector<double> expected = reference::argmax(resized, shape);
         for (size_t i = 0; i < plane; i++) {
             const double found = values.data()[i];

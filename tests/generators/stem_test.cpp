@@ -57,9 +57,8 @@ TEST_P(Stems, StemEqualsTheReference) {
             convolution_parts(machine(), shape.width, shape.height, c8, 3 * taps);
         std::vector<KernelSpec> specs;
         for (const ChannelPart &part : parts) {
-            specs.push_back(StemSpec{c.window, 3, in.height, in.width, part.padded(),
-                                     shape.width, part.block, part.extent, part.lanes, c8, c8 * shape.width,
-                                     c.activation});
+            specs.push_back(StemSpec{c.window, 3, in.height, in.width, part.padded(), shape.width, part.block,
+                                     part.extent, part.lanes, c8, c8 * shape.width, c.activation});
         }
         const KernelLibrary library(specs, machine());
         const Memory padded_bias = padded(bias, size_t(c8));
@@ -90,7 +89,8 @@ TEST_P(Stems, StemEqualsTheReference) {
 
 TEST_P(Stems, NoKernelNeedsTheHeap) {
     // A ring of four rows of one block alone is 4 x 512 planes x 27 columns.
-    const StemSpec wide{Window::square(3, 2, 1), 512, 8, 64, 32, 32, 32, 13, machine().lanes, 32, 1024, Activation::kNone};
+    const StemSpec wide{Window::square(3, 2, 1), 512, 8, 64, 32, 32, 32, 13, machine().lanes, 32, 1024,
+                        Activation::kNone};
     try {
         const KernelLibrary library({wide}, machine());
         ADD_FAILURE() << "compiled";
@@ -168,10 +168,9 @@ TEST_P(Stems, DepthwiseEqualsTheReference) {
                 const int begin = units * piece / pieces * unit, end = units * (piece + 1) / pieces * unit;
                 if (begin == end) continue;
                 call(library[i],
-                     {Buffer(source.memory.data(),
-                             {{0, c8, 1},
-                              {-source.border, source.columns, c8},
-                              {-source.border, source.rows, source.row_stride()}}),
+                     {Buffer(source.memory.data(), {{0, c8, 1},
+                                                    {-source.border, source.columns, c8},
+                                                    {-source.border, source.rows, source.row_stride()}}),
                       Buffer(u.data(), {{0, c8, 1}, {0, taps, c8}}), Buffer(padded_bias.data(), {{0, c8, 1}}),
                       out.view(0, c8).cropped(dim, begin, end)});
             }

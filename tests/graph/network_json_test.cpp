@@ -154,9 +154,12 @@ TEST(NetworkJson, RefusesNumbersThatDoNotFitTogether) {
          },
          "a: expected a window's numbers"},
         {[](Json &j) {
-             j["layers"][3]["dilation"] = {2, 2};
+             j["layers"][3]["padding"] = {2, 0, 0, 0};
+             j["layers"][3]["out"] = {16, 3, 3};
          },
-         "d: expected a window without dilation"},
+         "d: expected windows that reach the image, found one in the padding alone"},
+        {[](Json &j) { j["layers"][3]["places"] = "asymmetric"; }, "d: expected no places and neighbours"},
+        {[](Json &j) { j["layers"][3]["excludes_padding"] = true; }, "d: expected no excludes_padding"},
         {[](Json &j) {
              j["layers"][3]["kernel"] = {9, 9};
          },

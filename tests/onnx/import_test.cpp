@@ -202,11 +202,12 @@ TEST(ImportOnnx, EvaluatesShapes) {
                           int_tensor("one_three", {2}, {1, 3})};
     const auto net = imported(parts);
     ASSERT_TRUE(net) << net.error().what;
-    ASSERT_THAT(kinds_of(net->network), ElementsAre(OpKind::kMaxPool, OpKind::kResize, OpKind::kResize));
-    EXPECT_EQ(net->network.layers[1].out, (Shape{3, 4, 6}));
-    EXPECT_TRUE(net->network.layers[1].align_corners);
-    EXPECT_EQ(net->network.layers[2].out, (Shape{3, 3, 3}));
-    EXPECT_FALSE(net->network.layers[2].align_corners);
+    ASSERT_THAT(kinds_of(net->network),
+                ElementsAre(OpKind::kConv, OpKind::kMaxPool, OpKind::kResize, OpKind::kResize));
+    EXPECT_EQ(net->network.layers[2].out, (Shape{3, 4, 6}));
+    EXPECT_EQ(net->network.layers[2].sampling.places, Places::kAlignCorners);
+    EXPECT_EQ(net->network.layers[3].out, (Shape{3, 3, 3}));
+    EXPECT_EQ(net->network.layers[3].sampling, Sampling{});
 }
 
 TEST(ImportOnnx, CutsConcatenations) {
@@ -275,6 +276,72 @@ TEST(ImportOnnx, AveragesWithAndWithoutPadding) {
     EXPECT_THAT(averaged(1), ElementsAre(0.5, 1.5, 1.5, 3.5, 2.5, -0.5, 3.5, 7.5, 0, 0.5, -1, -0.75));
 }
 
+// The image is a tensor like others, and so is what nothing else makes whole.
+TEST(ImportOnnx, CopiesTheImageAndWhatIsGivenOutInParts) {
+    Parts parts;
+    add_conv(parts, "x", "a", 3, {1, 1, 1}, {0});
+    parts.nodes.push_back(node("Concat", {"x", "a"}, {"y"}, {int_attribute("axis", 1)}));
+    const auto net = imported(parts);
+    EXPECT_THAT(outputs_of(net, kImage), ElementsAre(1, 2, 3, 4, 5, -6, 7, 8, 0, 1, -2, 0.5, 6, -3, 8, 12.5));
+    EXPECT_THAT(kinds_of(net->network), ElementsAre(OpKind::kConv, OpKind::kConv, OpKind::kConv));
+}
+
+TEST(ImportOnnx, MakesGroupsConvolutions) {
+    Parts parts;
+    parts.input = {1, 3, 1, 1};
+    parts.nodes = {node("Conv", {"x", "w", "b"}, {"c"}, {int_attribute("group", 3)}),
+                   node("Relu", {"c"}, {"y"})};
+    parts.initializers = {tensor("w", {6, 1, 1, 1}, {1, 2, 3, 4, 5, 6}),
+                          tensor("b", {6}, {0, 0, 0, 0, 0, -1000})};
+    EXPECT_THAT(outputs_of(imported(parts), {1, 10, 100}), ElementsAre(1, 2, 30, 40, 500, 0));
+    // Groups of 4 inputs and 8 outputs: two together read eight inputs.
+    parts.nodes = {node("Conv", {"x", "e"}, {"s"}),
+                   node("Conv", {"s", "w", "b"}, {"c"}, {int_attribute("group", 4)}),
+                   node("Relu", {"c"}, {"y"})};
+    std::vector<float> spread(16 * 3), weight(32 * 4), bias(32);
+    for (size_t i = 0; i < 16; i++) spread[i * 3] = float(i);  // channel i is i times the image's first
+    for (size_t i = 0; i < 128; i++) weight[i] = float(int(i % 5) - 1);
+    for (size_t i = 0; i < 32; i++) bias[i] = float(i);
+    parts.initializers = {tensor("e", {16, 3, 1, 1}, spread), tensor("w", {32, 4, 1, 1}, weight),
+                          tensor("b", {32}, bias)};
+    const auto net = imported(parts);
+    std::vector<double> expected;
+    for (size_t o = 0; o < 32; o++) {
+        double sum = bias[o];
+        for (size_t i = 0; i < 4; i++) sum += weight[o * 4 + i] * 2.0 * double(o / 8 * 4 + i);
+        expected.push_back(std::max(sum, 0.0));
+    }
+    EXPECT_EQ(outputs_of(net, {2, 0, 0}), expected);
+    EXPECT_THAT(kinds_of(net->network), ElementsAre(OpKind::kConv, OpKind::kSlice, OpKind::kConv,
+                                                    OpKind::kSlice, OpKind::kConv, OpKind::kConv));
+}
+
+// What a convolution behind a ReLU takes in, and what is a layer of its own.
+TEST(ImportOnnx, PutsBatchNormsInFront) {
+    Parts parts;
+    add_conv(parts, "x", "a", 3, {1, 0, 0}, {0});
+    parts.nodes.push_back(node("Concat", {"a", "a"}, {"c"}, {int_attribute("axis", 1)}));
+    parts.nodes.push_back(
+        node("BatchNormalization", {"c", "g", "b", "m", "v"}, {"n"}, {float_attribute("epsilon", 1)}));
+    parts.nodes.push_back(node("Relu", {"n"}, {"r"}));
+    for (const auto &[name, values] :
+         {std::pair{"g", std::vector<float>{4, 2}}, {"b", {1, 0}}, {"m", {3, 0}}, {"v", {3, 0}}})
+        parts.initializers.push_back(tensor(name, {2}, values));
+    add_conv(parts, "r", "y", 2, {1, 10}, {0});
+    std::vector<double> expected;  // the norm is 2 (a - 3) + 1 and 2 a
+    for (size_t i = 0; i < 4; i++)
+        expected.push_back(std::max(0.0, 2.0 * (kImage[i] - 3) + 1) + 10 * std::max(0.0, 2.0 * kImage[i]));
+    const auto in_front = imported(parts);
+    EXPECT_EQ(outputs_of(in_front, kImage), expected);
+    EXPECT_THAT(kinds_of(in_front->network), ElementsAre(OpKind::kConv, OpKind::kConv));
+    parts.outputs = {"y", "r"};
+    const auto alone = imported(parts);
+    ASSERT_TRUE(alone) << alone.error().what;
+    EXPECT_THAT(kinds_of(alone->network), ElementsAre(OpKind::kConv, OpKind::kDepthwiseConv,
+                                                      OpKind::kDepthwiseConv, OpKind::kConv, OpKind::kConv));
+    EXPECT_EQ(outputs_of(alone, kImage), expected);
+}
+
 // What nothing needs is no layer; what another node reads, or the caller, keeps its own values.
 TEST(ImportOnnx, TouchesNoValueThatOthersRead) {
     Parts parts;
@@ -310,7 +377,7 @@ TEST(ImportOnnx, RefusesByNodeAndAttribute) {
     EXPECT_THAT(error_of_node(node("Conv", {"x", "w"}, {"y"}), {w}),
                 HasSubstr("(Conv): expected an output of 1x1x1 to 16777216x65536x65536, found 3x0x2"));
     EXPECT_EQ(error_of_node(node("Conv", {"x", "w"}, {"y"}, {int_attribute("group", 2)}), {square}),
-              at + "(Conv): attribute group: expected 1, or 3 with as many outputs, found 2 with 4");
+              at + "(Conv): attribute group: expected a divisor of 3 inputs and 4 outputs, found 2");
     EXPECT_EQ(error_of_node(node("Conv", {"x", "w"}, {"y"}, {int_attribute("shape", 2)}), {square}),
               at + "(Conv): attribute \"shape\": expected none of this name, found one");
     EXPECT_EQ(error_of_node(node("Conv", {"x", "w"}, {"y"}, {float_attribute("group", 2)}), {square}),
@@ -319,14 +386,15 @@ TEST(ImportOnnx, RefusesByNodeAndAttribute) {
               at + "(Conv): tensor \"w\": expected finite values, found inf at element 1");
     EXPECT_EQ(error_of_node(node("Conv", {"x", "none"}, {"y"})),
               at + "(Conv): input \"none\": expected the value of a node in front, found none");
-    EXPECT_EQ(error_of_node(node("Resize", {"x", "", "s"}, {"y"}), {tensor("s", {4}, {1, 1, 2, 2})}),
-              at + "(Resize): attribute mode: expected linear, found \"nearest\"");
+    EXPECT_EQ(error_of_node(node("Resize", {"x", "", "s"}, {"y"}, {text_attribute("mode", "cubic")}),
+                            {tensor("s", {4}, {1, 1, 2, 2})}),
+              at + "(Resize): attribute mode: expected linear or nearest, found \"cubic\"");
     EXPECT_THAT(
         error_of_node(node("AveragePool", {"x"}, {"y"},
                            {ints_attribute("kernel_shape", {2, 2}), ints_attribute("pads", {2, 2, 0, 0})})),
         HasSubstr("expected windows that reach the image, found one in the padding alone"));
-    EXPECT_THAT(error_of_node(node("Identity", {"x"}, {"y"})),
-                HasSubstr("output \"y\": expected one layer's result, found another value"));
+    EXPECT_THAT(error_of_node(node("Shape", {"x"}, {"y"})),
+                HasSubstr("output \"y\": expected an image or a list, found a constant"));
 }
 
 TEST(ImportOnnx, RefusesInputsAndOpsets) {

@@ -152,24 +152,45 @@ TEST(AveragePool, WhatLiesBehindThePaddingDoesNotCount) {
     EXPECT_THAT(average_pool(counting(9), {1, 3, 3}, {1, 1, 1}, Window::square(2, 2, 0)), ElementsAre(3));
 }
 
+constexpr Sampling kCorners{Places::kAlignCorners, Neighbours::kLinear};
+
 TEST(Resize, AlignedCornersKeepTheirPlaces) {
     // Columns 0 4 to five: 0 1 2 3 4; rows 0 8 to three: 0 4 8.
-    EXPECT_THAT(resize({0, 4, 8, 12}, {1, 2, 2}, {1, 3, 5}, true),
+    EXPECT_THAT(resize({0, 4, 8, 12}, {1, 2, 2}, {1, 3, 5}, kCorners),
                 ElementsAre(0, 1, 2, 3, 4, 4, 5, 6, 7, 8, 8, 9, 10, 11, 12));
-    EXPECT_THAT(resize({0, 1, 2, 3, 4}, {1, 1, 5}, {1, 1, 3}, true), ElementsAre(0, 2, 4));
+    EXPECT_THAT(resize({0, 1, 2, 3, 4}, {1, 1, 5}, {1, 1, 3}, kCorners), ElementsAre(0, 2, 4));
 }
 
 TEST(Resize, FreeCornersScaleThePixelsEdges) {
     // Twice as wide: outputs read at -1/4 (the edge instead), 1/4, 3/4, 5/4.
-    EXPECT_THAT(resize({0, 8}, {1, 1, 2}, {1, 1, 4}, false), ElementsAre(0, 2, 6, 8));
-    EXPECT_THAT(resize({0, 8, 16, 24}, {1, 1, 4}, {1, 1, 2}, false), ElementsAre(4, 20));
+    EXPECT_THAT(resize({0, 8}, {1, 1, 2}, {1, 1, 4}, Sampling{}), ElementsAre(0, 2, 6, 8));
+    EXPECT_THAT(resize({0, 8, 16, 24}, {1, 1, 4}, {1, 1, 2}, Sampling{}), ElementsAre(4, 20));
+}
+
+TEST(Resize, NearestPixels) {
+    const auto resized = [](const std::vector<double> &x, int to, Places places, Neighbours neighbours) {
+        return resize(x, {1, 1, int(x.size())}, {1, 1, to}, Sampling{places, neighbours});
+    };
+    // Places 0, 1/2, 1, 3/2, 2, 5/2.
+    EXPECT_THAT(resized({1, 2, 3}, 6, Places::kAsymmetric, Neighbours::kFloor),
+                ElementsAre(1, 1, 2, 2, 3, 3));
+    EXPECT_THAT(resized({1, 2, 3}, 6, Places::kAsymmetric, Neighbours::kCeil), ElementsAre(1, 2, 2, 3, 3, 3));
+    EXPECT_THAT(resized({1, 2, 3}, 6, Places::kAsymmetric, Neighbours::kLinear),
+                ElementsAre(1, 1.5, 2, 2.5, 3, 3));
+    // Places 1/2, 5/2.
+    EXPECT_THAT(resized({1, 2, 3, 4}, 2, Places::kHalfPixel, Neighbours::kNearestLower), ElementsAre(1, 3));
+    EXPECT_THAT(resized({1, 2, 3, 4}, 2, Places::kHalfPixel, Neighbours::kNearestUpper), ElementsAre(2, 4));
+    // Places -1/4, 1/4, 3/4, 5/4.
+    EXPECT_THAT(resized({1, 2}, 4, Places::kHalfPixel, Neighbours::kFloor), ElementsAre(1, 1, 1, 2));
+    // Places 0, 1/2, 1.
+    EXPECT_THAT(resized({1, 2}, 3, Places::kAlignCorners, Neighbours::kNearestLower), ElementsAre(1, 1, 2));
 }
 
 TEST(Resize, OnePixelEitherWay) {
-    for (bool align_corners : {false, true})
-        EXPECT_THAT(resize({3, 5}, {2, 1, 1}, {2, 1, 3}, align_corners), ElementsAre(3, 3, 3, 5, 5, 5));
-    EXPECT_THAT(resize({2, 4, 9}, {1, 1, 3}, {1, 1, 1}, true), ElementsAre(2));
-    EXPECT_THAT(resize({2, 4, 9}, {1, 1, 3}, {1, 1, 1}, false), ElementsAre(4));
+    for (const Sampling &sampling : {Sampling{}, kCorners})
+        EXPECT_THAT(resize({3, 5}, {2, 1, 1}, {2, 1, 3}, sampling), ElementsAre(3, 3, 3, 5, 5, 5));
+    EXPECT_THAT(resize({2, 4, 9}, {1, 1, 3}, {1, 1, 1}, kCorners), ElementsAre(2));
+    EXPECT_THAT(resize({2, 4, 9}, {1, 1, 3}, {1, 1, 1}, Sampling{}), ElementsAre(4));
 }
 
 TEST(Slice, ChannelsWhereTheyLie) {
