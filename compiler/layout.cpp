@@ -108,6 +108,9 @@ Result<Layout> lay_out(const Analysis &a, PlanBuilder &builder) {
         if (layer.op == OpKind::kSlice) {  // lies where its source lies
             t = layout.tensors[layer.sources()[0]];
             t.first += layer.first_channel;
+            // Vectors reach beyond a slice into its neighbours' channels, and behind the last pixel's last one.
+            const int64_t elems = int64_t{1} * t.rows * t.row_stride();
+            if (t.first + c8 > t.pixel_stride) builder.grow_buffer(t.buffer, 4 * (elems + kChannelAlignment));
         } else {
             Stack &stack = all[stack_of[l]];
             if (!stack.placed) {

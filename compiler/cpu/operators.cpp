@@ -39,8 +39,6 @@ std::string refusal(const Layer &l, const Layout &layout) {
     if (l.op == OpKind::kFullyConnected && l.in.height * l.in.width > 1 &&
         (l.in.channels % kChannelAlignment || !plainly_stored(layout.tensors[source])))
         return "a fully connected layer on whole eights of channels that nothing else reads";
-    if (l.op == OpKind::kSlice && (l.first_channel | l.out.channels) % kChannelAlignment)
-        return "a slice of whole eights of channels";
     return "";
 }
 
