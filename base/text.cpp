@@ -26,6 +26,9 @@ size_t edits(const std::string &a, const std::string &b) {
     return row.back();
 }
 
+// A slip touches a third of the letters at most.
+size_t too_far_from(const std::string &word) { return word.size() / 3 + 2; }
+
 }  // namespace
 
 std::string shown(const std::string &text) {
@@ -40,10 +43,29 @@ std::string shown(const std::string &text) {
     return line + (text.size() > kLongestShown ? "...\"" : "\"");
 }
 
+std::vector<std::string> near_names(const std::string &word, const std::vector<std::string> &candidates,
+                                    size_t most) {
+    if (word.empty() || word.size() > kLongestShown) return {};
+    const size_t far = too_far_from(word);
+    std::vector<std::pair<size_t, std::string>> found;
+    for (const std::string &candidate : candidates) {
+        const size_t longer =
+            std::max(word.size(), candidate.size()) - std::min(word.size(), candidate.size());
+        const size_t distance = longer < far ? edits(word, candidate) : far;
+        if (distance < far || candidate.find(word) != std::string::npos)
+            found.push_back({distance, candidate});
+    }
+    std::stable_sort(found.begin(), found.end(),
+                     [](const auto &a, const auto &b) { return a.first < b.first; });
+    std::vector<std::string> names;
+    for (size_t i = 0; i < std::min(most, found.size()); i++) names.push_back(found[i].second);
+    return names;
+}
+
 std::string nearest(const std::string &word, const std::vector<std::string> &candidates) {
     std::string best;
     if (word.size() > kLongestShown) return best;
-    size_t fewest = word.size() / 3 + 2;  // a slip touches a third of the letters at most
+    size_t fewest = too_far_from(word);
     for (const std::string &candidate : candidates) {
         const size_t distance = edits(word, candidate);
         if (distance < fewest) {

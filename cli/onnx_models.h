@@ -1,6 +1,8 @@
 // A MODEL that is an ONNX file, as the verbs that take one read it.
 #pragma once
+#include <CLI/CLI.hpp>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "onnx/import.h"
@@ -9,9 +11,17 @@ namespace hardnet {
 
 bool is_onnx_path(const std::string &model);  // by its ending
 
-// `input`: HEIGHTxWIDTH where the file leaves them open; empty: as the file has them. `external_file`: of all tensors that lie
-// beside the file; empty: the one that it names.
+// What is told beside the file; a verb that takes ONNX files has these flags.
+struct OnnxFlags {
+    std::string external_data;  // the file of all tensors that lie beside it; empty: the one that it names
+    std::vector<std::string> cuts;  // tensors that are the outputs; none: the file's own
+};
+void add_onnx_flags(CLI::App &verb, OnnxFlags &flags);
+// A usage error that names the first flag that was given, since `model` is no ONNX file.
+Status expect_no_onnx_flags(const std::string &verb, const std::string &model, const OnnxFlags &flags);
+
+// `input`: HEIGHTxWIDTH where the file leaves them open; empty: as the file has them.
 Result<OnnxNetwork> open_onnx_model(const std::string &path, const std::string &input,
-                                    const std::string &external_file);
+                                    const OnnxFlags &flags);
 
 }  // namespace hardnet

@@ -17,11 +17,12 @@ namespace hardnet {
 namespace {
 
 struct CompileFlags {
-    std::string model, weights, state_key, external_data, input, name,
-        algorithm = "auto", objective = "speed", blocks = "tuned", folder;
+    std::string model, weights, state_key, input, name, algorithm = "auto", objective = "speed",
+                                                        blocks = "tuned", folder;
     std::vector<std::string> targets, prepack;
     int batch = 1, jobs = 0, classes = 0;
     bool mask = false;
+    OnnxFlags onnx;
 };
 
 #ifdef HARDNET_WITH_COMPILER
@@ -46,9 +47,8 @@ Status take_options(const CompileFlags &options, const std::string &own_name, Co
 Result<CompileRequest> request_of(const CompileFlags &options) {
     if (options.weights.empty())
         return usage_error("compile: --weights: expected a checkpoint or seed:N, found none");
-    if (!options.external_data.empty())
-        return usage_error("compile: --external-data: expected an ONNX file as MODEL, found " +
-                           options.model);
+    if (const Status none = expect_no_onnx_flags("compile", options.model, options.onnx); !none)
+        return none.error();
     const Result<ModelRecord> record = find_record(options.model);
     if (!record) return record.error();
     CompileRequest request;
@@ -70,7 +70,7 @@ Result<Model> onnx_model_of(const CompileFlags &options) {
         return usage_error(
             "compile: " + options.model +
             ": expected no --weights, --state-key, --classes or --mask beside an ONNX file, found one");
-    Result<OnnxNetwork> imported = open_onnx_model(options.model, options.input, options.external_data);
+    Result<OnnxNetwork> imported = open_onnx_model(options.model, options.input, options.onnx);
     if (!imported) return imported.error();
     Model model;
     model.network = std::move(imported->network);
@@ -124,7 +124,9 @@ Result<ExitCode> compile(const CompileFlags &) { return no_compiler("compile"); 
 void add_compile(CLI::App &program, Action &chosen) {
     CLI::App *verb = add_verb(program, "compile", "Compile a network and its weights to a package",
                               "hardnet compile hardnet68 --weights hardnet68.safetensors --input 224x224 "
-                              "-o packages/hardnet68");
+                              "-o packages/hardnet68\n"
+                              "  hardnet compile network.onnx --input 352x352 --cut /decoder/Add_output_0 "
+                              "-o packages/network");
     const auto options = std::make_shared<CompileFlags>();
     verb->add_option("MODEL", options->model, "a network's name, a record's path or an ONNX file")
         ->required();
@@ -132,9 +134,7 @@ void add_compile(CLI::App &program, Action &chosen) {
                      "a .safetensors or .pth checkpoint, or seed:N; an ONNX file has its own");
     verb->add_option("--state-key", options->state_key,
                      "of a .pth: the key of its weights, as for hardnet import");
-    verb->add_option(
-        "--external-data", options->external_data,
-        "of an ONNX file: the file of its tensors, in place of the one that it names beside itself");
+    add_onnx_flags(*verb, options->onnx);
     verb->add_option("--input", options->input, "HEIGHTxWIDTH; default: the network's own");
     verb->add_option("--batch", options->batch, "images per run")
         ->check(CLI::Validator(between(1, 1024), ""))

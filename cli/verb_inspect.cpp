@@ -16,8 +16,9 @@ namespace hardnet {
 namespace {
 
 struct InspectOptions {
-    std::string what, input, external_data, format = "table";
+    std::string what, input, format = "table";
     bool layers = false;
+    OnnxFlags onnx;
 };
 
 // What the compiler chose for each layer of `network` at `level`, as columns beside the measures.
@@ -104,6 +105,9 @@ Result<ExitCode> inspect_package(const Package &package, const InspectOptions &o
 Result<ExitCode> inspect(const InspectOptions &options) {
     const Result<InspectFormat> format = inspect_format(options.format);
     if (!format) return format.error();
+    if (!is_onnx_path(options.what))
+        if (const Status none = expect_no_onnx_flags("inspect", options.what, options.onnx); !none)
+            return none.error();
     std::error_code failed;  // a path too long is no folder
     if (std::filesystem::is_directory(options.what, failed)) {
         const Result<Package> package = open_package(options.what);
@@ -111,8 +115,7 @@ Result<ExitCode> inspect(const InspectOptions &options) {
         return inspect_package(*package, options, *format);
     }
     if (is_onnx_path(options.what)) {
-        const Result<OnnxNetwork> imported =
-            open_onnx_model(options.what, options.input, options.external_data);
+        const Result<OnnxNetwork> imported = open_onnx_model(options.what, options.input, options.onnx);
         if (!imported) return imported.error();
         std::fputs(inspect_text(imported->network, *format, options.layers).c_str(), stdout);
         return ExitCode::kOk;
@@ -132,15 +135,14 @@ Result<ExitCode> inspect(const InspectOptions &options) {
 void add_inspect(CLI::App &program, Action &chosen) {
     CLI::App *verb = add_verb(program, "inspect",
                               "The paper's measures of a network or a package: parameters, MACs, CIO, MoC",
-                              "hardnet inspect hardnet68 --input 320x320 --layers");
+                              "hardnet inspect hardnet68 --input 320x320 --layers\n"
+                              "  hardnet inspect network.onnx --cut /decoder/Add_output_0 --layers");
     const auto options = std::make_shared<InspectOptions>();
     verb->add_option("MODEL|PACKAGE", options->what,
                      "a network's name, a record's path, an ONNX file or a package's folder")
         ->required();
     verb->add_option("--input", options->input, "HEIGHTxWIDTH; default: the network's own");
-    verb->add_option(
-        "--external-data", options->external_data,
-        "of an ONNX file: the file of its tensors, in place of the one that it names beside itself");
+    add_onnx_flags(*verb, options->onnx);
     verb->add_flag("--layers", options->layers, "one row per layer");
     verb->add_option("--format", options->format, "table, json, csv or scale-sim")->capture_default_str();
     verb->callback([&chosen, options] { chosen = [options] { return inspect(*options); }; });

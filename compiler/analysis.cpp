@@ -109,6 +109,15 @@ const Output *Analysis::output_of(int layer) const {
     return nullptr;
 }
 
+const Output *Analysis::sole_output_of(int layer) const {
+    const Output *sole = output_of(layer);
+    if (!sole || sole->row || sole->layers.size() > 1 || !readers[layer].empty()) return nullptr;
+    for (const Output &output : network.outputs) {
+        if (&output != sole && std::count(output.layers.begin(), output.layers.end(), layer)) return nullptr;
+    }
+    return sole;
+}
+
 Analysis analyse(const Network &network, const Machine &machine, const PlanOptions &options) {
     const int layers = int(network.layers.size());
     Analysis a{network, machine, readers_of(network), std::vector<Decision>(layers)};

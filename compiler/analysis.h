@@ -51,6 +51,8 @@ struct Analysis {
     bool feeds_winograd(int layer) const;
     // That the layer's tensor is, or a part of; or null.
     const Output *output_of(int layer) const;
+    // The output that is the layer's tensor, which nothing else reads or is, so that its step may write there; or null.
+    const Output *sole_output_of(int layer) const;
 };
 
 Analysis analyse(const Network &network, const Machine &machine, const PlanOptions &options);

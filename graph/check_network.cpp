@@ -214,8 +214,13 @@ std::string output_fault(const Network &network, const Output &output) {
     }
     if (elements > kMostElements)
         return fmt::format("expected at most {} elements, found {}", kMostElements, elements);
-    if (output.row == 0 && output.layers.size() > 1)
-        return fmt::format("expected rows or one layer, found {} layers", output.layers.size());
+    const Shape &first = network.layers[size_t(output.layers[0])].out;
+    for (int layer : output.layers) {
+        const Shape &shape = network.layers[size_t(layer)].out;
+        if (output.row == 0 && (shape.height != first.height || shape.width != first.width))
+            return fmt::format("expected rows or layers of one extent, found {} and {}", text_of(first),
+                               text_of(shape));
+    }
     if (output.row < 0 || (output.row > 0 && elements % output.row))
         return fmt::format("expected whole rows, found {} elements in rows of {}", elements, output.row);
     return "";

@@ -43,12 +43,17 @@ std::vector<FoldedTensor> folded_tensors(const Layer &layer) {
 }
 
 std::vector<int64_t> output_shape(const Network &network, const Output &output) {
-    const Layer &first = network.layers[static_cast<size_t>(output.layers[0])];
-    if (output.row == 0 && first.op == OpKind::kFullyConnected) return {first.out.channels};
-    if (output.row == 0) return {first.out.channels, first.out.height, first.out.width};
+    const Shape &first = network.layers[static_cast<size_t>(output.layers[0])].out;
     int64_t elements = 0;
-    for (int layer : output.layers) elements += network.layers[static_cast<size_t>(layer)].out.elements();
-    return {elements / output.row, output.row};
+    bool flat = true;
+    for (int layer : output.layers) {
+        const Layer &part = network.layers[static_cast<size_t>(layer)];
+        elements += part.out.elements();
+        flat = flat && part.op == OpKind::kFullyConnected;
+    }
+    if (output.row != 0) return {elements / output.row, output.row};
+    if (flat) return {elements};
+    return {elements / first.height / first.width, first.height, first.width};
 }
 
 const char *name_of(Activation activation) {

@@ -76,7 +76,7 @@ private:
 struct Output {
     std::string name;         // "logits"
     std::vector<int> layers;  // one behind another
-    int64_t row = 0;          // 0: the one layer's tensor, planar: [C, H, W], [C] of a classifier. Else the
+    int64_t row = 0;          // 0: the layers' channels, planar: [C, H, W], [C] of a classifier. Else the
                               // layers' pixels, channels innermost, in rows of so many values: [rows, row]
     bool boxes = false;       // as many channels whatever the class count
 };

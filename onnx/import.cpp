@@ -33,12 +33,12 @@ bool OnnxImport::prepare() {
         if (is_alias(node) && has_input(node, 0) && !aliases_.count(node.outputs[0]))
             aliases_.emplace(node.outputs[0], resolved(node.inputs[0]));
     }
-    for (const OnnxValueInfo &output : model_.graph.outputs) uses_[resolved(output.name)]++;
+    for (const std::string &name : wanted_) uses_[resolved(name)]++;
     needed_.assign(nodes.size(), false);
     for (size_t i = nodes.size(); i-- > 0;) {
         const OnnxNode &node = nodes[i];
-        const auto is_used = [&](const std::string &name) { return uses_.count(name) > 0; };
-        needed_[i] = is_alias(node) || std::any_of(node.outputs.begin(), node.outputs.end(), is_used);
+        const auto is_used = [&](const std::string &name) { return uses_.count(resolved(name)) > 0; };
+        needed_[i] = std::any_of(node.outputs.begin(), node.outputs.end(), is_used);
         if (!needed_[i] || is_alias(node)) continue;
         for (const std::string &input : node.inputs) {
             uses_[resolved(input)] += node.op_type == "Shape" ? 0 : 1;  // extents are no values
@@ -52,8 +52,9 @@ bool OnnxImport::read_input() {
     place_ = model_.path;
     std::vector<const OnnxValueInfo *> inputs;
     for (const OnnxValueInfo &input : model_.graph.inputs)
-        if (!tensors_.count(input.name)) inputs.push_back(&input);
-    if (inputs.size() != 1) return fail(fmt::format("expected one input, found {}", inputs.size()));
+        if (!tensors_.count(input.name) && uses_.count(input.name)) inputs.push_back(&input);
+    if (inputs.size() != 1)
+        return fail(fmt::format("expected one input that the outputs need, found {}", inputs.size()));
     const OnnxValueInfo &input = *inputs[0];
     place_ += ": input " + shown(input.name);
     if (input.type != OnnxType::kFloat || input.dims.size() != 4)
@@ -101,36 +102,8 @@ bool OnnxImport::translate(const OnnxNode &node) {
     return fail(fmt::format("expected what is supported ({}), found another use", found->limits));
 }
 
-bool OnnxImport::read_outputs() {
-    for (const OnnxValueInfo &output : model_.graph.outputs) {
-        place_ = model_.path + ": output " + shown(output.name);
-        const auto found = values_.find(resolved(output.name));
-        if (found == values_.end()) return fail("expected an image or a list, found a constant");
-        const Shape &shape = found->second.shape;
-        if (found->second.flat && shape.height * shape.width > 1)
-            return fail("expected an image or its channels, found an image as a list");
-        for (const Output &other : outputs_)
-            if (other.name == output.name) return fail("expected a name of its own, found a second one");
-        std::vector<int> parts = found->second.parts;
-        if (parts.size() > 1 || parts[0] == kNetworkInput) {
-            std::string name = plain_name(output.name);
-            while (name.empty() || names_.count(name)) name += "_";
-            for (int &part : parts) {
-                const std::optional<int> layer = parts.size() > 1 ? as_layer(part) : part;
-                if (!layer) return false;
-                part = *layer;
-            }
-            const Layer *layer = append_copy(name, parts);
-            if (!layer) return false;
-            parts = {index_of(*layer)};
-        }
-        outputs_.push_back({output.name, parts});
-    }
-    return true;
-}
-
 Result<OnnxNetwork> OnnxImport::run() {
-    bool done = prepare() && read_input();
+    bool done = find_wanted() && prepare() && read_input();
     for (size_t i = 0; done && i < needed_.size(); i++)
         if (needed_[i]) done = translate(model_.graph.nodes[i]);
     if (!done || !read_outputs()) return *error_;
@@ -141,7 +114,8 @@ Result<OnnxNetwork> OnnxImport::run() {
     network.layers = std::move(layers_);
     network.outputs = std::move(outputs_);
     if (network.outputs.size() == 1)
-        network.classes = network.layers[size_t(network.outputs[0].layers[0])].out.channels;
+        for (int layer : network.outputs[0].layers)
+            network.classes += network.layers[size_t(layer)].out.channels;
     if (const Status checked = check_network(network); !checked)
         return Error{checked.error().code, model_.path + ": " + checked.error().what, checked.error().detail};
     imported.weights = std::move(weights_);

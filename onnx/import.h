@@ -20,6 +20,7 @@ struct OnnxOptions {
     std::optional<InputSize> input;  // where the model leaves height and width open
     std::string external_file;       // of all external data; empty: the one that the model names
     std::string name;                // the network's
+    std::vector<std::string> cuts;   // tensors that are the outputs, in place of the model's own
 };
 
 struct OnnxNetwork {

@@ -96,13 +96,12 @@ bool OnnxImport::need_weights(const OnnxNode &node, size_t input, size_t rank, F
     if (!from || from->dims.size() != rank)
         return fail(fmt::format("input {}: expected known weights of {} dimensions, found another value",
                                 input, rank));
-    weight_elements_ += size_t(from->elements());
     const bool fits = std::all_of(from->dims.begin(), from->dims.end(),
                                   [](int64_t extent) { return extent >= 1 && extent <= kMostChannels; });
-    if (!fits || weight_elements_ > kMostWeightElements)
-        return fail(fmt::format(
-            "tensor {}: expected dimensions from 1 to {} and at most {} weights in all, found others",
-            shown(from->name), kMostChannels, kMostWeightElements));
+    if (!fits)
+        return fail(fmt::format("tensor {}: expected dimensions from 1 to {}, found others",
+                                shown(from->name), kMostChannels));
+    if (!count_weights(size_t(from->elements()))) return false;
     Result<std::vector<float>> values = float_values(model_, *from, options_.external_file);
     if (!values) {
         if (!error_) error_ = values.error();
@@ -120,11 +119,13 @@ std::vector<Layer *> OnnxImport::own_layers(const OnnxNode &node, size_t input) 
     const OnnxValue *found = value(node, input);
     if (!found) return {};
     const std::string &name = resolved(node.inputs[input]);
+    const int wanted = times_wanted(name);
+    if (uses_[name] != 1 + wanted || (wanted > 0 && found->parts.size() > 1)) return {};
+    for (int part : found->parts)
+        if (part == kNetworkInput || own_names_[size_t(part)] != name) return {};
+    if (wanted > 0 && !kept_.count(name) && !keep_as_it_is(name, found->parts[0])) return {};
     std::vector<Layer *> layers;
-    for (int part : found->parts) {
-        if (part == kNetworkInput || own_names_[size_t(part)] != name || uses_[name] != 1) return {};
-        layers.push_back(&layers_[size_t(part)]);
-    }
+    for (int part : found->parts) layers.push_back(&layers_[size_t(part)]);
     return layers;
 }
 
@@ -148,13 +149,21 @@ std::string OnnxImport::layer_name(const OnnxNode &node, const std::string &suff
     return name;
 }
 
+bool OnnxImport::count_layer(size_t reads) {
+    reads_ += reads;
+    if (layers_.size() < kMostLayers && reads_ <= kMostReads) return true;
+    return fail(
+        fmt::format("expected at most {} layers that read {} tensors, found more", kMostLayers, kMostReads));
+}
+
+bool OnnxImport::count_weights(size_t elements) {
+    weight_elements_ += elements;
+    return weight_elements_ <= kMostWeightElements ||
+           fail(fmt::format("expected at most {} weights in all, found more", kMostWeightElements));
+}
+
 Layer *OnnxImport::append(const std::string &name, OpKind op, const std::vector<int> &sources) {
-    reads_ += sources.size();
-    if (layers_.size() == kMostLayers || reads_ > kMostReads) {
-        fail(fmt::format("expected at most {} layers that read {} tensors, found more", kMostLayers,
-                         kMostReads));
-        return nullptr;
-    }
+    if (!count_layer(sources.size())) return nullptr;
     Layer layer;
     layer.name = name;
     layer.op = op;
@@ -169,33 +178,22 @@ Layer *OnnxImport::append(const std::string &name, OpKind op, const std::vector<
     return &layers_.back();
 }
 
-// A 1x1 convolution that gives what it reads, to the bit: every other product is zero.
-Layer *OnnxImport::append_copy(const std::string &name, const std::vector<int> &sources) {
-    names_.insert(name);
-    Layer *layer = append(name, OpKind::kConv, sources);
-    if (!layer) return nullptr;
-    layer->module = name;
-    layer->bias = true;
-    const size_t channels = size_t(layer->in.channels);
-    weight_elements_ += channels * channels;
-    if (weight_elements_ > kMostWeightElements) {
-        fail(fmt::format("expected at most {} weights in all, found more", kMostWeightElements));
-        return nullptr;
-    }
-    FoldedLayer &weights = weights_of(*layer);
-    weights.weight = {{int64_t(channels), int64_t(channels), 1, 1}, std::vector<float>(channels * channels)};
-    for (size_t c = 0; c < channels; c++) weights.weight.values[c * channels + c] = 1;
-    weights.bias = {{int64_t(channels)}, std::vector<float>(channels)};
-    return layer;
-}
-
+// The image's layer is a 1x1 convolution that gives what it reads, to the bit: every other product is zero.
 std::optional<int> OnnxImport::as_layer(int part) {
     if (part != kNetworkInput) return part;
-    if (image_layer_ == kNoLayer) {
-        const Layer *layer = append_copy(names_.count("image") ? "image_tensor" : "image", {kNetworkInput});
-        if (!layer) return std::nullopt;
-        image_layer_ = index_of(*layer);
-    }
+    if (image_layer_ != kNoLayer) return image_layer_;
+    const std::string name = names_.count("image") ? "image_tensor" : "image";
+    const size_t channels = size_t(input_.channels);
+    Layer *layer = count_weights(channels * channels) ? append(name, OpKind::kConv, {kNetworkInput}) : nullptr;
+    if (!layer) return std::nullopt;
+    names_.insert(name);
+    layer->module = name;
+    layer->bias = true;
+    image_layer_ = index_of(*layer);
+    FoldedLayer &weights = weights_of(*layer);
+    weights.weight = {weight_shape(*layer), std::vector<float>(channels * channels)};
+    for (size_t c = 0; c < channels; c++) weights.weight.values[c * channels + c] = 1;
+    weights.bias = {{int64_t(channels)}, std::vector<float>(channels)};
     return image_layer_;
 }
 

@@ -56,7 +56,8 @@ public:
     bool read_list(const OnnxNode &node, size_t input, std::vector<int64_t> &to);
     bool need_weights(const OnnxNode &node, size_t input, size_t rank, FloatTensor &to);
 
-    // The layers whose results the input is, if nothing else reads them; else none.
+    // The layers whose results the input is, if no other node reads them; else none. What the caller wants of a result
+    // stays as it is, so that the node may change the layer.
     std::vector<Layer *> own_layers(const OnnxNode &node, size_t input);
     Layer *own_layer(const OnnxNode &node, size_t input);  // the one; null where there are none or several
     // The one node that reads the value; null where there is another one or none, or where it is an output.
@@ -83,6 +84,7 @@ public:
     int64_t opset() const { return model_.opset; }
 
 private:
+    bool find_wanted();
     bool prepare();
     bool read_input();
     bool read_outputs();
@@ -91,13 +93,18 @@ private:
     std::string layer_name(const OnnxNode &node, const std::string &suffix);
     bool is_new(const std::string &name);
     Layer *append(const std::string &name, OpKind op, const std::vector<int> &sources);
-    Layer *append_copy(const std::string &name, const std::vector<int> &sources);
+    int times_wanted(const std::string &name) const;  // as an output
+    bool keep_as_it_is(const std::string &name, int part);
+    bool count_layer(size_t reads);  // one more fits
+    bool count_weights(size_t elements);
 
     const OnnxModel &model_;
     const OnnxOptions &options_;
     std::string place_;  // the node at hand
     std::optional<Error> error_;
 
+    std::vector<std::string> wanted_;                  // the outputs' names
+    std::map<std::string, OnnxValue> kept_;            // outputs that a node has changed behind them
     std::map<std::string, std::string> aliases_;       // outputs of what changes nothing
     std::map<std::string, int> uses_;                  // by nodes that are needed, and as outputs
     std::map<std::string, const OnnxNode *> readers_;  // the last one of each value

@@ -173,7 +173,8 @@ void read_name(Section &section, std::string &name) {
 }
 
 void read_classes(Section &section, Manifest &manifest) {
-    section.read_between("classes", manifest.network.classes, 1, kMaxClasses);
+    const int least = manifest.network.outputs.size() > 1 ? 0 : 1;  // several tensors need not tell any apart
+    section.read_between("classes", manifest.network.classes, least, kMaxClasses);
     section.read("class_names", manifest.class_names);
     const size_t names = manifest.class_names.size();
     if (names != 0 && names != size_t(manifest.classes()))

@@ -135,10 +135,13 @@ template Result<std::vector<std::vector<float>>> run_network(const Network &, co
 template <typename Real>
 std::vector<Real> output_values(const Network &network, const Output &output,
                                 const std::vector<std::vector<Real>> &layers) {
-    if (output.row == 0) return layers[static_cast<size_t>(output.layers[0])];
     std::vector<Real> values;
     for (int index : output.layers) {
         const std::vector<Real> &planes = layers[static_cast<size_t>(index)];
+        if (output.row == 0) {
+            values.insert(values.end(), planes.begin(), planes.end());
+            continue;
+        }
         const Shape &shape = network.layers[static_cast<size_t>(index)].out;
         const size_t plane = size_t(shape.height) * size_t(shape.width);
         for (size_t pixel = 0; pixel < plane; pixel++)

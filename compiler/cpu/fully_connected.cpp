@@ -12,7 +12,7 @@ void plan_fully_connected(Planning &p, int layer) {
     const int lanes = p.machine().lanes;
     const int whole_blocks = l.out.channels / kBlock * kBlock, tail = l.out.channels - whole_blocks;
     const int64_t bias = p.builder.pack_bias(layer, round_up(l.out.channels, kBlock));
-    const Output *output = p.analysis.output_of(layer);
+    const Output *output = p.analysis.sole_output_of(layer);
     const Place result = output ? output_place(p, *output) : Place::arena(out.buffer, 0);
     p.builder.begin_step(HARDNET_STEP_FULLY_CONNECTED, layer);
     const auto part = [&](int first, int channels, int block, int tail_outputs) {

@@ -36,7 +36,7 @@ void plan_direct(Planning &p, int layer);
 void plan_winograd(Planning &p, int layer);
 void plan_winograd_bands(Planning &p, int layer);
 
-// What no layer has written to its place yet: planar outputs, and outputs in rows, a layer behind another.
+// What no layer has written to its place yet: planar outputs and outputs in rows, a layer behind another.
 void plan_outputs(Planning &p);
 
 }  // namespace hardnet::cpu

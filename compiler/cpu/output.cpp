@@ -41,8 +41,7 @@ void plan_planar(Planning &p, int layer, const Tensor &from, const Layer &l, con
 void plan_resize(Planning &p, int layer) {
     const Layer &l = p.layer(layer);
     const Tensor &in = p.tensor(l.sources()[0]);
-    const Output *output = p.analysis.output_of(layer);
-    if (output && output->row == 0 && p.analysis.readers[layer].empty())
+    if (const Output *output = p.analysis.sole_output_of(layer))
         return plan_planar(p, layer, in, l, output_place(p, *output));
     ResizeSpec spec = resize_spec(l);
     p.set_planes(spec, in, p.tensor(layer));
@@ -97,12 +96,12 @@ void plan_outputs(Planning &p) {
         for (int layer : output.layers) {
             if (output.row) {
                 plan_rows(p, layer, to);
-                to = to + p.layer(layer).out.elements();
             } else if (!written_to_output(p, layer)) {
                 Layer copy = p.layer(layer);  // from its own extents to the same
                 copy.in = copy.out;
                 plan_planar(p, layer, p.tensor(layer), copy, to);
             }
+            to = to + p.layer(layer).out.elements();
         }
     }
 }

@@ -21,6 +21,13 @@ std::string upper(std::string text) {
     return text;
 }
 
+// An output's name may be a file's own: any characters.
+std::string in_c_string(const std::string &name) {
+    std::string text;
+    for (char c : name) text += c == '"' || c == '\\' || c == '?' ? std::string("\\") + c : std::string(1, c);
+    return text;
+}
+
 std::string symbolic_features(uint32_t features) {
     static const std::pair<uint32_t, const char *> names[] = {
         {HARDNET_CPU_SSE3, "HARDNET_CPU_SSE3"},     {HARDNET_CPU_SSSE3, "HARDNET_CPU_SSSE3"},
@@ -195,8 +202,8 @@ std::string plan_source(const Network &network, const PackageNames &names, const
     add(out, "\nstatic const hardnet_port outputs[] = {{\n");
     for (const Output &output : network.outputs) {
         const std::vector<int64_t> shape = output_shape(network, output);
-        add(out, "    {{\"{}\", HARDNET_FLOAT32, {}, {{{}, {}}}}},\n", output.name, 1 + shape.size(),
-            names.batch, fmt::join(shape, ", "));
+        add(out, "    {{\"{}\", HARDNET_FLOAT32, {}, {{{}, {}}}}},\n", in_c_string(output.name),
+            1 + shape.size(), names.batch, fmt::join(shape, ", "));
     }
     add(out, "}};\n");
     const Shape &in = network.input;

@@ -53,6 +53,38 @@ TEST_F(Compiled, onnx_files_are_verified_and_have_their_own_weights) {
                  "hardnet: compile: --weights: expected a checkpoint or seed:N, found none\n");
 }
 
+// A concatenation, a value in front of its activation, one that others read, and a classifier's end in the middle.
+TEST_F(Compiled, onnx_files_end_where_they_are_cut) {
+    using namespace hardnet::testing;
+    std::vector<float> last(48);
+    for (size_t i = 0; i < last.size(); i++) last[i] = float(i % 7) - 3;
+    write("net.onnx",
+          model(graph(
+              {{node("Conv", {"x", "w"}, {"a"}), node("Relu", {"a"}, {"b"}), node("Conv", {"b", "v"}, {"c"}),
+                node("Concat", {"b", "c"}, {"\"d\\??/"}, {int_attribute("axis", 1)}),
+                node("GlobalAveragePool", {"\"d\\??/"}, {"p"}), node("Flatten", {"p"}, {"f"}),
+                node("Gemm", {"f", "u"}, {"g"}), node("Gemm", {"g", "t"}, {"h"}),
+                node("NonMaxSuppression", {"h", "scores"}, {"y"})},
+               {tensor("w", {8, 3, 3, 3}, std::vector<float>(216, 0.5f)),
+                tensor("v", {4, 8, 1, 1}, std::vector<float>(32, -0.25f)), tensor("u", {12, 4}, last),
+                tensor("t", {4, 2}, {1, 2, 3, 4, 5, 6, 7, 8})},
+               {value_info("x", {1, 3, 8, 8}), value_info("scores", {1})},
+               {value_info("y", {1})}})));
+    const Outcome made =
+        cached("compile net.onnx --cut h --cut g --cut '\"d\\??/' --cut a --cut c -o package");
+    ASSERT_EQ(made.code, 0) << made.err;
+    const Outcome verified = hardnet("verify package --per-layer");
+    EXPECT_EQ(verified.code, 0) << verified.err << verified.out;
+    for (const char *name : {"h", "g", "\"d\\??/", "a", "c"})
+        EXPECT_THAT(verified.out, ::testing::HasSubstr(std::string("\noutput ") + name + " "));
+    expect_error("inspect net.onnx --cut z", 3,
+                 "hardnet: net.onnx: cut: expected the name of a tensor that a node gives, found \"z\"\n"
+                 "  tensors of names like it:\n  \"a\"\n  \"b\"\n  \"c\"\n  \"p\"\n  \"f\"\n  \"g\"\n"
+                 "  \"h\"\n  \"y\"\n");
+    expect_error("compile hardnet68 --weights seed:1 --cut z -o other", 2,
+                 "hardnet: compile: --cut: expected an ONNX file as MODEL, found \"hardnet68\"\n");
+}
+
 TEST_F(Compiled, another_class_count_drops_the_records_class_names) {
     ModelRecord record = hardnet::testing::tiny_record(false);
     record.class_names = {"ant", "bee", "cat", "dog", "eel"};

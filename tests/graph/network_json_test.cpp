@@ -183,7 +183,7 @@ TEST(NetworkJson, RefusesNumbersThatDoNotFitTogether) {
         {[](Json &j) {
              j["outputs"][0]["layers"] = {2, 3};
          },
-         "output out: expected rows or one layer"},
+         "output out: expected rows or layers of one extent, found "},
         {[](Json &j) { j["outputs"][1]["row"] = 3; }, "output rows: expected whole rows, found 320 elements"},
     };
     for (const Fault &fault : faults) {

@@ -276,14 +276,15 @@ TEST(ImportOnnx, AveragesWithAndWithoutPadding) {
     EXPECT_THAT(averaged(1), ElementsAre(0.5, 1.5, 1.5, 3.5, 2.5, -0.5, 3.5, 7.5, 0, 0.5, -1, -0.75));
 }
 
-// The image is a tensor like others, and so is what nothing else makes whole.
-TEST(ImportOnnx, CopiesTheImageAndWhatIsGivenOutInParts) {
+// The image becomes a tensor like others where it is read as one.
+TEST(ImportOnnx, KeepsTheImageAsALayer) {
     Parts parts;
     add_conv(parts, "x", "a", 3, {1, 1, 1}, {0});
     parts.nodes.push_back(node("Concat", {"x", "a"}, {"y"}, {int_attribute("axis", 1)}));
     const auto net = imported(parts);
     EXPECT_THAT(outputs_of(net, kImage), ElementsAre(1, 2, 3, 4, 5, -6, 7, 8, 0, 1, -2, 0.5, 6, -3, 8, 12.5));
-    EXPECT_THAT(kinds_of(net->network), ElementsAre(OpKind::kConv, OpKind::kConv, OpKind::kConv));
+    EXPECT_THAT(kinds_of(net->network), ElementsAre(OpKind::kConv, OpKind::kConv));
+    EXPECT_THAT(net->network.outputs[0].layers, ElementsAre(1, 0));
 }
 
 TEST(ImportOnnx, MakesGroupsConvolutions) {
@@ -358,8 +359,63 @@ TEST(ImportOnnx, TouchesNoValueThatOthersRead) {
     const auto net = imported(parts);
     ASSERT_TRUE(net) << net.error().what;
     EXPECT_EQ(net->network.layers.size(), 1u);
-    parts.outputs = {"y", "a"};
+    parts.nodes.push_back(node("MaxPool", {"a"}, {"p"}, {ints_attribute("kernel_shape", {1, 1})}));
+    parts.outputs = {"y", "p"};
     EXPECT_EQ(import_error(parts), refused);
+}
+
+// a: a convolution, whose values the activation would take in; c: the sum with them, as a norm would change it.
+TEST(ImportOnnx, EndsAtTheTensorsThatAreAskedFor) {
+    Parts parts;
+    add_conv(parts, "x", "a", 3, {1, 0, 0, 0, 1, 0}, {0, 0});
+    parts.nodes.push_back(node("Relu", {"a"}, {"r"}));
+    add_conv(parts, "r", "b", 2, {1, 1}, {0});
+    parts.nodes.push_back(node("Concat", {"b", "r"}, {"c"}, {int_attribute("axis", 1)}));
+    add_conv(parts, "c", "d", 3, {1, 1, 1}, {0});
+    parts.nodes.push_back(node("Identity", {"d"}, {"e"}));
+    parts.nodes.push_back(node("TopK", {"e", "other"}, {"y"}));  // neither known nor needed
+    parts.options.cuts = {"a"};
+    auto net = imported(parts);
+    EXPECT_THAT(outputs_of(net, kImage), ElementsAre(1, 2, 3, 4, 5, -6, 7, 8));
+    EXPECT_EQ(net->network.layers.size(), 1u);
+    EXPECT_EQ(net->network.classes, 2);
+
+    parts.options.cuts = {"e", "c", "a", "r"};
+    net = imported(parts);
+    ASSERT_TRUE(net) << net.error().what;
+    const auto layers = run_network(net->network, net->weights, kImage, {1, {}});
+    ASSERT_TRUE(layers) << layers.error().what;
+    const std::vector<double> r{1, 2, 3, 4, 5, 0, 7, 8}, b{6, 2, 10, 12}, e{12, 4, 20, 24};
+    std::vector<double> c = b;
+    c.insert(c.end(), r.begin(), r.end());
+    const std::vector<std::vector<double>> expected{e, c, {1, 2, 3, 4, 5, -6, 7, 8}, r};
+    for (size_t i = 0; i < expected.size(); i++) {
+        const Output &output = net->network.outputs[i];
+        EXPECT_EQ(output.name, parts.options.cuts[i]);
+        EXPECT_EQ(output_values(net->network, output, *layers), expected[i]) << output.name;
+    }
+    EXPECT_THAT(output_shape(net->network, net->network.outputs[1]), ElementsAre(3, 2, 2));
+}
+
+TEST(ImportOnnx, RefusesCutsByNamesLikeThem) {
+    Parts parts;
+    for (const char *name : {"/up/conv_0", "/up/conv_1", "/down/pool"})
+        parts.nodes.push_back(node("MaxPool", {"x"}, {name}, {ints_attribute("kernel_shape", {1, 1})}));
+    const auto refusal = [&](const std::vector<std::string> &cuts) {
+        parts.options.cuts = cuts;
+        const auto net = imported(parts);
+        EXPECT_FALSE(net);
+        return net ? Error{} : net.error();
+    };
+    const Error slip = refusal({"/up/conv_0", "/up/conv_2"});
+    EXPECT_EQ(
+        slip.what,
+        "folder/net-1.onnx: cut: expected the name of a tensor that a node gives, found \"/up/conv_2\"");
+    EXPECT_THAT(slip.detail, ElementsAre("tensors of names like it:", "\"/up/conv_0\"", "\"/up/conv_1\""));
+    EXPECT_THAT(refusal({"pool"}).detail, ElementsAre("tensors of names like it:", "\"/down/pool\""));
+    EXPECT_THAT(refusal({"nothing"}).detail, ElementsAre());
+    EXPECT_THAT(refusal({"/down/pool", "/down/pool"}).what,
+                HasSubstr("output \"/down/pool\": expected a name of its own, found a second one"));
 }
 
 TEST(ImportOnnx, RefusesByNodeAndAttribute) {
@@ -394,7 +450,7 @@ TEST(ImportOnnx, RefusesByNodeAndAttribute) {
                            {ints_attribute("kernel_shape", {2, 2}), ints_attribute("pads", {2, 2, 0, 0})})),
         HasSubstr("expected windows that reach the image, found one in the padding alone"));
     EXPECT_THAT(error_of_node(node("Shape", {"x"}, {"y"})),
-                HasSubstr("output \"y\": expected an image or a list, found a constant"));
+                HasSubstr("output \"y\": expected an image or its channels, found another value"));
 }
 
 TEST(ImportOnnx, RefusesInputsAndOpsets) {

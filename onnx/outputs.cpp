@@ -1,0 +1,84 @@
+// What a network returns: the model's outputs, or the tensors at which the caller cuts it.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "onnx/import_state.h"
+
+namespace hardnet {
+namespace {
+
+constexpr size_t kMostOutputs = 64;
+constexpr size_t kMostNear = 9;  // lines of a refusal
+
+}  // namespace
+
+bool OnnxImport::find_wanted() {
+    place_ = model_.path;
+    wanted_ = options_.cuts;
+    if (wanted_.empty())
+        for (const OnnxValueInfo &output : model_.graph.outputs) wanted_.push_back(output.name);
+    if (wanted_.size() > kMostOutputs)
+        return fail(fmt::format("expected at most {} outputs, found {}", kMostOutputs, wanted_.size()));
+    if (options_.cuts.empty()) return true;
+    std::vector<std::string> known;
+    for (const OnnxNode &node : model_.graph.nodes)
+        known.insert(known.end(), node.outputs.begin(), node.outputs.end());
+    for (const std::string &cut : wanted_) {
+        if (std::count(known.begin(), known.end(), cut)) continue;
+        std::vector<std::string> near = near_names(cut, known, kMostNear);
+        for (std::string &name : near) name = shown(name);
+        if (!near.empty()) near.insert(near.begin(), "tensors of names like it:");
+        return fail("cut: expected the name of a tensor that a node gives, found " + shown(cut), near);
+    }
+    return true;
+}
+
+int OnnxImport::times_wanted(const std::string &name) const {
+    return int(std::count_if(wanted_.begin(), wanted_.end(),
+                             [&](const std::string &wanted) { return resolved(wanted) == name; }));
+}
+
+// The caller wants the layer's result as it is: from here on a second layer's, since a node will change the first.
+bool OnnxImport::keep_as_it_is(const std::string &name, int part) {
+    const Layer &own = layers_[size_t(part)];
+    const FoldedLayer &weights = weights_.layers[size_t(part)];
+    if (!count_layer(own.reads.size()) ||
+        !count_weights(weights.weight.values.size() + weights.bias.values.size()))
+        return false;
+    Layer second = own;
+    second.name += "_as_it_is";
+    while (!names_.insert(second.name).second) second.name += "_";
+    if (!second.module.empty()) second.module = second.name;
+    FoldedLayer its_weights = weights;
+    OnnxValue value = values_[name];
+    value.parts = {int(layers_.size())};
+    layers_.push_back(std::move(second));
+    weights_.layers.push_back(std::move(its_weights));
+    own_names_.emplace_back();
+    kept_[name] = value;
+    return true;
+}
+
+bool OnnxImport::read_outputs() {
+    for (const std::string &name : wanted_) {
+        place_ = model_.path + ": output " + shown(name);
+        const auto kept = kept_.find(resolved(name)), found = values_.find(resolved(name));
+        if (found == values_.end()) return fail("expected an image or its channels, found another value");
+        OnnxValue value = kept == kept_.end() ? found->second : kept->second;
+        for (int &part : value.parts) {
+            const std::optional<int> layer = as_layer(part);
+            if (!layer) return false;
+            part = *layer;
+        }
+        if (value.flat && value.shape.height * value.shape.width > 1)
+            return fail("expected an image or its channels, found an image as a list");
+        for (const Output &other : outputs_)
+            if (other.name == name) return fail("expected a name of its own, found a second one");
+        outputs_.push_back({name, value.parts});
+    }
+    return true;
+}
+
+}  // namespace hardnet
