@@ -20,6 +20,15 @@ void add_onnx_flags(CLI::App &verb, OnnxFlags &flags);
 // A usage error that names the first flag that was given, since `model` is no ONNX file.
 Status expect_no_onnx_flags(const std::string &verb, const std::string &model, const OnnxFlags &flags);
 
+// What ONNX files do not say, and a package does; of `compile`.
+struct OnnxMeaning {
+    std::string task = "tensor", preprocessing, class_names;
+    bool stated = false;  // one of the flags was given
+};
+void add_onnx_meaning(CLI::App &verb, OnnxMeaning &meaning);
+// The network's task, classes and preprocessing, by these; returns its class names, or none.
+Result<std::vector<std::string>> take_meaning(const OnnxMeaning &meaning, Network &network);
+
 // `input`: HEIGHTxWIDTH where the file leaves them open; empty: as the file has them.
 Result<OnnxNetwork> open_onnx_model(const std::string &path, const std::string &input,
                                     const OnnxFlags &flags);

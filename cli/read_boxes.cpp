@@ -13,12 +13,13 @@ constexpr float kThreshold = 0.3f;  // as CenterNet's own demonstration draws th
 
 class BoxReader : public Reader {
 public:
-    BoxReader(const LoadedPackage &loaded, const RunOptions &options, const Files &files)
+    BoxReader(const LoadedPackage &loaded, const RunOptions &options, const Files &files, Task task)
         : loaded_(loaded),
           options_(options),
           names_(options.out, files),
           colors_(palette(loaded.manifest().classes())) {
-        is_ssd_ = loaded.outputs()[0].name == "loc";
+        is_ssd_ = task == Task::kSsd;
+        boxes_ = boxes_output(loaded.model(), task);
         if (is_ssd_) priors_ = ssd_priors(loaded.model());
     }
 
@@ -48,11 +49,11 @@ private:
     Detections decode(int image) const {
         const Manifest &m = loaded_.manifest();
         const float threshold = options_.threshold.value_or(kThreshold);
-        const float *first = loaded_.output(0, image), *second = loaded_.output(1, image);
+        const float *boxes = loaded_.output(boxes_, image), *scores = loaded_.output(1 - boxes_, image);
         if (is_ssd_)
-            return decode_ssd(priors_, first, second, m.classes(), {m.height(), m.width()}, threshold);
-        const std::vector<int64_t> &shape = loaded_.outputs()[0].shape;  // N, classes, height, width
-        return decode_centernet(first, second, m.classes(), int(shape[2]), int(shape[3]), threshold);
+            return decode_ssd(priors_, boxes, scores, m.classes(), {m.height(), m.width()}, threshold);
+        const std::vector<int64_t> &shape = loaded_.outputs()[boxes_].shape;  // N, 4, height, width
+        return decode_centernet(scores, boxes, m.classes(), int(shape[2]), int(shape[3]), threshold);
     }
 
     std::string name(const hardnet_detection &detection) const {
@@ -84,14 +85,15 @@ private:
     OutputNames names_;
     const std::vector<hardnet_color> colors_;
     bool is_ssd_ = false;
+    size_t boxes_ = 0;  // of the outputs
     Priors priors_;
 };
 
 }  // namespace
 
-std::unique_ptr<Reader> box_reader(const LoadedPackage &loaded, const RunOptions &options,
-                                   const Files &files) {
-    return std::make_unique<BoxReader>(loaded, options, files);
+std::unique_ptr<Reader> box_reader(const LoadedPackage &loaded, const RunOptions &options, const Files &files,
+                                   Task task) {
+    return std::make_unique<BoxReader>(loaded, options, files, task);
 }
 
 }  // namespace hardnet

@@ -37,7 +37,10 @@ public:
         : loaded_(loaded),
           options_(options),
           names_(options.out, files),
-          colors_(colors_of(loaded.manifest())) {}
+          colors_(colors_of(loaded.manifest())) {
+        const Network &network = loaded.model();
+        is_mask_ = network.layers[size_t(network.outputs[0].layers[0])].op == OpKind::kArgmax;
+    }
 
     Result<Reading> read(PictureResult picture) override {
         const Manifest &m = loaded_.manifest();
@@ -68,7 +71,7 @@ private:
         const float *values = loaded_.output(0, image);
         const int classes = loaded_.manifest().classes();
         const int height = int(output.shape[2]), width = int(output.shape[3]);
-        if (output.name == kMaskOutput) return class_numbers(values, width, height);
+        if (is_mask_) return class_numbers(values, width, height);
         if (classes > 1) return best_classes(values, classes, width, height);
         return one_class(values, options_.threshold.value_or(kOneClassThreshold), width, height);
     }
@@ -110,6 +113,7 @@ private:
     const RunOptions &options_;
     OutputNames names_;
     const std::vector<hardnet_color> colors_;
+    bool is_mask_ = false;  // the package gives class numbers
 };
 
 }  // namespace

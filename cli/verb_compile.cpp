@@ -23,6 +23,7 @@ struct CompileFlags {
     int batch = 1, jobs = 0, classes = 0;
     bool mask = false;
     OnnxFlags onnx;
+    OnnxMeaning meaning;
 };
 
 #ifdef HARDNET_WITH_COMPILER
@@ -49,6 +50,10 @@ Result<CompileRequest> request_of(const CompileFlags &options) {
         return usage_error("compile: --weights: expected a checkpoint or seed:N, found none");
     if (const Status none = expect_no_onnx_flags("compile", options.model, options.onnx); !none)
         return none.error();
+    if (options.meaning.stated)
+        return usage_error(
+            "compile: --task, --preprocessing and --class-names: expected an ONNX file as MODEL, found " +
+            options.model + ", whose record says them");
     const Result<ModelRecord> record = find_record(options.model);
     if (!record) return record.error();
     CompileRequest request;
@@ -72,7 +77,10 @@ Result<Model> onnx_model_of(const CompileFlags &options) {
             ": expected no --weights, --state-key, --classes or --mask beside an ONNX file, found one");
     Result<OnnxNetwork> imported = open_onnx_model(options.model, options.input, options.onnx);
     if (!imported) return imported.error();
+    Result<std::vector<std::string>> names = take_meaning(options.meaning, imported->network);
+    if (!names) return names.error();
     Model model;
+    model.class_names = std::move(*names);
     model.network = std::move(imported->network);
     model.weights = std::move(imported->weights);
     model.weights_source = std::filesystem::path(options.model).filename().string();
@@ -126,7 +134,9 @@ void add_compile(CLI::App &program, Action &chosen) {
                               "hardnet compile hardnet68 --weights hardnet68.safetensors --input 224x224 "
                               "-o packages/hardnet68\n"
                               "  hardnet compile network.onnx --input 352x352 --cut /decoder/Add_output_0 "
-                              "-o packages/network");
+                              "-o packages/network\n"
+                              "  hardnet compile network.onnx --task segment --class-names names.txt "
+                              "--preprocessing pictures.json -o packages/network");
     const auto options = std::make_shared<CompileFlags>();
     verb->add_option("MODEL", options->model, "a network's name, a record's path or an ONNX file")
         ->required();
@@ -135,6 +145,7 @@ void add_compile(CLI::App &program, Action &chosen) {
     verb->add_option("--state-key", options->state_key,
                      "of a .pth: the key of its weights, as for hardnet import");
     add_onnx_flags(*verb, options->onnx);
+    add_onnx_meaning(*verb, options->meaning);
     verb->add_option("--input", options->input, "HEIGHTxWIDTH; default: the network's own");
     verb->add_option("--batch", options->batch, "images per run")
         ->check(CLI::Validator(between(1, 1024), ""))

@@ -1,12 +1,9 @@
 // hardnet import: a checkpoint of any known key set, checked and written under the authors' keys.
 #include <cstdio>
 #include <memory>
-#include <nlohmann/json.hpp>
-#include <sstream>
 #include <tuple>
 
-#include "base/files.h"
-#include "base/text.h"
+#include "cli/class_names_file.h"
 #include "cli/console.h"
 #include "cli/verbs.h"
 #include "weights/import.h"
@@ -14,40 +11,12 @@
 namespace hardnet {
 namespace {
 
-constexpr uint64_t kMostNameBytes = 16u << 20;
-
 struct ImportOptions {
     std::string checkpoint, model, out, class_names, state_key;
     int resize_short = 0;
     std::vector<float> mean, deviation;  // RGB, or empty
     bool folded = false;
 };
-
-bool is_utf8(const std::string &text) {
-    try {
-        return !nlohmann::json(text).dump().empty();
-    } catch (const nlohmann::json::exception &) {
-        return false;
-    }
-}
-
-// One name per line; a line end behind the last one is not a name more, and a byte order mark is no part of the first.
-Result<std::vector<std::string>> read_class_names(const std::string &path) {
-    const Result<FileBytes> file = read_regular_file(path, kMostNameBytes);
-    if (!file) return file.error();
-    std::istringstream lines(std::string(reinterpret_cast<const char *>(file->data.get()), file->size));
-    std::vector<std::string> names;
-    for (std::string line; std::getline(lines, line);) {
-        if (names.empty() && line.rfind("\xef\xbb\xbf", 0) == 0) line.erase(0, 3);
-        if (!line.empty() && line.back() == '\r') line.pop_back();
-        if (!is_utf8(line))
-            return bad_input(path + ":" + std::to_string(names.size() + 1) +
-                             ": expected a class name in UTF-8, found " + shown(line));
-        names.push_back(line);
-    }
-    if (names.empty()) return bad_input(path + ": expected a class name per line, found an empty file");
-    return names;
-}
 
 std::optional<std::array<float, 3>> three(const std::vector<float> &values) {
     if (values.empty()) return std::nullopt;

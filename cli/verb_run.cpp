@@ -55,7 +55,7 @@ std::unique_ptr<Reader> reader_for(Task task, const LoadedPackage &loaded, const
                                    const Files &files) {
     if (task == Task::kClassification) return label_reader(loaded, options);
     if (task == Task::kSegmentation) return mask_reader(loaded, options, files);
-    return box_reader(loaded, options, files);
+    return box_reader(loaded, options, files, task);
 }
 
 void print(const std::string &text) { std::fputs(text.c_str(), stdout); }
@@ -106,6 +106,11 @@ Status take(Reader &reader, const RunOptions &options, PictureResult picture, Ta
 Result<ExitCode> run_on_pictures(LoadedPackage &loaded, const RunOptions &options) {
     const Result<Task> task = task_of(loaded.model());
     if (!task) return task.error();
+    if (*task == Task::kTensor)
+        return usage_error("run: " + options.package +
+                           ": expected --tensor, or a package that was compiled with another --task, found "
+                           "pictures and one of raw "
+                           "tensors");
     if (const Status fit = check_flags(options, *task, loaded.manifest().classes()); !fit) return fit.error();
     const Result<Files> files = find_pictures(options.inputs);
     if (!files) return files.error();

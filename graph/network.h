@@ -104,13 +104,23 @@ struct Preprocessing {
     }
 };
 
+// What a network is for: how its outputs are read.
+enum class Task {
+    kTensor,          // as they are
+    kClassification,  // one output [classes]
+    kSegmentation,    // one output [classes, height, width] of the input's extents
+    kSsd,             // [boxes, 4] and [boxes, classes]
+    kCenterNet,       // [classes, height, width] and [4, height, width] of a quarter of the input's extents
+};
+
 struct Network {
     std::string name;           // "hardnet68"
     Shape input;                // 3 x height x width
     std::vector<Layer> layers;  // in running order
     std::vector<Output> outputs;
     Preprocessing preprocessing;
-    int classes = 0;
+    int classes = 0;           // 0: it tells none apart
+    std::optional<Task> task;  // as somebody stated it; else the outputs tell
 };
 
 // An output's extents without the batch, outermost first.

@@ -52,8 +52,9 @@ void read_activations(JsonObjectReader &reader, ModelRecord &record) {
     record.states_activation = everywhere || in_blocks;
 }
 
-void read_preprocessing(const JsonText &json, Preprocessing &preprocessing, std::optional<Error> &error) {
-    JsonObjectReader reader(json, "/preprocessing", error);
+void read_preprocessing(const JsonText &json, const std::string &pointer, Preprocessing &preprocessing,
+                        std::optional<Error> &error) {
+    JsonObjectReader reader(json, pointer, error);
     reader.read("resize_short", preprocessing.resize_short);
     reader.read("bgr", preprocessing.bgr);
     reader.read("mean", preprocessing.mean);
@@ -98,6 +99,20 @@ std::string to_json(const ModelRecord &record) {
     return text;
 }
 
+Result<Preprocessing> preprocessing_from_json(const std::string &text, const std::string &file_name,
+                                              const Preprocessing &preprocessing) {
+    const Result<JsonText> json = parse_json(text, file_name);
+    if (!json) return json.error();
+    ModelRecord record = builtin_records().front();
+    record.preprocessing = preprocessing;
+    std::optional<Error> error;
+    read_preprocessing(*json, "", record.preprocessing, error);
+    if (error) return *error;
+    if (const Status status = check_record(record); !status)
+        return bad_input(file_name + ": " + status.error().what);
+    return record.preprocessing;
+}
+
 Result<ModelRecord> record_from_json(const std::string &text, const std::string &file_name) {
     Result<JsonText> json = parse_json(text, file_name);
     if (!json) return json.error();
@@ -124,7 +139,7 @@ Result<ModelRecord> record_from_json(const std::string &text, const std::string 
     reader.read("mask", record.mask);
     reader.read("classes", record.classes);
     reader.read("input", input);
-    if (reader.has("preprocessing")) read_preprocessing(*json, record.preprocessing, error);
+    if (reader.has("preprocessing")) read_preprocessing(*json, "/preprocessing", record.preprocessing, error);
     reader.read("class_names", record.class_names);
     reader.finish();
     record.input = {input[0], input[1]};

@@ -53,6 +53,10 @@ Result<ModelRecord> find_record(const std::string &name_or_path);
 std::string to_json(const ModelRecord &record);
 Result<ModelRecord> record_from_json(const std::string &text, const std::string &file_name);
 
+// A record's "preprocessing" alone, within its bounds; what is left out is as in `preprocessing`.
+Result<Preprocessing> preprocessing_from_json(const std::string &text, const std::string &file_name,
+                                              const Preprocessing &preprocessing);
+
 // Every field within the bounds that keep all later arithmetic exact; both functions around it ask this
 // first.
 Status check_record(const ModelRecord &record);

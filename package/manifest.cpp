@@ -6,6 +6,7 @@
 #include "base/json_reader.h"
 #include "base/text.h"
 #include "graph/network_json.h"
+#include "graph/task.h"
 
 namespace hardnet {
 namespace {
@@ -173,13 +174,23 @@ void read_name(Section &section, std::string &name) {
 }
 
 void read_classes(Section &section, Manifest &manifest) {
-    const int least = manifest.network.outputs.size() > 1 ? 0 : 1;  // several tensors need not tell any apart
-    section.read_between("classes", manifest.network.classes, least, kMaxClasses);
+    const bool has_some = manifest.network.task != Task::kTensor;
+    section.read_between("classes", manifest.network.classes, has_some ? 1 : 0, kMaxClasses);
     section.read("class_names", manifest.class_names);
     const size_t names = manifest.class_names.size();
     if (names != 0 && names != size_t(manifest.classes()))
         section.fail("class_names", "expected none or " + std::to_string(manifest.classes()) + ", found " +
                                         std::to_string(names));
+}
+
+// Stated where the outputs do not tell; a state that they cannot be in is refused.
+void read_task(Section &section, Network &network) {
+    std::string word;
+    section.read("task", word);
+    if (word.empty()) return;
+    const std::optional<Task> task = task_from_word(word);
+    if (!task) return section.fail("task", "expected a task, found " + shown(word));
+    if (const Status fits = set_task(network, *task); !fits) section.fail("task", fits.error().what);
 }
 
 void read_format(Section &section) {
@@ -212,6 +223,7 @@ std::string to_json(const Manifest &m) {
                        {"name", m.name},
                        {"input", {{"height", m.height()}, {"width", m.width()}, {"batch", m.batch}}},
                        {"preprocessing", json_of(m.network.preprocessing)},
+                       {"task", m.network.task ? word_of(*m.network.task) : ""},
                        {"classes", m.classes()},
                        {"class_names", m.class_names},
                        {"weights", {{"source", m.weights_source}, {"hash", m.weights_hash}}},
@@ -236,6 +248,7 @@ Result<Manifest> manifest_from_json(const std::string &text, const std::string &
     if (section.has("graph")) manifest.network = read_graph(*json, "/graph", error);
     if (section.has("input")) read_input(source, manifest);
     if (section.has("preprocessing")) read_preprocessing(source, manifest.network.preprocessing);
+    if (!error) read_task(section, manifest.network);
     read_classes(section, manifest);
     if (section.has("weights")) read_weights(source, manifest);
     section.read("halide_version", manifest.halide_version);

@@ -9,7 +9,7 @@
 
 namespace hardnet {
 
-constexpr int kManifestFormat = 3;  // raised when another version could not read what one writes
+constexpr int kManifestFormat = 4;  // raised when another version could not read what one writes
 
 struct LevelInfo {       // one CPU level of one target
     std::string name;    // "avx512"

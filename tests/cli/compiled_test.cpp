@@ -1,12 +1,14 @@
 // The program on a package that it compiled itself.
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <tuple>
 
 #include "tests/cli/program.h"
 #include "tests/onnx/writer.h"
 #include "tests/weights/tiny.h"
+#include "vision/pictures/images.h"
 
 namespace hardnet {
 namespace {
@@ -83,6 +85,119 @@ TEST_F(Compiled, onnx_files_end_where_they_are_cut) {
                  "  \"h\"\n  \"y\"\n");
     expect_error("compile hardnet68 --weights seed:1 --cut z -o other", 2,
                  "hardnet: compile: --cut: expected an ONNX file as MODEL, found \"hardnet68\"\n");
+}
+
+// Pictures of 16x16 through a network whose outputs are what single pixels say.
+class CompiledOnnx : public Compiled {
+protected:
+    void SetUp() override {
+        Compiled::SetUp();
+        using namespace hardnet::testing;
+        const auto middles = [](const std::string &name, float channel, int outputs) {
+            std::vector<float> weight(size_t(outputs) * 27, 0);
+            for (int c = 0; c < std::min(outputs, 3); c++) weight[size_t(c * 27 + c * 9 + 4)] = channel;
+            return tensor(name, {outputs, 3, 3, 3}, weight);
+        };
+        const auto conv = [](const std::string &weight, const std::string &bias, const std::string &to,
+                             int64_t stride) {
+            return node("Conv", {"x", weight, bias}, {to},
+                        {ints_attribute("strides", {stride, stride}), ints_attribute("pads", {1, 1, 1, 1})});
+        };
+        write("net.onnx",
+              model(graph({{conv("one", "zero", "map", 1), node("GlobalAveragePool", {"map"}, {"mean"}),
+                            node("Flatten", {"mean"}, {"logits"}), conv("many", "less", "peaks", 4),
+                            conv("none", "sizes", "extents", 4)},
+                           {middles("one", 1, 3), middles("many", 20, 3), middles("none", 0, 4),
+                            tensor("zero", {3}, {0, 0, 0}), tensor("less", {3}, {-10, -10, -10}),
+                            tensor("sizes", {4}, {2, 3, 0.5f, 0})},
+                           {value_info("x", {-1, 3, 16, 16})},
+                           {value_info("logits", {1, 3})}})));
+        write("names.txt", "red\ngreen\nblue\n");
+        write("pictures.json", R"({"resize_short": 0, "mean": [0, 0, 0], "deviation": [1, 1, 1]})");
+        Image image{16, 16, std::vector<uint8_t>(16 * 16 * 3)};  // blue, and a square of green
+        for (int y = 0; y < 16; y++)
+            for (int x = 0; x < 16; x++) image.at(x, y)[y >= 8 && y < 12 && x >= 4 && x < 8 ? 1 : 2] = 255;
+        ASSERT_TRUE(write_png(folder_ + "/a.png", image));
+    }
+    Outcome made(const std::string &flags) {
+        return cached("compile net.onnx --preprocessing pictures.json --class-names names.txt -o package " +
+                      flags);
+    }
+    nlohmann::json run() {
+        const Outcome outcome = hardnet("run package a.png --json");
+        EXPECT_EQ(outcome.code, 0) << outcome.err;
+        return outcome.code == 0 ? nlohmann::json::parse(outcome.out)["images"][0] : nlohmann::json();
+    }
+};
+
+TEST_F(CompiledOnnx, give_labels) {
+    const Outcome outcome = made("--task classify --batch 2");
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    const auto top = run()["top"];
+    EXPECT_EQ(top[0]["name"], "blue");
+    EXPECT_EQ(top[0]["logit"], 240 / 256.0);
+    EXPECT_EQ(top[1]["name"], "green");
+    EXPECT_EQ(top[1]["logit"], 16 / 256.0);
+    EXPECT_EQ(hardnet("verify package --per-layer").code, 0);
+}
+
+TEST_F(CompiledOnnx, give_masks) {
+    const Outcome outcome = made("--task segment --cut map");
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    const auto classes = run()["classes"];
+    ASSERT_EQ(classes.size(), 2u);
+    EXPECT_EQ(classes[0],
+              (nlohmann::json{{"class", 2}, {"name", "blue"}, {"pixels", 240}, {"share", 0.9375}}));
+    EXPECT_EQ(classes[1],
+              (nlohmann::json{{"class", 1}, {"name", "green"}, {"pixels", 16}, {"share", 0.0625}}));
+}
+
+TEST_F(CompiledOnnx, give_boxes) {
+    for (const std::string cuts : {"--cut peaks --cut extents", "--cut extents --cut peaks"}) {
+        const Outcome outcome = made("--task detect-centernet " + cuts);
+        ASSERT_EQ(outcome.code, 0) << outcome.err;
+        const auto boxes = run()["boxes"];
+        const auto green =
+            std::find_if(boxes.begin(), boxes.end(), [](const auto &b) { return b["name"] == "green"; });
+        ASSERT_NE(green, boxes.end()) << boxes;
+        EXPECT_EQ((*green)["box"], (nlohmann::json{2, 2, 10, 14}));
+        EXPECT_EQ(hardnet("verify package").code, 0);
+    }
+}
+
+TEST_F(CompiledOnnx, give_raw_tensors_where_no_task_is_stated) {
+    ASSERT_EQ(made("").code, 0);
+    expect_error(
+        "run package a.png", 2,
+        "hardnet: run: package: expected --tensor, or a package that was compiled with another --task, found "
+        "pictures and one of raw tensors\n");
+}
+
+TEST_F(CompiledOnnx, refuse_what_does_not_fit_them) {
+    const std::string compile = "compile net.onnx -o package ";
+    expect_error(
+        compile + "--task segment", 3,
+        "hardnet: net: task segment: expected one output [classes, 16, 16], found logits [3, 1, 1]\n");
+    expect_error(
+        compile + "--task segmentation", 2,
+        "hardnet: compile: --task: expected classify, segment, detect-ssd, detect-centernet or tensor, found "
+        "segmentation\n  hardnet compile --help shows what it takes\n");
+    write("two.txt", "red\ngreen\n");
+    expect_error(compile + "--task classify --class-names two.txt", 3,
+                 "hardnet: two.txt: expected 3 names, one per class of net, found 2\n");
+    write("typo.json", "{\"men\": [0, 0, 0]}");
+    EXPECT_THAT(
+        hardnet(compile + "--preprocessing typo.json").err,
+        ::testing::MatchesRegex("hardnet: typo.json:1:[0-9]+: [^\n]*\"men\", did you mean mean\\?\n"));
+    write("zero.json", "{\"deviation\": [1, 0, 1]}");
+    expect_error(compile + "--preprocessing zero.json", 3,
+                 "hardnet: zero.json: preprocessing/deviation: expected 1e-06 to 1000, found 0\n");
+    expect_error(compile + "--class-names none.txt", 3,
+                 "hardnet: none.txt: expected a readable file, found: No such file or directory\n");
+    expect_error(
+        "compile hardnet68 --weights seed:1 --task classify -o package", 2,
+        "hardnet: compile: --task, --preprocessing and --class-names: expected an ONNX file as MODEL, found "
+        "hardnet68, whose record says them\n");
 }
 
 TEST_F(Compiled, another_class_count_drops_the_records_class_names) {

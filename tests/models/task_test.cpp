@@ -43,6 +43,58 @@ TEST(Task, OfOtherOutputsIsAnError) {
     EXPECT_FALSE(task_of(network));
 }
 
+// Outputs of any names, of a network that has some convolutions.
+Network stated(const std::vector<std::pair<std::string, Shape>> &outputs) {
+    Network network;
+    network.name = "n";
+    network.input = {3, 16, 32};
+    for (const auto &[name, shape] : outputs) {
+        Layer layer;
+        layer.name = name;
+        layer.out = shape;
+        network.outputs.push_back({name, {int(network.layers.size())}});
+        network.layers.push_back(layer);
+    }
+    return network;
+}
+
+TEST(Task, IsStatedWhereTheShapesFit) {
+    Network map = stated({{"y", {5, 16, 32}}});
+    ASSERT_TRUE(set_task(map, Task::kSegmentation));
+    EXPECT_EQ(*task_of(map), Task::kSegmentation);
+    EXPECT_EQ(map.classes, 5);
+    EXPECT_EQ(set_task(map, Task::kClassification).error().what,
+              "n: task classify: expected one output [classes], found y [5, 16, 32]");
+    ASSERT_TRUE(set_task(map, Task::kTensor));
+    EXPECT_EQ(*task_of(map), Task::kTensor);
+
+    Network pooled = stated({{"y", {7, 1, 1}}});
+    ASSERT_TRUE(set_task(pooled, Task::kClassification));
+    EXPECT_EQ(pooled.classes, 7);
+
+    for (const bool boxes_first : {false, true}) {
+        Network centers = boxes_first ? stated({{"a", {4, 4, 8}}, {"b", {2, 4, 8}}})
+                                      : stated({{"b", {2, 4, 8}}, {"a", {4, 4, 8}}});
+        ASSERT_TRUE(set_task(centers, Task::kCenterNet));
+        EXPECT_EQ(centers.classes, 2);
+        EXPECT_EQ(boxes_output(centers, Task::kCenterNet), boxes_first ? 0u : 1u);
+        Network boxes = centers;
+        for (Output &output : boxes.outputs) output.row = output.name == "a" ? 4 : 2;
+        ASSERT_TRUE(set_task(boxes, Task::kSsd));
+        EXPECT_EQ(boxes.classes, 2);
+        EXPECT_EQ(boxes_output(boxes, Task::kSsd), boxes_first ? 0u : 1u);
+    }
+    Network four = stated({{"hm", {4, 4, 8}}, {"wh", {4, 4, 8}}});
+    EXPECT_EQ(boxes_output(four, Task::kCenterNet), 1u) << "as the authors have them";
+    Network large = stated({{"hm", {2, 8, 16}}, {"wh", {4, 8, 16}}});
+    EXPECT_EQ(set_task(large, Task::kCenterNet).error().what,
+              "n: task detect-centernet: expected two outputs [classes, 4, 8] and [4, 4, 8], found hm [2, 8, "
+              "16] and wh "
+              "[4, 8, 16]");
+    for (const std::string &word : task_words()) EXPECT_EQ(word_of(*task_from_word(word)), word);
+    EXPECT_FALSE(task_from_word("detection"));
+}
+
 TEST(ClassNames, AreOnePerClassAndDistinct) {
     const std::vector<std::string> coco = coco_classes(), background = coco_classes_and_background();
     EXPECT_EQ(cityscapes_classes().size(), 19u);

@@ -116,9 +116,9 @@ TEST(Manifest, refuses_names_that_leave_the_folder) {
 }
 
 TEST(Manifest, refuses_another_format) {
-    for (int format : {2, 4})
+    for (int format : {3, 5})
         EXPECT_THAT(error_after([&](Json &j) { j["format"] = format, j["new"] = 1; }),
-                    HasSubstr("format: expected 3, found " + std::to_string(format) +
+                    HasSubstr("format: expected 4, found " + std::to_string(format) +
                               " (the package is of another version of hardnet: compile it again)"));
 }
 
