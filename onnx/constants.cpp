@@ -56,6 +56,10 @@ bool translate_shape(OnnxImport &import, const OnnxNode &node) {
     const Shape &s = image->shape;
     std::vector<double> dims{1, double(s.channels), double(s.height), double(s.width)};
     if (image->flat) dims = {1, double(s.elements())};
+    if (image->row) {
+        const std::vector<int64_t> of_rows = row_dims(import, *image);
+        dims.assign(of_rows.begin(), of_rows.end());
+    }
     NodeAttributes attributes(node);
     const int64_t rank = int64_t(dims.size());
     const auto place = [&](int64_t at) { return std::clamp<int64_t>(at < 0 ? at + rank : at, 0, rank); };
@@ -129,7 +133,7 @@ bool translate_unsqueeze(OnnxImport &import, const OnnxNode &node) {
         return import.give(node, OnnxConstant{!adds, constant->real, constant->values});
     }
     const OnnxValue *image = import.value(node, 0);
-    if (adds || !image || image->flat || image->shape.height * image->shape.width != 1 ||
+    if (adds || !image || image->flat || image->row || image->shape.height * image->shape.width != 1 ||
         !are_height_and_width(axes))
         return false;
     return import.give(node, {image->parts, image->shape, true});

@@ -113,7 +113,7 @@ Result<OnnxNetwork> OnnxImport::run() {
     network.input = input_;
     network.layers = std::move(layers_);
     network.outputs = std::move(outputs_);
-    if (network.outputs.size() == 1)
+    if (network.outputs.size() == 1 && network.outputs[0].row == 0)
         for (int layer : network.outputs[0].layers)
             network.classes += network.layers[size_t(layer)].out.channels;
     if (const Status checked = check_network(network); !checked)

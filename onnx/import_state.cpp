@@ -85,7 +85,7 @@ bool OnnxImport::read_list(const OnnxNode &node, size_t input, std::vector<int64
 
 const OnnxValue *OnnxImport::need_image(const OnnxNode &node, size_t input) {
     const OnnxValue *found = value(node, input);
-    if (found && !found->flat) return found;
+    if (found && !found->flat && !found->row) return found;
     fail(fmt::format("input {}: expected an image [batch, channels, height, width], found another value",
                      has_input(node, input) ? shown(node.inputs[input]) : std::to_string(input)));
     return nullptr;

@@ -27,6 +27,10 @@ struct OnnxValue {
     Shape shape;
     bool flat = false;                        // [batch, elements] in the model
     std::shared_ptr<const FrontNorm> norm{};  // still to be applied; only where the one reader takes it in
+    // Above 0: the parts' pixels one behind another, channels innermost, in rows of so many numbers; see onnx/rows.cpp.
+    int64_t row = 0;
+    int rank =
+        4;  // of rows in the model: 4 has each part's extents, 3 is [batch, rows, row], 2 [batch, elements]
 };
 
 // A scalar or a list of numbers, known before any image. Integers up to 2^53 are exact, and larger ones only bound slices.

@@ -33,6 +33,13 @@ bool translate_flatten(OnnxImport &import, const OnnxNode &node);
 bool translate_reshape(OnnxImport &import, const OnnxNode &node);
 bool translate_pad(OnnxImport &import, const OnnxNode &node);
 
+// rows.cpp
+bool translate_transpose(OnnxImport &import, const OnnxNode &node);
+bool reshape_rows(OnnxImport &import, const OnnxNode &node, const std::vector<int64_t> &wanted,
+                  bool zero_is_zero);
+bool concat_rows(OnnxImport &import, const OnnxNode &node, int64_t axis);
+std::vector<int64_t> row_dims(const OnnxImport &import, const OnnxValue &rows);  // in the model
+
 // pools.cpp: whether these are the axes of height and width; makes them count from the front, in order.
 bool are_height_and_width(std::vector<int64_t> &axes);
 

@@ -57,6 +57,8 @@ bool translate_concat(OnnxImport &import, const OnnxNode &node) {
         }
         return import.give(node, all);
     }
+    if (const OnnxValue *first = import.value(node, 0); first && first->row)
+        return concat_rows(import, node, axis);
     if (axis != 1 && axis != -3)
         return import.fail(fmt::format("attribute axis: expected 1, found {}", axis));
     OnnxValue all;
@@ -142,7 +144,8 @@ bool translate_flatten(OnnxImport &import, const OnnxNode &node) {
     const int64_t axis = attributes.integer("axis", 1);
     if (!import.accept(attributes)) return false;
     const OnnxValue *image = import.value(node, 0);
-    if (!image || (axis != 1 && axis != (image->flat ? -1 : -3)))
+    if (image && image->row && axis == 1) return reshape_rows(import, node, {0, -1}, false);
+    if (!image || image->row || (axis != 1 && axis != (image->flat ? -1 : -3)))
         return import.fail(fmt::format("expected an image and axis 1, found axis {}", axis));
     return import.give(node, {image->parts, image->shape, true});
 }
@@ -160,6 +163,7 @@ bool translate_reshape(OnnxImport &import, const OnnxNode &node) {
     }
     const OnnxValue *image = import.value(node, 0);
     if (!image) return false;
+    if (image->row) return reshape_rows(import, node, wanted, zero_is_zero != 0);
     const Shape &shape = image->shape;
     const std::vector<int64_t> flat{1, shape.elements()}, whole{1, shape.channels, shape.height, shape.width},
         &own = image->flat ? flat : whole;

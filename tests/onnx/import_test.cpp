@@ -226,6 +226,38 @@ TEST(ImportOnnx, CutsConcatenations) {
                 ElementsAre(OpKind::kConv, OpKind::kConv, OpKind::kSlice, OpKind::kSlice, OpKind::kConv));
 }
 
+// SSD's heads: [1, boxes, 4] of two images, each pixel's boxes one behind another.
+TEST(ImportOnnx, ReturnsRowsOfPixels) {
+    Parts parts;
+    add_conv(parts, "x", "a", 3, {1, 0, 0, 0, 1, 0, 0, 0, 1, 1, 1, 0}, {0, 0, 0, 0});
+    parts.nodes.push_back(node("MaxPool", {"a"}, {"b"}, {ints_attribute("kernel_shape", {2, 2})}));
+    for (const std::string name : {"a", "b"}) {
+        parts.nodes.push_back(
+            node("Transpose", {name}, {name + "t"}, {ints_attribute("perm", {0, 2, 3, 1})}));
+        parts.nodes.push_back(node("Reshape", {name + "t", "flat"}, {name + "f"}));
+    }
+    parts.nodes.push_back(node("Concat", {"af", "bf"}, {"c"}, {int_attribute("axis", 1)}));
+    parts.nodes.push_back(node("Reshape", {"c", "rows"}, {"y"}));
+    parts.initializers.push_back(int_tensor("flat", {2}, {0, -1}));
+    parts.initializers.push_back(int_tensor("rows", {3}, {1, -1, 2}));
+    const auto net = imported(parts);
+    EXPECT_THAT(outputs_of(net, kImage),
+                ElementsAre(1, 5, 0, 6, 2, -6, 1, -4, 3, 7, -2, 10, 4, 8, 0.5, 12,  //
+                            4, 8, 1, 12));
+    EXPECT_THAT(output_shape(net->network, net->network.outputs[0]), ElementsAre(10, 2));
+    parts.initializers.back() = int_tensor("rows", {3}, {1, -1, 3});
+    EXPECT_THAT(import_error(parts),
+                HasSubstr("expected a shape of [1, 20] or [1, rows, numbers], found [1, -1, 3]"));
+    parts.options.cuts = {"c"};
+    EXPECT_THAT(import_error(parts),
+                HasSubstr("output \"c\": expected rows [batch, rows, numbers], found others"));
+    parts.options.cuts = {"r"};
+    parts.nodes.push_back(node("Relu", {"at"}, {"r"}));
+    EXPECT_THAT(import_error(parts), HasSubstr("(Relu): expected to follow a convolution"));
+    parts.nodes.back() = node("Transpose", {"a"}, {"r"});
+    EXPECT_THAT(import_error(parts), HasSubstr("attribute perm: expected 0, 2, 3, 1, found 3, 2, 1, 0"));
+}
+
 TEST(ImportOnnx, DropsPaddingByNothing) {
     const auto padded_by = [](int64_t pads) {
         Parts parts;
