@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 
 #include "base/files.h"
 #include "base/text.h"
 #include "cli/class_names_file.h"
+#include "cli/npy.h"
 #include "cli/verbs.h"
 #include "graph/task.h"
 #include "models/records.h"
@@ -17,6 +19,7 @@ namespace hardnet {
 namespace {
 
 constexpr uint64_t kMostPreprocessingBytes = 1 << 16;
+constexpr float kMostShare = 16;  // numbers in pixels are far above
 
 }  // namespace
 
@@ -51,6 +54,11 @@ void add_onnx_meaning(CLI::App &verb, OnnxMeaning &meaning) {
         ->check(CLI::Validator(one_of(task_words()), ""))
         ->each(given)
         ->capture_default_str();
+    verb.add_option(
+            "--priors", meaning.priors,
+            "of detect-ssd: the boxes that the offsets start from, as .npy of float32 [boxes, 4]: x and y of "
+            "the centre, width, height, as shares of the image's sides")
+        ->each(given);
     verb.add_option("--preprocessing", meaning.preprocessing,
                     "of an ONNX file: a JSON file as a record's \"preprocessing\"; default: ImageNet's means")
         ->each(given);
@@ -82,6 +90,29 @@ Result<std::vector<std::string>> take_meaning(const OnnxMeaning &meaning, Networ
         return bad_input(fmt::format("{}: expected {} names, one per class of {}, found {}",
                                      meaning.class_names, network.classes, network.name, names->size()));
     return names;
+}
+
+Result<FloatTensor> read_priors(const OnnxMeaning &meaning, const Network &network) {
+    const bool wanted = network.task == Task::kSsd;
+    if (wanted == meaning.priors.empty())
+        return usage_error(
+            std::string("compile: --priors: expected a file with --task detect-ssd, and none without, ") +
+            (wanted ? "found none" : "found " + meaning.priors));
+    if (!wanted) return FloatTensor{};
+    Result<NpyTensor> read = read_npy(meaning.priors);
+    if (!read) return read.error();
+    const int64_t boxes = output_shape(network, network.outputs[boxes_output(network, Task::kSsd)])[0];
+    if (read->shape != std::vector<int64_t>{boxes, 4})
+        return bad_input(fmt::format("{}: expected the shape [{}, 4], found [{}]", meaning.priors, boxes,
+                                     fmt::join(read->shape, ", ")));
+    for (size_t i = 0; i < read->values.size(); i++) {
+        const float value = read->values[i];
+        if (!(std::abs(value) <= kMostShare) || (i % 4 >= 2 && !(value > 0)))
+            return bad_input(fmt::format(
+                "{}: row {}: expected a centre and extents above 0 as shares of the image's sides, found {}",
+                meaning.priors, i / 4, value));
+    }
+    return FloatTensor{std::move(read->shape), std::move(read->values)};
 }
 
 Result<OnnxNetwork> open_onnx_model(const std::string &path, const std::string &input,

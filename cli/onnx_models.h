@@ -22,12 +22,15 @@ Status expect_no_onnx_flags(const std::string &verb, const std::string &model, c
 
 // What ONNX files do not say, and a package does; of `compile`.
 struct OnnxMeaning {
-    std::string task = "tensor", preprocessing, class_names;
+    std::string task = "tensor", preprocessing, class_names, priors;
     bool stated = false;  // one of the flags was given
 };
 void add_onnx_meaning(CLI::App &verb, OnnxMeaning &meaning);
 // The network's task, classes and preprocessing, by these; returns its class names, or none.
 Result<std::vector<std::string>> take_meaning(const OnnxMeaning &meaning, Network &network);
+
+// Of detect-ssd: a row per box of the network; nothing for other tasks.
+Result<FloatTensor> read_priors(const OnnxMeaning &meaning, const Network &network);
 
 // `input`: HEIGHTxWIDTH where the file leaves them open; empty: as the file has them.
 Result<OnnxNetwork> open_onnx_model(const std::string &path, const std::string &input,

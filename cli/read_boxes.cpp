@@ -3,6 +3,7 @@
 
 #include "cli/readers.h"
 #include "cli/vision.h"
+#include "weights/weights.h"
 
 namespace hardnet {
 namespace {
@@ -13,14 +14,15 @@ constexpr float kThreshold = 0.3f;  // as CenterNet's own demonstration draws th
 
 class BoxReader : public Reader {
 public:
-    BoxReader(const LoadedPackage &loaded, const RunOptions &options, const Files &files, Task task)
+    BoxReader(const LoadedPackage &loaded, const RunOptions &options, const Files &files, Task task,
+              Priors priors)
         : loaded_(loaded),
           options_(options),
           names_(options.out, files),
           colors_(palette(loaded.manifest().classes())) {
         is_ssd_ = task == Task::kSsd;
         boxes_ = boxes_output(loaded.model(), task);
-        if (is_ssd_) priors_ = ssd_priors(loaded.model());
+        priors_ = std::move(priors);
     }
 
     Result<Reading> read(PictureResult picture) override {
@@ -89,11 +91,33 @@ private:
     Priors priors_;
 };
 
+// Those that were stated with the network's task, else the authors'.
+Result<Priors> priors_of(const LoadedPackage &loaded) {
+    if (!loaded.model().task) return ssd_priors(loaded.model());
+    const std::string path = loaded.package().priors_path();
+    const Result<Checkpoint> file = read_checkpoint(path);
+    if (!file) return file.error();
+    const auto found = file->tensors.find("priors");
+    const size_t boxes = loaded.outputs()[boxes_output(loaded.model(), Task::kSsd)].elems / 4;
+    if (found == file->tensors.end() || found->second.values.size() != boxes * 4)
+        return bad_input(
+            fmt::format("{}: expected the tensor priors of [{}, 4], found another", path, boxes));
+    Priors priors;
+    for (size_t i = 0; i < boxes; i++) {
+        const float *box = &found->second.values[i * 4];
+        priors.push_back({box[0], box[1], box[2], box[3]});
+    }
+    return priors;
+}
+
 }  // namespace
 
-std::unique_ptr<Reader> box_reader(const LoadedPackage &loaded, const RunOptions &options, const Files &files,
-                                   Task task) {
-    return std::make_unique<BoxReader>(loaded, options, files, task);
+Result<std::unique_ptr<Reader>> box_reader(const LoadedPackage &loaded, const RunOptions &options,
+                                           const Files &files, Task task) {
+    Result<Priors> priors = task == Task::kSsd ? priors_of(loaded) : Priors();
+    if (!priors) return priors.error();
+    return std::unique_ptr<Reader>(
+        std::make_unique<BoxReader>(loaded, options, files, task, std::move(*priors)));
 }
 
 }  // namespace hardnet

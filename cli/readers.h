@@ -42,8 +42,8 @@ using Files = std::vector<std::string>;
 std::unique_ptr<Reader> label_reader(const LoadedPackage &loaded, const RunOptions &options);
 std::unique_ptr<Reader> mask_reader(const LoadedPackage &loaded, const RunOptions &options,
                                     const Files &files);
-std::unique_ptr<Reader> box_reader(const LoadedPackage &loaded, const RunOptions &options, const Files &files,
-                                   Task task);
+Result<std::unique_ptr<Reader>> box_reader(const LoadedPackage &loaded, const RunOptions &options,
+                                           const Files &files, Task task);
 
 // Paths for pictures that are made of others: "<folder>/<name><suffix>.png", where <name> is that of the
 // picture without folder and extension, with _2, _3... behind it where that is taken or would be one of

@@ -52,7 +52,8 @@ Result<CompileRequest> request_of(const CompileFlags &options) {
         return none.error();
     if (options.meaning.stated)
         return usage_error(
-            "compile: --task, --preprocessing and --class-names: expected an ONNX file as MODEL, found " +
+            "compile: --task, --priors, --preprocessing and --class-names: expected an ONNX file as MODEL, "
+            "found " +
             options.model + ", whose record says them");
     const Result<ModelRecord> record = find_record(options.model);
     if (!record) return record.error();
@@ -79,8 +80,11 @@ Result<Model> onnx_model_of(const CompileFlags &options) {
     if (!imported) return imported.error();
     Result<std::vector<std::string>> names = take_meaning(options.meaning, imported->network);
     if (!names) return names.error();
+    Result<FloatTensor> priors = read_priors(options.meaning, imported->network);
+    if (!priors) return priors.error();
     Model model;
     model.class_names = std::move(*names);
+    model.priors = std::move(*priors);
     model.network = std::move(imported->network);
     model.weights = std::move(imported->weights);
     model.weights_source = std::filesystem::path(options.model).filename().string();

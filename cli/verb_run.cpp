@@ -51,8 +51,8 @@ Status make_folder(const std::string &path) {
 // The side of thumbnails for so many pictures: few are shown larger.
 int sheet_thumbnail_side(size_t pictures) { return pictures <= 12 ? 192 : pictures <= 60 ? 128 : 80; }
 
-std::unique_ptr<Reader> reader_for(Task task, const LoadedPackage &loaded, const RunOptions &options,
-                                   const Files &files) {
+Result<std::unique_ptr<Reader>> reader_for(Task task, const LoadedPackage &loaded, const RunOptions &options,
+                                           const Files &files) {
     if (task == Task::kClassification) return label_reader(loaded, options);
     if (task == Task::kSegmentation) return mask_reader(loaded, options, files);
     return box_reader(loaded, options, files, task);
@@ -120,7 +120,9 @@ Result<ExitCode> run_on_pictures(LoadedPackage &loaded, const RunOptions &option
     batch.limits.max_pixels = options.max_pixels;
     batch.keeps_pictures = !options.out.empty();
     if (!options.sheet.empty()) batch.thumbnail_side = sheet_thumbnail_side(files->size());
-    const std::unique_ptr<Reader> reader = reader_for(*task, loaded, options, *files);
+    const Result<std::unique_ptr<Reader>> made = reader_for(*task, loaded, options, *files);
+    if (!made) return made.error();
+    Reader &reader = **made;
     Tally tally;
     ProgressLine progress("run");
     const bool quiet =
@@ -128,11 +130,11 @@ Result<ExitCode> run_on_pictures(LoadedPackage &loaded, const RunOptions &option
     size_t done = 0;
     const Status status = run_pictures(loaded, *files, batch, [&](PictureResult picture) {
         if (quiet) progress.show(int(++done), int(files->size()), picture.file);
-        return take(*reader, options, std::move(picture), tally);
+        return take(reader, options, std::move(picture), tally);
     });
     progress.wipe();
     if (!status) return status.error();
-    const Result<Reading> closing = reader->finish(files->size());
+    const Result<Reading> closing = reader.finish(files->size());
     if (!closing) return closing.error();
     if (const Status printed = print_summary(loaded, options, tally, *closing); !printed)
         return printed.error();

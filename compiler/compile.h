@@ -39,6 +39,7 @@ struct Model {
     FoldedWeights weights;
     std::string weights_source;            // "seed:1", or a file's name
     std::vector<std::string> class_names;  // one per class, or none
+    FloatTensor priors{};                  // of SSD where somebody stated them: [boxes, 4]
 };
 
 struct CompileReport {

@@ -62,6 +62,8 @@ struct Package {
     std::string prepacked_path(const std::string &level) const {
         return folder + "/" + manifest.name + "." + level + ".safetensors";
     }
+    // Of SSD where its network is a user's: "priors" [boxes, 4], the centres and extents as shares of the image's sides.
+    std::string priors_path() const { return folder + "/" + manifest.name + ".priors.safetensors"; }
     std::string verify_path() const { return folder + "/verify.json"; }
     std::string library_path() const;  // of this host: folder/lib/x86_64-linux/lib<name>.so
 };

@@ -4,6 +4,7 @@
 
 #include "compiler/package/prepack.h"
 #include "compiler/package/text_file.h"
+#include "weights/safetensors_writer.h"
 
 namespace hardnet {
 namespace fs = std::filesystem;
@@ -28,6 +29,8 @@ Status write_weights(const PackageContents &a, const fs::path &folder, Manifest 
     if (!file) return file.error();
     manifest.weights_hash = content_hash(*file);
     const Package package{folder.string(), manifest};
+    if (!a.model.priors.values.empty())
+        if (Status s = write_tensors(package.priors_path(), {{"priors", &a.model.priors}}, {}); !s) return s;
     for (const Plan &plan : a.plans) {
         const std::string &level = plan.machine->level;
         if (!std::count(a.options.prepack.begin(), a.options.prepack.end(), level)) continue;

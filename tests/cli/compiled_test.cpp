@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <tuple>
 
+#include "cli/npy.h"
 #include "tests/cli/program.h"
 #include "tests/onnx/writer.h"
 #include "tests/weights/tiny.h"
@@ -106,10 +107,15 @@ protected:
         write("net.onnx",
               model(graph({{conv("one", "zero", "map", 1), node("GlobalAveragePool", {"map"}, {"mean"}),
                             node("Flatten", {"mean"}, {"logits"}), conv("many", "less", "peaks", 4),
-                            conv("none", "sizes", "extents", 4)},
+                            conv("none", "sizes", "extents", 4), conv("none", "still", "offsets", 4),
+                            node("Transpose", {"peaks"}, {"pt"}, {ints_attribute("perm", {0, 2, 3, 1})}),
+                            node("Reshape", {"pt", "pixels"}, {"conf"}),
+                            node("Transpose", {"offsets"}, {"ot"}, {ints_attribute("perm", {0, 2, 3, 1})}),
+                            node("Reshape", {"ot", "pixels"}, {"loc"})},
                            {middles("one", 1, 3), middles("many", 20, 3), middles("none", 0, 4),
                             tensor("zero", {3}, {0, 0, 0}), tensor("less", {3}, {-10, -10, -10}),
-                            tensor("sizes", {4}, {2, 3, 0.5f, 0})},
+                            tensor("sizes", {4}, {2, 3, 0.5f, 0}), tensor("still", {4}, {0, 0, 0, 0}),
+                            int_tensor("pixels", {3}, {1, 16, -1})},
                            {value_info("x", {-1, 3, 16, 16})},
                            {value_info("logits", {1, 3})}})));
         write("names.txt", "red\ngreen\nblue\n");
@@ -165,6 +171,38 @@ TEST_F(CompiledOnnx, give_boxes) {
     }
 }
 
+// The prior of map pixel (x, y) is a box of 6x8 with its centre at (4 x, 4 y); class 0 is the background.
+TEST_F(CompiledOnnx, give_boxes_from_priors) {
+    const std::string flags = "--task detect-ssd --cut loc --cut conf --priors priors.npy";
+    NpyTensor priors{{16, 4}, {}};
+    for (int i = 0; i < 16; i++)
+        priors.values.insert(priors.values.end(), {float(i % 4) / 4, float(i / 4) / 4, 0.375f, 0.5f});
+    ASSERT_TRUE(write_npy(folder_ + "/priors.npy", priors));
+    const Outcome outcome = made(flags);
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    const auto boxes = run()["boxes"];
+    const auto green =
+        std::find_if(boxes.begin(), boxes.end(), [](const auto &b) { return b["name"] == "green"; });
+    ASSERT_NE(green, boxes.end()) << boxes;
+    EXPECT_EQ((*green)["box"], (nlohmann::json{1, 4, 7, 12}));
+    EXPECT_EQ(hardnet("verify package").code, 0);
+
+    priors.values[7] = 0;
+    ASSERT_TRUE(write_npy(folder_ + "/priors.npy", priors));
+    EXPECT_EQ(made(flags).err,
+              "hardnet: priors.npy: row 1: expected a centre and extents above 0 as shares of the image's "
+              "sides, found "
+              "0\n");
+    priors = {{15, 4}, std::vector<float>(60, 0.5f)};
+    ASSERT_TRUE(write_npy(folder_ + "/priors.npy", priors));
+    EXPECT_EQ(made(flags).err, "hardnet: priors.npy: expected the shape [16, 4], found [15, 4]\n");
+    EXPECT_EQ(
+        made("--task detect-ssd --cut loc --cut conf").err,
+        "hardnet: compile: --priors: expected a file with --task detect-ssd, and none without, found none\n");
+    std::filesystem::remove(folder_ + "/package/net.priors.safetensors");
+    EXPECT_EQ(hardnet("run package a.png").code, 3);
+}
+
 TEST_F(CompiledOnnx, give_raw_tensors_where_no_task_is_stated) {
     ASSERT_EQ(made("").code, 0);
     expect_error(
@@ -194,10 +232,10 @@ TEST_F(CompiledOnnx, refuse_what_does_not_fit_them) {
                  "hardnet: zero.json: preprocessing/deviation: expected 1e-06 to 1000, found 0\n");
     expect_error(compile + "--class-names none.txt", 3,
                  "hardnet: none.txt: expected a readable file, found: No such file or directory\n");
-    expect_error(
-        "compile hardnet68 --weights seed:1 --task classify -o package", 2,
-        "hardnet: compile: --task, --preprocessing and --class-names: expected an ONNX file as MODEL, found "
-        "hardnet68, whose record says them\n");
+    expect_error("compile hardnet68 --weights seed:1 --task classify -o package", 2,
+                 "hardnet: compile: --task, --priors, --preprocessing and --class-names: expected an ONNX "
+                 "file as MODEL, found "
+                 "hardnet68, whose record says them\n");
 }
 
 TEST_F(Compiled, another_class_count_drops_the_records_class_names) {
