@@ -90,7 +90,8 @@ public:
 
 private:
     Status find_problems() {
-        auto network = build_network(request_.record, request_.size);
+        auto network =
+            request_.model ? request_.model->network : build_network(request_.record, request_.size);
         if (!network) return network.error();
         auto plan = make_plan(*network, machine_, {});
         if (!plan) return plan.error();
@@ -137,6 +138,7 @@ private:
         request.record.class_names.clear();
         request.size = request_.size;
         request.weights = "seed:1";
+        request.model = request_.model;
         request.targets = {machine_.level};
         request.name = "tuned";
         request.jobs = request_.jobs;

@@ -14,12 +14,13 @@ namespace hardnet {
 struct TuneRequest {
     ModelRecord record;
     InputSize size;
-    std::string level;     // empty: the best that this CPU runs
-    int threads = 1;       // of the runs that are timed
-    int jobs = 0;          // compilers at once; 0: one per CPU
-    double seconds = 300;  // no trial begins later
-    std::string output;    // records of other problems that it holds are kept
-    bool resume = false;   // use the trials of an earlier run, see trials_path
+    const Model *model = nullptr;  // in place of a record and its size; outlives the request
+    std::string level;             // empty: the best that this CPU runs
+    int threads = 1;               // of the runs that are timed
+    int jobs = 0;                  // compilers at once; 0: one per CPU
+    double seconds = 300;          // no trial begins later
+    std::string output;            // records of other problems that it holds are kept
+    bool resume = false;           // use the trials of an earlier run, see trials_path
     std::function<void(int done, int total, const std::string &what)> progress;
     std::function<bool()> interrupted;  // then what is known is confirmed and written
 };

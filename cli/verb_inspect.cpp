@@ -102,6 +102,15 @@ Result<ExitCode> inspect_package(const Package &package, const InspectOptions &o
     return ExitCode::kOk;
 }
 
+std::string onnx_summary(const Network &network) {
+    std::vector<std::string> outputs;
+    for (const Output &output : network.outputs)
+        outputs.push_back(
+            fmt::format("{} [{}]", output.name, fmt::join(output_shape(network, output), ", ")));
+    return fmt::format("{} at {}x{}; outputs: {}\n\n", network.name, network.input.height,
+                       network.input.width, fmt::join(outputs, "; "));
+}
+
 Result<ExitCode> inspect(const InspectOptions &options) {
     const Result<InspectFormat> format = inspect_format(options.format);
     if (!format) return format.error();
@@ -117,6 +126,7 @@ Result<ExitCode> inspect(const InspectOptions &options) {
     if (is_onnx_path(options.what)) {
         const Result<OnnxNetwork> imported = open_onnx_model(options.what, options.input, options.onnx);
         if (!imported) return imported.error();
+        if (*format == InspectFormat::kTable) std::fputs(onnx_summary(imported->network).c_str(), stdout);
         std::fputs(inspect_text(imported->network, *format, options.layers).c_str(), stdout);
         return ExitCode::kOk;
     }

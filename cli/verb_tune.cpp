@@ -8,7 +8,9 @@
 #include <memory>
 
 #include "cli/console.h"
+#include "cli/onnx_models.h"
 #include "cli/verbs.h"
+#include "graph/task.h"
 #ifdef HARDNET_WITH_COMPILER
 #include "autotune/tune.h"
 #endif
@@ -21,6 +23,7 @@ struct TuneOptions {
     int threads = 1, jobs = 0;
     double seconds = 300;
     bool resume = false;
+    OnnxFlags onnx;
 };
 
 #ifdef HARDNET_WITH_COMPILER
@@ -51,14 +54,30 @@ private:
     const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-Result<TuneRequest> request_of(const TuneOptions &options) {
+// An ONNX file's becomes `model`, a record's part of the request.
+Status take_network(const TuneOptions &options, Model &model, TuneRequest &request) {
+    if (is_onnx_path(options.model)) {
+        Result<OnnxNetwork> imported = open_onnx_model(options.model, options.input, options.onnx);
+        if (!imported) return imported.error();
+        model.network = std::move(imported->network);
+        model.weights = std::move(imported->weights);
+        request.model = &model;
+        return set_task(model.network, Task::kTensor);
+    }
+    if (const Status none = expect_no_onnx_flags("tune", options.model, options.onnx); !none)
+        return none.error();
     const Result<ModelRecord> record = find_record(options.model);
     if (!record) return record.error();
-    TuneRequest request;
     request.record = *record;
     const Result<InputSize> size = input_size(options.input, record->input);
     if (!size) return size.error();
     request.size = *size;
+    return ok();
+}
+
+Result<TuneRequest> request_of(const TuneOptions &options, Model &model) {
+    TuneRequest request;
+    if (const Status taken = take_network(options, model, request); !taken) return taken.error();
     request.level = options.level;
     request.threads = options.threads;
     request.jobs = options.jobs;
@@ -70,7 +89,8 @@ Result<TuneRequest> request_of(const TuneOptions &options) {
 }
 
 Result<ExitCode> tune(const TuneOptions &options) {
-    Result<TuneRequest> request = request_of(options);
+    Model model;
+    Result<TuneRequest> request = request_of(options, model);
     if (!request) return request.error();
     std::signal(SIGINT, on_interrupt);
     Result<TuneReport> report = [&] {
@@ -103,11 +123,14 @@ Result<ExitCode> tune(const TuneOptions &) { return no_compiler("tune"); }
 void add_tune(CLI::App &program, Action &chosen) {
     CLI::App *verb = add_verb(program, "tune", "Measure register blocks inside a network and record the best",
                               "hardnet tune hardnet68 --seconds 120 --output mine.jsonl\n"
+                              "  hardnet tune network.onnx --input 352x352 --output mine.jsonl\n"
                               "  hardnet tune hardnet68 --seconds 120 --output mine.jsonl --resume\n"
                               "  hardnet compile hardnet68 --weights seed:1 --blocks mine.jsonl -o package");
     const auto options = std::make_shared<TuneOptions>();
-    verb->add_option("MODEL", options->model, "a network's name or a record's path")->required();
+    verb->add_option("MODEL", options->model, "a network's name, a record's path or an ONNX file")
+        ->required();
     verb->add_option("--input", options->input, "HEIGHTxWIDTH; default: the network's own");
+    add_onnx_flags(*verb, options->onnx);
     verb->add_option("--level", options->level,
                      "CPU level, such as avx2; default: the best that this CPU runs");
     verb->add_option("--threads", options->threads, "of the runs that are timed")

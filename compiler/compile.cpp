@@ -155,6 +155,7 @@ Result<std::vector<TunedBlocks>> tuned_blocks(const std::string &source, RecordK
 }
 
 Result<CompileReport> compile_package(const CompileRequest &request) {
+    if (request.model) return compile_model(*request.model, request);
     const std::string name = name_of(request, request.record.name);
     auto choices = choices_of(request, name);  // cheap, so in front
     if (!choices) return choices.error();

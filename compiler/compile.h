@@ -25,14 +25,6 @@ struct CompileOptions {
     std::function<void(int done, int total, const std::string &what)> progress;
 };
 
-struct CompileRequest : CompileOptions {
-    ModelRecord record;
-    std::string weights;    // a checkpoint's path, or "seed:N"
-    std::string state_key;  // as ImportWishes has it
-    InputSize size;
-    int classes = 0;  // asserted of the weights' head; 0: whatever it says
-};
-
 // A network with its weights, and what a package says of them.
 struct Model {
     Network network;
@@ -40,6 +32,15 @@ struct Model {
     std::string weights_source;            // "seed:1", or a file's name
     std::vector<std::string> class_names;  // one per class, or none
     FloatTensor priors{};                  // of SSD where somebody stated them: [boxes, 4]
+};
+
+struct CompileRequest : CompileOptions {
+    ModelRecord record;
+    std::string weights;    // a checkpoint's path, or "seed:N"
+    std::string state_key;  // as ImportWishes has it
+    InputSize size;
+    int classes = 0;               // asserted of the weights' head; 0: whatever it says
+    const Model *model = nullptr;  // in place of a record and its weights; outlives the request
 };
 
 struct CompileReport {

@@ -108,6 +108,7 @@ protected:
               model(graph({{conv("one", "zero", "map", 1), node("GlobalAveragePool", {"map"}, {"mean"}),
                             node("Flatten", {"mean"}, {"logits"}), conv("many", "less", "peaks", 4),
                             conv("none", "sizes", "extents", 4), conv("none", "still", "offsets", 4),
+                            conv("broad", "", "wide", 1), node("Conv", {"wide", "thin"}, {"deep"}),
                             node("Transpose", {"peaks"}, {"pt"}, {ints_attribute("perm", {0, 2, 3, 1})}),
                             node("Reshape", {"pt", "pixels"}, {"conf"}),
                             node("Transpose", {"offsets"}, {"ot"}, {ints_attribute("perm", {0, 2, 3, 1})}),
@@ -115,6 +116,7 @@ protected:
                            {middles("one", 1, 3), middles("many", 20, 3), middles("none", 0, 4),
                             tensor("zero", {3}, {0, 0, 0}), tensor("less", {3}, {-10, -10, -10}),
                             tensor("sizes", {4}, {2, 3, 0.5f, 0}), tensor("still", {4}, {0, 0, 0, 0}),
+                            middles("broad", 1, 8), tensor("thin", {8, 8, 1, 1}, std::vector<float>(64, 1)),
                             int_tensor("pixels", {3}, {1, 16, -1})},
                            {value_info("x", {-1, 3, 16, 16})},
                            {value_info("logits", {1, 3})}})));
@@ -209,6 +211,17 @@ TEST_F(CompiledOnnx, give_raw_tensors_where_no_task_is_stated) {
         "run package a.png", 2,
         "hardnet: run: package: expected --tensor, or a package that was compiled with another --task, found "
         "pictures and one of raw tensors\n");
+}
+
+TEST_F(CompiledOnnx, are_summed_up_and_tuned) {
+    EXPECT_THAT(hardnet("inspect net.onnx --cut peaks --cut logits").out,
+                ::testing::StartsWith("net at 16x16; outputs: peaks [3, 4, 4]; logits [3, 1, 1]\n\n"));
+    const Outcome tuned = cached("tune net.onnx --cut deep --seconds 2 -o mine.jsonl");
+    EXPECT_EQ(tuned.code, 0) << tuned.err;
+    EXPECT_THAT(tuned.out, ::testing::MatchesRegex("mine.jsonl: [01] of 1 kinds of layer changed, [^\n]*\n"));
+    EXPECT_EQ(cached("compile net.onnx --cut deep --blocks mine.jsonl -o package").code, 0);
+    expect_error("tune hardnet68 --cut x -o mine.jsonl", 2,
+                 "hardnet: tune: --cut: expected an ONNX file as MODEL, found \"hardnet68\"\n");
 }
 
 TEST_F(CompiledOnnx, refuse_what_does_not_fit_them) {
