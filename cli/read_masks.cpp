@@ -50,12 +50,15 @@ public:
         const std::vector<hardnet_class_share> shares = class_shares(*map, mask_classes(m));
         Reading reading{text(picture.file, shares), json(picture, shares)};
         if (options_.out.empty()) return reading;
-        const std::vector<std::string> paths = names_.next(picture.file, {"_mask", "_overlay"});
+        const std::vector<std::string> paths = names_.next(picture.file, suffixes());
         if (Status status = write_png(paths[0], mask_image(*map, colors_)); !status) return status.error();
         const Image overlay = overlay_of(picture.picture, *map, shares);
         if (Status status = write_png(paths[1], overlay); !status) return status.error();
         reading.json["mask"] = paths[0];
         reading.json["overlay"] = paths[1];
+        if (!options_.mask_ids) return reading;
+        if (Status status = write_png(paths[2], number_image(*map)); !status) return status.error();
+        reading.json["ids"] = paths[2];
         return reading;
     }
 
@@ -66,6 +69,11 @@ public:
     }
 
 private:
+    Files suffixes() const {
+        if (options_.mask_ids) return {"_mask", "_overlay", "_ids"};
+        return {"_mask", "_overlay"};
+    }
+
     LabelMap decode(int image) const {
         const PackageOutput &output = loaded_.outputs()[0];
         const float *values = loaded_.output(0, image);

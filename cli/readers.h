@@ -20,6 +20,7 @@ struct RunOptions {
     int threads = 0;
     int64_t max_pixels = ImageLimits().max_pixels;
     bool json = false, truth = false;
+    bool mask_ids = false;  // of segmentation
 };
 
 struct Reading {

@@ -32,6 +32,10 @@ Status check_flags(const RunOptions &options, Task task, int classes) {
     if (options.top && !classifies) return misplaced("--top", "classification", task);
     if (!options.sheet.empty() && !classifies) return misplaced("--sheet", "classification", task);
     if (options.truth && !classifies) return misplaced("--truth-from-name", "classification", task);
+    if (options.mask_ids && task != Task::kSegmentation) return misplaced("--mask-ids", "segmentation", task);
+    if (options.mask_ids && classes > kMostGreyClasses)
+        return usage_error(fmt::format("run: --mask-ids: expected a network of at most {} classes, found {}",
+                                       kMostGreyClasses, classes));
     const bool has_threshold = detects || (task == Task::kSegmentation && classes == 1);
     if (options.threshold && !has_threshold)
         return misplaced("--threshold", "detection or segmentation of one class", task);
@@ -186,6 +190,9 @@ Result<ExitCode> run(const RunOptions &options) {
     if (options.tensor.empty() == options.inputs.empty())
         return usage_error(std::string("run: expected pictures or --tensor, found ") +
                            (options.inputs.empty() ? "neither" : "both"));
+    if (options.mask_ids && (options.out.empty() || options.inputs.empty()))
+        return usage_error(std::string("run: --mask-ids: expected pictures and -o FOLDER, found ") +
+                           (options.inputs.empty() ? "--tensor" : "no -o"));
     const Result<std::unique_ptr<LoadedPackage>> loaded =
         LoadedPackage::load(options.package, {options.threads, options.level, note_of_runtime});
     if (!loaded) return loaded.error();
@@ -222,6 +229,10 @@ void add_run(CLI::App &program, Action &chosen) {
         "segmentation and detection: the folder for a mask and an overlay of each picture, or for "
         "the picture with its boxes; with --tensor: the raw output as .npy, of several outputs "
         "out0.npy, out1.npy...");
+    verb->add_flag(
+        "--mask-ids", options->mask_ids,
+        "segmentation, with -o: also NAME_ids.png, an 8-bit grey PNG whose values are the numbers of "
+        "the classes, 255 where the network saw nothing");
     verb->add_option("--max-pixels", options->max_pixels, "refuse larger pictures")
         ->check(CLI::Validator(between(1, int64_t{1} << 32), ""))
         ->capture_default_str();

@@ -126,6 +126,13 @@ Image mask_image(const LabelMap &map, const std::vector<hardnet_color> &colors) 
     return image;
 }
 
+GreyImage number_image(const LabelMap &map) {
+    GreyImage image{map.width, map.height, std::vector<uint8_t>(map.labels.size())};
+    std::transform(map.labels.begin(), map.labels.end(), image.grey.begin(),
+                   [](uint16_t label) { return label < kMostGreyClasses ? uint8_t(label) : kGreyUnseen; });
+    return image;
+}
+
 Image overlay_image(const Image &picture, const LabelMap &map, const std::vector<hardnet_color> &colors,
                     const std::vector<hardnet_legend_entry> &legend) {
     const hardnet_picture from = picture.view();

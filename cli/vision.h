@@ -40,6 +40,10 @@ std::vector<hardnet_class_share> class_shares(const LabelMap &map, int classes);
 
 std::vector<hardnet_color> palette(int classes);
 Image mask_image(const LabelMap &map, const std::vector<hardnet_color> &colors);
+// The classes' numbers themselves, of at most kMostGreyClasses; kGreyUnseen where the network saw nothing.
+constexpr int kMostGreyClasses = 255;
+constexpr uint8_t kGreyUnseen = 255;
+GreyImage number_image(const LabelMap &map);
 Image overlay_image(const Image &picture, const LabelMap &map, const std::vector<hardnet_color> &colors,
                     const std::vector<hardnet_legend_entry> &legend);
 

@@ -2,6 +2,7 @@
 // hand-written (tasks.c): their classes are where the picture is red, green and blue.
 #include <gmock/gmock.h>
 
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "cli/npy.h"
@@ -115,6 +116,38 @@ TEST_F(Tasks, segmentation_writes_masks_and_overlays) {
     const json root = json::parse(hardnet("run regions a.png -o new/masks --json").out);
     EXPECT_EQ(root["images"][0]["mask"], "new/masks/a_mask.png");
     EXPECT_EQ(root["images"][0]["overlay"], "new/masks/a_overlay.png");
+}
+
+// Width, height, bit depth and colour type as the PNG's first chunk has them.
+std::string header_of_png(const std::string &path) {
+    std::ifstream file(path, std::ios::binary);
+    std::string bytes(26, '\0');
+    file.read(bytes.data(), std::streamsize(bytes.size()));
+    return bytes.substr(16);
+}
+
+TEST_F(Tasks, segmentation_writes_class_numbers) {
+    make_regions();
+    paint_regions("a.png", 8, 4);
+    EXPECT_EQ(hardnet("run regions a.png -o out --mask-ids").code, 0);
+    EXPECT_THAT(files_in("out"), ElementsAre("a_ids.png", "a_mask.png", "a_overlay.png"));
+    EXPECT_EQ(header_of_png(folder_ + "/out/a_ids.png"), std::string("\0\0\0\x08\0\0\0\x04\x08\0", 10));
+    for (int x = 0; x < 8; x++)
+        for (int y = 0; y < 4; y++) {
+            const int label = x < 6 ? 0 : 2;  // red, blue
+            EXPECT_EQ(color_in("out/a_ids.png", x, y), (std::array<int, 3>{label, label, label}));
+        }
+    const json root = json::parse(hardnet("run regions a.png -o out --mask-ids --json").out);
+    EXPECT_EQ(root["images"][0]["ids"], "out/a_ids.png");
+    EXPECT_FALSE(json::parse(hardnet("run regions a.png -o out --json").out)["images"][0].contains("ids"));
+    make_redness();
+    EXPECT_EQ(hardnet("run redness a.png -o out --mask-ids").code, 0);
+    EXPECT_EQ(color_in("out/a_ids.png", 5, 3), (std::array<int, 3>{1, 1, 1}));
+    EXPECT_EQ(color_in("out/a_ids.png", 6, 0), (std::array<int, 3>{0, 0, 0}));
+    expect_error("run regions a.png --mask-ids", 2,
+                 "hardnet: run: --mask-ids: expected pictures and -o FOLDER, found no -o\n");
+    expect_error("run regions --tensor in.npy -o out.npy --mask-ids", 2,
+                 "hardnet: run: --mask-ids: expected pictures and -o FOLDER, found --tensor\n");
 }
 
 TEST_F(Tasks, segmentation_of_one_class_has_a_threshold) {
@@ -259,6 +292,7 @@ TEST_F(Tasks, refuses_flags_of_other_tasks) {
             "segmentation");
     refused("colours a.png --threshold 0.5", "--threshold", "detection or segmentation of one class",
             "classification");
+    refused("centers a.png -o out --mask-ids", "--mask-ids", "segmentation", "detection");
     refused("colours a.png -o out", "-o without --tensor", "segmentation or detection", "classification");
     EXPECT_FALSE(fs::exists(folder_ + "/out"));
     EXPECT_THAT(hardnet("run centers a.png --threshold 1.5").err,

@@ -41,6 +41,14 @@ TEST(Preprocess, names_a_picture_whose_extents_cannot_be_resized) {
     EXPECT_EQ(plan.error().what, "bad image: a.png: expected extents that can be resized, found 1x1048576");
 }
 
+TEST(Masks, have_grey_values_of_class_numbers) {
+    const LabelMap map{3, 2, {0, 1, 254, HARDNET_UNSEEN, 255, 7}};
+    const GreyImage image = number_image(map);
+    EXPECT_EQ(image.width, 3);
+    EXPECT_EQ(image.height, 2);
+    EXPECT_EQ(image.grey, (std::vector<uint8_t>{0, 1, 254, 255, 255, 7}));
+}
+
 TEST(Statuses, that_cannot_be_end_the_program) {
     EXPECT_NO_THROW(check(HARDNET_VISION_OK));
     EXPECT_THROW(check(HARDNET_VISION_INVALID_ARGUMENT), std::logic_error);

@@ -26,6 +26,12 @@ struct Image {
     }
 };
 
+// One sample per pixel, such as the number of its class.
+struct GreyImage {
+    int width = 0, height = 0;
+    std::vector<uint8_t> grey;  // [y][x]
+};
+
 struct ImageLimits {
     int64_t max_pixels = 100'000'000;    // checked before pixels are allocated: 300 MB of RGB
     int64_t max_file_bytes = 512 << 20;  // no camera's JPEG of that many pixels is larger
@@ -38,5 +44,6 @@ Result<Image> decode_image(ByteView file, const std::string &name, const ImageLi
 
 // To a temporary file beside `path`, then renamed: a failure leaves an old file as it was.
 Status write_png(const std::string &path, const Image &image);
+Status write_png(const std::string &path, const GreyImage &image);
 
 }  // namespace hardnet

@@ -89,24 +89,41 @@ bool read_guarded(Coder &coder, const ImageLimits &limits, Image &image, std::st
     return true;
 }
 
-void write_pixels(Coder &coder, const Image &image) {
+// Eight bits a sample; `channels` is 1 or 3.
+struct Rows {
+    const uint8_t *pixels;
+    int width, height, channels;
+};
+
+void write_pixels(Coder &coder, const Rows &rows) {
     coder.png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &coder, on_error, on_warning);
     if (coder.png == nullptr) fail(&coder, "no memory for it");
     coder.info = png_create_info_struct(coder.png);
     if (coder.info == nullptr) fail(&coder, "no memory for it");
     png_set_write_fn(coder.png, &coder, on_write, on_flush);
-    png_set_IHDR(coder.png, coder.info, png_uint_32(image.width), png_uint_32(image.height), 8,
-                 PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
-                 PNG_FILTER_TYPE_DEFAULT);
+    png_set_IHDR(coder.png, coder.info, png_uint_32(rows.width), png_uint_32(rows.height), 8,
+                 rows.channels == 1 ? PNG_COLOR_TYPE_GRAY : PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE,
+                 PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
     png_write_info(coder.png, coder.info);
-    for (int y = 0; y < image.height; y++) png_write_row(coder.png, image.at(0, y));
+    for (int y = 0; y < rows.height; y++)
+        png_write_row(coder.png, rows.pixels + size_t(y) * size_t(rows.width) * size_t(rows.channels));
     png_write_end(coder.png, nullptr);
 }
 
-bool write_guarded(Coder &coder, const Image &image) {
+bool write_guarded(Coder &coder, const Rows &rows) {
     if (setjmp(coder.failure) != 0) return false;
-    write_pixels(coder, image);
+    write_pixels(coder, rows);
     return true;
+}
+
+Status write_rows(const std::string &path, const Rows &rows) {
+    Coder coder = {};
+    std::vector<uint8_t> file;
+    coder.written = &file;
+    const bool made = write_guarded(coder, rows);
+    png_destroy_write_struct(&coder.png, &coder.info);
+    if (!made) return environment_error(path + ": expected to write a PNG, found " + coder.found);
+    return write_file(path, {{file.data(), file.size()}});
 }
 
 }  // namespace
@@ -125,13 +142,11 @@ Result<Image> decode_png(ByteView file, const std::string &name, const ImageLimi
 }
 
 Status write_png(const std::string &path, const Image &image) {
-    Coder coder = {};
-    std::vector<uint8_t> file;
-    coder.written = &file;
-    const bool made = write_guarded(coder, image);
-    png_destroy_write_struct(&coder.png, &coder.info);
-    if (!made) return environment_error(path + ": expected to write a PNG, found " + coder.found);
-    return write_file(path, {{file.data(), file.size()}});
+    return write_rows(path, {image.rgb.data(), image.width, image.height, 3});
+}
+
+Status write_png(const std::string &path, const GreyImage &image) {
+    return write_rows(path, {image.grey.data(), image.width, image.height, 1});
 }
 
 }  // namespace hardnet
