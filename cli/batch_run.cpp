@@ -11,25 +11,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool is_picture_name(const fs::path &path) {
-    std::string extension = path.extension().string();
-    for (char &c : extension) c = char(std::tolower(static_cast<unsigned char>(c)));
-    return extension == ".jpg" || extension == ".jpeg" || extension == ".png";
-}
-
-Result<std::vector<std::string>> pictures_below(const std::string &folder) {
-    std::vector<std::string> files;
-    std::error_code failed;
-    const auto options = fs::directory_options::skip_permission_denied;
-    for (fs::recursive_directory_iterator at(folder, options, failed), end; !failed && at != end;
-         at.increment(failed))
-        if (is_picture_name(at->path()) && !at->is_directory(failed)) files.push_back(at->path().string());
-    if (failed) return environment_error(folder + ": expected a readable folder, found: " + failed.message());
-    if (files.empty()) return bad_input(folder + ": expected JPEG or PNG files, found none");
-    std::sort(files.begin(), files.end());
-    return files;
-}
-
 int label_called(const Manifest &manifest, const std::string &name) {
     const auto &names = manifest.class_names;
     const auto at = std::find(names.begin(), names.end(), name);
@@ -41,21 +22,6 @@ int label_called(const Manifest &manifest, const std::string &name) {
 }
 
 }  // namespace
-
-Result<std::vector<std::string>> find_pictures(const std::vector<std::string> &paths) {
-    std::vector<std::string> files;
-    for (const std::string &path : paths) {
-        std::error_code failed;
-        if (!fs::is_directory(path, failed)) {
-            files.push_back(path);
-            continue;
-        }
-        const Result<std::vector<std::string>> below = pictures_below(path);
-        if (!below) return below.error();
-        files.insert(files.end(), below->begin(), below->end());
-    }
-    return files;
-}
 
 Status run_pictures(LoadedPackage &loaded, const std::vector<std::string> &files, const BatchOptions &options,
                     const std::function<Status(PictureResult)> &each) {

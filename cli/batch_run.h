@@ -1,4 +1,4 @@
-// Many pictures through a network: found, read, preprocessed, run in the package's batches.
+// Many pictures through a network: read, preprocessed, run in the package's batches.
 #pragma once
 #include <functional>
 #include <optional>
@@ -9,9 +9,6 @@
 #include "package/loaded_package.h"
 
 namespace hardnet {
-
-// Files as they are named; folders replaced by the JPEG and PNG files below them, sorted.
-Result<std::vector<std::string>> find_pictures(const std::vector<std::string> &paths);
 
 struct PictureResult {
     std::string file;

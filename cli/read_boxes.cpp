@@ -36,7 +36,7 @@ public:
             check(hardnet_draw_box(&drawn, &found[i].box, caption.c_str(), colors_[size_t(found[i].label)]));
         }
         const std::string path = names_.next(picture.file, {"_boxes"})[0];
-        if (Status status = write_png(path, picture.picture); !status) return status.error();
+        if (Status status = write_result_png(path, picture.picture); !status) return status.error();
         reading.json["drawn"] = path;
         return reading;
     }

@@ -50,7 +50,8 @@ public:
                 fmt::format("accuracy: {:.2f} % ({} of {} right)\n", accuracy() * 100, right_, labelled_);
         }
         if (options_.sheet.empty()) return reading;
-        if (Status status = write_png(options_.sheet, sheet(title(pictures))); !status) return status.error();
+        if (Status status = write_result_png(options_.sheet, sheet(title(pictures))); !status)
+            return status.error();
         reading.text += fmt::format("contact sheet: {}\n", options_.sheet);
         return reading;
     }

@@ -51,13 +51,14 @@ public:
         Reading reading{text(picture.file, shares), json(picture, shares)};
         if (options_.out.empty()) return reading;
         const std::vector<std::string> paths = names_.next(picture.file, suffixes());
-        if (Status status = write_png(paths[0], mask_image(*map, colors_)); !status) return status.error();
+        if (Status status = write_result_png(paths[0], mask_image(*map, colors_)); !status)
+            return status.error();
         const Image overlay = overlay_of(picture.picture, *map, shares);
-        if (Status status = write_png(paths[1], overlay); !status) return status.error();
+        if (Status status = write_result_png(paths[1], overlay); !status) return status.error();
         reading.json["mask"] = paths[0];
         reading.json["overlay"] = paths[1];
         if (!options_.mask_ids) return reading;
-        if (Status status = write_png(paths[2], number_image(*map)); !status) return status.error();
+        if (Status status = write_result_png(paths[2], number_image(*map)); !status) return status.error();
         reading.json["ids"] = paths[2];
         return reading;
     }

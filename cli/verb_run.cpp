@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "cli/console.h"
+#include "cli/find_pictures.h"
 #include "cli/npy.h"
 #include "cli/readers.h"
 #include "cli/verbs.h"
@@ -116,8 +117,10 @@ Result<ExitCode> run_on_pictures(LoadedPackage &loaded, const RunOptions &option
                            "pictures and one of raw "
                            "tensors");
     if (const Status fit = check_flags(options, *task, loaded.manifest().classes()); !fit) return fit.error();
-    const Result<Files> files = find_pictures(options.inputs);
-    if (!files) return files.error();
+    const Result<FoundPictures> found = find_pictures(options.inputs);
+    if (!found) return found.error();
+    for (const std::string &line : found->skipped) note(line);
+    const Files *files = &found->files;
     if (!options.out.empty())
         if (const Status made = make_folder(options.out); !made) return made.error();
     BatchOptions batch;
@@ -210,7 +213,9 @@ void add_run(CLI::App &program, Action &chosen) {
                  "  hardnet run packages/hardnet68 --tensor in.npy -o out.npy");
     const auto options = std::make_shared<RunOptions>();
     verb->add_option("PACKAGE", options->package, "a package's folder")->required();
-    verb->add_option("IMAGE|FOLDER", options->inputs, "JPEG or PNG files, and folders of them");
+    verb->add_option("IMAGE|FOLDER", options->inputs,
+                     "JPEG or PNG files, and folders of them; of a folder, what is skipped is said, and what "
+                     "run wrote is");
     verb->add_option("--top", options->top, "classification: labels per picture; default: 5")
         ->check(CLI::Validator(between(1, 1 << 20), ""));
     verb->add_option(

@@ -133,8 +133,28 @@ Bytes resized_png(Bytes file, uint32_t width, uint32_t height) {
 TEST(BadImages, no_pictures_at_all) {
     EXPECT_EQ(error_of({}), "bad image: x: expected a JPEG or PNG, found an empty file");
     EXPECT_EQ(error_of({0xff}), "bad image: x: expected a JPEG or PNG, found another format");
-    EXPECT_EQ(error_of({'G', 'I', 'F', '8', '9', 'a'}),
-              "bad image: x: expected a JPEG or PNG, found another format");
+    const auto error_of_text = [](std::string_view text) {
+        return error_of(Bytes(text.begin(), text.end()));
+    };
+    for (const auto &[start, kind] :
+         std::vector<std::pair<std::string, std::string>>{{"GIF89a", "GIF"},
+                                                          {std::string("II*\0", 4), "TIFF"},
+                                                          {std::string("\0\0\0\x18"
+                                                                       "ftypheic",
+                                                                       12),
+                                                           "HEIC"},
+                                                          {std::string("\0\0\0\x18"
+                                                                       "ftypavif",
+                                                                       12),
+                                                           "AVIF"},
+                                                          {std::string("\0\0\0\x18"
+                                                                       "ftypisom",
+                                                                       12),
+                                                           "MP4"},
+                                                          {"\xff\x0a", "JPEG XL"},
+                                                          {"%PDF-1.7", "PDF"}})
+        EXPECT_EQ(error_of_text(start),
+                  "bad image: x: expected a JPEG or PNG, found another format, " + kind);
     EXPECT_THAT(error_of({0xff, 0xd8}), HasSubstr("bad image: x: expected a JPEG in grey or RGB, found "));
     EXPECT_THAT(error_of({0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'}),
                 "bad image: x: expected a PNG, found a truncated file");

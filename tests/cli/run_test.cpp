@@ -75,6 +75,39 @@ TEST_F(Run, goes_on_past_bad_pictures) {
     EXPECT_EQ(root["failed"][1]["file"], "p/3.jpg");
 }
 
+TEST_F(Run, says_what_it_skips_in_a_folder) {
+    paint("p/a.png", 255, 0, 0);
+    paint("p/deeper/named.dat", 0, 255, 0);  // its bytes say what it is
+    write("p/b.gif", "GIF89a");
+    write("p/deeper/c", "GIF87a");
+    write("p/d.avif", std::string("\0\0\0\x1c"
+                                  "ftypavif",
+                                  12));
+    write("p/notes.TXT", "text");
+    write("p/README", "text");
+    std::filesystem::create_directory_symlink("..", folder_ + "/p/loop");
+    const Outcome outcome = hardnet("run colours p --top 1");
+    EXPECT_EQ(outcome.code, 0);
+    EXPECT_EQ(outcome.out, "p/a.png  red  57.61 %\np/deeper/named.dat  green  57.61 %\n");
+    EXPECT_EQ(outcome.err,
+              "hardnet: note: p: skipped 2 GIF, 1 .txt, 1 AVIF, 1 linked folder, 1 without extension\n");
+    expect_error("run colours p/b.gif", 3,
+                 "hardnet: bad image: p/b.gif: expected a JPEG or PNG, found another format, GIF\n");
+    std::filesystem::remove(folder_ + "/p/a.png");
+    std::filesystem::remove(folder_ + "/p/deeper/named.dat");
+    expect_error("run colours p", 3,
+                 "hardnet: p: expected JPEG or PNG files, found only 2 GIF, 1 .txt, 1 AVIF, 1 linked folder, "
+                 "1 without extension\n");
+}
+
+TEST_F(Run, does_not_run_on_its_own_contact_sheets) {
+    paint("p/a.png", 255, 0, 0);
+    const std::string first = hardnet("run colours p --top 1 --sheet p/sheet.png").out;
+    const Outcome again = hardnet("run colours p --top 1 --sheet p/sheet.png");
+    EXPECT_EQ(again.out, first);
+    EXPECT_EQ(again.err, "hardnet: note: p: skipped 1 written by an earlier run\n");
+}
+
 TEST_F(Run, lists_at_most_ten_of_many_bad_pictures) {
     paint("p/a.png", 255, 0, 0);
     for (int i = 0; i < 20; i++) write("p/b" + std::to_string(i) + ".png", "");

@@ -177,6 +177,30 @@ TEST_F(Tasks, pictures_of_one_name_are_all_written_and_none_is_written_over) {
     EXPECT_EQ(shell("cat p/c_mask.png | md5sum", folder_).out, before);
 }
 
+TEST_F(Tasks, outputs_are_no_inputs_of_a_second_run) {
+    make_regions();
+    make_centers();
+    for (const char *name : {"p/a.png", "p/b_mask.png"}) paint_regions(name, 6, 5);  // the user's own
+    const auto run = [&](const std::string &arguments) {
+        const Outcome outcome = hardnet("run " + arguments);
+        EXPECT_EQ(outcome.code, 0) << outcome.err;
+        return outcome;
+    };
+    const Outcome first = run("regions p -o p --mask-ids");
+    EXPECT_EQ(first.err, "");
+    run("regions p -o p/deeper");
+    run("centers p -o p");
+    const auto before = files_in("p");
+    EXPECT_EQ(before.size(), 2u + 2 * 3 + 2 + 1);
+    const Outcome second = run("regions p -o p --mask-ids");
+    EXPECT_EQ(second.out, first.out);
+    EXPECT_EQ(second.err, "hardnet: note: p: skipped 12 written by an earlier run\n");
+    EXPECT_EQ(files_in("p"), before);
+    EXPECT_THAT(hardnet("run regions p/a_mask.png").out, HasSubstr("p/a_mask.png\n")) << "it was asked for";
+    expect_error("run regions p/deeper", 3,
+                 "hardnet: p/deeper: expected JPEG or PNG files, found only 4 written by an earlier run\n");
+}
+
 TEST_F(Tasks, goes_on_past_bad_pictures_but_not_past_a_full_disk) {
     make_regions();
     paint_regions("a.png", 6, 5);

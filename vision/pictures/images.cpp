@@ -5,8 +5,17 @@
 namespace hardnet {
 namespace {
 
-bool starts_with(ByteView file, std::initializer_list<uint8_t> bytes) {
-    return file.size() >= bytes.size() && std::equal(bytes.begin(), bytes.end(), file.begin());
+struct Decoder {
+    std::string_view kind;
+    Result<Image> (*decode)(ByteView file, const std::string &name, const ImageLimits &limits);
+};
+
+constexpr Decoder kDecoders[] = {{"JPEG", decode_jpeg}, {"PNG", decode_png}};
+
+const Decoder *decoder_of(std::string_view kind) {
+    for (const Decoder &decoder : kDecoders)
+        if (decoder.kind == kind) return &decoder;
+    return nullptr;
 }
 
 }  // namespace
@@ -31,12 +40,15 @@ bool make_room(int64_t width, int64_t height, const ImageLimits &limits, Image &
     return true;
 }
 
+bool reads_picture(std::string_view kind) { return decoder_of(kind) != nullptr; }
+
 Result<Image> decode_image(ByteView file, const std::string &name, const ImageLimits &limits) {
-    if (file.empty()) return bad_image(name, "a JPEG or PNG", "an empty file");
-    if (starts_with(file, {0xff, 0xd8})) return decode_jpeg(file, name, limits);
-    if (starts_with(file, {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'}))
-        return decode_png(file, name, limits);
-    return bad_image(name, "a JPEG or PNG", "another format");
+    const std::string expected = std::string("a ") + kReadPictures;
+    if (file.empty()) return bad_image(name, expected, "an empty file");
+    const std::string_view kind = picture_kind(file);
+    if (const Decoder *decoder = decoder_of(kind)) return decoder->decode(file, name, limits);
+    return bad_image(name, expected,
+                     kind.empty() ? "another format" : "another format, " + std::string(kind));
 }
 
 Result<Image> read_image(const std::string &path, const ImageLimits &limits) {

@@ -7,6 +7,7 @@
 #pragma once
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/files.h"
@@ -42,8 +43,19 @@ struct ImageLimits {
 Result<Image> read_image(const std::string &path, const ImageLimits &limits = {});
 Result<Image> decode_image(ByteView file, const std::string &name, const ImageLimits &limits = {});
 
+// "JPEG", "GIF"..., by a file's first bytes: those that are read, and those that are known by name only. Empty: neither.
+constexpr size_t kPictureKindBytes = 64;
+std::string_view picture_kind(ByteView file);
+bool reads_picture(std::string_view kind);
+constexpr const char *kReadPictures = "JPEG or PNG";  // for messages
+
 // To a temporary file beside `path`, then renamed: a failure leaves an old file as it was.
 Status write_png(const std::string &path, const Image &image);
 Status write_png(const std::string &path, const GreyImage &image);
+
+// The same for what `run` makes of pictures; it says so in the file, by which it is known again.
+Status write_result_png(const std::string &path, const Image &image);
+Status write_result_png(const std::string &path, const GreyImage &image);
+bool is_result_png(ByteView file);  // its first kPictureKindBytes are enough
 
 }  // namespace hardnet

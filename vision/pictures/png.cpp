@@ -2,6 +2,7 @@
 // the target.
 #include <png.h>
 
+#include <algorithm>
 #include <csetjmp>
 #include <cstdio>
 #include <cstring>
@@ -93,7 +94,21 @@ bool read_guarded(Coder &coder, const ImageLimits &limits, Image &image, std::st
 struct Rows {
     const uint8_t *pixels;
     int width, height, channels;
+    bool is_result;
 };
+
+// What marks a result: the chunk that libpng writes right behind the header's, which ends at byte 33.
+constexpr size_t kMarkStart = 33;
+constexpr char kMarkKey[] = "Software", kMarkText[] = "hardnet run";
+constexpr uint8_t kMark[] = "\0\0\0\x14tEXtSoftware\0hardnet run";  // its size, type and data
+
+void mark_as_result(Coder &coder) {
+    png_text text = {};
+    text.compression = PNG_TEXT_COMPRESSION_NONE;
+    text.key = const_cast<char *>(kMarkKey);
+    text.text = const_cast<char *>(kMarkText);
+    png_set_text(coder.png, coder.info, &text, 1);
+}
 
 void write_pixels(Coder &coder, const Rows &rows) {
     coder.png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &coder, on_error, on_warning);
@@ -104,6 +119,7 @@ void write_pixels(Coder &coder, const Rows &rows) {
     png_set_IHDR(coder.png, coder.info, png_uint_32(rows.width), png_uint_32(rows.height), 8,
                  rows.channels == 1 ? PNG_COLOR_TYPE_GRAY : PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE,
                  PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    if (rows.is_result) mark_as_result(coder);
     png_write_info(coder.png, coder.info);
     for (int y = 0; y < rows.height; y++)
         png_write_row(coder.png, rows.pixels + size_t(y) * size_t(rows.width) * size_t(rows.channels));
@@ -142,11 +158,25 @@ Result<Image> decode_png(ByteView file, const std::string &name, const ImageLimi
 }
 
 Status write_png(const std::string &path, const Image &image) {
-    return write_rows(path, {image.rgb.data(), image.width, image.height, 3});
+    return write_rows(path, {image.rgb.data(), image.width, image.height, 3, false});
 }
 
 Status write_png(const std::string &path, const GreyImage &image) {
-    return write_rows(path, {image.grey.data(), image.width, image.height, 1});
+    return write_rows(path, {image.grey.data(), image.width, image.height, 1, false});
+}
+
+Status write_result_png(const std::string &path, const Image &image) {
+    return write_rows(path, {image.rgb.data(), image.width, image.height, 3, true});
+}
+
+Status write_result_png(const std::string &path, const GreyImage &image) {
+    return write_rows(path, {image.grey.data(), image.width, image.height, 1, true});
+}
+
+bool is_result_png(ByteView file) {
+    constexpr size_t kBytes = sizeof kMark - 1;
+    return file.size() >= kMarkStart + kBytes && picture_kind(file) == "PNG" &&
+           std::equal(kMark, kMark + kBytes, file.data() + kMarkStart);
 }
 
 }  // namespace hardnet
