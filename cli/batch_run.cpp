@@ -33,7 +33,7 @@ Status run_pictures(LoadedPackage &loaded, const std::vector<std::string> &files
         for (; next < files.size() && filled < loaded.batch(); next++) {
             PictureResult &result = results.emplace_back();
             result.file = files[next];
-            Result<Image> image = read_image(files[next], options.limits);
+            Result<Image> image = read_image(files[next], options.limits, options.orientation);
             if (!image) {
                 result.error = image.error();
                 continue;

@@ -23,6 +23,7 @@ struct BatchOptions {
     int thumbnail_side = 0;  // 0: none
     bool keeps_pictures = false;
     ImageLimits limits;
+    Orientation orientation = Orientation::kUpright;
 };
 
 // Calls `each` once per file, in order, as results come; an error that it returns ends the run. A file that

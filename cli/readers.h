@@ -19,7 +19,7 @@ struct RunOptions {
     std::optional<float> threshold;  // of detection, and of segmentation of one class
     int threads = 0;
     int64_t max_pixels = ImageLimits().max_pixels;
-    bool json = false, truth = false;
+    bool json = false, truth = false, ignores_orientation = false;
     bool mask_ids = false;  // of segmentation
 };
 

@@ -125,6 +125,7 @@ Result<ExitCode> run_on_pictures(LoadedPackage &loaded, const RunOptions &option
         if (const Status made = make_folder(options.out); !made) return made.error();
     BatchOptions batch;
     batch.limits.max_pixels = options.max_pixels;
+    if (options.ignores_orientation) batch.orientation = Orientation::kAsStored;
     batch.keeps_pictures = !options.out.empty();
     if (!options.sheet.empty()) batch.thumbnail_side = sheet_thumbnail_side(files->size());
     const Result<std::unique_ptr<Reader>> made = reader_for(*task, loaded, options, *files);
@@ -238,6 +239,9 @@ void add_run(CLI::App &program, Action &chosen) {
         "--mask-ids", options->mask_ids,
         "segmentation, with -o: also NAME_ids.png, an 8-bit grey PNG whose values are the numbers of "
         "the classes, 255 where the network saw nothing");
+    verb->add_flag(
+        "--ignore-orientation", options->ignores_orientation,
+        "take pictures as they are stored; default: upright, as EXIF says that the camera was held");
     verb->add_option("--max-pixels", options->max_pixels, "refuse larger pictures")
         ->check(CLI::Validator(between(1, int64_t{1} << 32), ""))
         ->capture_default_str();

@@ -222,6 +222,42 @@ TEST(BadImages, cmyk_is_refused) {
     EXPECT_EQ(error_of(jpeg_file(JCS_CMYK, 4)), expected);
 }
 
+// EXIF behind a PNG's first chunk, with a checksum of its own making: it is not looked at.
+Bytes with_exif(const Bytes &exif) {
+    Bytes file = rgb_png();
+    Bytes chunk = {0, 0, 0, uint8_t(exif.size()), 'e', 'X', 'I', 'f'};
+    chunk.insert(chunk.end(), exif.begin(), exif.end());
+    const uint32_t sum = uint32_t(crc32(0, &chunk[4], uInt(chunk.size() - 4)));
+    for (int i = 0; i < 4; i++) chunk.push_back(uint8_t(sum >> (24 - 8 * i)));
+    file.insert(file.begin() + 33, chunk.begin(), chunk.end());
+    return file;
+}
+
+TEST(Images, keep_their_sides_where_exif_is_broken) {
+    const Bytes good = {'I', 'I', '*', 0, 8, 0, 0, 0, 1, 0, 0x12, 1, 3, 0, 1, 0, 0, 0, 6, 0, 0, 0};
+    const auto width_of = [](const Bytes &exif) {
+        const Result<Image> image = decode_image(with_exif(exif), "x");
+        EXPECT_TRUE(image) << image.error().what;
+        return image ? image->width : 0;
+    };
+    EXPECT_EQ(width_of(good), kHeight);
+    for (size_t size = 0; size < 20; size++)  // the number itself ends at 20
+        EXPECT_EQ(width_of(Bytes(good.begin(), good.begin() + size)), kWidth) << size;
+    const auto changed = [&](size_t at, uint8_t value) {
+        Bytes exif = good;
+        exif[at] = value;
+        return width_of(exif);
+    };
+    EXPECT_EQ(changed(18, 0), kWidth);
+    EXPECT_EQ(changed(18, 9), kWidth);
+    EXPECT_EQ(changed(18, 8), kHeight);
+    EXPECT_EQ(changed(12, 2), kWidth) << "text";
+    EXPECT_EQ(changed(0, 'M'), kWidth);
+    EXPECT_EQ(changed(4, 9), kWidth) << "a directory elsewhere";
+    EXPECT_EQ(changed(7, 0xff), kWidth) << "a directory far behind the file";
+    EXPECT_EQ(changed(9, 0xff), kHeight) << "more entries than there are";
+}
+
 TEST(Images, grey_jpeg_becomes_rgb) {
     const Bytes pixels = pixels_of(jpeg_file(JCS_GRAYSCALE, 1));
     ASSERT_EQ(pixels.size(), size_t(kWidth) * kHeight * 3);

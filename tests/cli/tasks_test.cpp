@@ -1,6 +1,7 @@
 // `run` on networks for segmentation and detection: what is printed, written and refused. The packages are
 // hand-written (tasks.c): their classes are where the picture is red, green and blue.
 #include <gmock/gmock.h>
+#include <zlib.h>
 
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -148,6 +149,50 @@ TEST_F(Tasks, segmentation_writes_class_numbers) {
                  "hardnet: run: --mask-ids: expected pictures and -o FOLDER, found no -o\n");
     expect_error("run regions --tensor in.npy -o out.npy --mask-ids", 2,
                  "hardnet: run: --mask-ids: expected pictures and -o FOLDER, found --tensor\n");
+}
+
+// The file's rows as they are, with a chunk behind the first that says how the camera was held.
+void set_orientation(const std::string &path, char orientation) {
+    std::ifstream in(path, std::ios::binary);
+    std::string bytes(std::istreambuf_iterator<char>(in), {});
+    std::string chunk(
+        "\0\0\0\x1a"
+        "eXIfMM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\0\0\0\0\0\0\0",
+        34);
+    chunk[27] = orientation;
+    for (int byte = 3; byte >= 0; byte--)
+        chunk += char(crc32(0, reinterpret_cast<const Bytef *>(&chunk[4]), 30) >> (8 * byte));
+    std::ofstream(path, std::ios::binary) << bytes.insert(33, chunk);
+}
+
+TEST_F(Tasks, masks_and_boxes_are_in_the_upright_picture) {
+    make_regions();
+    paint_regions("a.png", 64, 32);          // its right quarter is blue
+    set_orientation(folder_ + "/a.png", 6);  // to be turned clockwise: the lowest quarter is
+    const json root = json::parse(hardnet("run regions a.png -o out --mask-ids --json").out);
+    EXPECT_EQ(root["images"][0]["width"], 32);
+    EXPECT_EQ(root["images"][0]["height"], 64);
+    const Result<Image> ids = read_image(folder_ + "/out/a_ids.png");
+    ASSERT_TRUE(ids);
+    ASSERT_EQ(ids->width, 32);
+    ASSERT_EQ(ids->height, 64);
+    for (int y = 0; y < 64; y++) EXPECT_EQ(*ids->at(5, y), y < 48 ? 0 : 2) << y;
+    const json stored = json::parse(hardnet("run regions a.png --ignore-orientation --json").out);
+    EXPECT_EQ(stored["images"][0]["width"], 64);
+    make_centers();
+    paint_spots("b.png", 128, 64, {{2 * 12, 20, 2, 1, 255}});
+    set_orientation(folder_ + "/b.png", 3);
+    const auto box_of = [&](const std::string &flags) {
+        const json boxes =
+            json::parse(hardnet("run centers b.png --json --threshold 0.9" + flags).out)["images"][0];
+        return boxes["boxes"][0]["box"];
+    };
+    EXPECT_EQ(box_of(" --ignore-orientation"), (json{20, 14, 36, 26}));
+    // Upside down the spot lies at (102, 42): in cell (12, 10), at 8 pixels along x and 4 along y.
+    const json turned = box_of("");
+    EXPECT_EQ(turned, (json{92, 34, 108, 46}));
+    EXPECT_EQ(hardnet("run centers b.png -o drawn --threshold 0.9").code, 0);
+    EXPECT_EQ(color_in("drawn/b_boxes.png", 102, 42), (std::array<int, 3>{0, 255, 0}));
 }
 
 TEST_F(Tasks, segmentation_of_one_class_has_a_threshold) {

@@ -1,4 +1,4 @@
-// The two decoders behind read_image, and what they share.
+// The decoders behind read_image, and what they share.
 #pragma once
 #include "vision/pictures/images.h"
 
@@ -12,5 +12,8 @@ Error bad_image(const std::string &name, const std::string &expected, const std:
 // Gives `image` room for that many pixels. False if it may have no such size: `fault` is what to report as
 // "expected <...>, found <...>". A decoder's frame that longjmp returns to makes no string itself.
 bool make_room(int64_t width, int64_t height, const ImageLimits &limits, Image &image, std::string &fault);
+
+// Turns a picture as the EXIF in its file says; `kind` is picture_kind's. Without EXIF, or with a broken one, it stays.
+void turn_upright(ByteView file, std::string_view kind, Image &image);
 
 }  // namespace hardnet

@@ -42,23 +42,28 @@ bool make_room(int64_t width, int64_t height, const ImageLimits &limits, Image &
 
 bool reads_picture(std::string_view kind) { return decoder_of(kind) != nullptr; }
 
-Result<Image> decode_image(ByteView file, const std::string &name, const ImageLimits &limits) {
+Result<Image> decode_image(ByteView file, const std::string &name, const ImageLimits &limits,
+                           Orientation orientation) {
     const std::string expected = std::string("a ") + kReadPictures;
     if (file.empty()) return bad_image(name, expected, "an empty file");
     const std::string_view kind = picture_kind(file);
-    if (const Decoder *decoder = decoder_of(kind)) return decoder->decode(file, name, limits);
-    return bad_image(name, expected,
-                     kind.empty() ? "another format" : "another format, " + std::string(kind));
+    const Decoder *decoder = decoder_of(kind);
+    if (!decoder)
+        return bad_image(name, expected,
+                         kind.empty() ? "another format" : "another format, " + std::string(kind));
+    Result<Image> image = decoder->decode(file, name, limits);
+    if (image && orientation == Orientation::kUpright) turn_upright(file, kind, *image);
+    return image;
 }
 
-Result<Image> read_image(const std::string &path, const ImageLimits &limits) {
+Result<Image> read_image(const std::string &path, const ImageLimits &limits, Orientation orientation) {
     const Result<FileBytes> file = read_regular_file(path, limits.max_file_bytes);
     if (!file) {
         Error error = file.error();
         error.what = "bad image: " + error.what;
         return error;
     }
-    return decode_image(*file, path, limits);
+    return decode_image(*file, path, limits, orientation);
 }
 
 }  // namespace hardnet

@@ -2,8 +2,8 @@
 // is used.
 //
 // Every picture becomes 8-bit RGB, as PIL's convert("RGB") makes it: grey is repeated, palettes are looked
-// up, 16-bit samples lose their low byte, transparency is dropped (not composited), EXIF orientation and
-// colour profiles are ignored. CMYK is refused: turning it into RGB takes a colour profile.
+// up, 16-bit samples lose their low byte, transparency is dropped (not composited), colour profiles are ignored. It
+// stands upright, as EXIF's orientation says. CMYK is refused: turning it into RGB takes a colour profile.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -38,10 +38,14 @@ struct ImageLimits {
     int64_t max_file_bytes = 512 << 20;  // no camera's JPEG of that many pixels is larger
 };
 
+enum class Orientation { kUpright, kAsStored };
+
 // The kind is told by the first bytes, not by the name. Errors read "bad image: <path>: expected ..., found
 // ...".
-Result<Image> read_image(const std::string &path, const ImageLimits &limits = {});
-Result<Image> decode_image(ByteView file, const std::string &name, const ImageLimits &limits = {});
+Result<Image> read_image(const std::string &path, const ImageLimits &limits = {},
+                         Orientation orientation = Orientation::kUpright);
+Result<Image> decode_image(ByteView file, const std::string &name, const ImageLimits &limits = {},
+                           Orientation orientation = Orientation::kUpright);
 
 // "JPEG", "GIF"..., by a file's first bytes: those that are read, and those that are known by name only. Empty: neither.
 constexpr size_t kPictureKindBytes = 64;

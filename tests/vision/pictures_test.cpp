@@ -1,0 +1,42 @@
+// Pictures in files against PIL's reading of them (tools/oracle/make_pictures.py): the same size and the same samples.
+#include <gtest/gtest.h>
+
+#include "vision/pictures/images.h"
+
+namespace hardnet::testing {
+namespace {
+
+Image picture_at(const std::string &path, Orientation orientation = Orientation::kUpright) {
+    const Result<Image> image = read_image(std::string(HARDNET_TEST_DIR) + "/" + path, {}, orientation);
+    if (image) return *image;
+    ADD_FAILURE() << image.error().what;
+    return {};
+}
+
+void expect_same(const Image &found, const Image &expected, const std::string &name) {
+    EXPECT_EQ(found.width, expected.width) << name;
+    EXPECT_EQ(found.height, expected.height) << name;
+    EXPECT_EQ(found.rgb, expected.rgb) << name;
+}
+
+void expect_as_pil(const std::string &name, const std::string &kind) {
+    SCOPED_TRACE(name);
+    expect_same(picture_at("data/pictures/" + name + "." + kind),
+                picture_at("golden/pictures/" + name + ".png"), name);
+}
+
+TEST(Pictures, are_turned_upright_in_all_eight_orientations) {
+    for (int orientation = 1; orientation <= 8; orientation++)
+        expect_as_pil("turned_" + std::to_string(orientation), "jpg");
+    expect_as_pil("turned_png_6", "png");
+    const Image upright = picture_at("data/pictures/turned_1.jpg");
+    EXPECT_EQ(upright.width, 11);
+    EXPECT_EQ(picture_at("data/pictures/turned_6.jpg").width, 7);
+    for (int orientation = 1; orientation <= 8; orientation++) {
+        const std::string path = "data/pictures/turned_" + std::to_string(orientation) + ".jpg";
+        expect_same(picture_at(path, Orientation::kAsStored), upright, path);
+    }
+}
+
+}  // namespace
+}  // namespace hardnet::testing

@@ -1,0 +1,62 @@
+#!/usr/bin/python3
+"""Makes small pictures of every kind that is read, and what PIL makes of them; tests/vision/pictures_test.cpp compares.
+
+Needs Debian's python3-pil and python3-numpy. Writes tests/data/pictures/<name>.<kind> and, as RGB and upright,
+tests/golden/pictures/<name>.png.
+"""
+
+import pathlib
+
+import numpy
+import PIL.Image
+import PIL.ImageOps
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PICTURES = ROOT / "tests" / "data" / "pictures"
+GOLDENS = ROOT / "tests" / "golden" / "pictures"
+ORIENTATION = 0x0112
+
+
+def picture(width=11, height=7, channels=3):
+    """Smooth, so that JPEG keeps it, and unlike itself under every turn and flip."""
+    y, x = numpy.mgrid[0:height, 0:width]
+    planes = [20 * x + 3 * y, 30 * y + 2 * x, 200 - 10 * x - 8 * y, 15 * x + 9 * y]
+    return numpy.stack(planes[:channels], axis=2).clip(0, 255).astype(numpy.uint8)
+
+
+def finish(name, path):
+    """PIL's reading of what was written, as the golden."""
+    upright = PIL.ImageOps.exif_transpose(PIL.Image.open(path)).convert("RGB")
+    upright.save(GOLDENS / f"{name}.png")
+
+
+def save(name, kind, image, **how):
+    path = PICTURES / f"{name}.{kind}"
+    image.save(path, **how)
+    finish(name, path)
+    return path
+
+
+def exif(orientation, endian=">"):
+    tags = PIL.Image.Exif()
+    tags.endian = endian
+    tags[0x010E] = "a camera"  # a tag before the one that is read, with its text behind the directory
+    tags[ORIENTATION] = orientation
+    return tags
+
+
+def make_oriented():
+    image = PIL.Image.fromarray(picture())
+    for orientation in range(1, 9):
+        save(f"turned_{orientation}", "jpg", image, exif=exif(orientation), quality=90)
+    save("turned_png_6", "png", image, exif=exif(6, "<"))
+
+
+def main():
+    for folder in (PICTURES, GOLDENS):
+        folder.mkdir(parents=True, exist_ok=True)
+    make_oriented()
+
+
+if __name__ == "__main__":
+    main()
