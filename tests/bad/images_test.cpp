@@ -155,13 +155,15 @@ TEST(BadImages, no_pictures_at_all) {
                                                           {"%PDF-1.7", "PDF"}})
         EXPECT_EQ(error_of_text(start),
                   "bad image: x: expected a JPEG or PNG, found another format, " + kind);
-    EXPECT_THAT(error_of({0xff, 0xd8}), HasSubstr("bad image: x: expected a JPEG in grey or RGB, found "));
+    EXPECT_THAT(error_of({0xff, 0xd8}),
+                HasSubstr("bad image: x: expected a JPEG in grey, RGB or CMYK, found "));
     EXPECT_THAT(error_of({0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'}),
                 "bad image: x: expected a PNG, found a truncated file");
 }
 
 TEST(BadImages, truncated_anywhere) {
-    for (const Bytes &file : {jpeg_file(JCS_RGB, 3), jpeg_file(JCS_RGB, 3, true), rgb_png()}) {
+    for (const Bytes &file :
+         {jpeg_file(JCS_RGB, 3), jpeg_file(JCS_RGB, 3, true), jpeg_file(JCS_CMYK, 4), rgb_png()}) {
         pixels_of(file);
         for (size_t size = 8; size < file.size(); size++)
             EXPECT_THAT(error_of(Bytes(file.begin(), file.begin() + size)),
@@ -170,12 +172,13 @@ TEST(BadImages, truncated_anywhere) {
     }
     Bytes jpeg = jpeg_file(JCS_RGB, 3);
     jpeg.resize(jpeg.size() - 20);
-    EXPECT_EQ(error_of(jpeg), "bad image: x: expected a JPEG in grey or RGB, found a truncated file");
+    EXPECT_EQ(error_of(jpeg), "bad image: x: expected a JPEG in grey, RGB or CMYK, found a truncated file");
 }
 
 TEST(BadImages, random_damage_never_crashes) {
     std::mt19937 random(1);
-    for (const Bytes &file : {jpeg_file(JCS_RGB, 3), jpeg_file(JCS_RGB, 3, true), rgb_png()})
+    for (const Bytes &file :
+         {jpeg_file(JCS_RGB, 3), jpeg_file(JCS_RGB, 3, true), jpeg_file(JCS_CMYK, 4), rgb_png()})
         for (int i = 0; i < 3000; i++) {
             Bytes damaged = file;
             for (int flips = 0; flips < 1 + i % 4; flips++)
@@ -214,12 +217,6 @@ TEST(BadImages, no_pixels) {
     EXPECT_THAT(error_of(resized_jpeg(jpeg_file(JCS_RGB, 3), 0, 0)),
                 HasSubstr("bad image: x: expected a JPEG"));
     EXPECT_THAT(error_of(resized_png(rgb_png(), 0, 7)), HasSubstr("bad image: x: expected a PNG"));
-}
-
-TEST(BadImages, cmyk_is_refused) {
-    const std::string expected =
-        "bad image: x: expected a JPEG in grey or RGB, found CMYK (convert it to RGB first)";
-    EXPECT_EQ(error_of(jpeg_file(JCS_CMYK, 4)), expected);
 }
 
 // EXIF behind a PNG's first chunk, with a checksum of its own making: it is not looked at.

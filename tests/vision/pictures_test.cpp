@@ -38,5 +38,9 @@ TEST(Pictures, are_turned_upright_in_all_eight_orientations) {
     }
 }
 
+TEST(Pictures, of_four_inks_become_rgb) {
+    for (const char *name : {"cmyk_adobe", "cmyk_plain", "ycck"}) expect_as_pil(name, "jpg");
+}
+
 }  // namespace
 }  // namespace hardnet::testing

@@ -52,10 +52,29 @@ def make_oriented():
     save("turned_png_6", "png", image, exif=exif(6, "<"))
 
 
+def without_segment(jpeg, marker):
+    at = jpeg.index(bytes([0xFF, marker]))
+    return jpeg[:at] + jpeg[at + 2 + int.from_bytes(jpeg[at + 2:at + 4], "big"):]
+
+
+def make_cmyk():
+    path = save("cmyk_adobe", "jpg", PIL.Image.fromarray(picture(channels=4), "CMYK"), quality=90)
+    jpeg = path.read_bytes()
+    adobe = jpeg.index(b"Adobe")
+    for name, changed in [
+        ("cmyk_plain", without_segment(jpeg, 0xEE)),
+        ("ycck", jpeg[:adobe + 11] + b"\x02" + jpeg[adobe + 12:]),  # the same planes, taken for another space's
+    ]:
+        path = PICTURES / f"{name}.jpg"
+        path.write_bytes(changed)
+        finish(name, path)
+
+
 def main():
     for folder in (PICTURES, GOLDENS):
         folder.mkdir(parents=True, exist_ok=True)
     make_oriented()
+    make_cmyk()
 
 
 if __name__ == "__main__":

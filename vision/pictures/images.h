@@ -3,7 +3,8 @@
 //
 // Every picture becomes 8-bit RGB, as PIL's convert("RGB") makes it: grey is repeated, palettes are looked
 // up, 16-bit samples lose their low byte, transparency is dropped (not composited), colour profiles are ignored. It
-// stands upright, as EXIF's orientation says. CMYK is refused: turning it into RGB takes a colour profile.
+// stands upright, as EXIF's orientation says. CMYK becomes what its inks
+// leave of white, without a profile.
 #pragma once
 #include <cstdint>
 #include <string>

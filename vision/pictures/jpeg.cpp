@@ -1,5 +1,6 @@
 // JPEG through libjpeg-turbo. Its fatal errors call a function that must not return: it jumps back into
 // decode_jpeg's frame, so no object with a destructor is made between the jump's target and libjpeg.
+#include <algorithm>
 #include <csetjmp>
 #include <cstdio>
 // clang-format off: each of these needs the one before it
@@ -70,16 +71,32 @@ void start(Decoder &decoder, ByteView file) {
     decoder.jpeg.progress = &decoder.progress;
     jpeg_mem_src(&decoder.jpeg, file.data(), file.size());
     jpeg_read_header(&decoder.jpeg, TRUE);
-    if (decoder.jpeg.jpeg_color_space == JCS_CMYK || decoder.jpeg.jpeg_color_space == JCS_YCCK)
-        fail(&decoder, "CMYK (convert it to RGB first)");
-    decoder.jpeg.out_color_space = JCS_RGB;
+    const J_COLOR_SPACE stored = decoder.jpeg.jpeg_color_space;
+    decoder.jpeg.out_color_space = stored == JCS_CMYK || stored == JCS_YCCK ? JCS_CMYK : JCS_RGB;
+}
+
+// Cyan, magenta, yellow and black as Adobe stores them and PIL reads them, in the negative, whether or not the file
+// says that it is Adobe's: 255 is no ink. Each of red, green and blue is what black and one ink leave of white, rounded
+// as PIL rounds it.
+void row_from_cmyk(const JSAMPLE *cmyk, int width, uint8_t *rgb) {
+    for (int x = 0; x < width; x++, cmyk += 4)
+        for (int channel = 0; channel < 3; channel++) {
+            const int unprinted = cmyk[3], ink = 255 - cmyk[channel];
+            const int product = ink * unprinted + 128;
+            *rgb++ = uint8_t(std::max(unprinted - ((product >> 8) + product) / 256, 0));
+        }
 }
 
 void read_pixels(Decoder &decoder, Image &image) {
     jpeg_start_decompress(&decoder.jpeg);
+    JSAMPARRAY cmyk = nullptr;  // a row; libjpeg frees it
+    if (decoder.jpeg.out_color_space == JCS_CMYK)
+        cmyk = decoder.jpeg.mem->alloc_sarray(reinterpret_cast<j_common_ptr>(&decoder.jpeg), JPOOL_IMAGE,
+                                              JDIMENSION(image.width) * 4, 1);
     while (decoder.jpeg.output_scanline < decoder.jpeg.output_height) {
         JSAMPROW row = image.at(0, int(decoder.jpeg.output_scanline));
-        jpeg_read_scanlines(&decoder.jpeg, &row, 1);
+        jpeg_read_scanlines(&decoder.jpeg, cmyk ? cmyk : &row, 1);
+        if (cmyk) row_from_cmyk(cmyk[0], image.width, row);
     }
     jpeg_finish_decompress(&decoder.jpeg);
 }
@@ -101,7 +118,7 @@ Result<Image> decode_jpeg(ByteView file, const std::string &name, const ImageLim
     Image image;
     std::string fault;
     if (!read_guarded(decoder, file, limits, image, fault))
-        fault = std::string("expected a JPEG in grey or RGB, found ") + decoder.found;
+        fault = std::string("expected a JPEG in grey, RGB or CMYK, found ") + decoder.found;
     jpeg_destroy_decompress(&decoder.jpeg);
     if (!fault.empty()) return bad_input("bad image: " + name + ": " + fault);
     return image;
