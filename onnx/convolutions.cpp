@@ -175,13 +175,17 @@ bool translate_conv(OnnxImport &import, const OnnxNode &node) {
     return import.give(node, {{import.index_of(*layer)}, layer->out, false});
 }
 
+// MatMul is a Gemm without attributes and bias.
 bool translate_gemm(OnnxImport &import, const OnnxNode &node) {
     const OnnxValue *input = import.value(node, 0);
     if (!input || !input->flat || input->parts.size() != 1)
         return import.fail("expected one tensor, flattened to [batch, elements], found another input");
     NodeAttributes attributes(node);
-    const float alpha = attributes.real("alpha", 1), beta = attributes.real("beta", 1);
-    const int64_t flipped_input = attributes.integer("transA", 0), flipped = attributes.integer("transB", 0);
+    const bool plain = node.op_type == "MatMul";
+    const float alpha = plain ? 1 : attributes.real("alpha", 1),
+                beta = plain ? 1 : attributes.real("beta", 1);
+    const int64_t flipped_input = plain ? 0 : attributes.integer("transA", 0),
+                  flipped = plain ? 0 : attributes.integer("transB", 0);
     if (!import.accept(attributes)) return false;
     if (alpha != 1 || beta != 1 || flipped_input != 0)
         return import.fail(fmt::format("expected alpha 1, beta 1 and transA 0, found {}, {} and {}", alpha,

@@ -15,7 +15,7 @@ bool translate_unchanged(OnnxImport &import, const OnnxNode &node);
 
 // convolutions.cpp
 bool translate_conv(OnnxImport &import, const OnnxNode &node);
-bool translate_gemm(OnnxImport &import, const OnnxNode &node);
+bool translate_gemm(OnnxImport &import, const OnnxNode &node);  // MatMul, too
 bool translate_batch_norm(OnnxImport &import, const OnnxNode &node);
 bool translate_relu(OnnxImport &import, const OnnxNode &node);
 bool translate_clip(OnnxImport &import, const OnnxNode &node);
@@ -29,6 +29,7 @@ bool translate_resize(OnnxImport &import, const OnnxNode &node);
 // views.cpp
 bool translate_concat(OnnxImport &import, const OnnxNode &node);
 bool translate_slice(OnnxImport &import, const OnnxNode &node);
+bool translate_split(OnnxImport &import, const OnnxNode &node);
 bool translate_flatten(OnnxImport &import, const OnnxNode &node);
 bool translate_reshape(OnnxImport &import, const OnnxNode &node);
 bool translate_pad(OnnxImport &import, const OnnxNode &node);

@@ -39,7 +39,59 @@ bool read_slice(OnnxImport &import, const OnnxNode &node, int64_t axis, int64_t 
     return range.first < range.end || import.fail("expected a range of one element at least, found none");
 }
 
+bool give_channels(OnnxImport &import, const OnnxNode &node, const OnnxValue &image, const Range &range,
+                   size_t output = 0) {
+    const std::string suffix = output ? "." + std::to_string(output) : "";
+    const auto parts = channels_of(import, node, image, range.first, range.end, suffix);
+    if (!parts) return false;
+    OnnxValue some{*parts, image.shape, false};
+    some.shape.channels = int(range.end - range.first);
+    return import.give(node, some, output);
+}
+
+// How many channels each output of a Split has; equal numbers, the last one smaller, where none are told.
+bool read_split(OnnxImport &import, const OnnxNode &node, int64_t channels, std::vector<int64_t> &sizes) {
+    NodeAttributes attributes(node);
+    const int64_t axis = attributes.integer("axis", 0), count = int64_t(node.outputs.size());
+    if (import.opset() < 13) sizes = attributes.integers("split", {});
+    const int64_t asked = import.opset() < 18 ? count : attributes.integer("num_outputs", count);
+    if (!import.accept(attributes) || !import.read_list(node, 1, sizes)) return false;
+    if (axis != 1 && axis != -3)
+        return import.fail(fmt::format("attribute axis: expected 1, found {}", axis));
+    if (asked != count)
+        return import.fail(fmt::format("attribute num_outputs: expected {}, found {}", count, asked));
+    if (sizes.empty()) {
+        const int64_t each = (channels + count - 1) / count;
+        sizes.assign(size_t(count), each);
+        sizes.back() = channels - each * (count - 1);
+    }
+    return int64_t(sizes.size()) == count ||
+           import.fail(fmt::format("expected {} sizes, found {}", count, sizes.size()));
+}
+
 }  // namespace
+
+std::optional<std::vector<int>> channels_of(OnnxImport &import, const OnnxNode &node, const OnnxValue &image,
+                                            int64_t first, int64_t end, const std::string &suffix) {
+    std::vector<int> parts;
+    int64_t begin = 0;
+    for (size_t i = 0; i < image.parts.size(); i++) {
+        const int channels = import.shape_of(image.parts[i]).channels;
+        const int64_t from = std::max(first - begin, int64_t{0}),
+                      to = std::min<int64_t>(end - begin, channels);
+        begin += channels;
+        if (from >= to) continue;
+        parts.push_back(image.parts[i]);
+        if (to - from == channels) continue;
+        const std::string which = image.parts.size() == 1 ? "" : "." + std::to_string(i);
+        Layer *layer = import.add_layer(node, OpKind::kSlice, {image.parts[i]}, which + suffix);
+        if (!layer) return std::nullopt;
+        layer->first_channel = int(from);
+        layer->out.channels = int(to - from);
+        parts.back() = import.index_of(*layer);
+    }
+    return parts;
+}
 
 bool translate_concat(OnnxImport &import, const OnnxNode &node) {
     NodeAttributes attributes(node);
@@ -97,29 +149,6 @@ bool translate_pad(OnnxImport &import, const OnnxNode &node) {
     return import.give(node, *image);
 }
 
-std::optional<std::vector<int>> channels_of(OnnxImport &import, const OnnxNode &node, const OnnxValue &image,
-                                            int64_t first, int64_t end, const std::string &suffix) {
-    std::vector<int> parts;
-    int64_t begin = 0;
-    for (size_t i = 0; i < image.parts.size(); i++) {
-        const int channels = import.shape_of(image.parts[i]).channels;
-        const int64_t from = std::max(first - begin, int64_t{0}),
-                      to = std::min<int64_t>(end - begin, channels);
-        begin += channels;
-        if (from >= to) continue;
-        parts.push_back(image.parts[i]);
-        if (to - from == channels) continue;
-        const std::string which = image.parts.size() == 1 ? "" : "." + std::to_string(i);
-        Layer *layer = import.add_layer(node, OpKind::kSlice, {image.parts[i]}, which + suffix);
-        if (!layer) return std::nullopt;
-        layer->first_channel = int(from);
-        layer->out.channels = int(to - from);
-        parts.back() = import.index_of(*layer);
-    }
-    return parts;
-}
-
-// Parts that lie within the range stay as they are.
 bool translate_slice(OnnxImport &import, const OnnxNode &node) {
     Range range;
     if (const OnnxConstant *list = import.constant(node, 0)) {
@@ -131,12 +160,25 @@ bool translate_slice(OnnxImport &import, const OnnxNode &node) {
     }
     if (!import.need_image(node, 0)) return false;
     const OnnxValue image = *import.value(node, 0);
-    if (!read_slice(import, node, 1, 4, image.shape.channels, range)) return false;
-    const auto parts = channels_of(import, node, image, range.first, range.end);
-    OnnxValue some{{}, image.shape, false};
-    some.shape.channels = int(range.end - range.first);
-    if (parts) some.parts = *parts;
-    return parts && import.give(node, some);
+    return read_slice(import, node, 1, 4, image.shape.channels, range) &&
+           give_channels(import, node, image, range);
+}
+
+bool translate_split(OnnxImport &import, const OnnxNode &node) {
+    if (!import.need_image(node, 0)) return false;
+    const OnnxValue image = *import.value(node, 0);
+    const int64_t channels = image.shape.channels;
+    std::vector<int64_t> sizes;
+    if (!read_split(import, node, channels, sizes)) return false;
+    int64_t first = 0;
+    for (size_t i = 0; i < sizes.size(); first += sizes[i++]) {
+        const Range range{first, first + sizes[i]};
+        if (sizes[i] < 1 || range.end > channels || (i + 1 == sizes.size() && range.end != channels))
+            return import.fail(
+                fmt::format("expected sizes from 1 on of {} channels in all, found others", channels));
+        if (!give_channels(import, node, image, range, i)) return false;
+    }
+    return true;
 }
 
 bool translate_flatten(OnnxImport &import, const OnnxNode &node) {

@@ -158,6 +158,14 @@ TEST(ImportOnnx, EndsClassifiers) {
     }
 }
 
+TEST(ImportOnnx, MultipliesByMatricesWithoutBias) {
+    Parts parts;
+    parts.nodes = {node("GlobalAveragePool", {"x"}, {"p"}), node("Flatten", {"p"}, {"f"}),
+                   node("MatMul", {"f", "w"}, {"y"})};
+    parts.initializers = {tensor("w", {3, 2}, {1, 0, 2, 4, 0, -8})};
+    EXPECT_THAT(outputs_of(imported(parts), kImage), ElementsAre(2.5 + 2 * 3.5, 4 * 3.5 + 8 * 0.125));
+}
+
 // A whole image as the matrix's input: its weights are the image's, channel by channel.
 TEST(ImportOnnx, FlattensImages) {
     Parts parts;
@@ -256,6 +264,35 @@ TEST(ImportOnnx, ReturnsRowsOfPixels) {
     EXPECT_THAT(import_error(parts), HasSubstr("(Relu): expected to follow a convolution"));
     parts.nodes.back() = node("Transpose", {"a"}, {"r"});
     EXPECT_THAT(import_error(parts), HasSubstr("attribute perm: expected 0, 2, 3, 1, found 3, 2, 1, 0"));
+}
+
+TEST(ImportOnnx, SplitsImages) {
+    const auto split = [](const std::vector<std::string> &inputs, std::vector<Message> attributes,
+                          int64_t opset = 20) {
+        Parts parts;
+        parts.opset = opset;
+        add_conv(parts, "x", "a", 3, {1, 0, 0, 0, 1, 0, 0, 0, 1}, {0, 0, 0});
+        attributes.push_back(int_attribute("axis", 1));
+        parts.nodes.push_back(node("Split", inputs, {"s", "t"}, attributes));
+        add_conv(parts, "t", "u", 1, {1}, {0});
+        add_conv(parts, "s", "v", 2, {1, 10}, {0});
+        parts.nodes.push_back(node("Add", {"u", "v"}, {"y"}));
+        parts.initializers.push_back(int_tensor("sizes", {2}, {2, 1}));
+        parts.initializers.push_back(int_tensor("more", {2}, {2, 2}));
+        return parts;
+    };
+    for (const Parts &parts :
+         {split({"a", "sizes"}, {}), split({"a"}, {}), split({"a"}, {int_attribute("num_outputs", 2)}),
+          split({"a"}, {ints_attribute("split", {2, 1})}, 11)}) {
+        const auto net = imported(parts);
+        EXPECT_THAT(outputs_of(net, kImage), ElementsAre(51, 2 - 60 + 1, 3 + 70 - 2, 4 + 80 + 0.5));
+        EXPECT_THAT(kinds_of(net->network),
+                    ElementsAre(OpKind::kConv, OpKind::kSlice, OpKind::kSlice, OpKind::kConv, OpKind::kConv));
+    }
+    EXPECT_THAT(import_error(split({"a", "more"}, {})),
+                HasSubstr("(Split): expected sizes from 1 on of 3 channels in all, found others"));
+    EXPECT_THAT(import_error(split({"a"}, {int_attribute("num_outputs", 3)})),
+                HasSubstr("attribute num_outputs: expected 2, found 3"));
 }
 
 TEST(ImportOnnx, DropsPaddingByNothing) {
