@@ -1,0 +1,42 @@
+"""The networks that users export, by name: how to make one, and the size at which it is compared, as small as it goes."""
+import dataclasses
+import functools
+import pathlib
+import sys
+from collections.abc import Callable
+
+import torch
+import torchvision
+from pytorchcv import model_provider
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "oracle"))
+import registry  # noqa: E402
+import kingnet  # noqa: E402
+import mseg  # noqa: E402
+
+
+@dataclasses.dataclass
+class Network:
+    make: Callable
+    size: tuple  # height, width
+
+    def seeded(self):
+        """In double and eval mode, with the same weights whenever it is asked for."""
+        return registry.Network(self.make, self.size, (), ()).seeded(1)
+
+
+SMALL, MEDIUM, FULL = (64, 64), (128, 128), (224, 224)
+NETWORKS = {}
+for name in ("hardnet39ds", "hardnet68ds", "hardnet68", "hardnet85"):
+    NETWORKS[name] = Network(registry.NETWORKS[name].make, SMALL)
+NETWORKS["fchardnet70"] = Network(registry.NETWORKS["fchardnet70"].make, MEDIUM)
+NETWORKS["centernet_hardnet85"] = Network(registry.NETWORKS["centernet_hardnet85"].make, MEDIUM)
+NETWORKS["hardnet_mseg"] = Network(mseg.HarDNetMSEG, MEDIUM)
+NETWORKS["kingnet53"] = Network(kingnet.KingNet53, SMALL)
+# pytorchcv's end in a pool of 7x7
+for name in ("hardnet39ds", "hardnet68ds", "hardnet68", "hardnet85", "seresnet50"):
+    NETWORKS["pytorchcv_" + name] = Network(functools.partial(model_provider.get_model, name), FULL)
+for name, size in (("resnet18", SMALL), ("resnet50", SMALL), ("densenet121", SMALL), ("mobilenet_v2", SMALL),
+                   ("mobilenet_v3_small", SMALL), ("mobilenet_v3_large", SMALL), ("vgg16", FULL)):
+    make = functools.partial(getattr(torchvision.models, name), weights=None)
+    NETWORKS["torchvision_" + name] = Network(make, size)
