@@ -78,11 +78,17 @@ private:
         const size_t operands = layer_.reads.size() - layer_.sources().size();
         const Operand use = traits_of(layer_.op).operand;
         if (use == Operand::kNone && operands) return "expected no operand, found one";
-        if (use == Operand::kMultiplied && !operands) return "expected an operand, found none";
+        const bool optional = use == Operand::kNone || use == Operand::kAdded;
+        if (!optional && !operands) return "expected an operand, found none";
         if (operands > 1) return fmt::format("expected one operand at most, found {}", operands);
-        if (operands && (layer_.operand() == kNetworkInput || !(shape_of(layer_.operand()) == layer_.out)))
+        if (!operands) return "";
+        const int operand = layer_.operand();
+        const bool fits = operand != kNetworkInput &&
+                          (shape_of(operand) == layer_.out ||
+                           (!optional && shape_of(operand) == Shape{layer_.out.channels, 1, 1}));
+        if (!fits)
             return fmt::format("expected an operand of {}, found {}", text_of(layer_.out),
-                               text_of(shape_of(layer_.operand())));
+                               text_of(shape_of(operand)));
         return "";
     }
 

@@ -22,6 +22,9 @@ std::vector<int64_t> weight_shape(const Layer &layer) {
         case OpKind::kFullyConnected:
             return {layer.out.channels, layer.in.elements()};
         case OpKind::kL2Norm:
+        case OpKind::kScale:
+        case OpKind::kShift:
+        case OpKind::kSlope:
             return {layer.out.channels};
         default:
             return {};
@@ -56,16 +59,7 @@ std::vector<int64_t> output_shape(const Network &network, const Output &output) 
     return {elements / first.height / first.width, first.height, first.width};
 }
 
-const char *name_of(Activation activation) {
-    switch (activation) {
-        case Activation::kRelu:
-            return "relu";
-        case Activation::kRelu6:
-            return "relu6";
-        default:
-            return "none";
-    }
-}
+const char *name_of(Activation activation) { return traits_of(activation).name; }
 
 namespace {
 

@@ -16,7 +16,7 @@ LayerMeasures measure_layer(const Layer &layer) {
     m.parameters += weights;
     if (!layer.norm.empty()) m.parameters += 2 * layer.out.channels;
     if (layer.bias) m.parameters += layer.out.channels;
-    if (layer.op == OpKind::kL2Norm) return m;
+    if (!layer.has_bias()) return m;  // a value per channel
     // A transposed convolution multiplies every input by every weight.
     const Shape &over = layer.op == OpKind::kTransposedConv ? layer.in : layer.out;
     m.macs = weights * over.height * over.width;

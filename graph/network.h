@@ -144,12 +144,12 @@ struct FoldedTensor {
 };
 std::vector<FoldedTensor> folded_tensors(const Layer &layer);
 
-const char *name_of(Activation activation);  // "none", "relu", "relu6"
+const char *name_of(Activation activation);  // "none", "relu", "leaky_relu"
 const char *name_of(Places places);          // "half_pixel", "align_corners", "asymmetric"
 const char *name_of(Neighbours neighbours);  // "linear", "floor", "ceil", "nearest_lower", "nearest_upper"
+std::optional<Activation> activation_from_name(const std::string &name);  // of a record: none, relu, relu6
 std::optional<Places> places_from_name(const std::string &name);
 std::optional<Neighbours> neighbours_from_name(const std::string &name);
-std::optional<Activation> activation_from_name(const std::string &name);
 std::string describe(
     const Layer &layer);  // "conv 3x3/2", "depthwise 3x3", "max pool 2x2/2", "fully connected"
 

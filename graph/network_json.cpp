@@ -1,5 +1,8 @@
 #include "graph/network_json.h"
 
+#include <fmt/format.h>
+
+#include <cmath>
 #include <string>
 
 #include "base/json_reader.h"
@@ -12,6 +15,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr size_t kMostReads = 1 << 16;
+constexpr const char *kActivationNumbers[] = {"activation_first", "activation_second"};
 
 Json extents(const Shape &shape) { return {shape.channels, shape.height, shape.width}; }
 
@@ -28,6 +32,13 @@ void write_window(const Window &window, Json &json) {
         json["padding"] = {window.y.before, window.x.before, window.y.after, window.x.after};
 }
 
+void write_activation(Activation activation, Json &json) {
+    if (activation == Activation::kNone) return;
+    json["activation"] = name_of(activation);
+    const float numbers[] = {activation.first, activation.second};
+    for (int i = 0; i < traits_of(activation).numbers; i++) json[kActivationNumbers[i]] = numbers[i];
+}
+
 Json layer_json(const Layer &layer) {
     Json json = {{"name", layer.name}, {"op", traits_of(layer.op).name}, {"sources", layer.sources()}};
     if (layer.operand() != kNoLayer) json["operand"] = layer.operand();
@@ -38,7 +49,7 @@ Json layer_json(const Layer &layer) {
                                     {"front_norm", layer.front_norm}}) {
         if (!text.empty()) json[key] = text;
     }
-    if (layer.activation != Activation::kNone) json["activation"] = name_of(layer.activation);
+    write_activation(layer.activation, json);
     if (layer.first_channel) json["first_channel"] = layer.first_channel;
     for (const auto &[key, flag] : {std::pair{"bias", layer.bias},
                                     {"ceil_mode", layer.ceil_mode},
@@ -110,15 +121,38 @@ Value read_named(JsonObjectReader &reader, const char *key,
     return value.value_or(usual);
 }
 
-Activation read_activation(JsonObjectReader &reader) {
-    return read_named(reader, "activation", activation_from_name, "none, relu or relu6", Activation::kNone);
-}
-
 Sampling read_sampling(JsonObjectReader &reader) {
     return {read_named(reader, "places", places_from_name, "half_pixel, align_corners or asymmetric",
                        Places::kHalfPixel),
             read_named(reader, "neighbours", neighbours_from_name,
                        "linear, floor, ceil, nearest_lower or nearest_upper", Neighbours::kLinear)};
+}
+
+Activation read_activation(JsonObjectReader &reader) {
+    if (!reader.has("activation")) return Activation::kNone;
+    std::string name;
+    reader.read("activation", name);
+    std::vector<std::string> names;
+    for (const ActivationTraits &traits : kActivationTraits) {
+        if (name == traits.name) return {traits.kind};
+        names.push_back(traits.name);
+    }
+    reader.fail(reader.member("activation"),
+                "expected an activation, found " + shown(name) + did_you_mean(name, names));
+    return Activation::kNone;
+}
+
+void read_activation_numbers(JsonObjectReader &reader, Activation &activation) {
+    float *numbers[] = {&activation.first, &activation.second};
+    for (int i = 0; i < traits_of(activation).numbers; i++) {
+        double number = 0;
+        reader.has(kActivationNumbers[i], true);
+        reader.read(kActivationNumbers[i], number);
+        *numbers[i] = float(number);
+        if (!std::isfinite(*numbers[i]))
+            reader.fail(reader.member(kActivationNumbers[i]),
+                        fmt::format("expected a float32, found {}", number));
+    }
 }
 
 Layer read_layer(const JsonText &json, const std::string &pointer, std::optional<Error> &error) {
@@ -142,6 +176,7 @@ Layer read_layer(const JsonText &json, const std::string &pointer, std::optional
     reader.read("norm", layer.norm);
     reader.read("front_norm", layer.front_norm);
     layer.activation = read_activation(reader);
+    read_activation_numbers(reader, layer.activation);
     reader.read("first_channel", layer.first_channel);
     reader.read("bias", layer.bias);
     reader.read("ceil_mode", layer.ceil_mode);

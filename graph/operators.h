@@ -18,11 +18,25 @@ enum class OpKind {
     kSpatialNorm,        // x / (0.1 + sum over the image of x), per channel
     kArgmax,             // per pixel the number of the channel with the greatest value, the first of equals
     kFullyConnected,
-    kMultiply,  // two tensors of one shape, element by element
+    // Two tensors, element by element: of one shape, or the operand has a value per channel (1x1).
+    kMultiply,
+    kAdd,
+    kSubtract,  // the operand from the source
+    // A tensor and a known value per channel, the weight.
+    kScale,
+    kShift,
+    kSlope,     // x from 0 on, x * weight below
+    kActivate,  // the layer's activation alone
 };
 
-enum class Weights { kNone, kAlone, kWithBias };    // the bias is the layer's own or comes from batch norm
-enum class Operand { kNone, kAdded, kMultiplied };  // kAdded: where the layer reads one; kMultiplied: always
+enum class Weights { kNone, kAlone, kWithBias };  // the bias is the layer's own or comes from batch norm
+enum class Operand {
+    kNone,
+    kAdded,
+    kSummed,
+    kMultiplied,
+    kSubtracted
+};  // kAdded: if one is read; then: always
 
 struct OperatorTraits {
     OpKind kind;
@@ -51,6 +65,12 @@ inline constexpr OperatorTraits kOperatorTraits[] = {
     {OpKind::kFullyConnected, "fully_connected", "fully connected", false, false, Weights::kWithBias,
      Operand::kNone},
     {OpKind::kMultiply, "multiply", "product", false, false, Weights::kNone, Operand::kMultiplied},
+    {OpKind::kAdd, "add", "sum", false, false, Weights::kNone, Operand::kSummed},
+    {OpKind::kSubtract, "subtract", "difference", false, false, Weights::kNone, Operand::kSubtracted},
+    {OpKind::kScale, "scale", "product per channel", false, false, Weights::kAlone, Operand::kNone},
+    {OpKind::kShift, "shift", "sum per channel", false, false, Weights::kAlone, Operand::kNone},
+    {OpKind::kSlope, "slope", "slope per channel", false, false, Weights::kAlone, Operand::kNone},
+    {OpKind::kActivate, "activate", "activation", false, false, Weights::kNone, Operand::kNone},
 };
 
 inline const OperatorTraits &traits_of(OpKind kind) {

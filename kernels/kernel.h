@@ -4,10 +4,10 @@
 #include <variant>
 #include <vector>
 
+#include "kernels/combine.h"
 #include "kernels/convolution.h"
 #include "kernels/dense.h"
 #include "kernels/elementwise.h"
-#include "kernels/multiply.h"
 #include "kernels/parameter.h"
 #include "kernels/pooling.h"
 #include "kernels/winograd.h"
@@ -17,7 +17,7 @@ namespace hardnet {
 using KernelSpec =
     std::variant<InputTransformSpec, ProductSpec, OutputTransformSpec, ConvolutionSpec, StemSpec,
                  DepthwiseSpec, PoolSpec, GlobalPoolSpec, FullyConnectedSpec, NormalizeSpec, NormSpec,
-                 ResizeSpec, PlanarSpec, RowsSpec, L2NormSpec, SpatialNormSpec, MultiplySpec>;
+                 ResizeSpec, PlanarSpec, RowsSpec, L2NormSpec, SpatialNormSpec, CombineSpec>;
 
 // All numbers of the specification, named: equal keys are equal kernels.
 std::string key(const KernelSpec &spec);

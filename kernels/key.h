@@ -1,5 +1,6 @@
 // The text that a kernel's content address is made of: every number of its specification, named.
 #pragma once
+#include <cstdio>
 #include <initializer_list>
 #include <string>
 #include <utility>
@@ -31,9 +32,15 @@ struct Key {
         return *this;
     }
     Key &add(Activation a) {
-        return add("activation", a == Activation::kRelu6  ? "relu6"
-                                 : a == Activation::kRelu ? "relu"
-                                                          : "none");
+        std::string value = traits_of(a).name;
+        const float numbers[2] = {a.first, a.second};
+        for (int i = 0; i < traits_of(a).numbers; i++) {
+            char digits[32];
+            std::snprintf(digits, sizeof digits, ",%.9g",
+                          double{numbers[i]});  // as many as tell any two apart
+            value += digits;
+        }
+        return add("activation", value);
     }
 
     std::string text;

@@ -180,6 +180,20 @@ void scale(TensorOf<Real> &tensor, const Shape &shape, const std::vector<float> 
     }
 }
 
+// What a known value per channel makes of each element, as graph/operators.h says of kScale, kShift and kSlope.
+template <typename Real = double>
+TensorOf<Real> per_channel(TensorOf<Real> tensor, const Shape &shape, OpKind op,
+                           const std::vector<float> &weight) {
+    const size_t plane = size_t(shape.height) * size_t(shape.width);
+    for (size_t i = 0; i < tensor.size(); i++) {
+        const Real known{weight[i / plane]}, value = tensor[i];
+        tensor[i] = op == OpKind::kShift                ? value + known
+                    : op == OpKind::kScale || value < 0 ? value * known
+                                                        : value;
+    }
+    return tensor;
+}
+
 template <typename Real = double>
 void add(TensorOf<Real> &tensor, const TensorOf<Real> &other) {
     assert(tensor.size() == other.size());
@@ -211,13 +225,40 @@ TensorOf<Real> fully_connected(const TensorOf<Real> &input, const std::vector<fl
     return output;
 }
 
-// none: x; relu: max(x, 0); relu6: min(max(x, 0), 6). NaN stays NaN.
+// Of one value, as graph/activation.h says. NaN stays NaN.
+template <typename Real = double>
+Real activated(Real x, Activation activation) {
+    const Real first{activation.first}, second{activation.second};
+    const auto clip = [](Real value, Real least, Real most) {
+        return value < least ? least : value > most ? most : value;
+    };
+    const auto sigmoid = [](Real value) { return 1 / (1 + std::exp(-value)); };
+    switch (activation.kind) {
+        case Activation::kNone:
+            return x;
+        case Activation::kRelu:
+            return x < 0 ? 0 : x;
+        case Activation::kRelu6:
+            return clip(x, 0, 6);
+        case Activation::kClip:
+            return clip(x, first, second);
+        case Activation::kLeakyRelu:
+            return x < 0 ? x * first : x;
+        case Activation::kSigmoid:
+            return sigmoid(x);
+        case Activation::kHardSigmoid:
+            return clip(first * x + second, 0, 1);
+        case Activation::kSilu:
+            return x * sigmoid(x);
+        case Activation::kHardSwish:
+            return x * clip(x / 6 + Real(0.5), 0, 1);
+    }
+    return x;
+}
+
 template <typename Real = double>
 void activate(TensorOf<Real> &tensor, Activation activation) {
-    for (Real &value : tensor) {
-        if (activation != Activation::kNone && value < 0) value = 0;
-        if (activation == Activation::kRelu6 && value > 6) value = 6;
-    }
+    for (Real &value : tensor) value = activated(value, activation);
 }
 
 }  // namespace hardnet::reference

@@ -53,8 +53,16 @@ std::vector<Real> run_layer(const Layer &layer, const FoldedLayer &folded, const
             return reference::argmax(input, layer.in);
         case OpKind::kFullyConnected:
             return reference::fully_connected(input, weight, bias);
+        case OpKind::kScale:
+        case OpKind::kShift:
+        case OpKind::kSlope:
+            return reference::per_channel(input, layer.in, layer.op, weight);
         case OpKind::kMultiply:
+        case OpKind::kAdd:
+        case OpKind::kSubtract:
             return input;  // combined with the operand, as other layers' results are
+        case OpKind::kActivate:
+            return input;  // activated as other layers' results are
     }
     return {};
 }
@@ -64,8 +72,15 @@ template <typename Real>
 void combine(const Layer &layer, const std::vector<std::vector<Real>> &outputs, std::vector<Real> &result) {
     if (layer.operand() == kNoLayer) return;
     const std::vector<Real> &operand = outputs[static_cast<size_t>(layer.operand())];
-    if (traits_of(layer.op).operand == Operand::kAdded) return reference::add(result, operand);
-    std::transform(result.begin(), result.end(), operand.begin(), result.begin(), std::multiplies<>());
+    const Operand use = traits_of(layer.op).operand;
+    const size_t share = result.size() / operand.size();  // elements that one of the operand's is for
+    for (size_t i = 0; i < result.size(); i++) {
+        Real &value = result[i];
+        const Real other = operand[i / share];
+        value = use == Operand::kMultiplied   ? value * other
+                : use == Operand::kSubtracted ? value - other
+                                              : value + other;
+    }
 }
 
 Error size_error(const std::string &what, size_t expected, size_t found) {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
-#include "compiler/cpu/multiply.h"
+#include "compiler/cpu/combine.h"
 
 namespace hardnet::cpu {
 namespace {
@@ -21,7 +21,13 @@ constexpr Operator kOperators[] = {
     {OpKind::kSpatialNorm, "norm over the image", plan_spatial_norm},
     {OpKind::kArgmax, "greatest channel", plan_argmax},
     {OpKind::kFullyConnected, "matrix", plan_fully_connected},
-    {OpKind::kMultiply, "product", plan_multiply},
+    {OpKind::kMultiply, "product", plan_combine},
+    {OpKind::kAdd, "sum", plan_combine},
+    {OpKind::kSubtract, "difference", plan_combine},
+    {OpKind::kScale, "product per channel", plan_combine},
+    {OpKind::kShift, "sum per channel", plan_combine},
+    {OpKind::kSlope, "slope per channel", plan_combine},
+    {OpKind::kActivate, "activation", plan_combine},
 };
 
 // Whether a tensor's pixels lie one behind another with nothing between.
@@ -30,7 +36,8 @@ bool plainly_stored(const Tensor &t) {
 }
 
 // What was expected of a layer that cannot be computed; empty: it can.
-std::string refusal(const Layer &l, const Layout &layout) {
+std::string refusal(const Analysis &analysis, int layer, const Layout &layout) {
+    const Layer &l = analysis.network.layers[layer];
     const int source = l.sources()[0];
     if (source == kNetworkInput &&
         (l.op != OpKind::kConv || !l.front_norm.empty() || l.operand() != kNoLayer))
@@ -39,6 +46,8 @@ std::string refusal(const Layer &l, const Layout &layout) {
     if (l.op == OpKind::kFullyConnected && l.in.height * l.in.width > 1 &&
         (l.in.channels % kChannelAlignment || !plainly_stored(layout.tensors[source])))
         return "a fully connected layer on whole eights of channels that nothing else reads";
+    if ((l.op == OpKind::kFullyConnected || l.op == OpKind::kGlobalAveragePool) && layout.tensors[layer].halo)
+        return "1x1 windows alone behind it";
     return "";
 }
 
@@ -70,9 +79,11 @@ std::string window_name(const Layer &layer) {
 }
 
 Status check_supported(const Analysis &analysis, const Layout &layout) {
-    for (const Layer &l : analysis.network.layers) {
-        const std::string expected = refusal(l, layout);
-        if (!expected.empty()) return bad_input(l.name + ": expected " + expected + ", found " + describe(l));
+    const std::vector<Layer> &layers = analysis.network.layers;
+    for (int l = 0; l < int(layers.size()); l++) {
+        const std::string expected = refusal(analysis, l, layout);
+        if (!expected.empty())
+            return bad_input(layers[l].name + ": expected " + expected + ", found " + describe(layers[l]));
     }
     return ok();
 }

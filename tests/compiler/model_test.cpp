@@ -44,10 +44,65 @@ Network gated() {
     return network;
 }
 
-class Models : public Packages {};
+Layer same_shape(const Network &network, const std::string &name, OpKind op, std::vector<Read> reads,
+                 Activation activation) {
+    Layer layer;
+    layer.name = name;
+    if (traits_of(op).weights != Weights::kNone) layer.module = name;
+    layer.op = op;
+    layer.in = layer.out = network.layers[size_t(reads[0].layer)].out;
+    layer.reads = std::move(reads);
+    layer.activation = activation;
+    return layer;
+}
 
-TEST_F(Models, AProductIsTheReferencesOnEveryLevel) {
-    const Network network = gated();
+// Squeeze and excitation: a mean, two 1x1 convolutions of one pixel, and a factor for each channel of the image. Every
+// activation, in convolutions by each algorithm and as layers.
+Network squeezed() {
+    Network network;
+    network.name = "squeezed";
+    network.input = {3, 37, 29};
+    std::vector<Layer> &layers = network.layers;
+    const auto add_conv = [&](const char *name, int source, int channels, int kernel, Activation activation) {
+        Layer layer = conv(network, name, source, channels, source == kNetworkInput ? 2 : 1);
+        layer.window = kernel == 1 ? Window{} : layer.window;
+        layer.activation = activation;
+        layers.push_back(layer);
+    };
+    const auto add = [&](const char *name, OpKind op, std::vector<Read> reads, Activation activation) {
+        layers.push_back(same_shape(network, name, op, std::move(reads), activation));
+    };
+    add_conv("stem", kNetworkInput, 20, 3, Activation::kHardSwish);
+    add_conv("silu", 0, 20, 3, Activation::kSilu);
+    add("mean", OpKind::kGlobalAveragePool, {{1, Role::kSource}}, Activation::kNone);
+    layers[2].out = {20, 1, 1};
+    add_conv("squeeze", 2, 6, 1, {Activation::kLeakyRelu, 0.1f});
+    add_conv("excite", 3, 20, 1, Activation::kSigmoid);
+    add("gated", OpKind::kMultiply, {{1, Role::kSource}, {4, Role::kOperand}}, Activation::kNone);
+    add("difference", OpKind::kSubtract, {{5, Role::kSource}, {0, Role::kOperand}},
+        {Activation::kClip, -0.5f, 2});
+    add("sum", OpKind::kAdd, {{6, Role::kSource}, {5, Role::kOperand}}, Activation::kNone);
+    add("hard", OpKind::kActivate, {{7, Role::kSource}}, {Activation::kHardSigmoid, 0.2f, 0.5f});
+    add("slope", OpKind::kSlope, {{7, Role::kSource}}, Activation::kNone);
+    add("scaled", OpKind::kScale, {{9, Role::kSource}}, Activation::kNone);
+    add("shifted", OpKind::kShift, {{10, Role::kSource}}, Activation::kSigmoid);
+    add_conv("behind", 8, 12, 1, Activation::kSigmoid);
+    layers.push_back(same_shape(network, "last", OpKind::kSlice, {{3, Role::kSource}}, Activation::kNone));
+    layers[13].first_channel = 3;  // of six: neither begins nor ends with a vector
+    layers[13].out.channels = 3;
+    add_conv("three", 0, 3, 1, Activation::kNone);
+    add("by slice", OpKind::kMultiply, {{14, Role::kSource}, {13, Role::kOperand}}, Activation::kNone);
+    network.outputs = {{"by slice", {15}}, {"shifted", {11}}, {"behind", {12}}, {"excite", {4}}};
+    network.classes = 12;
+    return network;
+}
+
+class Models : public Packages, public ::testing::WithParamInterface<Network (*)()> {};
+INSTANTIATE_TEST_SUITE_P(Graphs, Models, ::testing::Values(gated, squeezed),
+                         [](const auto &graph) { return graph.param().name; });
+
+TEST_P(Models, AreTheReferencesOnEveryLevel) {
+    const Network network = GetParam()();
     Result<FoldedWeights> weights = fold(network, seeded_checkpoint(network, 1));
     ASSERT_TRUE(weights) << weights.error().what;
     const std::vector<float> image = seeded_input(network.input.elements(), 1);
@@ -55,7 +110,7 @@ TEST_F(Models, AProductIsTheReferencesOnEveryLevel) {
     ASSERT_TRUE(expected) << expected.error().what;
 
     CompileOptions options;
-    options.folder = (folder_ / "gated").string();
+    options.folder = (folder_ / network.name).string();
     const auto report = compile_model({network, *weights, "seed:1", {}}, options);
     ASSERT_TRUE(report) << report.error().what;
     const Result<Package> package = open_package(options.folder);
@@ -81,7 +136,9 @@ TEST_F(Models, AProductIsTheReferencesOnEveryLevel) {
     EXPECT_GT(levels, 0);
 }
 
-TEST_F(Models, WhatNoKernelComputesIsRefusedByName) {
+class ModelsRefused : public Packages {};
+
+TEST_F(ModelsRefused, WhatNoKernelComputesIsRefusedByName) {
     Network network = gated();
     network.layers[4].reads.insert(network.layers[4].reads.begin(), {2, Role::kSource});
     network.layers[4].in.channels = 32;

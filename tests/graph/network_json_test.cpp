@@ -52,6 +52,33 @@ std::string error_after(Change change) {
     return reading.error ? reading.error->what : "";
 }
 
+TEST(NetworkJson, KeepsTheNumbersOfActivations) {
+    Json json = example();
+    json["layers"][1]["activation"] = "clip";
+    json["layers"][1]["activation_first"] = -0.25;
+    json["layers"][1]["activation_second"] = 6.5;
+    const Reading reading = read(json.dump());
+    ASSERT_FALSE(reading.error) << reading.error->what;
+    EXPECT_EQ(reading.network.layers[1].activation, (Activation{Activation::kClip, -0.25f, 6.5f}));
+    EXPECT_EQ(graph_json(reading.network)["layers"][1]["activation_second"], 6.5);
+}
+
+// A value per channel is an operand of what is element by element, not of a convolution.
+TEST(NetworkJson, TakesOnePixelAsAnOperand) {
+    Json json = example();
+    json["layers"].insert(json["layers"].begin() + 2, Json::parse(R"(
+        {"name": "mean", "op": "global_average_pool", "sources": [0], "out": [8, 1, 1]})"));
+    json["layers"][3]["operand"] = 2;
+    json["layers"][4]["sources"] = {3, 1};
+    json["outputs"] = Json::parse(R"([{"name": "out", "layers": [4]}])");
+    EXPECT_FALSE(read(json.dump()).error);
+    json["layers"][3]["op"] = "conv";
+    json["layers"][3]["module"] = "c";
+    const Reading reading = read(json.dump());
+    ASSERT_TRUE(reading.error);
+    EXPECT_THAT(reading.error->what, HasSubstr("c: expected an operand of 8x4x5, found 8x1x1"));
+}
+
 TEST(NetworkJson, ReadsWhatItWrites) {
     const Reading reading = read(example().dump());
     ASSERT_FALSE(reading.error) << reading.error->what;
@@ -99,7 +126,7 @@ TEST(NetworkJson, NamesTheLineOfWhatIsNoGraph) {
     EXPECT_THAT(error_after([](Json &j) { j["layers"][0]["kernel"] = {3}; }),
                 HasSubstr("graph/layers/0/kernel: expected 2 integers, found 1"));
     EXPECT_THAT(error_after([](Json &j) { j["layers"][0]["activation"] = "gelu"; }),
-                HasSubstr("layers/0/activation: expected none, relu or relu6, found \"gelu\""));
+                HasSubstr("layers/0/activation: expected an activation, found \"gelu\""));
     EXPECT_THAT(error_after([](Json &j) { j["layers"][0]["bais"] = true; }), HasSubstr("did you mean bias?"));
     EXPECT_THAT(error_after([](Json &j) { j.erase("outputs"); }), HasSubstr("expected the key outputs"));
     EXPECT_THAT(error_after([](Json &j) { j["layers"][0]["out"][1] = int64_t{1} << 40; }),
@@ -169,6 +196,12 @@ TEST(NetworkJson, RefusesNumbersThatDoNotFitTogether) {
          },
          "c: expected no window, found one"},
         {[](Json &j) { j["layers"][2]["first_channel"] = 1; }, "c: expected channels of the 8 that it reads"},
+        {[](Json &j) { j["layers"][0]["activation"] = "leaky_relu"; }, "activation_first"},
+        {[](Json &j) {
+             j["layers"][0]["activation"] = "leaky_relu";
+             j["layers"][0]["activation_first"] = 1e300;
+         },
+         "expected a float32, found 1e+300"},
         {[](Json &j) { j["layers"][2]["norm"] = "x"; }, "c: expected no bias and no norm, found one"},
         {[](Json &j) { j["layers"][1].erase("module"); }, "b: expected a module"},
         {[](Json &j) { j["layers"][1]["name"] = "a"; }, "layer 1: expected a name of its own, found \"a\""},

@@ -247,10 +247,27 @@ TEST(Activate, CutsAtZeroAndSix) {
     EXPECT_THAT(relu6, ElementsAre(0, 0, 0, 5.875, 6, 6));
 }
 
+// sigmoid(ln 3) is 3/4.
+TEST(Activate, IsWhatItsNameSays) {
+    EXPECT_EQ(activated(-4.0, {Activation::kClip, -0.5f, 2}), -0.5);
+    EXPECT_EQ(activated(4.0, {Activation::kClip, -0.5f, 2}), 2);
+    EXPECT_EQ(activated(-4.0, {Activation::kLeakyRelu, 0.25f}), -1);
+    EXPECT_EQ(activated(4.0, {Activation::kLeakyRelu, 0.25f}), 4);
+    EXPECT_DOUBLE_EQ(activated(std::log(3.0), Activation::kSigmoid), 0.75);
+    EXPECT_DOUBLE_EQ(activated(-std::log(3.0), Activation::kSilu), -0.25 * std::log(3.0));
+    EXPECT_EQ(activated(1.0, {Activation::kHardSigmoid, 0.25f, 0.5f}), 0.75);
+    EXPECT_EQ(activated(2.5, {Activation::kHardSigmoid, 0.25f, 0.5f}), 1);
+    EXPECT_EQ(activated(-1.5, Activation::kHardSwish), -0.375);
+    EXPECT_EQ(activated(-3.5, Activation::kHardSwish), 0);
+    EXPECT_EQ(activated(8.0, Activation::kHardSwish), 8);
+}
+
 TEST(Activate, KeepsNan) {
-    Tensor values = {std::numeric_limits<double>::quiet_NaN()};
-    activate(values, Activation::kRelu6);
-    EXPECT_NE(values[0], values[0]);
+    for (const ActivationTraits &traits : kActivationTraits) {
+        Tensor values = {std::numeric_limits<double>::quiet_NaN()};
+        activate(values, traits.kind);
+        EXPECT_NE(values[0], values[0]) << traits.name;
+    }
 }
 
 }  // namespace
