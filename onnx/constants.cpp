@@ -73,10 +73,7 @@ bool translate_arithmetic(OnnxImport &import, const OnnxNode &node) {
     if (!import.accept(NodeAttributes(node))) return false;
     const bool unary = node.op_type == "Floor";
     const OnnxConstant *a = import.constant(node, 0), *b = unary ? a : import.constant(node, 1);
-    if (!a || !b) {
-        if (node.op_type == "Add") return translate_sum(import, node);
-        return node.op_type == "Mul" && translate_product(import, node);
-    }
+    if (!a || !b) return !unary && translate_elementwise(import, node);
     const size_t sizes[2] = {a->values.size(), b->values.size()}, size = sizes[0] == 1 ? sizes[1] : sizes[0];
     if (sizes[0] == 0 || sizes[1] == 0 || (sizes[1] != 1 && sizes[1] != size))
         return import.fail(fmt::format("expected lists of one length, found {} and {}", sizes[0], sizes[1]));
@@ -133,10 +130,10 @@ bool translate_unsqueeze(OnnxImport &import, const OnnxNode &node) {
         return import.give(node, OnnxConstant{!adds, constant->real, constant->values});
     }
     const OnnxValue *image = import.value(node, 0);
-    if (adds || !image || image->flat || image->row || image->shape.height * image->shape.width != 1 ||
+    if (!image || image->flat != adds || image->row || image->shape.height * image->shape.width != 1 ||
         !are_height_and_width(axes))
         return false;
-    return import.give(node, {image->parts, image->shape, true});
+    return import.give(node, {image->parts, image->shape, !adds});
 }
 
 bool translate_unchanged(OnnxImport &import, const OnnxNode &node) {

@@ -1,4 +1,4 @@
-// Convolutions and fully connected layers, and what goes into them: batch norms and activations.
+// Convolutions and fully connected layers, and the batch norms that go into them.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -19,19 +19,6 @@ bool read_bias(OnnxImport &import, const OnnxNode &node, size_t input, int chann
     bias.shape = {channels};
     return bias.values.size() == size_t(channels) ||
            import.fail(fmt::format("bias: expected {} values, found {}", channels, bias.values.size()));
-}
-
-bool set_activation(OnnxImport &import, const OnnxNode &node, Activation activation) {
-    const std::vector<Layer *> layers = import.own_layers(node, 0);
-    const bool fit = std::all_of(layers.begin(), layers.end(), [](const Layer *layer) {
-        return layer->has_bias() && layer->activation == Activation::kNone;
-    });
-    if (layers.empty() || !fit)
-        return import.fail(
-            "expected to follow a convolution or a fully connected layer that nothing else "
-            "reads, found another input");
-    for (Layer *layer : layers) layer->activation = activation;
-    return import.give_own(node, 0);
 }
 
 // What a Conv is, whatever it becomes.
@@ -271,32 +258,6 @@ bool translate_batch_norm(OnnxImport &import, const OnnxNode &node) {
     if (of_planes || !is_in_front(import, node)) return add_norm_layer(import, node, value, front);
     value.norm = std::make_shared<FrontNorm>(std::move(front));
     return import.give(node, value);
-}
-
-bool translate_relu(OnnxImport &import, const OnnxNode &node) {
-    if (!import.accept(NodeAttributes(node))) return false;
-    if (const OnnxValue *image = import.value(node, 0); image && image->norm)
-        return import.give(node, OnnxValue(*image));
-    return set_activation(import, node, Activation::kRelu);
-}
-
-bool translate_clip(OnnxImport &import, const OnnxNode &node) {
-    constexpr float kMost = 3.4028234e38f;  // what stands for no bound in opsets whose bounds are attributes
-    NodeAttributes attributes(node);
-    double bounds[2] = {attributes.real("min", -kMost), attributes.real("max", kMost)};
-    if (!import.accept(attributes)) return false;
-    for (size_t i : {size_t{0}, size_t{1}}) {
-        if (!import.has_input(node, i + 1)) continue;
-        const OnnxConstant *bound = import.constant(node, i + 1);
-        if (!bound || bound->values.size() != 1)
-            return import.fail("expected known bounds, found another input");
-        bounds[i] = bound->values[0];
-    }
-    const bool six = bounds[1] == 6;
-    if (bounds[0] != 0 || (!six && bounds[1] < kMost))
-        return import.fail(
-            fmt::format("expected bounds of 0 and 6, or 0 and none, found {} and {}", bounds[0], bounds[1]));
-    return set_activation(import, node, six ? Activation::kRelu6 : Activation::kRelu);
 }
 
 }  // namespace hardnet

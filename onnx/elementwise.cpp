@@ -1,47 +1,192 @@
-// The sum and the product of two images.
+// Sums, differences and products: of two images, of an image and another's value per channel, of an image and known
+// numbers.
+#include <algorithm>
+#include <cmath>
+
 #include "onnx/translate.h"
+#include "weights/norm.h"
 
 namespace hardnet {
 namespace {
 
-bool same_images(OnnxImport &import, const OnnxNode &node) {
-    const OnnxValue *a = import.need_image(node, 0);
-    const OnnxValue *b = a ? import.need_image(node, 1) : nullptr;
-    if (!b) return false;
-    if (!(a->shape == b->shape)) return import.fail("expected two images of one shape, found different ones");
-    if (a->parts.size() != 1 || b->parts.size() != 1)
-        return import.fail("expected images of one tensor each, found a concatenation");
-    return true;
+bool is_one_pixel(const Shape &shape) { return shape.height * shape.width == 1; }
+
+// x * sigmoid(x) is one activation, and so with its hard form; the product's input `gate` is the sigmoid of the other one.
+// Into the layer in front where nothing else reads that.
+bool take_gate(OnnxImport &import, const OnnxNode &node, size_t gate, bool &taken) {
+    Layer *sigmoid = import.own_layer(node, gate);
+    const OnnxValue *other = import.value(node, 1 - gate);
+    if (!sigmoid || sigmoid->op != OpKind::kActivate || !other || other->parts != sigmoid->sources())
+        return true;
+    const Activation a = sigmoid->activation;
+    const bool hard =
+        a.kind == Activation::kHardSigmoid && std::abs(a.first - 1.0f / 6) < 1e-7f && a.second == 0.5f;
+    if (a != Activation::kSigmoid && !hard) return true;
+    const Activation whole = hard ? Activation::kHardSwish : Activation::kSilu;
+    taken = true;
+    Layer *front = import.own_layer(node, 1 - gate, 2);  // read by the sigmoid and by the product
+    if (front && takes_activation(*front) && import.drop_last_layer(*sigmoid, node, gate)) {
+        front->activation = whole;
+        return import.give_own(node, 1 - gate);
+    }
+    sigmoid->activation = whole;
+    return import.give_own(node, gate);
 }
 
-}  // namespace
-
 // The later of the two is a convolution, which reads the other one; it runs behind it.
-bool translate_sum(OnnxImport &import, const OnnxNode &node) {
-    if (!same_images(import, node)) return false;
-    const int parts[2] = {import.value(node, 0)->parts[0], import.value(node, 1)->parts[0]};
+bool take_residual(OnnxImport &import, const OnnxNode &node, bool &taken) {
+    const OnnxValue &a = *import.value(node, 0), &b = *import.value(node, 1);
+    if (a.parts.size() != 1 || b.parts.size() != 1 || !(a.shape == b.shape) || a.parts == b.parts)
+        return true;
+    const int parts[2] = {a.parts[0], b.parts[0]};
     const size_t later = parts[0] > parts[1] ? 0 : 1;
     Layer *layer = import.own_layer(node, later);
     if (!layer || layer->op != OpKind::kConv || layer->activation != Activation::kNone ||
-        layer->operand() != kNoLayer || parts[0] == parts[1] || parts[1 - later] == kNetworkInput)
-        return import.fail(
-            "expected the later image to be a convolution's that nothing else reads, and the "
-            "other a layer's, found others");
+        layer->operand() != kNoLayer || layer->sources()[0] == kNetworkInput ||
+        parts[1 - later] == kNetworkInput)
+        return true;
+    taken = true;
     layer->reads.push_back({parts[1 - later], Role::kOperand});
     return import.give_own(node, later);
 }
 
-bool translate_product(OnnxImport &import, const OnnxNode &node) {
-    if (!same_images(import, node)) return false;
-    const OnnxValue value = *import.value(node, 0);
-    int source = value.parts[0], operand = import.value(node, 1)->parts[0];
-    if (operand == kNetworkInput) std::swap(source, operand);
-    if (operand == kNetworkInput)
-        return import.fail("expected a layer's result, found the input times itself");
-    Layer *layer = import.add_layer(node, OpKind::kMultiply, {source});
-    if (!layer) return false;
-    layer->reads.push_back({operand, Role::kOperand});
-    return import.give(node, {{import.index_of(*layer)}, value.shape, false});
+// The channels of `operand` that belong to each part of `value`, as layers.
+bool split_alike(OnnxImport &import, const OnnxNode &node, const OnnxValue &value, const OnnxValue &operand,
+                 std::vector<int> &parts) {
+    parts = operand.parts;
+    const auto alike = [&](int a, int b) {
+        return import.shape_of(a).channels == import.shape_of(b).channels;
+    };
+    if (std::equal(value.parts.begin(), value.parts.end(), parts.begin(), parts.end(), alike)) return true;
+    if (operand.parts.size() != 1)
+        return import.fail("expected concatenations of the same channels, found different ones");
+    parts.clear();
+    int first = 0;
+    for (int part : value.parts) {
+        Layer *slice =
+            import.add_layer(node, OpKind::kSlice, operand.parts, ".operand." + std::to_string(parts.size()));
+        if (!slice) return false;
+        slice->first_channel = first;
+        slice->out.channels = import.shape_of(part).channels;
+        first += slice->out.channels;
+        parts.push_back(import.index_of(*slice));
+    }
+    return true;
+}
+
+// One layer per part of the first.
+bool add_combinations(OnnxImport &import, const OnnxNode &node, OpKind op, const OnnxValue &value,
+                      const OnnxValue &operand) {
+    std::vector<int> operands;
+    if (!split_alike(import, node, value, operand, operands)) return false;
+    OnnxValue result = value;
+    for (size_t i = 0; i < operands.size(); i++) {
+        const std::optional<int> other = import.as_layer(operands[i]);
+        if (!other) return false;
+        const std::string suffix = operands.size() == 1 ? "" : "." + std::to_string(i);
+        Layer *layer = import.add_layer(node, op, {value.parts[i]}, suffix);
+        if (!layer) return false;
+        layer->reads.push_back({*other, Role::kOperand});
+        result.parts[i] = import.index_of(*layer);
+    }
+    return import.give(node, result);
+}
+
+bool combine_images(OnnxImport &import, const OnnxNode &node, OpKind op) {
+    OnnxValue a = *import.value(node, 0), b = *import.value(node, 1);
+    if (op != OpKind::kSubtract && is_one_pixel(a.shape) && !is_one_pixel(b.shape)) std::swap(a, b);
+    const bool broadcast = is_one_pixel(b.shape) && b.shape.channels == a.shape.channels;
+    const auto as_expanded = [&](size_t input) {
+        const Shape *expanded = import.expansion(node, input);
+        return !expanded || *expanded == import.value(node, 1 - input)->shape;
+    };
+    if (a.flat != b.flat || !(a.shape == b.shape || broadcast) || !as_expanded(0) || !as_expanded(1))
+        return import.fail(
+            "expected two images of one shape, or one of 1x1 with as many channels, found others");
+    bool taken = false;
+    if (op == OpKind::kMultiply)
+        for (size_t gate : {size_t{0}, size_t{1}})
+            if (!taken && !take_gate(import, node, gate, taken)) return false;
+    if (op == OpKind::kAdd && !take_residual(import, node, taken)) return false;
+    return taken || add_combinations(import, node, op, a, b);
+}
+
+// x * scale + shift per channel: into the weights of the layer in front where nothing else reads its result.
+bool apply_known(OnnxImport &import, const OnnxNode &node, size_t input, const Norm &norm) {
+    Layer *layer = import.own_layer(node, input);
+    if (layer && layer->has_bias() && layer->activation == Activation::kNone &&
+        layer->operand() == kNoLayer) {
+        fold_norm(norm, import.weights_of(*layer));
+        return import.give_own(node, input);
+    }
+    OnnxValue result = *import.value(node, input);
+    for (const auto &[op, values, nothing] :
+         {std::tuple<OpKind, const std::vector<double> &, double>{OpKind::kScale, norm.scale, 1},
+          {OpKind::kShift, norm.shift, 0}}) {
+        if (std::all_of(values.begin(), values.end(), [n = nothing](double v) { return v == n; })) continue;
+        const std::vector<float> rounded(values.begin(), values.end());
+        size_t first = 0;
+        for (size_t i = 0; i < result.parts.size(); i++) {
+            std::string suffix = op == OpKind::kScale ? ".scale" : ".shift";
+            if (result.parts.size() > 1) suffix += "." + std::to_string(i);
+            Layer *known = import.add_layer(node, op, {result.parts[i]}, suffix);
+            if (!known) return false;
+            import.set_channel_weights(*known, &rounded[first]);
+            first += size_t(known->out.channels);
+            result.parts[i] = import.index_of(*known);
+        }
+    }
+    return import.give(node, result);
+}
+
+}  // namespace
+
+bool translate_elementwise(OnnxImport &import, const OnnxNode &node) {
+    const OnnxValue *a = import.value(node, 0), *b = import.value(node, 1);
+    const std::string &op = node.op_type;
+    if ((a && a->row) || (b && b->row)) return import.fail("expected images, found rows of pixels");
+    if (a && b) {
+        if (op == "Div") return import.fail("expected to divide by known numbers, found an image");
+        return combine_images(import, node,
+                              op == "Mul"   ? OpKind::kMultiply
+                              : op == "Add" ? OpKind::kAdd
+                                            : OpKind::kSubtract);
+    }
+    if (!a && !b) return import.fail("expected an image, found known tensors alone");
+    const size_t image = a ? 0 : 1;
+    std::vector<float> known;
+    if (!import.read_per_channel(node, 1 - image, a ? *a : *b, known)) return false;
+    Norm norm{std::vector<double>(known.size(), 1), std::vector<double>(known.size(), 0)};
+    for (size_t c = 0; c < known.size(); c++) {
+        const double value = known[c];
+        if (op == "Mul") norm.scale[c] = value;
+        if (op == "Div") norm.scale[c] = 1 / value;
+        if (op == "Add" || op == "Sub") norm.shift[c] = op == "Sub" && a ? -value : value;
+        if (op == "Sub" && !a) norm.scale[c] = -1;
+        if (op == "Div" && (!a || value == 0 || std::abs(norm.scale[c]) > 1e37))
+            return import.fail(
+                "expected to divide an image by known numbers that are not next to 0, found others");
+    }
+    return apply_known(import, node, image, norm);
+}
+
+// Of one pixel to an image, for what combines it with one of that shape element by element.
+bool translate_expand(OnnxImport &import, const OnnxNode &node) {
+    if (!import.accept(NodeAttributes(node))) return false;
+    const OnnxValue *image = import.need_image(node, 0);
+    std::vector<int64_t> to;
+    if (!image || !import.has_input(node, 1) || !import.read_list(node, 1, to)) return false;
+    to.insert(to.begin(), 4 - std::min<size_t>(4, to.size()), 1);
+    const Shape &s = image->shape;
+    const int64_t own[] = {1, s.channels, s.height, s.width};
+    for (size_t i = 0; i < 4; i++)
+        if (to[i] == 1) to[i] = own[i];
+    if (to.size() != 4 || to[0] != 1 || to[1] != s.channels ||
+        (!is_one_pixel(s) && (to[2] != s.height || to[3] != s.width)))
+        return import.fail("expected one pixel's channels to an image of as many, found another expansion");
+    if (to[2] < 1 || to[3] < 1 || to[2] > kMostExtent || to[3] > kMostExtent)
+        return import.fail("expected an image of at most 65536 rows and columns, found another expansion");
+    return import.give_expanded(node, {s.channels, int(to[2]), int(to[3])});
 }
 
 }  // namespace hardnet

@@ -33,16 +33,22 @@ bool OnnxImport::prepare() {
         if (is_alias(node) && has_input(node, 0) && !aliases_.count(node.outputs[0]))
             aliases_.emplace(node.outputs[0], resolved(node.inputs[0]));
     }
-    for (const std::string &name : wanted_) uses_[resolved(name)]++;
+    for (const std::string &name : wanted_) {
+        uses_[resolved(name)]++;
+        read_whole_.insert(resolved(name));
+    }
     needed_.assign(nodes.size(), false);
     for (size_t i = nodes.size(); i-- > 0;) {
         const OnnxNode &node = nodes[i];
         const auto is_used = [&](const std::string &name) { return uses_.count(resolved(name)) > 0; };
         needed_[i] = std::any_of(node.outputs.begin(), node.outputs.end(), is_used);
         if (!needed_[i] || is_alias(node)) continue;
+        const bool combines = node.op_type == "Add" || node.op_type == "Mul" || node.op_type == "Sub";
         for (const std::string &input : node.inputs) {
-            uses_[resolved(input)] += node.op_type == "Shape" ? 0 : 1;  // extents are no values
-            if (node.op_type != "Shape") readers_[resolved(input)] = &node;
+            if (node.op_type == "Shape") continue;  // extents are no values
+            uses_[resolved(input)]++;
+            readers_[resolved(input)] = &node;
+            if (!combines) read_whole_.insert(resolved(input));
         }
     }
     return true;

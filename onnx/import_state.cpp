@@ -115,22 +115,72 @@ bool OnnxImport::need_weights(const OnnxNode &node, size_t input, size_t rank, F
     return true;
 }
 
-std::vector<Layer *> OnnxImport::own_layers(const OnnxNode &node, size_t input) {
+bool OnnxImport::read_per_channel(const OnnxNode &node, size_t input, const OnnxValue &of,
+                                  std::vector<float> &to) {
+    const size_t channels = size_t(of.flat ? of.shape.elements() : of.shape.channels);
+    if (const OnnxTensor *known = tensor(node, input); known && known->dims.size() <= 4) {
+        FloatTensor values;
+        if (!need_weights(node, input, known->dims.size(), values)) return false;
+        std::vector<int64_t> dims = values.shape;
+        while (!dims.empty() && dims[0] == 1) dims.erase(dims.begin());
+        std::vector<int64_t> wanted{int64_t(channels)};
+        if (!of.flat) wanted.insert(wanted.end(), {1, 1});
+        if (dims.empty() || dims == wanted) to = values.values;
+    } else if (const OnnxConstant *number = constant(node, input); number && number->values.size() == 1) {
+        to = {float(number->values[0])};
+    }
+    if (to.size() == 1) to.resize(channels, to[0]);
+    if (of.flat && of.shape.height * of.shape.width > 1)
+        return fail("expected an image or its channels, found an image as a list");
+    if (to.size() != channels || !std::all_of(to.begin(), to.end(), [](float v) { return std::isfinite(v); }))
+        return fail(fmt::format("input {}: expected known finite numbers, one or [{}{}], found another value",
+                                input, channels, of.flat ? "" : ", 1, 1"));
+    return true;
+}
+
+bool OnnxImport::drop_last_layer(const Layer &layer, const OnnxNode &node, size_t input) {
+    if (&layer != &layers_.back()) return false;
+    values_[resolved(node.inputs[input])].parts = layer.sources();
+    layers_.pop_back();
+    weights_.layers.pop_back();
+    own_names_.pop_back();
+    return true;
+}
+
+bool OnnxImport::give_expanded(const OnnxNode &node, const Shape &to) {
+    const std::string &name = node.outputs[0];
+    const OnnxValue *pixel = value(node, 0);
+    if (read_whole_.count(name) || !pixel)
+        return fail("expected sums and products alone to read the expanded image, found others");
+    expansions_[name] = to;
+    return give(node, OnnxValue(*pixel));
+}
+
+const Shape *OnnxImport::expansion(const OnnxNode &node, size_t input) const {
+    const auto found = expansions_.find(resolved(node.inputs[input]));
+    return found == expansions_.end() ? nullptr : &found->second;
+}
+
+void OnnxImport::set_channel_weights(Layer &layer, const float *values) {
+    layer.module = layer.name;
+    weights_of(layer).weight = {{layer.out.channels}, {values, values + layer.out.channels}};
+}
+
+std::vector<Layer *> OnnxImport::own_layers(const OnnxNode &node, size_t input, int uses) {
     const OnnxValue *found = value(node, input);
     if (!found) return {};
     const std::string &name = resolved(node.inputs[input]);
-    const int wanted = times_wanted(name);
-    if (uses_[name] != 1 + wanted || (wanted > 0 && found->parts.size() > 1)) return {};
-    for (int part : found->parts)
-        if (part == kNetworkInput || own_names_[size_t(part)] != name) return {};
-    if (wanted > 0 && !kept_.count(name) && !keep_as_it_is(name, found->parts[0])) return {};
+    if (uses_[name] != uses) return {};
     std::vector<Layer *> layers;
-    for (int part : found->parts) layers.push_back(&layers_[size_t(part)]);
+    for (int part : found->parts) {
+        if (part == kNetworkInput || own_names_[size_t(part)] != name) return {};
+        layers.push_back(&layers_[size_t(part)]);
+    }
     return layers;
 }
 
-Layer *OnnxImport::own_layer(const OnnxNode &node, size_t input) {
-    const std::vector<Layer *> layers = own_layers(node, input);
+Layer *OnnxImport::own_layer(const OnnxNode &node, size_t input, int uses) {
+    const std::vector<Layer *> layers = own_layers(node, input, uses);
     return layers.size() == 1 ? layers[0] : nullptr;
 }
 
@@ -184,7 +234,8 @@ std::optional<int> OnnxImport::as_layer(int part) {
     if (image_layer_ != kNoLayer) return image_layer_;
     const std::string name = names_.count("image") ? "image_tensor" : "image";
     const size_t channels = size_t(input_.channels);
-    Layer *layer = count_weights(channels * channels) ? append(name, OpKind::kConv, {kNetworkInput}) : nullptr;
+    Layer *layer =
+        count_weights(channels * channels) ? append(name, OpKind::kConv, {kNetworkInput}) : nullptr;
     if (!layer) return std::nullopt;
     names_.insert(name);
     layer->module = name;

@@ -60,12 +60,17 @@ public:
     bool read_list(const OnnxNode &node, size_t input, std::vector<int64_t> &to);
     bool need_weights(const OnnxNode &node, size_t input, size_t rank, FloatTensor &to);
 
-    // The layers whose results the input is, if no other node reads them; else none. What the caller wants of a result
-    // stays as it is, so that the node may change the layer.
-    std::vector<Layer *> own_layers(const OnnxNode &node, size_t input);
-    Layer *own_layer(const OnnxNode &node, size_t input);  // the one; null where there are none or several
+    // A known number for each of the value's channels: one for all, or [C, 1, 1].
+    bool read_per_channel(const OnnxNode &node, size_t input, const OnnxValue &of, std::vector<float> &to);
+
+    // The layers whose results the input is, if nothing but `uses` inputs in all reads them; else none.
+    std::vector<Layer *> own_layers(const OnnxNode &node, size_t input, int uses = 1);
+    // The one layer; null where there are none or several.
+    Layer *own_layer(const OnnxNode &node, size_t input, int uses = 1);
     // The one node that reads the value; null where there is another one or none, or where it is an output.
     const OnnxNode *only_reader(const std::string &name) const;
+    // False where the layer is not the last one. The node's input, its result, becomes that of its source.
+    bool drop_last_layer(const Layer &layer, const OnnxNode &node, size_t input);
     FoldedLayer &weights_of(const Layer &layer) { return weights_.layers[size_t(&layer - layers_.data())]; }
     int index_of(const Layer &layer) const { return int(&layer - layers_.data()); }
     const Shape &shape_of(int part) const {
@@ -80,6 +85,10 @@ public:
     bool give(const OnnxNode &node, const OnnxValue &value, size_t output = 0);
     std::optional<int> as_layer(int part);  // the part, or the layer that keeps the image; none: too many
     bool give_own(const OnnxNode &node, size_t input);  // own_layer()'s, with the node now part of it
+    // The node's input, one pixel, as it is; only where all that reads it combines it with an image of this shape.
+    bool give_expanded(const OnnxNode &node, const Shape &to);
+    const Shape *expansion(const OnnxNode &node, size_t input) const;  // null: as the value's own
+    void set_channel_weights(Layer &layer, const float *values);       // a value per channel
     bool give(const OnnxNode &node, const OnnxConstant &constant);
     bool give(const OnnxNode &node, const OnnxTensor &tensor);
 
@@ -97,8 +106,6 @@ private:
     std::string layer_name(const OnnxNode &node, const std::string &suffix);
     bool is_new(const std::string &name);
     Layer *append(const std::string &name, OpKind op, const std::vector<int> &sources);
-    int times_wanted(const std::string &name) const;  // as an output
-    bool keep_as_it_is(const std::string &name, int part);
     bool count_layer(size_t reads);  // one more fits
     bool count_weights(size_t elements);
 
@@ -108,10 +115,11 @@ private:
     std::optional<Error> error_;
 
     std::vector<std::string> wanted_;                  // the outputs' names
-    std::map<std::string, OnnxValue> kept_;            // outputs that a node has changed behind them
     std::map<std::string, std::string> aliases_;       // outputs of what changes nothing
     std::map<std::string, int> uses_;                  // by nodes that are needed, and as outputs
     std::map<std::string, const OnnxNode *> readers_;  // the last one of each value
+    std::set<std::string> read_whole_;                 // by others than sums and products
+    std::map<std::string, Shape> expansions_;          // of one pixel
     std::vector<bool> needed_;                         // by node
     std::map<std::string, const OnnxTensor *> tensors_;
     std::map<std::string, OnnxConstant> constants_;

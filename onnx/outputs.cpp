@@ -35,38 +35,12 @@ bool OnnxImport::find_wanted() {
     return true;
 }
 
-int OnnxImport::times_wanted(const std::string &name) const {
-    return int(std::count_if(wanted_.begin(), wanted_.end(),
-                             [&](const std::string &wanted) { return resolved(wanted) == name; }));
-}
-
-// The caller wants the layer's result as it is: from here on a second layer's, since a node will change the first.
-bool OnnxImport::keep_as_it_is(const std::string &name, int part) {
-    const Layer &own = layers_[size_t(part)];
-    const FoldedLayer &weights = weights_.layers[size_t(part)];
-    if (!count_layer(own.reads.size()) ||
-        !count_weights(weights.weight.values.size() + weights.bias.values.size()))
-        return false;
-    Layer second = own;
-    second.name += "_as_it_is";
-    while (!names_.insert(second.name).second) second.name += "_";
-    if (!second.module.empty()) second.module = second.name;
-    FoldedLayer its_weights = weights;
-    OnnxValue value = values_[name];
-    value.parts = {int(layers_.size())};
-    layers_.push_back(std::move(second));
-    weights_.layers.push_back(std::move(its_weights));
-    own_names_.emplace_back();
-    kept_[name] = value;
-    return true;
-}
-
 bool OnnxImport::read_outputs() {
     for (const std::string &name : wanted_) {
         place_ = model_.path + ": output " + shown(name);
-        const auto kept = kept_.find(resolved(name)), found = values_.find(resolved(name));
+        const auto found = values_.find(resolved(name));
         if (found == values_.end()) return fail("expected an image or its channels, found another value");
-        OnnxValue value = kept == kept_.end() ? found->second : kept->second;
+        OnnxValue value = found->second;
         for (int &part : value.parts) {
             const std::optional<int> layer = as_layer(part);
             if (!layer) return false;

@@ -7,7 +7,7 @@ namespace hardnet {
 // constants.cpp
 bool translate_constant(OnnxImport &import, const OnnxNode &node);
 bool translate_shape(OnnxImport &import, const OnnxNode &node);
-bool translate_arithmetic(OnnxImport &import, const OnnxNode &node);  // Add and Mul of images, too
+bool translate_arithmetic(OnnxImport &import, const OnnxNode &node);  // of images, too
 bool translate_cast(OnnxImport &import, const OnnxNode &node);
 bool translate_gather(OnnxImport &import, const OnnxNode &node);
 bool translate_unsqueeze(OnnxImport &import, const OnnxNode &node);
@@ -17,8 +17,16 @@ bool translate_unchanged(OnnxImport &import, const OnnxNode &node);
 bool translate_conv(OnnxImport &import, const OnnxNode &node);
 bool translate_gemm(OnnxImport &import, const OnnxNode &node);  // MatMul, too
 bool translate_batch_norm(OnnxImport &import, const OnnxNode &node);
+
+// activations.cpp
 bool translate_relu(OnnxImport &import, const OnnxNode &node);
 bool translate_clip(OnnxImport &import, const OnnxNode &node);
+bool translate_sigmoid(OnnxImport &import, const OnnxNode &node);
+bool translate_hard_sigmoid(OnnxImport &import, const OnnxNode &node);
+bool translate_hard_swish(OnnxImport &import, const OnnxNode &node);
+bool translate_leaky_relu(OnnxImport &import, const OnnxNode &node);
+bool translate_prelu(OnnxImport &import, const OnnxNode &node);
+bool takes_activation(const Layer &layer);  // whose kernel ends in one, and has none yet
 
 // pools.cpp
 bool translate_pool(OnnxImport &import, const OnnxNode &node);
@@ -49,8 +57,8 @@ std::optional<std::vector<int>> channels_of(OnnxImport &import, const OnnxNode &
                                             int64_t first, int64_t end, const std::string &suffix = "");
 
 // elementwise.cpp
-bool translate_sum(OnnxImport &import, const OnnxNode &node);
-bool translate_product(OnnxImport &import, const OnnxNode &node);
+bool translate_elementwise(OnnxImport &import, const OnnxNode &node);
+bool translate_expand(OnnxImport &import, const OnnxNode &node);
 
 // window.cpp: of convolutions and pools; asks for auto_pad, dilations, kernel_shape, pads and strides.
 bool read_window(OnnxImport &import, NodeAttributes &attributes, const Shape &in,
