@@ -1,6 +1,18 @@
 #include "models/class_names.h"
 
+#include <sstream>
+
+#include "models/imagenet_text.h"
+
 namespace hardnet {
+
+std::vector<std::string> imagenet_classes() {
+    std::istringstream lines(kImagenetText);
+    std::vector<std::string> names;
+    for (std::string line; std::getline(lines, line);)
+        if (line[0] != '#') names.push_back(line);
+    return names;
+}
 
 std::vector<std::string> cityscapes_classes() {
     return {"road",         "sidewalk",   "building", "wall",       "fence",  "pole",  "traffic light",

@@ -2,6 +2,7 @@
 // compares with.
 #include "models/architectures.h"
 #include "models/builtin_records.h"
+#include "models/class_names.h"
 
 namespace hardnet {
 
@@ -77,10 +78,15 @@ ModelRecord rival(const char *name) {
     return record;
 }
 
+std::vector<ModelRecord> trained_on_imagenet(std::vector<ModelRecord> records) {
+    for (ModelRecord &record : records) record.class_names = imagenet_classes();
+    return records;
+}
+
 }  // namespace
 
 std::vector<ModelRecord> hardnet_records() {
-    return {
+    return trained_on_imagenet({
         hardnet39ds(),
         hardnet68ds(),
         hardnet68(),
@@ -88,14 +94,14 @@ std::vector<ModelRecord> hardnet_records() {
         hardnet_s("hardnet96s", 20, {{8}, {16}, {16, 16}, {16}}),
         hardnet_s("hardnet117s", 26, {{8}, {16}, {16, 16, 16}, {16}}),
         hardnet_s("hardnet138s", 30, {{8}, {16}, {16, 16, 16}, {16, 16}}),
-    };
+    });
 }
 
 std::vector<ModelRecord> rival_records() {
     std::vector<ModelRecord> records;
     for (const Architecture &architecture : rival_architectures())
         records.push_back(rival(architecture.name));
-    return records;
+    return trained_on_imagenet(std::move(records));
 }
 
 }  // namespace hardnet

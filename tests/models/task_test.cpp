@@ -100,7 +100,7 @@ TEST(ClassNames, AreOnePerClassAndDistinct) {
     EXPECT_EQ(cityscapes_classes().size(), 19u);
     EXPECT_EQ(coco.size(), 80u);
     EXPECT_EQ(background.size(), 81u);
-    for (const auto &names : {cityscapes_classes(), coco, background})
+    for (const auto &names : {cityscapes_classes(), coco, background, imagenet_classes()})
         EXPECT_EQ(std::set<std::string>(names.begin(), names.end()).size(), names.size());
     EXPECT_EQ(cityscapes_classes()[13], "car");
     EXPECT_EQ(coco[0], "person");
@@ -119,6 +119,25 @@ TEST(ClassNames, AreOnePerClassAndDistinct) {
     set_classes(record, 11);
     EXPECT_THAT(record.class_names, ::testing::IsEmpty());
     EXPECT_EQ(record.classes, 11);
+}
+
+TEST(ClassNames, OfImageNetComeWithItsClassifiers) {
+    const std::vector<std::string> names = imagenet_classes();
+    ASSERT_EQ(names.size(), 1000u);
+    EXPECT_EQ(names[0], "tench");
+    EXPECT_EQ(names[281], "tabby");
+    EXPECT_EQ(names[999], "toilet tissue");
+    for (const ModelRecord &record : builtin_records())
+        EXPECT_EQ(record.class_names == names, record.classes == 1000) << record.name;
+    ModelRecord record = testing::record("hardnet68");
+    set_classes(record, 10);
+    EXPECT_THAT(record.class_names, ::testing::IsEmpty());
+    const auto own = record_from_json(
+        R"({"name": "own", "stem": [32, 64], "blocks": [{"growth_rate": 14, "layers": 8, "transition": 128}]})",
+        "own.json");
+    ASSERT_TRUE(own) << own.error().what;
+    EXPECT_EQ(own->classes, 1000);
+    EXPECT_THAT(own->class_names, ::testing::IsEmpty());
 }
 
 }  // namespace
