@@ -124,10 +124,13 @@ Result<Checkpoint> open_checkpoint(const std::string &path, const std::string &s
             fmt::format("{}: expected a checkpoint (.safetensors, or of torch.save), found {}", path, kind));
     const Result<bool> from_torch = is_torch_file(path);
     if (!from_torch) return from_torch.error();
-    if (!*from_torch && !state_key.empty())
-        return bad_input(path + ": --state-key: expected a file of torch.save, found another");
     Result<Checkpoint> read = *from_torch ? read_torch_file(path, state_key) : read_checkpoint(path);
-    if (read) strip_prefixes(*read);
+    if (!read) return read;
+    if (state_key.empty())
+        leave_averages(*read);
+    else if (!*from_torch && !take_under(*read, state_key))  // of torch.save the converter has taken them
+        return bad_input(fmt::format("{}: expected tensors under {}, found none", path, shown(state_key)));
+    strip_prefixes(*read);
     return read;
 }
 

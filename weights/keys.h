@@ -24,6 +24,13 @@ std::vector<Parameter> parameters_of(const Network &network, KeySet keys);
 // "model.", "net.", "backbone." of training scripts, in any nesting. No network's own keys all begin so. Notes it.
 void strip_prefixes(Checkpoint &checkpoint);
 
+// Keeps what lies under "<state_key>." alone, without that prefix; false where nothing does.
+bool take_under(Checkpoint &checkpoint, const std::string &state_key);
+
+// Drops averages of the weights ("ema.base.0.conv.weight") that lie beside these, or takes them where there are no others.
+// Notes it.
+void leave_averages(Checkpoint &checkpoint);
+
 KeySet key_set_of(const Checkpoint &checkpoint);
 
 }  // namespace hardnet

@@ -13,6 +13,7 @@ namespace hardnet::testing {
 namespace {
 
 using ::testing::Contains;
+using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
 class Training : public ProgramTest {
@@ -77,6 +78,49 @@ TEST_F(Training, AnAverageBesideTheWeights) {
                 Contains("weights: the average under model_ema, since there are no others"));
 }
 
+TEST_F(Training, AnAverageInTheSameDictionary) {
+    SKIP_WITHOUT_TORCH();
+    EXPECT_THAT(imported("average_flat.pth"),
+                Contains("weights: those beside, not their average under ema (--state-key ema takes it)"));
+    expect_seeded(2);
+    EXPECT_THAT(imported("average_flat.pth", "ema"),
+                Contains("keys: prefix 'module.' (DataParallel) stripped"));
+    expect_seeded(1);
+}
+
+TEST_F(Training, AnAverageInTheSameSafetensorsFile) {
+    const auto save = [&](const std::string &name, const std::string &prefix, bool both) {
+        std::map<std::string, FloatTensor> tensors;
+        for (const auto &[key, tensor] : seeded_checkpoint(small(), 1).tensors)
+            tensors.emplace(prefix + key, tensor);
+        if (both)
+            for (const auto &[key, tensor] : seeded_checkpoint(small(), 2).tensors)
+                tensors.emplace("model." + key, tensor);
+        ASSERT_TRUE(write_safetensors(folder_ + "/" + name, tensors, {}));
+    };
+    const auto notes_of = [&](const std::string &name, const std::string &state_key = "") {
+        ImportWishes wishes;
+        wishes.state_key = state_key;
+        const auto notes =
+            import_checkpoint(folder_ + "/" + name, small_record("small"), out(), false, wishes);
+        EXPECT_TRUE(notes) << notes.error().what;
+        return notes ? *notes : std::vector<std::string>{};
+    };
+    save("both.safetensors", "ema_model.", true);
+    EXPECT_THAT(
+        notes_of("both.safetensors"),
+        ElementsAre(
+            "weights: those beside, not their average under ema_model (--state-key ema_model takes it)",
+            "keys: prefix 'model.' stripped"));
+    expect_seeded(2);
+    EXPECT_THAT(notes_of("both.safetensors", "ema_model"), IsEmpty());
+    expect_seeded(1);
+    save("alone.safetensors", "ema.", false);
+    EXPECT_THAT(notes_of("alone.safetensors"),
+                ElementsAre("weights: the average under ema, since there are no others"));
+    expect_seeded(1);
+}
+
 TEST_F(Training, AKeyChoosesTheWeights) {
     SKIP_WITHOUT_TORCH();
     imported("two.pth", "net");
@@ -120,7 +164,7 @@ TEST_F(Training, OtherFilesAreNamed) {
     }
     write("a.safetensors", "\2\0\0\0\0\0\0\0{}"s);
     expect_error("import a.safetensors --state-key ema --model hardnet68 -o none", 3,
-                 "hardnet: a.safetensors: --state-key: expected a file of torch.save, found another\n");
+                 "hardnet: a.safetensors: expected tensors under \"ema\", found none\n");
 }
 
 TEST_F(Training, AZipFileThatIsNoCheckpoint) {

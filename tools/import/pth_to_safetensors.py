@@ -187,9 +187,12 @@ def choose_state(torch, loaded, key):
     """The state_dict that the file holds, bare or in a dict, and what to tell of the choice."""
     if key:
         chosen = state_dicts_in(torch, loaded, [key])
-        if not chosen:
+        if chosen:
+            return chosen[key], []
+        under = beginning_with(key + ".", torch, loaded)
+        if not under:
             raise Refused(f"expected tensors under {key}, found {keys_of(loaded)}")
-        return chosen[key], []
+        return under, []
     ordinary, averaged = (state_dicts_in(torch, loaded, keys) for keys in (ORDINARY, AVERAGED))
     several = ordinary or averaged
     if len(several) > 1:
@@ -205,6 +208,16 @@ def choose_state(torch, loaded, key):
         return loaded, []
     raise Refused(f"expected a state_dict, bare or under {', '.join(ORDINARY + AVERAGED)}, found {keys_of(loaded)} "
                   "(--state-key chooses)")
+
+
+def beginning_with(prefix, torch, loaded):
+    """What lies under names like "ema.base.0" in the state_dict that the file holds; {} where nothing does."""
+    try:
+        state, _ = choose_state(torch, loaded, "")
+    except Refused:
+        return {}
+    return {name[len(prefix):]: value for name, value in state.items()
+            if isinstance(name, str) and name.startswith(prefix)}
 
 
 def keys_of(loaded):

@@ -92,6 +92,8 @@ def save_training(record):
     save("wrapped.pth", {"net": {"module._orig_mod.model." + k: v for k, v in state.items()}})
     save("average.pth", {"state_dict": other.state_dict(), "state_dict_ema": {"module": state}})
     save("average_alone.pth", {"model_ema": state})
+    save("average_flat.pth", {"state_dict": {**{"model." + k: v for k, v in other.state_dict().items()},
+                                             **{"ema.module." + k: v for k, v in state.items()}}})
     save("two.pth", {"model": other.state_dict(), "net": state})
     save("unusual.pth", {"generator": {"weights": state}})
     save("double.pth", {k: v.double() for k, v in state.items()})
