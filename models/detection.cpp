@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "models/architectures.h"
+#include "models/backbone.h"
 
 namespace hardnet {
 namespace {
@@ -55,16 +56,17 @@ std::vector<Output> build_ssd_hardnet(const ModelRecord &record, LayerList &list
     int index = 0;  // in the authors' module list `base`
     const auto next = [&] { return fmt::format("base.{}", index++); };
     list.conv(conv_names(next()), {kNetworkInput}, {record.stem[0], 3, 2, record.activation});
-    list.conv(conv_names(next()), {list.last()}, {record.stem[1], 3, 1, record.activation});
-    list.max_pool(next(), list.last(), 3, 2, 1);
+    list.conv(conv_names(next()), {list.last()}, {record.stem[1], record.stem_kernel, 1, record.activation});
+    downsample_by(list, record, next(),
+                  [&](const std::string &name) { list.max_pool(name, list.last(), 3, 2, 1); });
     int pools = 0, tap = list.last();  // what the last downsampling reads
     for (const BlockRecord &b : record.blocks) {
-        const std::vector<int> outputs = list.conv_block(
-            next(), {list.last()}, {b.growth_rate, b.layers, record.multiplier}, record.activation);
+        const std::vector<int> outputs = hardnet_block(list, next(), record, b);
         list.conv(conv_names(next()), outputs, {b.transition, 1, 1, record.activation});
         if (!b.downsample) continue;
         tap = list.last();
-        list.max_pool(next(), tap, 2, 2, 0, pools++ == 0);
+        downsample_by(list, record, next(),
+                      [&](const std::string &name) { list.max_pool(name, tap, 2, 2, 0, pools++ == 0); });
     }
     const int bridge = add_bridge(list, record, next());
     std::vector<int> sources{list.l2_norm("L2Norm", tap), bridge};
@@ -121,20 +123,23 @@ std::vector<Output> build_centernet_hardnet(const ModelRecord &record, LayerList
         return list.conv(conv_names(name), sources, {channels, 1, 1, activation});
     };
     list.conv(conv_names(next()), {kNetworkInput}, {record.stem[0], 3, 2, activation});
-    list.conv(conv_names(next()), {list.last()}, {record.stem[1], 3, 1, activation});
-    list.average_pool(next(), list.last(), 3, 2, 1);
+    list.conv(conv_names(next()), {list.last()}, {record.stem[1], record.stem_kernel, 1, activation});
+    downsample_by(list, record, next(),
+                  [&](const std::string &name) { list.average_pool(name, list.last(), 3, 2, 1); });
     int pools = 0;
     std::vector<int> outputs;
     std::vector<std::vector<int>> skips;  // block outputs in front of a downsampling, and the last
     for (size_t b = 0; b < record.blocks.size(); b++) {
         const BlockRecord &r = record.blocks[b];
-        outputs =
-            list.conv_block(next(), {list.last()}, {r.growth_rate, r.layers, record.multiplier}, activation);
+        outputs = hardnet_block(list, next(), record, r);
         const bool last = b + 1 == record.blocks.size();
         if (r.downsample || last) skips.push_back(outputs);
         if (last) break;
         conv1x1(next(), outputs, r.transition);
-        if (r.downsample) list.average_pool(next(), list.last(), 2, 2, 0, pools++ == 0);
+        if (!r.downsample) continue;
+        downsample_by(list, record, next(), [&](const std::string &name) {
+            list.average_pool(name, list.last(), 2, 2, 0, pools++ == 0);
+        });
     }
     conv1x1("last_proj", outputs, 256);
     list.average_pool("last_pool", list.last(), 2, 2, 0);

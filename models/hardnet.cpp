@@ -2,39 +2,25 @@
 #include <fmt/core.h>
 
 #include "models/architectures.h"
+#include "models/backbone.h"
 
 namespace hardnet {
 namespace {
-
-LayerNames depthwise_names(const std::string &layer) { return {layer, layer + ".dwconv", layer + ".norm"}; }
-
-std::vector<int> block(LayerList &list, const std::string &prefix, const ModelRecord &record,
-                       const BlockRecord &block) {
-    const Activation activation = record.block_activation.value_or(record.activation);
-    const BlockSpec spec{block.growth_rate, block.layers, record.multiplier};
-    if (!record.depthwise) return list.conv_block(prefix, {list.last()}, spec, activation);
-    return list.block({list.last()}, spec, [&](int number, const std::vector<int> &sources, int channels) {
-        const std::string name = fmt::format("{}.layers.{}", prefix, number);
-        const int pointwise = list.conv(conv_names(name + ".layer1"), sources, {channels, 1, 1, activation});
-        return list.depthwise(depthwise_names(name + ".layer2"), pointwise, 3, 1, Activation::kNone);
-    });
-}
 
 std::vector<Output> build_hardnet(const ModelRecord &record, LayerList &list) {
     int index = 0;  // in the authors' module list `base`
     const auto next = [&] { return fmt::format("base.{}", index++); };
     const auto downsample = [&](int pool_kernel, int pool_padding) {
-        if (record.depthwise)
-            list.depthwise(depthwise_names(next()), list.last(), 3, 2, Activation::kNone);
-        else
-            list.max_pool(next(), list.last(), pool_kernel, 2, pool_padding);
+        downsample_by(list, record, next(), [&](const std::string &name) {
+            list.max_pool(name, list.last(), pool_kernel, 2, pool_padding);
+        });
     };
 
     list.conv(conv_names(next()), {kNetworkInput}, {record.stem[0], 3, 2, record.activation});
     list.conv(conv_names(next()), {list.last()}, {record.stem[1], record.stem_kernel, 1, record.activation});
     downsample(3, 1);
     for (size_t b = 0; b < record.blocks.size(); b++) {
-        const std::vector<int> outputs = block(list, next(), record, record.blocks[b]);
+        const std::vector<int> outputs = hardnet_block(list, next(), record, record.blocks[b]);
         if (record.dropout_behind_last_block && b + 1 == record.blocks.size()) index++;
         list.conv(conv_names(next()), outputs, {record.blocks[b].transition, 1, 1, record.activation});
         if (record.blocks[b].downsample) downsample(2, 0);

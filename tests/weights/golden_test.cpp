@@ -6,7 +6,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <fstream>
 #include <iostream>
+#include <nlohmann/json.hpp>
 
 #include "models/records.h"
 #include "reference/compare.h"
@@ -86,6 +88,34 @@ TEST_P(Goldens, AgreeWithTheReference) {
                       output_values(*network, output, *layers));
     }
 }
+
+// Detectors on HarDNets that nobody has released, by records.
+class Backbones : public ::testing::TestWithParam<const char *> {};
+
+TEST_P(Backbones, AgreeWithTheReference) {
+    std::ifstream file(HARDNET_GOLDEN_FOLDER "/backbones/" + std::string(GetParam()) + ".json");
+    const auto golden = nlohmann::json::parse(file);
+    const auto record = record_from_json(golden.at("record").dump(), GetParam());
+    ASSERT_TRUE(record) << record.error().what;
+    const auto network = build_network(*record, record->input);
+    ASSERT_TRUE(network) << network.error().what;
+    const uint64_t seed = golden.at("seed");
+    const auto weights = fold(*network, seeded_checkpoint(*network, seed));
+    ASSERT_TRUE(weights) << weights.error().what;
+    const auto layers = run_network(*network, *weights, seeded_input(network->input.elements(), seed));
+    ASSERT_TRUE(layers) << layers.error().what;
+    ASSERT_EQ(golden.at("outputs").size(), network->outputs.size());
+    for (size_t i = 0; i < network->outputs.size(); i++) {
+        const auto &told = golden.at("outputs")[i];
+        const Output &output = network->outputs[i];
+        EXPECT_EQ(told.at("name"), output.name);
+        expect_output({told.at("name"), told.at("shape"), told.at("stride"), told.at("values")},
+                      output_shape(*network, output), output_values(*network, output, *layers));
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Oracle, Backbones, ::testing::Values("ssd_ds", "centernet_ds", "centernet"),
+                         [](const auto &name) { return std::string(name.param); });
 
 std::string case_name(const ::testing::TestParamInfo<const char *> &info) {
     const std::string path = info.param;

@@ -1,5 +1,8 @@
 """Detectors, giving what their heads give before any decoding, under the names of the authors' repositories:
-SSD512 on HarDNet-68, HarDNet-85 and VGG-16, and CenterNet on HarDNet-85. All activations are ReLU."""
+SSD512 on HarDNet-68, HarDNet-85 and VGG-16, and CenterNet on HarDNet-85, whose activations are all ReLU; and both on any
+other HarDNet, whose downsampling is a depthwise convolution where its layers are."""
+import dataclasses
+
 import torch
 from torch import nn
 from torch.nn import functional
@@ -13,14 +16,19 @@ RECORDS = {68: hardnet.Record((32, 64), 1.7, hardnet.HARDNET68_BLOCKS[:4], activ
 
 def trunk(record, pool):
     """HarDNet up to stride 16, the last transition included: base.0 to base.12 of HarDNet-68, base.14 of HarDNet-85."""
-    base = [hardnet.Conv(3, record.stem[0], 3, 2, "relu"), hardnet.Conv(*record.stem, 3, 1, "relu"), pool(3, 2, 1)]
+    def downsampling(channels, *how, **rounding):
+        return hardnet.Depthwise(channels, 2) if record.depthwise else pool(*how, **rounding)
     channels = record.stem[1]
+    base = [hardnet.Conv(3, record.stem[0], 3, 2, record.activation),
+            hardnet.Conv(*record.stem, record.stem_kernel, 1, record.activation), downsampling(channels, 3, 2, 1)]
+    halvings = 0
     for i, (growth, layers, transition, downsample) in enumerate(record.blocks):
         block = hardnet.HarDBlock(channels, growth, layers, record)
-        base += [block, hardnet.Conv(block.outputs, transition, 1, 1, "relu")]
+        base += [block, hardnet.Conv(block.outputs, transition, 1, 1, record.activation)]
         channels = transition
         if downsample and i + 1 < len(record.blocks):
-            base.append(pool(2, 2, ceil_mode=i == 0))
+            base.append(downsampling(channels, 2, 2, ceil_mode=halvings == 0))
+            halvings += 1
     return base
 
 
@@ -97,11 +105,12 @@ class SSD512(nn.Module):
 def ssd_hardnet(record, classes, sources):
     """With HarDNet-68's bridge, the paper's: dilated, as wide as the trunk's end."""
     base = trunk(record, nn.MaxPool2d)
-    tap = max(i for i, module in enumerate(base) if isinstance(module, nn.MaxPool2d)) - 1
+    tap = max(i for i, module in enumerate(base) if isinstance(module, (nn.MaxPool2d, hardnet.Depthwise))) - 1
     channels = (base[tap].conv.out_channels, base[-1].conv.out_channels)
     width = channels[1]
     bridge = nn.Sequential(nn.MaxPool2d(3, 1, 1), nn.Conv2d(width, width, 3, 1, 4, 4, bias=False),
-                           nn.BatchNorm2d(width), nn.ReLU(), hardnet.Conv(width, width, 1, 1, "relu"))
+                           nn.BatchNorm2d(width), hardnet.ACTIVATIONS[record.activation](),
+                           hardnet.Conv(width, width, 1, 1, record.activation))
     return SSD512(base + [bridge], tap, channels, None, classes, sources)
 
 
@@ -127,28 +136,32 @@ def three_way(x):
     return torch.cat([x, functional.avg_pool2d(x, 9, 1, 4), x / (x.sum((2, 3), keepdim=True) + 0.1)], 1)
 
 
-class CenterNetHarDNet85(nn.Module):
+class CenterNet(nn.Module):
     """The decoder's parts are stored deepest first; the two deepest 1x1 give 32 channels more, last, that go straight
     to the heads. The heads read the shallower shortcut, the deeper one, then the decoder."""
     SHORTCUT = 32
-    SKIPS = [3, 8, 13]
 
-    def __init__(self, classes=80):
+    def __init__(self, record=RECORDS[85], classes=80):
         super().__init__()
-        record = RECORDS[85]
         self.base = nn.ModuleList(trunk(record, nn.AvgPool2d)[:-1])  # without the last transition
-        skips = [self.base[i].outputs for i in self.SKIPS]
-        self.last_proj = hardnet.Conv(skips[-1], 256, 1, 1, "relu")
-        self.last_blk = hardnet.HarDBlock(3 * 256, 80, 8, record)
+        halving = (nn.AvgPool2d, hardnet.Depthwise)
+        blocks = [i for i, module in enumerate(self.base) if isinstance(module, hardnet.HarDBlock)]
+        self.skips = [i for i in blocks if i == blocks[-1] or isinstance(self.base[i + 2], halving)]
+        skips = [self.base[i].outputs for i in self.skips]
+        self.last_proj = hardnet.Conv(skips[-1], 256, 1, 1, record.activation)
+        self.last_blk = hardnet.HarDBlock(3 * 256, 80, 8, dataclasses.replace(record, depthwise=False))
         self.denseBlocksUp, self.conv1x1_up = nn.ModuleList(), nn.ModuleList()
         channels = self.last_blk.outputs
-        for skip, width, shortcut, growth, layers in zip(reversed(skips), (224, 160, 96), (32, 32, 0), (64, 48, 28),
-                                                         (8, 8, 4)):
-            self.conv1x1_up.append(hardnet.Conv(channels + skip, width + shortcut, 1, 1, "relu"))
-            self.denseBlocksUp.append(hardnet.HarDBlock(3 * width, growth, layers, record))
+        for i, skip in enumerate(reversed(skips)):
+            width, growth, layers = ((256, 64, 8), (192, 48, 8), (96, 28, 4))[min(i, 2)]
+            shortcut = self.SHORTCUT if i + 1 < len(skips) else 0
+            width -= shortcut
+            self.conv1x1_up.append(hardnet.Conv(channels + skip, width + shortcut, 1, 1, record.activation))
+            self.denseBlocksUp.append(
+                hardnet.HarDBlock(3 * width, growth, layers, dataclasses.replace(record, depthwise=False)))
             channels = self.denseBlocksUp[-1].outputs
-        self.hm = self.head(channels + 2 * self.SHORTCUT, classes)
-        self.wh = self.head(channels + 2 * self.SHORTCUT, 4)
+        channels += (len(skips) - 1) * self.SHORTCUT
+        self.hm, self.wh = self.head(channels, classes), self.head(channels, 4)
 
     @staticmethod
     def head(inputs, outputs):
@@ -159,7 +172,7 @@ class CenterNetHarDNet85(nn.Module):
         skips, shortcuts = [], []
         for i, module in enumerate(self.base):
             x = module(x)
-            if i in self.SKIPS:
+            if i in self.skips:
                 skips.append(x)
         x = self.last_blk(three_way(functional.avg_pool2d(self.last_proj(x), 2)))
         for reduce, block in zip(self.conv1x1_up, self.denseBlocksUp):

@@ -43,12 +43,15 @@ def record_from_json(text):
                   r["activation"], r["classes"], r["stem_kernel"])
 
 
+ACTIVATIONS = {"relu6": nn.ReLU6, "relu": nn.ReLU, "none": nn.Identity}
+
+
 class Conv(nn.Module):
     def __init__(self, inputs, outputs, kernel, stride, activation):
         super().__init__()
         self.conv = nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=False)
         self.norm = nn.BatchNorm2d(outputs)
-        self.activation = {"relu6": nn.ReLU6, "relu": nn.ReLU, "none": nn.Identity}[activation]()
+        self.activation = ACTIVATIONS[activation]()
 
     def forward(self, x):
         return self.activation(self.norm(self.conv(x)))

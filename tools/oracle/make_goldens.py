@@ -14,6 +14,7 @@ import zlib
 import numpy as np
 import torch
 
+import detection
 import hardnet
 import registry
 import seeded
@@ -34,6 +35,19 @@ OWN_SIZES = {
     "mobilenetv2": CLASSIFIER_SIZES + [(224, 224)], "vgg16": [(224, 224)],
     "fchardnet70": DENSE_SIZES + [(512, 1024)], "centernet_hardnet85": [(128, 160), (132, 164)],
     "ssd512_hardnet68": SSD_SIZES, "ssd512_hardnet85": SSD_SIZES, "ssd512_vgg16": SSD_SIZES,
+}
+
+
+# Detectors on other HarDNets than the authors', small, as records spell them: depthwise, ReLU6, with other numbers of
+# downsamplings and on extents that do not divide by the strides.
+BLOCKS = [{"growth_rate": 6, "layers": 4, "transition": 16, "downsample": True},
+          {"growth_rate": 6, "layers": 8, "transition": 24, "downsample": True},
+          {"growth_rate": 8, "layers": 4, "transition": 32, "downsample": False}]
+BACKBONES = {
+    "ssd_ds": {"architecture": "ssd_hardnet", "depthwise": True, "blocks": BLOCKS, "sources": 3, "input": [99, 133]},
+    "centernet_ds": {"architecture": "centernet_hardnet", "depthwise": True, "blocks": BLOCKS, "input": [68, 100]},
+    "centernet": {"architecture": "centernet_hardnet", "depthwise": False,
+                  "blocks": [{**BLOCKS[0], "downsample": False}] + BLOCKS[:2] + [BLOCKS[1]], "input": [132, 164]},
 }
 
 
@@ -91,6 +105,19 @@ def outputs(name, height, width):
     return golden | {"outputs": [thinned(*pair) for pair in zip(registry.NETWORKS[name].outputs, tensors)]}
 
 
+def backbone(name):
+    record = {"name": name, "stem": [8, 12], "stem_kernel": 1 if BACKBONES[name]["depthwise"] else 3, "multiplier": 1.6,
+              "dropout_behind_last_block": False, "activation": "relu6", "classes": 3, **BACKBONES[name]}
+    parsed = hardnet.record_from_json(json.dumps(record))
+    is_ssd = record["architecture"] == "ssd_hardnet"
+    model = (detection.ssd_hardnet(parsed, record["classes"], record["sources"]) if is_ssd
+             else detection.CenterNet(parsed, record["classes"]))
+    model = hardnet.with_parameters(model, seeded.state(model, SEED))
+    outputs = registry.outputs_of(model, registry.image_of(*record["input"], SEED))
+    names = ("loc", "conf") if is_ssd else ("hm", "wh")
+    return {"record": record, "seed": SEED, "outputs": [thinned(*pair) for pair in zip(names, outputs)]}
+
+
 def sample(key, array):
     """Some values as the hexadecimal bits of their float32, and a checksum of all of them."""
     flat = array.ravel()
@@ -137,6 +164,7 @@ def main(names):
     torch.set_num_threads(1)
     writers = {f"logits/{n}_{h}x{w}": (lambda n=n, h=h, w=w: logits(n, h, w)) for n, (h, w) in CASES}
     writers |= {f"outputs/{n}_{h}x{w}": (lambda n=n, h=h, w=w: outputs(n, h, w)) for n, (h, w) in output_cases()}
+    writers |= {f"backbones/{n}": (lambda n=n: backbone(n)) for n in BACKBONES}
     writers |= {"seed": seed_samples, "keys": keys}
     unknown = [n for n in names if n not in writers]
     if unknown:

@@ -70,4 +70,4 @@ add(segmentation.FCDENSENETS, lambda n: segmentation.fcdensenet(*segmentation.FC
     hardnet_s.NormConv, segmentation.TransitionUp)
 add(detection.SSDS, lambda n: detection.SSDS[n](), (512, 512), ("loc", "conf"),
     hardnet.Conv, detection.L2Norm, nn.MaxPool2d)
-add(("centernet_hardnet85",), lambda n: detection.CenterNetHarDNet85(), (512, 512), ("hm", "wh"), hardnet.Conv)
+add(("centernet_hardnet85",), lambda n: detection.CenterNet(), (512, 512), ("hm", "wh"), hardnet.Conv)
