@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 
+#include <cmath>
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -55,6 +56,27 @@ TEST_F(Run, prints_json) {
     EXPECT_EQ(root["images"][0]["top"][0]["name"], "blue");
     EXPECT_EQ(root["images"][0]["top"][0]["logit"], 1.0);
     EXPECT_EQ(root["failed"], json::array());
+}
+
+// Red becomes 2, the rest -2; a softmax over one class would say 100 % of both.
+TEST_F(Run, one_class_has_the_sigmoid_for_probability) {
+    Manifest m;
+    m.name = "one_class";
+    ModelRecord record = builtin_records().front();
+    record.input = {4, 4};
+    record.preprocessing = {4, {}, false, {0.5f, 0.5f, 0.5f}, {0.25f, 0.25f, 0.25f}};
+    set_classes(record, 1);
+    m.network = *build_network(record, record.input);
+    m.batch = 1;
+    m.class_names = {"red"};
+    make_package(m);
+    paint("a.png", 255, 0, 0);
+    paint("b.png", 0, 255, 0);
+    EXPECT_EQ(hardnet("run one_class a.png b.png").out, "a.png\n   88.08 %  red\nb.png\n   11.92 %  red\n");
+    const json root = json::parse(hardnet("run one_class b.png --json").out);
+    EXPECT_EQ(root["images"][0]["top"].size(), 1u);
+    EXPECT_EQ(root["images"][0]["top"][0]["logit"], -2.0);
+    EXPECT_EQ(root["images"][0]["top"][0]["probability"], 1 / (1 + std::exp(2.0)));
 }
 
 TEST_F(Run, goes_on_past_bad_pictures) {
