@@ -147,7 +147,7 @@ void add_compile(CLI::App &program, Action &chosen) {
     verb->add_option("--weights", options->weights,
                      "a .safetensors or .pth checkpoint, or seed:N; an ONNX file has its own");
     verb->add_option("--state-key", options->state_key,
-                     "of a .pth: the key of its weights, as for hardnet import");
+                     "of a checkpoint: the key of its weights, as for hardnet import");
     add_onnx_flags(*verb, options->onnx);
     add_onnx_meaning(*verb, options->meaning);
     verb->add_option("--input", options->input, "HEIGHTxWIDTH; default: the network's own");

@@ -58,7 +58,7 @@ void add_import(CLI::App &program, Action &chosen) {
     verb->add_option("-o,--output", options->out, "the file to write")->required();
     verb->add_option(
         "--state-key", options->state_key,
-        "of a .pth: the key of its weights, such as state_dict_ema, where the file has several or an "
+        "of a checkpoint: the key of its weights, such as state_dict_ema, where the file has several or an "
         "unusual one");
     verb->add_option("--class-names", options->class_names, "a file with a name per line, in class order");
     verb->add_option("--resize-short", options->resize_short,
