@@ -13,7 +13,9 @@
 namespace hardnet {
 namespace {
 
-bool is_alias(const OnnxNode &node) { return node.op_type == "Identity" || node.op_type == "Dropout"; }
+bool is_alias(const OnnxNode &node) {
+    return node.refusal.empty() && (node.op_type == "Identity" || node.op_type == "Dropout");
+}
 
 std::string title_of(const std::string &path) {
     std::string stem = plain_name(std::filesystem::path(path).stem().string());
@@ -91,6 +93,7 @@ bool OnnxImport::read_input() {
 
 bool OnnxImport::translate(const OnnxNode &node) {
     place_ = fmt::format("{}: node {} ({})", model_.path, shown(node.name), plain_name(node.op_type));
+    if (!node.refusal.empty()) return fail(node.refusal);
     const OnnxOperator *found = find_onnx_operator(node.op_type);
     if (!found)
         return fail("expected an operator of those below, found " + shown(node.op_type),

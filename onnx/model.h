@@ -68,6 +68,7 @@ struct OnnxNode {
     std::string domain;                        // "": the default one
     std::vector<std::string> inputs, outputs;  // names of values; "": left out
     std::vector<OnnxAttribute> attributes;
+    std::string refusal;  // why it cannot be a network's, "expected ..., found ..."; empty: it may be
 };
 
 // Null: the node has none of this name.

@@ -13,9 +13,15 @@ namespace {
 
 constexpr uint64_t kMostFileBytes = 16ull << 30;  // weights inside: eight times what protobuf itself writes
 
-// What an attribute's field says; a field is read only where it is the type's.
-bool take_attribute_field(MessageReader &reader, const WireField &field, OnnxAttribute &attribute) {
+// What an attribute's field says; a field is read only where it is the type's. What no network's node has becomes the
+// node's `refusal`: a network that is cut in front of the node does without it.
+bool take_attribute_field(MessageReader &reader, const WireField &field, OnnxAttribute &attribute,
+                          std::string &refusal) {
     ByteView bytes{nullptr, 0};
+    const auto refuse = [&](const char *text) {
+        if (refusal.empty()) refusal = "attribute " + shown(attribute.name) + ": " + text;
+        return true;
+    };
     switch (field.number) {
         case 2:
             return reader.real(field, attribute.f);
@@ -28,16 +34,16 @@ bool take_attribute_field(MessageReader &reader, const WireField &field, OnnxAtt
             return reader.bytes(field, bytes) && read_onnx_tensor(reader, bytes, attribute.tensor);
         case 6:
         case 11:
-            return reader.fail("expected no subgraph, found one");
+            return refuse("expected no subgraph, found one");
         case 7:
             return reader.reals(field, attribute.floats);
         case 8:
             return reader.integers(field, attribute.ints);
         case 21:
-            return reader.fail("expected a value, found a reference to a function's attribute");
+            return refuse("expected a value, found a reference to a function's attribute");
         case 22:
         case 23:
-            return reader.fail("expected no sparse tensor, found one");
+            return refuse("expected no sparse tensor, found one");
         default:
             return true;
     }
@@ -48,7 +54,7 @@ bool is_read_type(int64_t type) {
            type == int64_t(OnnxAttributeType::kFloats) || type == int64_t(OnnxAttributeType::kInts);
 }
 
-bool read_attribute(MessageReader &reader, ByteView message, OnnxAttribute &attribute) {
+bool read_attribute(MessageReader &reader, ByteView message, OnnxAttribute &attribute, std::string &refusal) {
     int64_t type = 0;
     const bool named = reader.each(message, [&](const WireField &field) {
         if (field.number == 1) return reader.name(field, attribute.name);
@@ -56,13 +62,15 @@ bool read_attribute(MessageReader &reader, ByteView message, OnnxAttribute &attr
     });
     return named && reader.inside("attribute " + shown(attribute.name), [&] {
         const auto take = [&](const WireField &field) {
-            return take_attribute_field(reader, field, attribute);
+            return take_attribute_field(reader, field, attribute, refusal);
         };
         if (!reader.each(message, take)) return false;
-        if (!is_read_type(type))
-            return reader.fail(
-                fmt::format("expected a float, int, string, tensor, floats or ints, found type {}", type));
-        attribute.type = OnnxAttributeType(type);
+        if (is_read_type(type))
+            attribute.type = OnnxAttributeType(type);
+        else if (refusal.empty())
+            refusal = fmt::format(
+                "attribute {}: expected a float, int, string, tensor, floats or ints, found type {}",
+                shown(attribute.name), type);
         return true;
     });
 }
@@ -94,12 +102,13 @@ bool read_node(MessageReader &reader, ByteView message, OnnxNode &node) {
     if (!named) return false;
     if (node.domain == "ai.onnx") node.domain.clear();
     return reader.inside(fmt::format("node {} ({})", shown(node.name), shown(node.op_type)), [&] {
-        if (!node.domain.empty())
-            return reader.fail("expected an operator of the default domain, found one of " +
-                               shown(node.domain));
+        if (!node.domain.empty()) {
+            node.refusal = "expected an operator of the default domain, found one of " + shown(node.domain);
+            return true;
+        }
         for (const ByteView &attribute : attributes) {
             node.attributes.emplace_back();
-            if (!read_attribute(reader, attribute, node.attributes.back())) return false;
+            if (!read_attribute(reader, attribute, node.attributes.back(), node.refusal)) return false;
             if (find_attribute(node, node.attributes.back().name) != &node.attributes.back())
                 return reader.fail("expected attributes of different names, found two " +
                                    shown(node.attributes.back().name));

@@ -1,5 +1,6 @@
 // An ONNX file to onnx/model.h's structs. The file is hostile: every count, length and number is held to bounds, and what a
-// network's graph cannot be (subgraphs, functions, sparse tensors, training) is refused by name. Of tensors only their
+// network's graph cannot be (functions, sparse tensors, training) is refused by name, and what its nodes cannot be (subgraphs,
+// another domain's operators) is told of each. Of tensors only their
 // places are read: onnx/tensor_data.h gives the values.
 //
 //     auto model = read_onnx("hardnet68.onnx");

@@ -385,7 +385,12 @@ TEST(ImportOnnx, EndsAtTheTensorsThatAreAskedFor) {
     parts.nodes.push_back(node("Concat", {"b", "r"}, {"c"}, {int_attribute("axis", 1)}));
     add_conv(parts, "c", "d", 3, {1, 1, 1}, {0});
     parts.nodes.push_back(node("Identity", {"d"}, {"e"}));
-    parts.nodes.push_back(node("TopK", {"e", "other"}, {"y"}));  // neither known nor needed
+    Message foreign = node("NMS", {"e", "other"}, {"y"});  // neither known nor needed
+    parts.nodes.push_back(foreign.text(7, "com.microsoft"));
+    EXPECT_EQ(
+        import_error(parts),
+        "folder/net-1.onnx: node \"at_y\" (NMS): expected an operator of the default domain, found one of "
+        "\"com.microsoft\"");
     parts.options.cuts = {"a"};
     auto net = imported(parts);
     EXPECT_THAT(outputs_of(net, kImage), ElementsAre(1, 2, 3, 4, 5, -6, 7, 8));
