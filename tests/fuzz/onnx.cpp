@@ -21,9 +21,10 @@ void check_tensor(const OnnxModel &model, const OnnxTensor &tensor, ByteView fil
     if (const auto integers = integer_values(model, tensor, "")) require(integers->size() == elements);
 }
 
-void check_import(const OnnxModel &model) {
+void check_import(const OnnxModel &model, const std::vector<std::string> &cuts) {
     OnnxOptions options;
     options.input = InputSize{4, 4};
+    options.cuts = cuts;
     const Result<OnnxNetwork> imported = import_onnx(model, options);
     if (!imported) return require_error(imported.error());
     const Network &network = imported->network;
@@ -55,6 +56,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         for (const OnnxAttribute &attribute : node.attributes) check_tensor(*model, attribute.tensor, file);
     const auto is_external = [](const OnnxTensor &tensor) { return tensor.external.has_value(); };
     const std::vector<OnnxTensor> &tensors = model->graph.initializers;
-    if (std::none_of(tensors.begin(), tensors.end(), is_external)) check_import(*model);
+    if (std::any_of(tensors.begin(), tensors.end(), is_external)) return 0;
+    check_import(*model, {});
+    std::vector<std::string> cuts;  // a tensor in the middle, and the last
+    const std::vector<OnnxNode> &nodes = model->graph.nodes;
+    for (size_t i : {nodes.size() / 2, nodes.size() - 1})
+        if (i < nodes.size() && !nodes[i].outputs.empty()) cuts.push_back(nodes[i].outputs[0]);
+    if (!cuts.empty()) check_import(*model, cuts);
     return 0;
 }
