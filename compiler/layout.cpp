@@ -108,9 +108,6 @@ Result<Layout> lay_out(const Analysis &a, PlanBuilder &builder) {
         if (layer.op == OpKind::kSlice) {  // lies where its source lies
             t = layout.tensors[layer.sources()[0]];
             t.first += layer.first_channel;
-            // Vectors reach beyond a slice into its neighbours' channels, and behind the last pixel's last one.
-            const int64_t elems = int64_t{1} * t.rows * t.row_stride();
-            if (t.first + c8 > t.pixel_stride) builder.grow_buffer(t.buffer, 4 * (elems + kChannelAlignment));
         } else {
             Stack &stack = all[stack_of[l]];
             if (!stack.placed) {
@@ -123,6 +120,9 @@ Result<Layout> lay_out(const Analysis &a, PlanBuilder &builder) {
         }
         t.shape = shape;
         t.c8 = c8;
+        // Whole vectors are read: of a slice, some of the channels behind it, in the last pixel beyond the tensor.
+        const int beyond = t.first + t.c8 - t.pixel_stride;
+        if (beyond > 0) builder.grow_buffer(t.buffer, 4 * (int64_t{t.rows} * t.row_stride() + beyond));
     }
     return layout;
 }

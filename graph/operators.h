@@ -30,13 +30,8 @@ enum class OpKind {
 };
 
 enum class Weights { kNone, kAlone, kWithBias };  // the bias is the layer's own or comes from batch norm
-enum class Operand {
-    kNone,
-    kAdded,
-    kSummed,
-    kMultiplied,
-    kSubtracted
-};  // kAdded: if one is read; then: always
+// kAdded: where the layer reads one; those behind it: always.
+enum class Operand { kNone, kAdded, kSummed, kMultiplied, kSubtracted };
 
 struct OperatorTraits {
     OpKind kind;

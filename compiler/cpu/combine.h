@@ -30,11 +30,8 @@ inline hardnet_argument combined_operand(Planning &p, int layer, CombineSpec &sp
         return whole(p.builder.view(Place::weights(known), {{0, c8, 1}}));
     }
     const Tensor &operand = p.tensor(l.operand());
-    if (operand.shape.height * operand.shape.width == 1) {
-        // Of a slice the last vector may reach beyond its source.
-        p.builder.grow_buffer(operand.buffer, 4 * (operand.pixel(0, 0) + c8));
+    if (operand.shape.height * operand.shape.width == 1)
         return whole(p.builder.view(operand.place(0, 0), {{0, c8, 1}}));
-    }
     spec.operand_pixel_stride = operand.pixel_stride;
     spec.operand_row_stride = operand.row_stride();
     return whole(p.view(operand, 0, c8, false));

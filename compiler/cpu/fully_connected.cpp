@@ -19,7 +19,7 @@ void plan_fully_connected(Planning &p, int layer) {
         const ChannelPart of{first, channels, block, lanes, 1, 0};
         const int64_t u = p.builder.pack_blocked(layer, of, k);
         p.builder.begin_part(of.blocks(), 0, block);
-        const uint32_t x = p.builder.view(Place::arena(in.buffer, 0), {{0, k, 1}});
+        const uint32_t x = p.builder.view(in.place(0, 0), {{0, k, 1}});
         const uint32_t w =
             p.builder.view(Place::weights(u), {{0, block, 1}, {0, k, block}, {0, of.blocks(), block * k}});
         const uint32_t b = p.builder.view(Place::weights(bias + first), {{0, of.padded(), 1}});

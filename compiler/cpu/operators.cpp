@@ -32,7 +32,15 @@ constexpr Operator kOperators[] = {
 
 // Whether a tensor's pixels lie one behind another with nothing between.
 bool plainly_stored(const Tensor &t) {
-    return t.halo == 0 && t.rows == t.shape.height && t.columns == t.shape.width;
+    return t.halo == 0 && t.rows == t.shape.height && t.columns == t.shape.width && t.pixel_stride == t.c8;
+}
+
+// The norm over channels reads their padding, which is zero but for a slice.
+bool feeds_channel_norm(const Analysis &analysis, int layer) {
+    const std::vector<Reader> &readers = analysis.readers[layer];
+    return std::any_of(readers.begin(), readers.end(), [&](const Reader &reader) {
+        return analysis.network.layers[reader.layer].op == OpKind::kL2Norm;
+    });
 }
 
 // What was expected of a layer that cannot be computed; empty: it can.
@@ -48,6 +56,9 @@ std::string refusal(const Analysis &analysis, int layer, const Layout &layout) {
         return "a fully connected layer on whole eights of channels that nothing else reads";
     if ((l.op == OpKind::kFullyConnected || l.op == OpKind::kGlobalAveragePool) && layout.tensors[layer].halo)
         return "1x1 windows alone behind it";
+    if (l.op == OpKind::kSlice && (l.first_channel | l.out.channels) % kChannelAlignment &&
+        feeds_channel_norm(analysis, layer))
+        return "a slice of whole eights of channels in front of a norm over them";
     return "";
 }
 

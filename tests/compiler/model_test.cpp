@@ -92,7 +92,17 @@ Network squeezed() {
     layers[13].out.channels = 3;
     add_conv("three", 0, 3, 1, Activation::kNone);
     add("by slice", OpKind::kMultiply, {{14, Role::kSource}, {13, Role::kOperand}}, Activation::kNone);
-    network.outputs = {{"by slice", {15}}, {"shifted", {11}}, {"behind", {12}}, {"excite", {4}}};
+    layers.push_back(same_shape(network, "middle", OpKind::kSlice, {{1, Role::kSource}}, Activation::kNone));
+    layers[16].first_channel = 5;
+    layers[16].out.channels = 14;
+    layers.push_back(same_shape(network, "end", OpKind::kSlice, {{1, Role::kSource}}, Activation::kNone));
+    layers[17].first_channel = 6;
+    layers[17].out.channels = 14;
+    add("slices", OpKind::kAdd, {{16, Role::kSource}, {17, Role::kOperand}}, Activation::kNone);
+    add_conv("by winograd", 17, 9, 3, Activation::kNone);
+    add_conv("by 1x1", 17, 9, 1, Activation::kNone);
+    network.outputs = {{"slices", {18}},  {"winograd", {19}}, {"1x1", {20}},  {"by slice", {15}},
+                       {"shifted", {11}}, {"behind", {12}},   {"excite", {4}}};
     network.classes = 12;
     return network;
 }
@@ -111,6 +121,7 @@ TEST_P(Models, AreTheReferencesOnEveryLevel) {
 
     CompileOptions options;
     options.folder = (folder_ / network.name).string();
+    options.targets = {"host", "arm64"};
     const auto report = compile_model({network, *weights, "seed:1", {}}, options);
     ASSERT_TRUE(report) << report.error().what;
     const Result<Package> package = open_package(options.folder);
