@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <filesystem>
 #include <map>
 
@@ -24,7 +25,7 @@ std::string extension_of(const fs::path &path) {
 }
 
 bool is_picture_name(const fs::path &path) {
-    constexpr std::array<std::string_view, 3> kExtensions = {".jpg", ".jpeg", ".png"};
+    constexpr std::array<std::string_view, 5> kExtensions = {".jpg", ".jpeg", ".png", ".webp", ".bmp"};
     return std::find(kExtensions.begin(), kExtensions.end(), extension_of(path)) != kExtensions.end();
 }
 
@@ -63,9 +64,11 @@ Status find_below(const std::string &folder, FoundPictures &found) {
     std::vector<std::string> files;
     Counts skipped;
     std::error_code failed, unknown;
+    if (access(folder.c_str(), R_OK | X_OK) != 0) failed = {errno, std::generic_category()};
     const auto options = fs::directory_options::skip_permission_denied;
-    for (fs::recursive_directory_iterator at(folder, options, failed), end; !failed && at != end;
-         at.increment(failed)) {
+    fs::recursive_directory_iterator at, end;
+    if (!failed) at = fs::recursive_directory_iterator(folder, options, failed);
+    for (; !failed && at != end; at.increment(failed)) {
         const bool is_folder = at->is_directory(unknown);
         const std::string reason = is_folder ? reason_to_skip_folder(*at) : reason_to_skip(at->path());
         if (!reason.empty())

@@ -215,8 +215,8 @@ void add_run(CLI::App &program, Action &chosen) {
     const auto options = std::make_shared<RunOptions>();
     verb->add_option("PACKAGE", options->package, "a package's folder")->required();
     verb->add_option("IMAGE|FOLDER", options->inputs,
-                     "JPEG or PNG files, and folders of them; of a folder, what is skipped is said, and what "
-                     "run wrote is");
+                     "JPEG, PNG, WebP or BMP files, and folders of them; other files in a folder, and what "
+                     "run itself wrote, are skipped and counted");
     verb->add_option("--top", options->top, "classification: labels per picture; default: 5")
         ->check(CLI::Validator(between(1, 1 << 20), ""));
     verb->add_option(

@@ -131,8 +131,8 @@ Bytes resized_png(Bytes file, uint32_t width, uint32_t height) {
 }
 
 TEST(BadImages, no_pictures_at_all) {
-    EXPECT_EQ(error_of({}), "bad image: x: expected a JPEG or PNG, found an empty file");
-    EXPECT_EQ(error_of({0xff}), "bad image: x: expected a JPEG or PNG, found another format");
+    EXPECT_EQ(error_of({}), "bad image: x: expected a JPEG, PNG, WebP or BMP, found an empty file");
+    EXPECT_EQ(error_of({0xff}), "bad image: x: expected a JPEG, PNG, WebP or BMP, found another format");
     const auto error_of_text = [](std::string_view text) {
         return error_of(Bytes(text.begin(), text.end()));
     };
@@ -154,7 +154,7 @@ TEST(BadImages, no_pictures_at_all) {
                                                           {"\xff\x0a", "JPEG XL"},
                                                           {"%PDF-1.7", "PDF"}})
         EXPECT_EQ(error_of_text(start),
-                  "bad image: x: expected a JPEG or PNG, found another format, " + kind);
+                  "bad image: x: expected a JPEG, PNG, WebP or BMP, found another format, " + kind);
     EXPECT_THAT(error_of({0xff, 0xd8}),
                 HasSubstr("bad image: x: expected a JPEG in grey, RGB or CMYK, found "));
     EXPECT_THAT(error_of({0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'}),

@@ -2,6 +2,7 @@
 // hand-written (colours.c), so that this runs without the compiler.
 #include <gmock/gmock.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmath>
 #include <fstream>
@@ -90,8 +91,8 @@ TEST_F(Run, goes_on_past_bad_pictures) {
     EXPECT_EQ(outcome.out, "p/1.png  red  57.61 %\np/4.png  green  57.61 %\np/5.png  blue  57.61 %\n");
     EXPECT_EQ(outcome.err,
               "hardnet: run: expected 5 pictures, found 3 that could be read\n"
-              "  bad image: p/2.png: expected a JPEG or PNG, found an empty file\n"
-              "  bad image: p/3.jpg: expected a JPEG or PNG, found another format\n");
+              "  bad image: p/2.png: expected a JPEG, PNG, WebP or BMP, found an empty file\n"
+              "  bad image: p/3.jpg: expected a JPEG, PNG, WebP or BMP, found another format\n");
     json root = json::parse(hardnet("run colours p --json").out);
     EXPECT_EQ(root["images"].size(), 3u);
     EXPECT_EQ(root["failed"][1]["file"], "p/3.jpg");
@@ -113,13 +114,41 @@ TEST_F(Run, says_what_it_skips_in_a_folder) {
     EXPECT_EQ(outcome.out, "p/a.png  red  57.61 %\np/deeper/named.dat  green  57.61 %\n");
     EXPECT_EQ(outcome.err,
               "hardnet: note: p: skipped 2 GIF, 1 .txt, 1 AVIF, 1 linked folder, 1 without extension\n");
-    expect_error("run colours p/b.gif", 3,
-                 "hardnet: bad image: p/b.gif: expected a JPEG or PNG, found another format, GIF\n");
+    expect_error(
+        "run colours p/b.gif", 3,
+        "hardnet: bad image: p/b.gif: expected a JPEG, PNG, WebP or BMP, found another format, GIF\n");
     std::filesystem::remove(folder_ + "/p/a.png");
     std::filesystem::remove(folder_ + "/p/deeper/named.dat");
     expect_error("run colours p", 3,
-                 "hardnet: p: expected JPEG or PNG files, found only 2 GIF, 1 .txt, 1 AVIF, 1 linked folder, "
+                 "hardnet: p: expected JPEG, PNG, WebP or BMP files, found only 2 GIF, 1 .txt, 1 AVIF, 1 "
+                 "linked folder, "
                  "1 without extension\n");
+}
+
+// One red pixel of 24 bits; the bytes of text begin as a BMP's do.
+TEST_F(Run, takes_bmp_by_its_name_or_its_bytes) {
+    std::string bmp(58, '\0');
+    bmp[0] = 'B', bmp[1] = 'M', bmp[10] = 54, bmp[14] = 40, bmp[18] = 1, bmp[22] = 1, bmp[28] = 24;
+    bmp[56] = '\xff';
+    write("p/a.BMP", bmp);
+    write("p/b", bmp);
+    write("p/c", "BMP files are read, and this is none");
+    const Outcome outcome = hardnet("run colours p --top 1");
+    EXPECT_EQ(outcome.code, 0);
+    EXPECT_EQ(outcome.out, "p/a.BMP  red  57.61 %\np/b  red  57.61 %\n");
+    EXPECT_EQ(outcome.err, "hardnet: note: p: skipped 1 without extension\n");
+}
+
+TEST_F(Run, says_which_folders_it_may_not_read) {
+    if (geteuid() == 0) GTEST_SKIP() << "root may read all";
+    paint("p/a.png", 255, 0, 0);
+    mkdir((folder_ + "/p/closed").c_str(), 0);
+    const Outcome outcome = hardnet("run colours p --top 1");
+    EXPECT_EQ(outcome.code, 0);
+    EXPECT_EQ(outcome.err, "hardnet: note: p: skipped 1 unreadable folder\n");
+    expect_error("run colours p/closed", 5,
+                 "hardnet: p/closed: expected a readable folder, found: Permission denied\n");
+    chmod((folder_ + "/p/closed").c_str(), 0700);  // or nobody could remove it
 }
 
 TEST_F(Run, does_not_run_on_its_own_contact_sheets) {
@@ -144,12 +173,13 @@ TEST_F(Run, calls_a_batch_without_any_good_picture_bad_input) {
     write("y.png", "");
     mkdir((folder_ + "/empty").c_str(), 0700);
     expect_error("run colours x.png", 3,
-                 "hardnet: bad image: x.png: expected a JPEG or PNG, found an empty file\n");
+                 "hardnet: bad image: x.png: expected a JPEG, PNG, WebP or BMP, found an empty file\n");
     expect_error("run colours x.png y.png", 3,
                  "hardnet: run: expected 2 pictures, found 0 that could be read\n"
-                 "  bad image: x.png: expected a JPEG or PNG, found an empty file\n"
-                 "  bad image: y.png: expected a JPEG or PNG, found an empty file\n");
-    expect_error("run colours empty", 3, "hardnet: empty: expected JPEG or PNG files, found none\n");
+                 "  bad image: x.png: expected a JPEG, PNG, WebP or BMP, found an empty file\n"
+                 "  bad image: y.png: expected a JPEG, PNG, WebP or BMP, found an empty file\n");
+    expect_error("run colours empty", 3,
+                 "hardnet: empty: expected JPEG, PNG, WebP or BMP files, found none\n");
     paint("big.png", 1, 2, 3);
     expect_error("run colours big.png --max-pixels 29", 3,
                  "hardnet: bad image: big.png: expected at most 29 pixels, found 6x5\n");

@@ -242,8 +242,9 @@ TEST_F(Tasks, outputs_are_no_inputs_of_a_second_run) {
     EXPECT_EQ(second.err, "hardnet: note: p: skipped 12 written by an earlier run\n");
     EXPECT_EQ(files_in("p"), before);
     EXPECT_THAT(hardnet("run regions p/a_mask.png").out, HasSubstr("p/a_mask.png\n")) << "it was asked for";
-    expect_error("run regions p/deeper", 3,
-                 "hardnet: p/deeper: expected JPEG or PNG files, found only 4 written by an earlier run\n");
+    expect_error(
+        "run regions p/deeper", 3,
+        "hardnet: p/deeper: expected JPEG, PNG, WebP or BMP files, found only 4 written by an earlier run\n");
 }
 
 TEST_F(Tasks, goes_on_past_bad_pictures_but_not_past_a_full_disk) {

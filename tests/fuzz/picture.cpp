@@ -44,7 +44,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     ImageLimits limits;
     limits.max_pixels = kMaxPixels;
     const Result<Image> image = decode_image({data, size}, "x", limits);
+    const Result<Image> stored = decode_image({data, size}, "x", limits, Orientation::kAsStored);
+    require(bool(image) == bool(stored));
     if (!image) return require_error(image.error()), 0;
+    require(image->width == stored->width ? image->height == stored->height
+                                          : image->width == stored->height && image->height == stored->width);
     require(image->rgb.size() == size_t(image->width) * size_t(image->height) * 3);
     const hardnet_picture picture = image->view();
     const hardnet_preprocessing how = {

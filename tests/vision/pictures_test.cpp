@@ -38,6 +38,22 @@ TEST(Pictures, are_turned_upright_in_all_eight_orientations) {
     }
 }
 
+TEST(Pictures, in_webp) {
+    for (const char *name : {"lossy", "lossless", "see_through", "turned_webp_8"})
+        expect_as_pil(name, "webp");
+    const Result<Image> moving = read_image(HARDNET_TEST_DIR "/data/pictures/animation.webp");
+    ASSERT_FALSE(moving);
+    EXPECT_EQ(moving.error().what, "bad image: " HARDNET_TEST_DIR
+                                   "/data/pictures/animation.webp: expected a WebP of one picture, found an "
+                                   "animation");
+}
+
+TEST(Pictures, in_bmp) {
+    for (const char *name : {"bits1", "bits8", "bits24", "bits32"}) expect_as_pil(name, "bmp");
+    for (const char *name : {"bits8_top_first", "bits24_top_first", "bits32_top_first"})
+        expect_as_pil(name, "bmp");
+}
+
 TEST(Pictures, of_four_inks_become_rgb) {
     for (const char *name : {"cmyk_adobe", "cmyk_plain", "ycck"}) expect_as_pil(name, "jpg");
 }

@@ -70,11 +70,42 @@ def make_cmyk():
         finish(name, path)
 
 
+def make_webp():
+    image, see_through = PIL.Image.fromarray(picture()), PIL.Image.fromarray(picture(channels=4), "RGBA")
+    save("lossy", "webp", image, quality=80)
+    save("lossless", "webp", image, lossless=True)
+    save("see_through", "webp", see_through, lossless=True, exact=True)
+    save("turned_webp_8", "webp", image, quality=80, exif=exif(8))
+    PIL.Image.fromarray(picture()).save(PICTURES / "animation.webp", save_all=True, lossless=True,
+                                        append_images=[PIL.Image.fromarray(255 - picture())])  # refused
+
+
+def top_first(bmp):
+    """The same file with its rows the other way round."""
+    pixels, height = int.from_bytes(bmp[10:14], "little"), int.from_bytes(bmp[22:26], "little")
+    stride = (len(bmp) - pixels) // height
+    rows = [bmp[pixels + y * stride:pixels + (y + 1) * stride] for y in range(height)]
+    return bmp[:22] + (-height).to_bytes(4, "little", signed=True) + bmp[26:pixels] + b"".join(reversed(rows))
+
+
+def make_bmp():
+    image = PIL.Image.fromarray(picture())
+    palette = image.quantize(50)
+    for bits, stored in [(1, image.convert("1")), (8, palette), (24, image), (32, image.convert("RGBA"))]:
+        path = save(f"bits{bits}", "bmp", stored)
+        if bits > 1:
+            top = PICTURES / f"bits{bits}_top_first.bmp"
+            top.write_bytes(top_first(path.read_bytes()))
+            finish(f"bits{bits}_top_first", top)
+
+
 def main():
     for folder in (PICTURES, GOLDENS):
         folder.mkdir(parents=True, exist_ok=True)
     make_oriented()
     make_cmyk()
+    make_webp()
+    make_bmp()
 
 
 if __name__ == "__main__":

@@ -6,6 +6,8 @@ namespace hardnet {
 
 Result<Image> decode_jpeg(ByteView file, const std::string &name, const ImageLimits &limits);
 Result<Image> decode_png(ByteView file, const std::string &name, const ImageLimits &limits);
+Result<Image> decode_webp(ByteView file, const std::string &name, const ImageLimits &limits);
+Result<Image> decode_bmp(ByteView file, const std::string &name, const ImageLimits &limits);
 
 Error bad_image(const std::string &name, const std::string &expected, const std::string &found);
 

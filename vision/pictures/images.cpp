@@ -10,7 +10,8 @@ struct Decoder {
     Result<Image> (*decode)(ByteView file, const std::string &name, const ImageLimits &limits);
 };
 
-constexpr Decoder kDecoders[] = {{"JPEG", decode_jpeg}, {"PNG", decode_png}};
+constexpr Decoder kDecoders[] = {
+    {"JPEG", decode_jpeg}, {"PNG", decode_png}, {"WebP", decode_webp}, {"BMP", decode_bmp}};
 
 const Decoder *decoder_of(std::string_view kind) {
     for (const Decoder &decoder : kDecoders)

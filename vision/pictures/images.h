@@ -1,4 +1,4 @@
-// Pictures in files: JPEG and PNG in, PNG out. Files may be hostile: everything they say is checked before it
+// Pictures in files: JPEG, PNG, WebP and BMP in, PNG out. Files may be hostile: everything they say is checked before it
 // is used.
 //
 // Every picture becomes 8-bit RGB, as PIL's convert("RGB") makes it: grey is repeated, palettes are looked
@@ -52,7 +52,7 @@ Result<Image> decode_image(ByteView file, const std::string &name, const ImageLi
 constexpr size_t kPictureKindBytes = 64;
 std::string_view picture_kind(ByteView file);
 bool reads_picture(std::string_view kind);
-constexpr const char *kReadPictures = "JPEG or PNG";  // for messages
+constexpr const char *kReadPictures = "JPEG, PNG, WebP or BMP";  // for messages
 
 // To a temporary file beside `path`, then renamed: a failure leaves an old file as it was.
 Status write_png(const std::string &path, const Image &image);

@@ -18,6 +18,7 @@ struct Magic {
 constexpr Magic kMagics[] = {
     {0, "\xff\xd8"sv, "JPEG"},
     {0, "\x89PNG\r\n\x1a\n"sv, "PNG"},
+    {8, "WEBP"sv, "WebP"},
     {0, "GIF8"sv, "GIF"},
     {0, "II*\0"sv, "TIFF"},
     {0, "MM\0*"sv, "TIFF"},
@@ -44,6 +45,12 @@ constexpr Magic kMagics[] = {
     {0, "v/1\x01"sv, "EXR"},
 };
 
+// "BM" alone begins many a text: behind it stand 12 bytes of sizes and the size of the next header.
+bool is_bmp(std::string_view start) {
+    return start.size() >= 18 && start.substr(0, 2) == "BM" && start.substr(15, 3) == "\0\0\0"sv &&
+           uint8_t(start[14]) >= 12 && uint8_t(start[14]) <= 124;
+}
+
 }  // namespace
 
 std::string_view picture_kind(ByteView file) {
@@ -52,7 +59,7 @@ std::string_view picture_kind(ByteView file) {
     for (const Magic &magic : kMagics)
         if (start.size() >= magic.at && start.substr(magic.at, magic.bytes.size()) == magic.bytes)
             return magic.kind;
-    return {};
+    return is_bmp(start) ? "BMP" : std::string_view();
 }
 
 }  // namespace hardnet

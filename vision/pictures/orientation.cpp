@@ -84,9 +84,21 @@ ByteView exif_in_png(ByteView file) {
     return {nullptr, 0};
 }
 
+// Chunks behind "RIFF", the size and "WEBP": 4 bytes of type, 4 of size, the data, filled up to an even size.
+ByteView exif_in_webp(ByteView file) {
+    for (size_t at = 12; at < file.size();) {
+        const size_t size = number_at(file, at + 4, 4, false);
+        if (has_at(file, at, "EXIF")) return without_exif_prefix(part_of(file, at + 8, size));
+        if (size > file.size() - at) break;
+        at += 8 + size + size % 2;
+    }
+    return {nullptr, 0};
+}
+
 int orientation_of(ByteView file, std::string_view kind) {
     if (kind == "JPEG") return orientation_in_tiff(exif_in_jpeg(file));
     if (kind == "PNG") return orientation_in_tiff(exif_in_png(file));
+    if (kind == "WebP") return orientation_in_tiff(exif_in_webp(file));
     return kUpright;
 }
 
