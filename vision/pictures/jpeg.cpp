@@ -17,7 +17,7 @@ namespace {
 // use about 10.
 constexpr int kMaxScans = 200;
 
-struct Decoder {
+struct JpegDecoder {
     jpeg_decompress_struct jpeg;
     jpeg_error_mgr errors;
     jpeg_progress_mgr progress;
@@ -25,9 +25,9 @@ struct Decoder {
     char found[JMSG_LENGTH_MAX];  // what was wrong
 };
 
-Decoder *decoder_of(j_common_ptr jpeg) { return static_cast<Decoder *>(jpeg->client_data); }
+JpegDecoder *decoder_of(j_common_ptr jpeg) { return static_cast<JpegDecoder *>(jpeg->client_data); }
 
-[[noreturn]] void fail(Decoder *decoder, const char *found) {
+[[noreturn]] void fail(JpegDecoder *decoder, const char *found) {
     std::snprintf(decoder->found, sizeof(decoder->found), "%s", found);
     std::longjmp(decoder->failure, 1);
 }
@@ -56,11 +56,11 @@ void on_message(j_common_ptr jpeg, int level) {
 }
 
 void on_progress(j_common_ptr jpeg) {
-    Decoder *decoder = decoder_of(jpeg);
+    JpegDecoder *decoder = decoder_of(jpeg);
     if (decoder->jpeg.input_scan_number > kMaxScans) fail(decoder, "a file with endless scans");
 }
 
-void start(Decoder &decoder, ByteView file) {
+void start(JpegDecoder &decoder, ByteView file) {
     jpeg_std_error(&decoder.errors);
     decoder.errors.error_exit = on_error;
     decoder.errors.emit_message = on_message;
@@ -87,7 +87,7 @@ void row_from_cmyk(const JSAMPLE *cmyk, int width, uint8_t *rgb) {
         }
 }
 
-void read_pixels(Decoder &decoder, Image &image) {
+void read_pixels(JpegDecoder &decoder, Image &image) {
     jpeg_start_decompress(&decoder.jpeg);
     JSAMPARRAY cmyk = nullptr;  // a row; libjpeg frees it
     if (decoder.jpeg.out_color_space == JCS_CMYK)
@@ -102,7 +102,7 @@ void read_pixels(Decoder &decoder, Image &image) {
 }
 
 // False where libjpeg failed. Everything that changes after setjmp lies outside this frame.
-bool read_guarded(Decoder &decoder, ByteView file, const ImageLimits &limits, Image &image,
+bool read_guarded(JpegDecoder &decoder, ByteView file, const ImageLimits &limits, Image &image,
                   std::string &fault) {
     if (setjmp(decoder.failure) != 0) return false;
     start(decoder, file);
@@ -114,7 +114,7 @@ bool read_guarded(Decoder &decoder, ByteView file, const ImageLimits &limits, Im
 }  // namespace
 
 Result<Image> decode_jpeg(ByteView file, const std::string &name, const ImageLimits &limits) {
-    Decoder decoder = {};
+    JpegDecoder decoder = {};
     Image image;
     std::string fault;
     if (!read_guarded(decoder, file, limits, image, fault))
