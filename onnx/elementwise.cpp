@@ -63,13 +63,12 @@ bool split_alike(OnnxImport &import, const OnnxNode &node, const OnnxValue &valu
     parts.clear();
     int first = 0;
     for (int part : value.parts) {
-        Layer *slice =
-            import.add_layer(node, OpKind::kSlice, operand.parts, ".operand." + std::to_string(parts.size()));
+        const int end = first + import.shape_of(part).channels;
+        const auto slice =
+            channels_of(import, node, operand, first, end, ".operand." + std::to_string(parts.size()));
         if (!slice) return false;
-        slice->first_channel = first;
-        slice->out.channels = import.shape_of(part).channels;
-        first += slice->out.channels;
-        parts.push_back(import.index_of(*slice));
+        parts.push_back(slice->front());
+        first = end;
     }
     return true;
 }
