@@ -232,7 +232,8 @@ Layer *OnnxImport::append(const std::string &name, OpKind op, const std::vector<
 std::optional<int> OnnxImport::as_layer(int part) {
     if (part != kNetworkInput) return part;
     if (image_layer_ != kNoLayer) return image_layer_;
-    const std::string name = names_.count("image") ? "image_tensor" : "image";
+    std::string name = "image";
+    while (names_.count(name)) name += "_";
     const size_t channels = size_t(input_.channels);
     Layer *layer =
         count_weights(channels * channels) ? append(name, OpKind::kConv, {kNetworkInput}) : nullptr;
