@@ -4,7 +4,7 @@
 #
 #     scripts/onnx.sh [NETWORK...] [OPTIONS]      --help lists them
 #
-# The first run makes build/onnx-export/venv with PyTorch 2 from PyPI: 700 MB, as CUDA's own libraries are left out. Needs cc,
+# The first run makes build/onnx-export/venv with PyTorch 2 from PyPI: 1.6 GB, though CUDA's own libraries are left out. Needs cc,
 # binutils and a built program (build/hardnet).
 set -euo pipefail
 cd "$(dirname "$0")/.."
