@@ -19,12 +19,15 @@ Layer conv(const Network &network, const std::string &name, int source, int chan
     return layer;
 }
 
-Layer product(const Network &network, const std::string &name, int source, int operand) {
+Layer same_shape(const Network &network, const std::string &name, OpKind op, std::vector<Read> reads,
+                 Activation activation) {
     Layer layer;
     layer.name = name;
-    layer.op = OpKind::kMultiply;
-    layer.reads = {{source, Role::kSource}, {operand, Role::kOperand}};
-    layer.in = layer.out = network.layers[size_t(source)].out;
+    if (traits_of(op).weights != Weights::kNone) layer.module = name;
+    layer.op = op;
+    layer.in = layer.out = network.layers[size_t(reads[0].layer)].out;
+    layer.reads = std::move(reads);
+    layer.activation = activation;
     return layer;
 }
 
@@ -36,24 +39,14 @@ Network gated() {
     std::vector<Layer> &layers = network.layers;
     layers.push_back(conv(network, "stem", kNetworkInput, 20, 2));
     layers.push_back(conv(network, "gate", 0, 20, 1));
-    layers.push_back(product(network, "gated", 0, 1));
+    layers.push_back(same_shape(network, "gated", OpKind::kMultiply,
+                                {{0, Role::kSource}, {1, Role::kOperand}}, Activation::kNone));
     layers.push_back(conv(network, "behind", 2, 12, 1));
-    layers.push_back(product(network, "square", 3, 3));
+    layers.push_back(same_shape(network, "square", OpKind::kMultiply,
+                                {{3, Role::kSource}, {3, Role::kOperand}}, Activation::kNone));
     network.outputs = {{"square", {4}}, {"gated", {2}}};
     network.classes = 12;
     return network;
-}
-
-Layer same_shape(const Network &network, const std::string &name, OpKind op, std::vector<Read> reads,
-                 Activation activation) {
-    Layer layer;
-    layer.name = name;
-    if (traits_of(op).weights != Weights::kNone) layer.module = name;
-    layer.op = op;
-    layer.in = layer.out = network.layers[size_t(reads[0].layer)].out;
-    layer.reads = std::move(reads);
-    layer.activation = activation;
-    return layer;
 }
 
 // Squeeze and excitation: a mean, two 1x1 convolutions of one pixel, and a factor for each channel of the image. Every
