@@ -121,13 +121,13 @@ TEST(BadCheckpoint, NamesFromTheFileAreShownSafely) {
 
 TEST(BadCheckpoint, AnotherNetworkIsNamed) {
     ModelRecord have = *find_record("hardnet39ds"), want = *find_record("hardnet68");
-    have.classes = 7;  // the file's own count decides
+    set_classes(have, 7);  // the file's own count decides
     const Network network = *build_network(want, want.input);
     Checkpoint checkpoint = seeded_checkpoint(*build_network(have, have.input), 1);
     EXPECT_THAT(fold_error(network, checkpoint).what, EndsWith("; these tensors fit hardnet39ds"));
     checkpoint.tensors.erase("base.0.conv.weight");
     EXPECT_THAT(fold_error(network, checkpoint).what, EndsWith("misshapen"));  // fits none any more
-    have = *find_record("centernet_hardnet85");                                // whose record has class names
+    have = *find_record("centernet_hardnet85");
     set_classes(have, 7);
     checkpoint = seeded_checkpoint(*build_network(have, have.input), 1);
     EXPECT_THAT(fold_error(network, checkpoint).what, EndsWith("; these tensors fit centernet_hardnet85"));
