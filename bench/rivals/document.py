@@ -18,7 +18,7 @@ BEGIN, END = "<!-- rivals: begin; written by scripts/rivals.sh --all -->", "<!--
 def section(reports):
     """One subtitle where all reports share it, else one under each title."""
     subtitles = {report.subtitle(r) for r in reports}
-    lines = [report.METHOD, ""]
+    lines = [report.method(reports[0]), ""]
     if len(subtitles) == 1:
         lines += [subtitles.pop() + ".", ""]
     lines += ["In the picture hardnet is blue, pale engines are the less accurate, and the error stands behind the name.", ""]

@@ -17,6 +17,11 @@ def about(folder):
     return json.loads((folder / "about.json").read_text())
 
 
+def onnx_file(folder):
+    """A user's own file, or the one that export.py left in the folder."""
+    return pathlib.Path(about(folder).get("onnx", folder / "model.onnx"))
+
+
 def read_input(folder):
     """float32, n x channels x height x width."""
     return np.fromfile(folder / "input.f32", np.float32).reshape(about(folder)["input_shape"])

@@ -10,7 +10,7 @@ import onnx_to_tflite
 
 
 def load(folder, threads):
-    onnx, own = folder / "model.onnx", folder / "model.tflite"
+    onnx, own = engine.onnx_file(folder), folder / "model.tflite"
     if not engine.fresh(own, onnx):
         onnx_to_tflite.convert(onnx, own)
     net = Interpreter(str(own), num_threads=threads)

@@ -15,7 +15,7 @@ CONVERT = "import sys, _tools; _tools.mnnconvert(sys.argv)"
 
 def converted(folder):
     """The converted model's path. The converter gets a process of its own: it and the engine are one library twice."""
-    onnx, own = folder / "model.onnx", folder / "model.mnn"
+    onnx, own = engine.onnx_file(folder), folder / "model.mnn"
     if not engine.fresh(own, onnx):
         subprocess.run([sys.executable, "-c", CONVERT, "-f", "ONNX", "--modelFile", onnx, "--MNNModel", own,
                         "--bizCode", "rivals"], check=True, stdout=subprocess.DEVNULL)

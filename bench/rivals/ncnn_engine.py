@@ -11,13 +11,16 @@ import engine
 
 
 def converted(folder, shape):
-    """The folder of the converted model. pnnx writes beside the model that it reads, so it gets a copy of its own; its
-    program is called directly, because its Python wrapper wants PyTorch."""
-    own, onnx = folder.resolve() / "ncnn", folder / "model.onnx"
+    """The folder of the converted model. pnnx writes beside the model that it reads, so it gets a copy of its own, with the
+    file of its tensors if it has one; its program is called directly, because its Python wrapper wants PyTorch."""
+    own, onnx = folder.resolve() / "ncnn", engine.onnx_file(folder)
+    tensors = pathlib.Path(f"{onnx}.data")
     done = own / "model.ncnn.bin"
     if not engine.fresh(done, onnx):
         own.mkdir(exist_ok=True)
         shutil.copyfile(onnx, own / "model.onnx")
+        if tensors.exists():
+            shutil.copyfile(tensors, own / tensors.name)
         pnnx = pathlib.Path(ncnn.__file__).parents[1] / "pnnx/pnnx"
         sizes = ",".join(map(str, shape))
         subprocess.run(
@@ -25,6 +28,7 @@ def converted(folder, shape):
             cwd=own, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )
         (own / "model.onnx").unlink()
+        (own / tensors.name).unlink(missing_ok=True)
     return own
 
 

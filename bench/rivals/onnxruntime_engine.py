@@ -11,7 +11,7 @@ def load(folder, threads):
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(
-        str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
+        str(engine.onnx_file(folder)), options, providers=["CPUExecutionProvider"]
     )
     feed = {session.get_inputs()[0].name: engine.read_input(folder)}
     return f"ONNX Runtime {onnxruntime.__version__}", lambda: session.run(None, feed)

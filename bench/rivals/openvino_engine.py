@@ -7,7 +7,11 @@ import engine
 
 def load(folder, threads, precision={"INFERENCE_PRECISION_HINT": "f32"}):
     core = openvino.Core()
-    compiled = core.compile_model(core.read_model(folder / "model.onnx"), "CPU", {
+    image = engine.read_input(folder)
+    model = core.read_model(engine.onnx_file(folder))
+    if model.is_dynamic():  # its kernels for open extents are slower
+        model.reshape(image.shape)
+    compiled = core.compile_model(model, "CPU", {
         "PERFORMANCE_HINT": "LATENCY",
         "INFERENCE_NUM_THREADS": threads,
         "NUM_STREAMS": 1,
@@ -15,7 +19,7 @@ def load(folder, threads, precision={"INFERENCE_PRECISION_HINT": "f32"}):
         **precision,
     })
     request = compiled.create_infer_request()
-    request.set_input_tensor(openvino.Tensor(engine.read_input(folder)))
+    request.set_input_tensor(openvino.Tensor(image))
 
     def run():
         request.infer()

@@ -2,12 +2,14 @@
 
 Installs PyTorch (Debian's package) and, into bench/.venv, what the engines need from PyPI, compiles the network, checks each
 engine's output against PyTorch in double precision and times the right ones in turn on the same CPUs. The table goes to the
-terminal and, with JSON and a picture, to a folder under build/rivals."""
+terminal and, with JSON and a picture, to a folder under build/rivals. A network may be an ONNX file of yours: its weights are
+its own, and outputs are checked against ONNX Runtime's."""
 
 import argparse
 import json
 import os
 import pathlib
+import re
 import shlex
 import subprocess
 import sys
@@ -23,6 +25,7 @@ EXAMPLES = """examples:
   scripts/rivals.sh hardnet68 --batch 8 --rivals ncnn,openvino
   scripts/rivals.sh hardnet68 --level avx2             hardnet held to AVX2; the others use what they like
   scripts/rivals.sh hardnet39ds 64x64 --rounds 2       a quick look
+  scripts/rivals.sh network.onnx                       your own; 352x352 behind it where the file leaves that open
   scripts/rivals.sh --all                              every case of bench/rivals/cases.txt; rewrites docs/performance.md
 exit status: 0; 1 where hardnet itself is wrong or fails; 2 for a wrong option; 5 where a package cannot be installed
 """
@@ -59,8 +62,8 @@ def thread_counts(text):
 def parse(words):
     parser = argparse.ArgumentParser(prog="scripts/rivals.sh", description=__doc__, epilog=EXAMPLES,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("model", nargs="?", default="hardnet68", metavar="MODEL", help="default: hardnet68")
-    parser.add_argument("input", nargs="?", default="224x224", type=size, metavar="HxW", help="default: 224x224")
+    parser.add_argument("model", nargs="?", default="hardnet68", metavar="MODEL", help="or an ONNX file; default: hardnet68")
+    parser.add_argument("input", nargs="?", type=size, metavar="HxW", help="default: the file's, or 224x224")
     parser.add_argument("--batch", type=positive, default=1, metavar="N", help="images per run; times are per image")
     parser.add_argument("--rivals", type=engine_names, metavar="A,B", help="of all,"
                         + ",".join(name for name in ENGINES if name != "hardnet")
@@ -70,7 +73,13 @@ def parse(words):
     parser.add_argument("--level", default="", help="hold hardnet to a CPU level, such as avx2")
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build", help="CMake's folder; default: build")
     parser.add_argument("--all", action="store_true", help="every case of bench/rivals/cases.txt, then the docs' table")
-    return parser.parse_args(words)
+    options = parser.parse_args(words)
+    options.file = pathlib.Path(options.model) if options.model.endswith(".onnx") else None
+    if not options.file:
+        options.input = options.input or "224x224"
+    elif not options.file.is_file():
+        parser.error(f"MODEL: expected a network's name or an ONNX file, found no file {options.file}")
+    return options
 
 
 def run(*command, stdout=None):
@@ -99,21 +108,33 @@ def build(folder):
     run("cmake", "--build", folder, "--target", "hardnet", "hardnet_engine")
 
 
+def name_of(options):
+    """The package's: a C identifier, whatever the file is called."""
+    name = re.sub(r"\W", "_", options.file.stem, flags=re.ASCII) if options.file else options.model
+    return f"n{name}" if name[0].isdigit() else name
+
+
 def folder_of(options):
-    parts = [options.model, options.input] + [f"batch{options.batch}"] * (options.batch > 1) + [options.level] * bool(
-        options.level)
-    return options.build / "rivals" / "-".join(parts)
+    parts = [name_of(options), options.input or "", f"batch{options.batch}" * (options.batch > 1), options.level]
+    return options.build / "rivals" / "-".join(part for part in parts if part)
 
 
 def measure(options, engines, absent):
     """Compiles, exports and compares one case; the folder with its report."""
     folder = folder_of(options)
+    given = ["--input", options.input] if options.input else []
+    given += ["--batch", options.batch]
+    if options.file:
+        run(install.PYTHON, HERE / "take.py", options.file, *given, folder)
+        weights = []
+        absent = absent | {"inductor": "not for ONNX files"}
+    else:
+        run("/usr/bin/python3", HERE / "export.py", options.model, *given, "--seed", 1, folder)
+        weights = ["--weights", "seed:1"]
     target = ["--target", "x86-64"] if options.level else []
-    run(options.build / "hardnet", "compile", options.model, "--weights", "seed:1", "--input", options.input, "--batch",
-        options.batch, "--name", options.model, *target, "-o", folder / "package")
-    run("/usr/bin/python3", HERE / "export.py", options.model, "--input", options.input, "--batch", options.batch,
-        "--seed", 1, folder)
-    run(install.PYTHON, HERE / "compare.py", folder, "--package", folder / "package", "--name", options.model,
+    run(options.build / "hardnet", "compile", options.model, *weights, *given, "--name", name_of(options), *target, "-o",
+        folder / "package")
+    run(install.PYTHON, HERE / "compare.py", folder, "--package", folder / "package", "--name", name_of(options),
         "--engine", options.build / "hardnet_engine", "--engines", ",".join(engines), "--absent", json.dumps(absent),
         "--threads", ",".join(map(str, options.threads)), "--rounds", options.rounds, "--level", options.level)
     return folder
@@ -121,11 +142,15 @@ def measure(options, engines, absent):
 
 def main():
     options = parse(sys.argv[1:])
-    require_torch()
+    if not options.file:
+        require_torch()
     build(options.build)
     engines = list(dict.fromkeys(["hardnet", *(options.rivals or ENGINES)]))
     wanted = options.rivals or ALL
-    absent = install.ensure(wanted)
+    absent = install.ensure([*wanted, "onnxruntime"] if options.file else wanted)
+    if options.file and "onnxruntime" in absent:
+        print(f"rivals: onnxruntime: expected for the outputs of an ONNX file, found it {absent['onnxruntime']}", file=sys.stderr)
+        sys.exit(5)
     absent |= {name: f"not asked for: {ENGINES[name].only_by_name}" for name in engines[1:] if name not in wanted}
     if not options.all:
         measure(options, engines, absent)
