@@ -54,8 +54,8 @@ bool translate_shape(OnnxImport &import, const OnnxNode &node) {
     const OnnxValue *image = import.value(node, 0);
     if (!image) return import.fail("expected an image, found another value");
     const Shape &s = image->shape;
-    std::vector<double> dims{1, double(s.channels), double(s.height), double(s.width)};
-    if (image->flat) dims = {1, double(s.elements())};
+    std::vector<double> dims{double(import.batch()), double(s.channels), double(s.height), double(s.width)};
+    if (image->flat) dims = {double(import.batch()), double(s.elements())};
     if (image->row) {
         const std::vector<int64_t> of_rows = row_dims(import, *image);
         dims.assign(of_rows.begin(), of_rows.end());

@@ -177,10 +177,10 @@ bool translate_expand(OnnxImport &import, const OnnxNode &node) {
     if (!image || !import.has_input(node, 1) || !import.read_list(node, 1, to)) return false;
     to.insert(to.begin(), 4 - std::min<size_t>(4, to.size()), 1);
     const Shape &s = image->shape;
-    const int64_t own[] = {1, s.channels, s.height, s.width};
+    const int64_t own[] = {import.batch(), s.channels, s.height, s.width};
     for (size_t i = 0; i < 4; i++)
         if (to[i] == 1) to[i] = own[i];
-    if (to.size() != 4 || to[0] != 1 || to[1] != s.channels ||
+    if (to.size() != 4 || to[0] != import.batch() || to[1] != s.channels ||
         (!is_one_pixel(s) && (to[2] != s.height || to[3] != s.width)))
         return import.fail("expected one pixel's channels to an image of as many, found another expansion");
     if (to[2] < 1 || to[3] < 1 || to[2] > kMostExtent || to[3] > kMostExtent)

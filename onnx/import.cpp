@@ -13,6 +13,8 @@
 namespace hardnet {
 namespace {
 
+constexpr int64_t kMostBatch = 1024;
+
 bool is_alias(const OnnxNode &node) {
     return node.refusal.empty() && (node.op_type == "Identity" || node.op_type == "Dropout");
 }
@@ -72,7 +74,9 @@ bool OnnxImport::read_input() {
     const auto extent = [&](size_t axis) {
         return std::max<int64_t>(input.dims[axis].value.value_or(-1), -1);
     };
-    if (extent(0) > 1) return fail(fmt::format("expected a batch of 1, or an open one, found {}", extent(0)));
+    batch_ = std::max<int64_t>(extent(0), 1);
+    if (batch_ > kMostBatch)
+        return fail(fmt::format("expected a batch of at most {}, found {}", kMostBatch, batch_));
     if (extent(1) != 3) return fail(fmt::format("expected 3 channels, found {}", extent(1)));
     int sizes[2] = {};
     for (size_t axis : {size_t{0}, size_t{1}}) {
@@ -128,6 +132,7 @@ Result<OnnxNetwork> OnnxImport::run() {
     if (const Status checked = check_network(network); !checked)
         return Error{checked.error().code, model_.path + ": " + checked.error().what, checked.error().detail};
     imported.weights = std::move(weights_);
+    imported.batch = int(batch_);
     return imported;
 }
 

@@ -26,6 +26,7 @@ struct OnnxOptions {
 struct OnnxNetwork {
     Network network;  // passes check_network; its outputs have the model's names
     FoldedWeights weights;
+    int batch = 1;  // of the model's input; 1 where it is open. The network is of one image either way
 };
 
 Result<OnnxNetwork> import_onnx(const OnnxModel &model, const OnnxOptions &options);

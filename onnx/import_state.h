@@ -95,6 +95,7 @@ public:
     bool fail(const std::string &text, std::vector<std::string> detail = {});  // of the node at hand; false
     bool accept(const NodeAttributes &attributes);  // behind the last one asked for: none is wrong or unknown
     int64_t opset() const { return model_.opset; }
+    int64_t batch() const { return batch_; }  // the first extent of images, flat ones and rows in the model
 
 private:
     bool find_wanted();
@@ -126,6 +127,7 @@ private:
     std::map<std::string, OnnxValue> values_;
 
     Shape input_;
+    int64_t batch_ = 1;
     int image_layer_ = kNoLayer;  // the input as a layer, once one is needed
     std::vector<Layer> layers_;
     std::vector<std::string>

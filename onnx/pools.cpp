@@ -46,7 +46,7 @@ bool read_sizes(OnnxImport &import, const OnnxNode &node, const Shape &in, int (
     if (!numbers || numbers->values.size() != 4)
         return import.fail("expected four known sizes or scales, found another input");
     const std::vector<double> &n = numbers->values;
-    if (n[0] != 1 || n[1] != (by_sizes ? in.channels : 1))
+    if (n[0] != (by_sizes ? import.batch() : 1) || n[1] != (by_sizes ? in.channels : 1))
         return import.fail("expected a resize of height and width alone, found one of batch or channels");
     for (size_t axis : {size_t{0}, size_t{1}}) {
         const double size = by_sizes ? n[axis + 2] : n[axis + 2] * from[axis];

@@ -18,10 +18,10 @@ int64_t elements_of(const OnnxImport &import, const OnnxValue &rows) {
 }  // namespace
 
 std::vector<int64_t> row_dims(const OnnxImport &import, const OnnxValue &rows) {
-    if (rows.rank == 4) return {1, rows.shape.height, rows.shape.width, rows.shape.channels};
+    if (rows.rank == 4) return {import.batch(), rows.shape.height, rows.shape.width, rows.shape.channels};
     const int64_t elements = elements_of(import, rows);
-    if (rows.rank == 2) return {1, elements};
-    return {1, elements / rows.row, rows.row};
+    if (rows.rank == 2) return {import.batch(), elements};
+    return {import.batch(), elements / rows.row, rows.row};
 }
 
 bool translate_transpose(OnnxImport &import, const OnnxNode &node) {
@@ -39,25 +39,26 @@ bool translate_transpose(OnnxImport &import, const OnnxNode &node) {
     return import.give(node, pixels);
 }
 
-// [1, all] or [1, rows, row], with a 0 for what stays and a -1 for what follows from the others.
+// [batch, all] or [batch, rows, row], with a 0 for what stays and a -1 for what follows from the others.
 bool reshape_rows(OnnxImport &import, const OnnxNode &node, const std::vector<int64_t> &wanted,
                   bool zero_is_zero) {
     OnnxValue rows = *import.value(node, 0);
     const std::vector<int64_t> own = row_dims(import, rows);
     const int64_t elements = elements_of(import, rows);
     std::vector<int64_t> dims = wanted;
+    const int64_t batch = import.batch(), all = batch * elements;
     int64_t known = 1;
     for (size_t i = 0; i < dims.size() && dims.size() <= 3; i++) {
         if (dims[i] == 0 && !zero_is_zero && i < own.size()) dims[i] = own[i];
-        if (dims[i] > 0 && dims[i] <= elements && known <= elements) known *= dims[i];
+        if (dims[i] > 0 && dims[i] <= all && known <= all) known *= dims[i];
     }
-    std::replace(dims.begin(), dims.end(), int64_t{-1}, elements / known);
-    const bool flat = dims.size() == 2 && dims[0] == 1 && dims[1] == elements;
-    const bool split = dims.size() == 3 && dims[0] == 1 && dims[1] > 0 && dims[2] > 0 &&
+    std::replace(dims.begin(), dims.end(), int64_t{-1}, all / known);
+    const bool flat = dims.size() == 2 && dims[0] == batch && dims[1] == elements;
+    const bool split = dims.size() == 3 && dims[0] == batch && dims[1] > 0 && dims[2] > 0 &&
                        dims[2] <= elements && elements % dims[2] == 0 && dims[1] == elements / dims[2];
     if (!flat && !split)
         return import.fail(fmt::format(
-            "expected a shape of [1, {}] or [1, rows, numbers], found [{}]", elements,
+            "expected a shape of [{0}, {1}] or [{0}, rows, numbers], found [{2}]", batch, elements,
             fmt::join(wanted.begin(), wanted.begin() + std::min<size_t>(8, wanted.size()), ", ")));
     rows.rank = flat ? 2 : 3;
     rows.row = flat ? 1 : dims[2];

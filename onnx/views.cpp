@@ -207,8 +207,8 @@ bool translate_reshape(OnnxImport &import, const OnnxNode &node) {
     if (!image) return false;
     if (image->row) return reshape_rows(import, node, wanted, zero_is_zero != 0);
     const Shape &shape = image->shape;
-    const std::vector<int64_t> flat{1, shape.elements()}, whole{1, shape.channels, shape.height, shape.width},
-        &own = image->flat ? flat : whole;
+    const std::vector<int64_t> flat{import.batch(), shape.elements()},
+        whole{import.batch(), shape.channels, shape.height, shape.width}, &own = image->flat ? flat : whole;
     const auto fits = [&](const std::vector<int64_t> &target) {
         if (wanted.size() != target.size()) return false;
         for (size_t i = 0; i < wanted.size(); i++) {
@@ -219,7 +219,7 @@ bool translate_reshape(OnnxImport &import, const OnnxNode &node) {
     };
     if (!fits(flat) && !fits(whole))
         return import.fail(fmt::format(
-            "expected a shape of [1, {}], found [{}]", shape.elements(),
+            "expected a shape of [{}, {}], found [{}]", import.batch(), shape.elements(),
             fmt::join(wanted.begin(), wanted.begin() + std::min<int64_t>(8, int64_t(wanted.size())), ", ")));
     return import.give(node, {image->parts, shape, fits(flat)});
 }

@@ -125,6 +125,25 @@ TEST(ImportOnnx, RefusesByNodeAndAttribute) {
                 HasSubstr("expected one input that the outputs need, found 0"));
 }
 
+TEST(ImportOnnx, TakesTheBatchThatAFileFixes) {
+    Parts parts;
+    parts.input = {2, 3, 4, 4};
+    parts.nodes = {node("Resize", {"x", "", "", "sizes"}, {"r"}, {text_attribute("mode", "linear")}),
+                   node("Shape", {"r"}, {"s"}, {int_attribute("end", 1)}),
+                   node("Concat", {"s", "rest"}, {"flat"}, {int_attribute("axis", 0)}),
+                   node("Reshape", {"r", "flat"}, {"y"})};
+    parts.initializers = {int_tensor("sizes", {4}, {2, 3, 1, 1}), int_tensor("rest", {1}, {-1})};
+    const auto net = imported(parts);
+    ASSERT_TRUE(net) << net.error().what;
+    EXPECT_EQ(net->batch, 2);
+    EXPECT_THAT(output_shape(net->network, net->network.outputs[0]), ElementsAre(3, 1, 1));
+    parts.initializers[0] = int_tensor("sizes", {4}, {1, 3, 1, 1});
+    EXPECT_THAT(import_error(parts), HasSubstr("expected a resize of height and width alone"));
+    parts.initializers[0] = int_tensor("sizes", {4}, {2, 3, 1, 1});
+    parts.initializers[1] = int_tensor("rest", {1}, {6});  // both images' elements in one
+    EXPECT_THAT(import_error(parts), HasSubstr("expected a shape of [2, 3], found [2, 6]"));
+}
+
 TEST(ImportOnnx, RefusesInputsAndOpsets) {
     Parts parts;
     parts.nodes = {node("Resize", {"x", "", "s"}, {"y"}, {text_attribute("mode", "linear")})};
@@ -134,7 +153,7 @@ TEST(ImportOnnx, RefusesInputsAndOpsets) {
     EXPECT_THAT(import_error(parts), HasSubstr("expected opset 11 to 22 of this operator, found 10"));
     parts.opset = 20;
     for (const auto &[dims, error] : std::vector<std::pair<std::vector<int64_t>, std::string>>{
-             {{2, 3, 4, 4}, "expected a batch of 1, or an open one, found 2"},
+             {{1025, 3, 4, 4}, "expected a batch of at most 1024, found 1025"},
              {{1, 4, 4, 4}, "expected 3 channels, found 4"},
              {{1, 3, 4}, "expected float32 of 4 dimensions, found float32 of 3"},
              {{1, 3, -1, 4},
