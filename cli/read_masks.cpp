@@ -5,13 +5,12 @@
 
 #include "cli/readers.h"
 #include "cli/vision.h"
+#include "graph/mask.h"
 
 namespace hardnet {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-constexpr float kOneClassThreshold = 0.5f;  // of the probability: where the logit is above 0
 
 // A network of one class makes masks of two: 0, where it is not, and 1.
 int mask_classes(const Manifest &manifest) { return std::max(manifest.classes(), 2); }
@@ -38,8 +37,7 @@ public:
           options_(options),
           names_(options.out, files),
           colors_(colors_of(loaded.manifest())) {
-        const Network &network = loaded.model();
-        is_mask_ = network.layers[size_t(network.outputs[0].layers[0])].op == OpKind::kArgmax;
+        is_mask_ = gives_mask(loaded.model());
     }
 
     Result<Reading> read(PictureResult picture) override {
@@ -82,7 +80,7 @@ private:
         const int height = int(output.shape[2]), width = int(output.shape[3]);
         if (is_mask_) return class_numbers(values, width, height);
         if (classes > 1) return best_classes(values, classes, width, height);
-        return one_class(values, options_.threshold.value_or(kOneClassThreshold), width, height);
+        return one_class(values, options_.threshold.value_or(float(kMaskThreshold)), width, height);
     }
 
     std::string text(const std::string &file, const std::vector<hardnet_class_share> &shares) const {

@@ -4,10 +4,12 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <optional>
 
 #include "cli/console.h"
 #include "cli/onnx_models.h"
 #include "cli/verbs.h"
+#include "graph/mask.h"
 #include "package/manifest.h"
 #ifdef HARDNET_WITH_COMPILER
 #include "compiler/compile.h"
@@ -20,17 +22,20 @@ struct CompileFlags {
     std::string model, weights, state_key, input, name, algorithm = "auto", objective = "speed",
                                                         blocks = "tuned", folder;
     std::vector<std::string> targets, prepack;
-    int batch = 1, jobs = 0, classes = 0;
+    int jobs = 0, classes = 0;
+    std::optional<int> batch;
     bool mask = false;
+    std::optional<double> threshold;
     OnnxFlags onnx;
     OnnxMeaning meaning;
 };
 
 #ifdef HARDNET_WITH_COMPILER
 
-// What holds of any model; `own_name` is the network's.
-Status take_options(const CompileFlags &options, const std::string &own_name, CompileOptions &to) {
-    to.batch = options.batch;
+// What holds of any model; name and batch are its own unless told.
+Status take_options(const CompileFlags &options, const std::string &own_name, int own_batch,
+                    CompileOptions &to) {
+    to.batch = options.batch.value_or(own_batch);
     to.targets = options.targets;
     to.name = options.name.empty() ? own_name : options.name;
     if (!is_package_name(to.name))
@@ -45,6 +50,11 @@ Status take_options(const CompileFlags &options, const std::string &own_name, Co
     return ok();
 }
 
+Error threshold_without_mask() {
+    return usage_error(
+        "compile: --threshold: expected --mask beside it, found none (run --threshold is for logits)");
+}
+
 Result<CompileRequest> request_of(const CompileFlags &options) {
     if (options.weights.empty())
         return usage_error("compile: --weights: expected a checkpoint or seed:N, found none");
@@ -57,32 +67,40 @@ Result<CompileRequest> request_of(const CompileFlags &options) {
             options.model + ", whose record says them");
     const Result<ModelRecord> record = find_record(options.model);
     if (!record) return record.error();
+    if (options.threshold && !record->mask && !options.mask) return threshold_without_mask();
     CompileRequest request;
     request.record = *record;
     request.record.mask = record->mask || options.mask;
+    request.record.threshold = options.threshold.value_or(record->threshold);
     request.weights = options.weights;
     request.state_key = options.state_key;
     const Result<InputSize> size = input_size(options.input, record->input);
     if (!size) return size.error();
     request.size = *size;
-    if (const Status taken = take_options(options, record->name, request); !taken) return taken.error();
+    if (const Status taken = take_options(options, record->name, 1, request); !taken) return taken.error();
     request.classes = options.classes;
     return request;
 }
 
-// An ONNX file has its weights and says what it returns.
-Result<Model> onnx_model_of(const CompileFlags &options) {
-    if (!options.weights.empty() || !options.state_key.empty() || options.classes || options.mask)
+// An ONNX file has its weights and says what it returns, and of how many images at once.
+Result<Model> onnx_model_of(const CompileFlags &options, int &batch) {
+    if (!options.weights.empty() || !options.state_key.empty() || options.classes)
         return usage_error(
             "compile: " + options.model +
-            ": expected no --weights, --state-key, --classes or --mask beside an ONNX file, found one");
+            ": expected no --weights, --state-key or --classes beside an ONNX file, found one");
+    if (options.threshold && !options.mask) return threshold_without_mask();
     Result<OnnxNetwork> imported = open_onnx_model(options.model, options.input, options.onnx);
     if (!imported) return imported.error();
     Result<std::vector<std::string>> names = take_meaning(options.meaning, imported->network);
     if (!names) return names.error();
     Result<FloatTensor> priors = read_priors(options.meaning, imported->network);
     if (!priors) return priors.error();
+    if (options.mask) {
+        const Status given = give_mask(imported->network, options.threshold.value_or(kMaskThreshold));
+        if (!given) return given.error();
+    }
     Model model;
+    batch = imported->batch;
     model.class_names = std::move(*names);
     model.priors = std::move(*priors);
     model.network = std::move(imported->network);
@@ -92,9 +110,10 @@ Result<Model> onnx_model_of(const CompileFlags &options) {
 }
 
 Result<CompileReport> compile_onnx(const CompileFlags &options, CompileOptions choices) {
-    const Result<Model> model = onnx_model_of(options);
+    int batch = 1;
+    const Result<Model> model = onnx_model_of(options, batch);
     if (!model) return model.error();
-    if (const Status taken = take_options(options, model->network.name, choices); !taken)
+    if (const Status taken = take_options(options, model->network.name, batch, choices); !taken)
         return taken.error();
     return compile_model(*model, choices);
 }
@@ -151,9 +170,8 @@ void add_compile(CLI::App &program, Action &chosen) {
     add_onnx_flags(*verb, options->onnx);
     add_onnx_meaning(*verb, options->meaning);
     verb->add_option("--input", options->input, "HEIGHTxWIDTH; default: the network's own");
-    verb->add_option("--batch", options->batch, "images per run")
-        ->check(CLI::Validator(between(1, 1024), ""))
-        ->capture_default_str();
+    verb->add_option("--batch", options->batch, "images per run; default: 1, or the ONNX file's")
+        ->check(CLI::Validator(between(1, 1024), ""));
     verb->add_option(
             "--target", options->targets,
             "host, x86-64 (all levels), x86-64-v2, -v3, -v4, or a Halide target; repeatable; default: host")
@@ -168,6 +186,9 @@ void add_compile(CLI::App &program, Action &chosen) {
         "--mask", options->mask,
         "segmentation: the package gives each pixel's class instead of the logits, for less time and "
         "memory");
+    verb->add_option("--threshold", options->threshold,
+                     "with --mask, of one class: the probability above which a pixel is of it; default: 0.5")
+        ->check(CLI::Validator(number_between(0, 1), ""));
     verb->add_option("--algorithm", options->algorithm, "of 3x3 layers: auto, winograd or direct")
         ->check(CLI::Validator(one_of({"auto", "winograd", "direct"}), ""))
         ->capture_default_str();

@@ -10,6 +10,7 @@
 #include "cli/npy.h"
 #include "cli/readers.h"
 #include "cli/verbs.h"
+#include "graph/mask.h"
 
 namespace hardnet {
 namespace {
@@ -27,7 +28,8 @@ Error misplaced(const std::string &flag, const std::string &expected, Task task)
         fmt::format("run: {}: expected a network for {}, found one for {}", flag, expected, name_of(task)));
 }
 
-Status check_flags(const RunOptions &options, Task task, int classes) {
+Status check_flags(const RunOptions &options, Task task, const LoadedPackage &loaded) {
+    const int classes = loaded.manifest().classes();
     const bool classifies = task == Task::kClassification;
     const bool detects = task == Task::kSsd || task == Task::kCenterNet;
     if (options.top && !classifies) return misplaced("--top", "classification", task);
@@ -40,6 +42,10 @@ Status check_flags(const RunOptions &options, Task task, int classes) {
     const bool has_threshold = detects || (task == Task::kSegmentation && classes == 1);
     if (options.threshold && !has_threshold)
         return misplaced("--threshold", "detection or segmentation of one class", task);
+    if (options.threshold && !detects && gives_mask(loaded.model()))
+        return usage_error(
+            "run: --threshold: expected a package of logits, found one of masks, whose threshold is "
+            "compile's");
     if (!options.out.empty() && classifies)
         return misplaced("-o without --tensor", "segmentation or detection", task);
     return ok();
@@ -116,7 +122,7 @@ Result<ExitCode> run_on_pictures(LoadedPackage &loaded, const RunOptions &option
                            ": expected --tensor, or a package that was compiled with another --task, found "
                            "pictures and one of raw "
                            "tensors");
-    if (const Status fit = check_flags(options, *task, loaded.manifest().classes()); !fit) return fit.error();
+    if (const Status fit = check_flags(options, *task, loaded); !fit) return fit.error();
     const Result<FoundPictures> found = find_pictures(options.inputs);
     if (!found) return found.error();
     for (const std::string &line : found->skipped) note(line);

@@ -57,14 +57,22 @@ std::vector<float> read_view(const LoadedPackage &loaded, int32_t view_index, co
     return values;
 }
 
-// The logits that a mask's pixels chose beside the greatest: of two that are nearly equal either is nearly right.
+// The logits that a mask's pixels chose beside the greatest: of two that are nearly equal either is nearly right. Where
+// there is one class its logits stand against the threshold.
 Difference compare_mask(const Layer &mask, const std::vector<float> &found,
                         const std::vector<double> &expected, const std::vector<double> &logits) {
+    const bool one = mask.in.channels == 1;
+    const int classes = one ? 2 : mask.in.channels;
+    const auto logit = [&](float number, size_t pixel) {
+        if (!(number >= 0 && number < float(classes))) return double{NAN};
+        const size_t channel = size_t(number);
+        if (one) return channel == 0 ? double{mask.threshold} : logits[pixel];
+        return logits[channel * expected.size() + pixel];
+    };
     std::vector<double> chosen, greatest;
     for (size_t i = 0; i < expected.size(); i++) {
-        const bool is_class = found[i] >= 0 && found[i] < float(mask.in.channels);
-        chosen.push_back(is_class ? logits[size_t(found[i]) * expected.size() + i] : NAN);
-        greatest.push_back(logits[size_t(expected[i]) * expected.size() + i]);
+        chosen.push_back(logit(found[i], i));
+        greatest.push_back(logit(float(expected[i]), i));
     }
     return compare(chosen, greatest);
 }

@@ -106,7 +106,9 @@ Resize::Resize(const ResizeSpec &s) : spec(s), X(Float(32), 3, "X") {
 Planar::Planar(const PlanarSpec &s) : spec(s), X(Float(32), 3, "X") {
     const ResizeSpec &of = spec.resize;
     value(c, x, y) = resized(X, c, x, y, of);
-    if (spec.argmax) {
+    if (spec.argmax && spec.channels == 1) {
+        Y(x, y, c) = Halide::select(value(0, x, y) > spec.threshold, 1.0f, 0.0f);
+    } else if (spec.argmax) {
         r = Halide::RDom(1, spec.channels - 1, "r");
         greatest(x, y) = Halide::Tuple(value(0, x, y), 0.0f);
         const Expr here = value(r, x, y), best = greatest(x, y)[0], number = greatest(x, y)[1];

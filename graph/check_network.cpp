@@ -182,6 +182,8 @@ private:
                   : l.first_channel != 0)
             return fmt::format("expected channels of the {} that it reads, found {} from {} on",
                                l.in.channels, l.out.channels, l.first_channel);
+        if (l.threshold != 0 && (l.op != OpKind::kArgmax || l.in.channels != 1))
+            return fmt::format("expected no threshold, found {}", l.threshold);
         if (l.excludes_padding && l.op != OpKind::kAveragePool)
             return "expected no excludes_padding, found it true";
         if (!(l.sampling == Sampling{}) && l.op != OpKind::kResize)

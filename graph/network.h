@@ -46,6 +46,7 @@ struct Layer {
     Shape in, out;            // `in.channels` is the sum over the sources
     Window window;
     int first_channel = 0;          // of a slice
+    float threshold = 0;            // argmax of one channel: 1 where it is above, 0 elsewhere
     bool ceil_mode = false;         // pools: a last window that reaches beyond the padded image counts
     bool excludes_padding = false;  // average pools: padding does not count among a window's elements
     Sampling sampling;              // of resizing
@@ -81,8 +82,7 @@ struct Output {
     bool boxes = false;       // as many channels whatever the class count
 };
 
-// Of segmentation where the record asks for it: the class of each pixel, as a float like every output.
-constexpr const char *kMaskOutput = "mask";
+constexpr const char *kMaskOutput = "mask";  // graph/mask.h
 
 // How an image becomes the network's input: resized (bilinear, antialiased), scaled to [0, 1], then
 // (value - mean) / deviation per channel. Mean and deviation follow the input's channels.

@@ -51,6 +51,7 @@ Json layer_json(const Layer &layer) {
     }
     write_activation(layer.activation, json);
     if (layer.first_channel) json["first_channel"] = layer.first_channel;
+    if (layer.threshold != 0) json["threshold"] = layer.threshold;
     for (const auto &[key, flag] : {std::pair{"bias", layer.bias},
                                     {"ceil_mode", layer.ceil_mode},
                                     {"excludes_padding", layer.excludes_padding}}) {
@@ -142,16 +143,19 @@ Activation read_activation(JsonObjectReader &reader) {
     return Activation::kNone;
 }
 
+float read_float(JsonObjectReader &reader, const char *key) {
+    double number = 0;
+    reader.read(key, number);
+    if (!std::isfinite(float(number)))
+        reader.fail(reader.member(key), fmt::format("expected a float32, found {}", number));
+    return float(number);
+}
+
 void read_activation_numbers(JsonObjectReader &reader, Activation &activation) {
     float *numbers[] = {&activation.first, &activation.second};
     for (int i = 0; i < traits_of(activation).numbers; i++) {
-        double number = 0;
         reader.has(kActivationNumbers[i], true);
-        reader.read(kActivationNumbers[i], number);
-        *numbers[i] = float(number);
-        if (!std::isfinite(*numbers[i]))
-            reader.fail(reader.member(kActivationNumbers[i]),
-                        fmt::format("expected a float32, found {}", number));
+        *numbers[i] = read_float(reader, kActivationNumbers[i]);
     }
 }
 
@@ -178,6 +182,7 @@ Layer read_layer(const JsonText &json, const std::string &pointer, std::optional
     layer.activation = read_activation(reader);
     read_activation_numbers(reader, layer.activation);
     reader.read("first_channel", layer.first_channel);
+    layer.threshold = read_float(reader, "threshold");
     reader.read("bias", layer.bias);
     reader.read("ceil_mode", layer.ceil_mode);
     reader.read("excludes_padding", layer.excludes_padding);

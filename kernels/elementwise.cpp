@@ -28,7 +28,10 @@ std::vector<KernelParameter> ResizeSpec::parameters() const {
 }
 
 std::string PlanarSpec::key() const {
-    return Key("planar").add("channels", {channels, argmax}).add("of", resize.key()).text;
+    Key k("planar");
+    k.add("channels", {channels, argmax});
+    if (argmax && channels == 1) k.add("threshold", threshold);
+    return k.add("of", resize.key()).text;
 }
 
 std::vector<KernelParameter> PlanarSpec::parameters() const {

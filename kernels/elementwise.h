@@ -36,6 +36,7 @@ struct PlanarSpec {
     ResizeSpec resize;  // whose strides of Y are not used
     int channels = 0;
     bool argmax = false;  // one channel instead: the number of the greatest, the first of equals
+    float threshold = 0;  // argmax of one channel: 1 where it is above, 0 elsewhere
     std::string key() const;
     std::vector<KernelParameter> parameters() const;
 };

@@ -26,6 +26,7 @@ struct Key {
         text += std::string(" ") + name + "=" + value;
         return *this;
     }
+    Key &add(const char *name, float value) { return add(name, digits_of(value)); }
     Key &add(const Window &w) {
         for (const auto &[name, axis] : {std::pair("x", w.x), std::pair("y", w.y)})
             add(name, {axis.kernel, axis.stride, axis.dilation, axis.before, axis.after});
@@ -34,13 +35,14 @@ struct Key {
     Key &add(Activation a) {
         std::string value = traits_of(a).name;
         const float numbers[2] = {a.first, a.second};
-        for (int i = 0; i < traits_of(a).numbers; i++) {
-            char digits[32];
-            std::snprintf(digits, sizeof digits, ",%.9g",
-                          double{numbers[i]});  // as many as tell any two apart
-            value += digits;
-        }
+        for (int i = 0; i < traits_of(a).numbers; i++) value += "," + digits_of(numbers[i]);
         return add("activation", value);
+    }
+
+    static std::string digits_of(float value) {
+        char digits[32];
+        std::snprintf(digits, sizeof digits, "%.9g", double{value});  // as many as tell any two apart
+        return digits;
     }
 
     std::string text;

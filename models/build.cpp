@@ -98,12 +98,9 @@ Result<Network> build_network(const ModelRecord &record, InputSize size) {
     if (!all.refusal.empty())
         return bad_input(
             fmt::format("{}: {}, found {}x{}", record.name, all.refusal, size.height, size.width));
-    if (record.mask && all.network.outputs[0].name != kMaskOutput)
-        return bad_input(fmt::format("{}: mask: expected a network of segmentation, found an output {}",
-                                     record.name, all.network.outputs[0].name));
-    if (record.mask && all.network.classes == 1)  // the largest of one logit says nothing
-        return bad_input(fmt::format("{}: mask: expected at least 2 classes, found 1", record.name));
     if (Status status = check_sizes(all.network, title); !status) return status.error();
+    if (!record.mask) return std::move(all.network);
+    if (Status given = give_mask(all.network, record.threshold); !given) return given.error();
     return std::move(all.network);
 }
 

@@ -106,11 +106,6 @@ int LayerList::spatial_norm(const std::string &name, int source) {
     return last();
 }
 
-int LayerList::argmax(const std::string &name, int source) {
-    add(name, OpKind::kArgmax, {source}, 1);
-    return last();
-}
-
 int LayerList::fully_connected(const std::string &name, int source, int channels, Activation activation) {
     Layer &layer = add(name, OpKind::kFullyConnected, {source}, channels);
     layer.module = name;

@@ -69,7 +69,6 @@ public:
     int slice(const std::string &name, int source, int first_channel, int channels);
     int l2_norm(const std::string &name, int source);
     int spatial_norm(const std::string &name, int source);
-    int argmax(const std::string &name, int source);
     int fully_connected(const std::string &name, int source, int channels, Activation activation);
 
     static void append(std::vector<int> &to, const std::vector<int> &from) {

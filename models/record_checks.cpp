@@ -114,6 +114,9 @@ Status check_record(const ModelRecord &record) {
     checks.integer("bridge", record.bridge, 0, kMaxChannels);
     checks.integer("sources", record.sources, 2, kSsdSources);
     checks.integer("classes", record.classes, 1, kMaxChannels);
+    if (!(record.threshold > 0 && record.threshold < 1))
+        checks.say("threshold",
+                   fmt::format("expected more than 0 and less than 1, found {}", record.threshold));
     checks.integer("input/0", record.input.height, 1, kMaxExtent);
     checks.integer("input/1", record.input.width, 1, kMaxExtent);
     checks.integer("preprocessing/resize_short", record.preprocessing.resize_short, 0, kMaxExtent);

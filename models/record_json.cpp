@@ -88,6 +88,7 @@ std::string to_json(const ModelRecord &record) {
         text += fmt::format("  \"block_activation\": \"{}\",\n", name_of(*record.block_activation));
     text += fmt::format("  \"dropout_behind_last_block\": {},\n", record.dropout_behind_last_block);
     if (record.mask) text += "  \"mask\": true,\n";
+    if (record.threshold != kMaskThreshold) text += fmt::format("  \"threshold\": {},\n", record.threshold);
     text += fmt::format("  \"classes\": {},\n", record.classes);
     text += fmt::format("  \"input\": [{}, {}],\n", record.input.height, record.input.width);
     const Preprocessing &p = record.preprocessing;
@@ -137,6 +138,7 @@ Result<ModelRecord> record_from_json(const std::string &text, const std::string 
     read_activations(reader, record);
     reader.read("dropout_behind_last_block", record.dropout_behind_last_block);
     reader.read("mask", record.mask);
+    reader.read("threshold", record.threshold);
     reader.read("classes", record.classes);
     reader.read("input", input);
     if (reader.has("preprocessing")) read_preprocessing(*json, "/preprocessing", record.preprocessing, error);

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "graph/mask.h"
 #include "graph/network.h"
 
 namespace hardnet {
@@ -33,6 +34,8 @@ struct ModelRecord {
     bool states_activation = false;              // read from JSON that has one of the two
     bool dropout_behind_last_block = false;      // hardnet85: takes an index in `base`, does nothing
     bool mask = false;  // segmentation: gives the class of each pixel in place of the logits
+    double threshold =
+        kMaskThreshold;  // of a mask of one class: the probability above which a pixel is of it
     int classes = 1000;
     InputSize input{224, 224};  // default
     Preprocessing preprocessing;

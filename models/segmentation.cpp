@@ -9,11 +9,6 @@
 namespace hardnet {
 namespace {
 
-std::vector<Output> logits_or_mask(const ModelRecord &record, LayerList &list, int logits) {
-    if (record.mask) return {{kMaskOutput, {list.argmax(kMaskOutput, logits)}}};
-    return {{"logits", {logits}}};
-}
-
 // ---- FC-HarDNet-70, as the authors released it
 
 std::vector<Output> build_fchardnet(const ModelRecord &record, LayerList &list) {
@@ -48,7 +43,7 @@ std::vector<Output> build_fchardnet(const ModelRecord &record, LayerList &list) 
         outputs = block(fmt::format("denseBlocksUp.{}", j), record.blocks[record.blocks.size() - 2 - j]);
     }
     list.biased_conv("finalConv", outputs, {record.classes});
-    return logits_or_mask(record, list, list.resize("logits", list.last(), list.shape(kNetworkInput), true));
+    return {{"logits", {list.resize("logits", list.last(), list.shape(kNetworkInput), true)}}};
 }
 
 // ---- FC-DenseNet's arrangement (Jegou et al., 2017), under the names of its PyTorch port
@@ -81,7 +76,7 @@ std::vector<Output> build_tiramisu(const ModelRecord &record, LayerList &list, i
         list.append(stack, skips[level]);
         stack = block(level, level > 0 ? Place::kUp : Place::kTop, fmt::format("denseBlocksUp.{}", j), stack);
     }
-    return logits_or_mask(record, list, list.biased_conv("finalConv", stack, {record.classes}));
+    return {{"logits", {list.biased_conv("finalConv", stack, {record.classes})}}};
 }
 
 // A dense block's layers read the input and all layers before them. It gives them all on the way down and at the top,

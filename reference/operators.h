@@ -155,10 +155,16 @@ TensorOf<Real> spatial_norm(const TensorOf<Real> &input, const Shape &in) {
     return output;
 }
 
-// Per pixel the number of the channel with the greatest value, the first of equals: [1, H, W].
+// Per pixel the number of the channel with the greatest value, the first of equals: [1, H, W]. Of one channel 1 where it is
+// above the threshold, 0 elsewhere.
 template <typename Real = double>
-TensorOf<Real> argmax(const TensorOf<Real> &input, const Shape &in) {
+TensorOf<Real> argmax(const TensorOf<Real> &input, const Shape &in, Real threshold = 0) {
     const size_t plane = size_t(in.height) * size_t(in.width);
+    if (in.channels == 1) {
+        TensorOf<Real> above;
+        for (Real value : input) above.push_back(value > threshold ? 1 : 0);
+        return above;
+    }
     TensorOf<Real> best(input.begin(), input.begin() + int64_t(plane)), number(plane, Real{0});
     for (int c = 1; c < in.channels; c++) {
         for (size_t i = 0; i < plane; i++) {

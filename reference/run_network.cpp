@@ -50,7 +50,7 @@ std::vector<Real> run_layer(const Layer &layer, const FoldedLayer &folded, const
         case OpKind::kSpatialNorm:
             return reference::spatial_norm(input, layer.in);
         case OpKind::kArgmax:
-            return reference::argmax(input, layer.in);
+            return reference::argmax<Real>(input, layer.in, layer.threshold);
         case OpKind::kFullyConnected:
             return reference::fully_connected(input, weight, bias);
         case OpKind::kScale:

@@ -132,7 +132,7 @@ void schedule(Planar &v) {
     if (pixels > 1) v.Y.vectorize(xi);
     v.value.compute_at(v.Y, xo).store_in(MemoryType::Stack).vectorize(v.c, lanes, TailStrategy::RoundUp);
     v.value.bound_extent(v.c, round_up(v.spec.channels, lanes)).bound_extent(v.x, pixels);
-    if (!v.spec.argmax) return;
+    if (!v.greatest.defined()) return;
     v.greatest.compute_at(v.Y, xo).store_in(MemoryType::Stack).vectorize(v.x).bound_extent(v.x, pixels);
     v.greatest.update().reorder(v.x, v.r).vectorize(v.x);
 }

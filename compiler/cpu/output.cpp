@@ -26,6 +26,7 @@ void plan_planar(Planning &p, int layer, const Tensor &from, const Layer &l, con
     spec.resize.lanes = p.machine().lanes_for(from.c8);
     spec.channels = from.shape.channels;
     spec.argmax = l.op == OpKind::kArgmax;
+    spec.threshold = l.threshold;
     const int width = l.out.width, height = l.out.height, channels = l.out.channels;
     p.builder.begin_step(HARDNET_STEP_OUTPUT, layer);
     p.builder.begin_part(height, 0, 1);

@@ -6,6 +6,7 @@
 
 #include "tests/cli/program.h"
 #include "tests/weights/tiny.h"
+#include "vision/pictures/images.h"
 
 namespace hardnet {
 namespace {
@@ -57,6 +58,33 @@ TEST_F(Compiled, masks_are_verified_by_the_logits_they_chose) {
     EXPECT_EQ(refused.code, 3);
     EXPECT_EQ(refused.err,
               "hardnet: shapes_detector: mask: expected a network of segmentation, found an output loc\n");
+}
+
+TEST_F(Compiled, masks_of_one_class_have_compiles_threshold) {
+    const std::string of = "compile '" HARDNET_MODELS "/shapes_segmenter.json' --weights seed:1 --classes 1 ";
+    ASSERT_EQ(cached(of + "-o logits").code, 0);
+    ASSERT_EQ(cached(of + "--mask --threshold 0.4 -o mask").code, 0);
+    Image image{64, 64, {}};
+    for (int i = 0; i < 64 * 64 * 3; i++) image.rgb.push_back(uint8_t(i * i / 97));
+    ASSERT_TRUE(write_png(folder_ + "/a.png", image));
+    const auto classes = [&](const std::string &run) {
+        const Outcome outcome = hardnet("run " + run + " a.png --json");
+        EXPECT_EQ(outcome.code, 0) << outcome.err;
+        return nlohmann::json::parse(outcome.out)["images"][0]["classes"];
+    };
+    const auto found = classes("mask");
+    EXPECT_EQ(found.size(), 2u) << "a threshold that tells nothing: " << found;
+    EXPECT_EQ(found, classes("logits --threshold 0.4"));
+    EXPECT_NE(found, classes("logits"));
+    EXPECT_EQ(hardnet("verify mask").code, 0);
+    expect_error(
+        "run mask a.png --threshold 0.4", 2,
+        "hardnet: run: --threshold: expected a package of logits, found one of masks, whose threshold is "
+        "compile's\n");
+    expect_error(
+        of + "--threshold 0.4 -o other", 2,
+        "hardnet: compile: --threshold: expected --mask beside it, found none (run --threshold is for "
+        "logits)\n");
 }
 
 TEST_F(Compiled, a_verification_that_cannot_be_saved_is_a_result_all_the_same) {

@@ -31,7 +31,7 @@ TEST_F(Onnx, files_are_verified_and_have_their_own_weights) {
     const auto json = nlohmann::json::parse(shell("cat package/net.json", folder_).out);
     EXPECT_EQ(json["graph"]["outputs"][0]["name"], "y");
     expect_error("compile net.onnx --weights seed:1 -o package", 2,
-                 "hardnet: compile: net.onnx: expected no --weights, --state-key, --classes or --mask beside "
+                 "hardnet: compile: net.onnx: expected no --weights, --state-key or --classes beside "
                  "an ONNX file, "
                  "found one\n");
     expect_error("compile hardnet68 -o package", 2,
@@ -135,6 +135,11 @@ TEST_F(OnnxPictures, give_masks) {
     const Outcome outcome = made("--task segment --cut map");
     ASSERT_EQ(outcome.code, 0) << outcome.err;
     const auto classes = run()["classes"];
+    ASSERT_EQ(made("--task segment --cut map --mask").code, 0);
+    EXPECT_EQ(run()["classes"], classes);
+    EXPECT_EQ(hardnet("verify package").code, 0);
+    EXPECT_EQ(made("--task classify --mask").err,
+              "hardnet: net: mask: expected a network of segmentation, found an output logits\n");
     ASSERT_EQ(classes.size(), 2u);
     EXPECT_EQ(classes[0],
               (nlohmann::json{{"class", 2}, {"name", "blue"}, {"pixels", 240}, {"share", 0.9375}}));

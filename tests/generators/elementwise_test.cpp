@@ -194,6 +194,25 @@ TEST_P(Elementwise, GreatestChannelOfWhatAResizeMakes) {
     }
 }
 
+TEST_P(Elementwise, OneChannelIsHeldToItsThreshold) {
+    if (!missing().empty()) GTEST_SKIP() << "this CPU has no " << missing();
+    const Shape shape{1, 5, 21};
+    const std::vector<float> x = eighths(size_t(shape.elements()), 1);
+    const Image source = Image::of(shape, x);
+    for (float threshold : {-0.375f, 0.0f}) {  // some are equal to it
+        PlanarSpec spec{spec_of({shape, {shape.height, shape.width}}, source), 1, true, threshold};
+        spec.resize.lanes = machine().lanes_for(source.c8);
+        SCOPED_TRACE(spec.key());
+        const KernelLibrary library({spec}, machine());
+        Memory values(size_t(shape.elements()) + 16);
+        const Buffer target(values.data(), {{0, 21, 1}, {0, 5, 21}, {0, 1, 5 * 21}});
+        by_rows(library[0], {source.view(0, source.c8)}, target, 1, shape.height, 2);
+        const std::vector<double> expected = reference::argmax(wide(x), shape, double{threshold});
+        for (size_t i = 0; i < expected.size(); i++) EXPECT_EQ(values.data()[i], expected[i]) << i;
+        EXPECT_TRUE(values.untouched(shape.elements())) << "written behind the output";
+    }
+}
+
 TEST_P(Elementwise, RowsLieWithoutPadding) {
     if (!missing().empty()) GTEST_SKIP() << "this CPU has no " << missing();
     for (int channels : {4, 16, 24, 54, 486}) {

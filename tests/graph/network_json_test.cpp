@@ -52,6 +52,23 @@ std::string error_after(Change change) {
     return reading.error ? reading.error->what : "";
 }
 
+TEST(NetworkJson, KeepsTheThresholdOfAMask) {
+    Network network;
+    network.name = "one";
+    network.input = {1, 2, 2};
+    Layer mask;
+    mask.name = "mask";
+    mask.op = OpKind::kArgmax;
+    mask.reads = {{kNetworkInput, Role::kSource}};
+    mask.in = mask.out = network.input;
+    mask.threshold = -0.7f;
+    network.layers = {mask};
+    network.outputs = {{"mask", {0}}};
+    const Reading reading = read(graph_json(network).dump());
+    ASSERT_FALSE(reading.error) << reading.error->what;
+    EXPECT_EQ(reading.network.layers[0].threshold, -0.7f);
+}
+
 TEST(NetworkJson, KeepsTheNumbersOfActivations) {
     Json json = example();
     json["layers"][1]["activation"] = "clip";
@@ -195,6 +212,7 @@ TEST(NetworkJson, RefusesNumbersThatDoNotFitTogether) {
              j["layers"][2]["kernel"] = {3, 3};
          },
          "c: expected no window, found one"},
+        {[](Json &j) { j["layers"][2]["threshold"] = 1; }, "c: expected no threshold, found 1"},
         {[](Json &j) { j["layers"][2]["first_channel"] = 1; }, "c: expected channels of the 8 that it reads"},
         {[](Json &j) { j["layers"][0]["activation"] = "leaky_relu"; }, "activation_first"},
         {[](Json &j) {

@@ -1,8 +1,10 @@
 // Records that must be refused: every error names the place, what was expected and what was found.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -61,7 +63,8 @@ TEST(BadRecord, UnknownKey) {
         error_of(with("\"clases\": 10,")),
         "net.json:3:2: expected one of the keys name, architecture, stem, blocks, stem_kernel, multiplier, "
         "depthwise, bridge, sources, activation, block_activation, "
-        "dropout_behind_last_block, mask, classes, input, preprocessing, class_names, found \"clases\", did "
+        "dropout_behind_last_block, mask, threshold, classes, input, preprocessing, class_names, found "
+        "\"clases\", did "
         "you mean "
         "classes?");
     EXPECT_EQ(error_of(with_block(R"("growth": 4, "growth_rate": 4, "layers": 2, "transition": 16)")),
@@ -172,15 +175,24 @@ TEST(BadRecord, Absurd) {
         << network.error().what;
 }
 
-TEST(BadRecord, MaskOfOneClass) {
+TEST(BadRecord, ThresholdOfAMask) {
     ModelRecord record = *find_record("fcdensenet56");
     record.mask = true;
-    set_classes(record, 2);
-    EXPECT_TRUE(build_network(record, {64, 64}));
+    record.threshold = 0.25;
     set_classes(record, 1);
-    const Result<Network> network = build_network(record, {64, 64});
-    ASSERT_FALSE(network);
-    EXPECT_EQ(network.error().what, "fcdensenet56: mask: expected at least 2 classes, found 1");
+    const Result<Network> one = build_network(record, {64, 64});
+    ASSERT_TRUE(one) << one.error().what;
+    EXPECT_EQ(one->layers.back().threshold, float(-std::log(3.0)));  // where the sigmoid is 1/4
+    const auto error = [&] {
+        const Result<Network> network = build_network(record, {64, 64});
+        return network ? "" : network.error().what;
+    };
+    set_classes(record, 2);
+    EXPECT_EQ(error(), "fcdensenet56: threshold: expected a network of one class, found 2 classes");
+    for (double threshold : {0.0, 1.0}) {
+        record.threshold = threshold;
+        EXPECT_THAT(error(), ::testing::HasSubstr("threshold: expected more than 0 and less than 1, found "));
+    }
 }
 
 TEST(BadRecord, Files) {

@@ -216,6 +216,10 @@ TEST(Argmax, TheFirstOfTheGreatest) {
     EXPECT_THAT(argmax({1, 5, 0, 2, 5, -1, 3, 4, 0}, {3, 1, 3}), ElementsAre(2, 0, 0));
 }
 
+TEST(Argmax, OfOneChannelIsAboveTheThreshold) {
+    EXPECT_THAT(argmax({1, 2, 3}, {1, 1, 3}, 2.0), ElementsAre(0, 0, 1));
+}
+
 TEST(Scale, OneFactorAndShiftPerChannel) {
     Tensor tensor = counting(6);
     scale(tensor, {3, 1, 2}, {2, -1, 0}, {0.5, 0, 7});
