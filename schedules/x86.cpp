@@ -124,14 +124,23 @@ void schedule(GlobalPool &v) {
 
 // Some pixels' channels, then transposed on their way out, or compared, pixels side by side.
 void schedule(Planar &v) {
-    Var xo("xo"), xi("xi");
+    Var co("co"), ci("ci"), xo("xo"), xi("xi");
     const int lanes = v.spec.resize.lanes;
-    constexpr int kStackBytes = 8 << 10;
+    constexpr int kStackBytes = 8 << 10, kMostChannels = 4096;
     const int pixels = std::clamp(kStackBytes / 4 / round_up(v.spec.channels, lanes), 1, lanes);
     v.Y.split(v.x, xo, xi, pixels, TailStrategy::GuardWithIf).reorder(xi, v.c, xo, v.y);
     if (pixels > 1) v.Y.vectorize(xi);
-    v.value.compute_at(v.Y, xo).store_in(MemoryType::Stack).vectorize(v.c, lanes, TailStrategy::RoundUp);
-    v.value.bound_extent(v.c, round_up(v.spec.channels, lanes)).bound_extent(v.x, pixels);
+    Var at = xo;
+    int channels = round_up(v.spec.channels, lanes);
+    if (channels > kMostChannels && !v.greatest.defined()) {  // some of them after the others
+        v.Y.split(v.c, co, ci, kMostChannels, TailStrategy::ShiftInwards).reorder(xi, ci, co, xo, v.y);
+        at = co;
+        channels = kMostChannels;
+    }
+    if (channels <= kMostChannels) {
+        v.value.compute_at(v.Y, at).store_in(MemoryType::Stack).vectorize(v.c, lanes, TailStrategy::RoundUp);
+        v.value.bound_extent(v.c, channels).bound_extent(v.x, pixels);
+    }
     if (!v.greatest.defined()) return;
     v.greatest.compute_at(v.Y, xo).store_in(MemoryType::Stack).vectorize(v.x).bound_extent(v.x, pixels);
     v.greatest.update().reorder(v.x, v.r).vectorize(v.x);

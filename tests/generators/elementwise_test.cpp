@@ -124,7 +124,8 @@ const ResizeCase kResizes[] = {{{14, 5, 7}, {9, 13}, kCorners},
                                {{14, 5, 7}, {10, 14}, {Places::kAsymmetric, Neighbours::kFloor}},
                                {{46, 6, 8}, {9, 3}, {Places::kHalfPixel, Neighbours::kNearestLower}},
                                {{24, 8, 6}, {4, 9}, {Places::kHalfPixel, Neighbours::kNearestUpper}},
-                               {{16, 4, 9}, {7, 5}, {Places::kAlignCorners, Neighbours::kCeil}}};
+                               {{16, 4, 9}, {7, 5}, {Places::kAlignCorners, Neighbours::kCeil}},
+                               {{5003, 1, 2}, {1, 2}, {}}};
 
 ResizeSpec spec_of(const ResizeCase &c, const Image &source) {
     ResizeSpec spec{c.in.height, c.in.width, c.out.height, c.out.width, c.sampling};
