@@ -36,7 +36,7 @@ last() { grep -oE "$2 *[0-9]+" "$3" | tail -n 1 | grep -oE '[0-9]+$' || echo "$1
 inputs_of() {
   case $1 in
     picture | npy) echo -max_len=4096 ;;
-    onnx) echo -max_len=4096 -dict=tests/fuzz/onnx.dict ;;
+    onnx) echo -max_len=16384 -dict=tests/fuzz/onnx.dict ;;
     command_line) echo -max_len=256 -dict=tests/fuzz/flags.dict ;;
     *) echo -max_len=4096 -dict=tests/fuzz/json.dict ;;
   esac
