@@ -50,6 +50,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     require(image->width == stored->width ? image->height == stored->height
                                           : image->width == stored->height && image->height == stored->width);
     require(image->rgb.size() == size_t(image->width) * size_t(image->height) * 3);
+    const Result<Image> kept =
+        decode_image({data, size}, "x", limits, Orientation::kUpright, Transparency::kKept);
+    require(kept && kept->rgb == image->rgb && kept->alpha.size() * 3 == kept->rgb.size());
     const hardnet_picture picture = image->view();
     const hardnet_preprocessing how = {
         256, {224, 224}, 0, {0.485f, 0.456f, 0.406f}, {0.229f, 0.224f, 0.225f}};

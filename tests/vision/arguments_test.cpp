@@ -103,6 +103,41 @@ TEST(Arguments, of_resizing) {
     }
 }
 
+TEST(Arguments, of_samples) {
+    Pixels pixels(4, 4);
+    const hardnet_picture picture = pixels.view();
+    std::vector<uint8_t> values(16 * 4), bytes(4 * 4);
+    const hardnet_size size = {4, 4}, input = {2, 2};
+    const hardnet_samples four = {values.data(), size, 16, 4}, grey = {values.data(), size, 4, 1};
+    const hardnet_resize_plan plan = {2, 2, 0, 0};
+    Scratch scratch(size, plan, input);
+    float out[16], mean[4] = {}, deviation[4] = {1, 1, 1, 1};
+    const auto preprocess = [&](const hardnet_samples *from, const float *means, const float *deviations) {
+        return hardnet_preprocess_samples(from, means, deviations, &plan, input, out, scratch.data(),
+                                          scratch.bytes);
+    };
+    EXPECT_EQ(preprocess(&four, mean, deviation), kOk);
+    EXPECT_EQ(preprocess(nullptr, mean, deviation), kInvalid);
+    EXPECT_EQ(preprocess(&four, nullptr, deviation), kInvalid);
+    EXPECT_EQ(preprocess(&four, mean, nullptr), kInvalid);
+    mean[3] = NAN;
+    EXPECT_EQ(preprocess(&four, mean, deviation), kInvalid);
+    EXPECT_EQ(preprocess(&grey, mean, deviation), kOk) << "of one channel";
+    const hardnet_samples small = {bytes.data(), input, 8, 4}, other = {bytes.data(), input, 2, 1};
+    EXPECT_EQ(hardnet_resize_samples_8bit(&four, &plan, &small, scratch.data(), scratch.bytes), kOk);
+    EXPECT_EQ(hardnet_resize_samples_8bit(&four, &plan, &other, scratch.data(), scratch.bytes), kInvalid);
+    EXPECT_EQ(hardnet_grey(&picture, &grey), kOk);
+    EXPECT_EQ(hardnet_grey(&picture, &four), kInvalid);
+    EXPECT_EQ(hardnet_grey(&picture, &other), kInvalid);
+    EXPECT_EQ(hardnet_grey(nullptr, &grey), kInvalid);
+    for (const hardnet_samples &bad : {hardnet_samples{nullptr, size, 16, 4},
+                                       {values.data(), {0, 4}, 16, 4},
+                                       {values.data(), size, 15, 4},
+                                       {values.data(), size, 16, 0},
+                                       {values.data(), size, 20, 5}})
+        EXPECT_EQ(preprocess(&bad, mean, deviation), kInvalid);
+}
+
 TEST(Arguments, of_labels_and_masks) {
     const float logits[4] = {1, 2, 3, 4};
     hardnet_guess guess;

@@ -19,10 +19,37 @@ void expect_same(const Image &found, const Image &expected, const std::string &n
     EXPECT_EQ(found.rgb, expected.rgb) << name;
 }
 
+// A PNG of grey: one sample of each pixel.
+std::vector<uint8_t> golden_plane(const std::string &name) {
+    const Image image = picture_at("golden/pictures/" + name + ".png");
+    std::vector<uint8_t> plane;
+    for (size_t i = 0; i < image.rgb.size(); i += 3) plane.push_back(image.rgb[i]);
+    return plane;
+}
+
+std::vector<uint8_t> grey_of(const Image &image) {
+    std::vector<uint8_t> values(size_t(image.width) * size_t(image.height));
+    const hardnet_picture picture = image.view();
+    const hardnet_samples grey = {values.data(), picture.size, image.width, 1};
+    EXPECT_EQ(hardnet_grey(&picture, &grey), HARDNET_VISION_OK);
+    return values;
+}
+
 void expect_as_pil(const std::string &name, const std::string &kind) {
     SCOPED_TRACE(name);
-    expect_same(picture_at("data/pictures/" + name + "." + kind),
-                picture_at("golden/pictures/" + name + ".png"), name);
+    const Image image = picture_at("data/pictures/" + name + "." + kind);
+    expect_same(image, picture_at("golden/pictures/" + name + ".png"), name);
+    EXPECT_TRUE(image.alpha.empty());
+    EXPECT_EQ(grey_of(image), golden_plane(name + "_grey"));
+}
+
+void expect_alpha(const std::string &name, const std::string &kind, const std::vector<uint8_t> &alpha) {
+    SCOPED_TRACE(name);
+    const Result<Image> kept = read_image(HARDNET_TEST_DIR "/data/pictures/" + name + "." + kind, {},
+                                          Orientation::kUpright, Transparency::kKept);
+    ASSERT_TRUE(kept) << kept.error().what;
+    expect_same(*kept, picture_at("data/pictures/" + name + "." + kind), name);
+    EXPECT_EQ(kept->alpha, alpha);
 }
 
 TEST(Pictures, are_turned_upright_in_all_eight_orientations) {
@@ -52,6 +79,26 @@ TEST(Pictures, in_bmp) {
     for (const char *name : {"bits1", "bits8", "bits24", "bits32"}) expect_as_pil(name, "bmp");
     for (const char *name : {"bits8_top_first", "bits24_top_first", "bits32_top_first"})
         expect_as_pil(name, "bmp");
+}
+
+TEST(Pictures, keep_their_alpha_where_it_is_asked_for) {
+    const std::pair<const char *, const char *> all[] = {{"see_through", "webp"},   {"alpha_colors", "png"},
+                                                         {"alpha_turned_6", "png"}, {"alpha_grey", "png"},
+                                                         {"alpha_palette", "png"},  {"alpha_key", "png"},
+                                                         {"alpha_grey_key", "png"}, {"alpha_bits32", "bmp"}};
+    for (const auto &[name, kind] : all) {
+        expect_as_pil(name, kind);
+        expect_alpha(name, kind, golden_plane(std::string(name) + "_alpha"));
+    }
+    const std::vector<uint8_t> opaque(11 * 7, 255);
+    for (const auto &[name, kind] : {std::pair("turned_6", "jpg"),
+                                     {"cmyk_adobe", "jpg"},
+                                     {"turned_png_6", "png"},
+                                     {"lossy", "webp"},
+                                     {"bits8", "bmp"},
+                                     {"bits24", "bmp"},
+                                     {"bits32", "bmp"}})
+        expect_alpha(name, kind, opaque);
 }
 
 TEST(Pictures, of_four_inks_become_rgb) {

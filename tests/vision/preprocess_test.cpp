@@ -150,6 +150,39 @@ TEST(Preprocess, goes_from_row_to_row_as_it_is_told) {
     }
 }
 
+// Samples of one channel and of four against the same numbers as pictures of three.
+TEST(Preprocess, takes_samples_of_one_to_four_channels) {
+    const hardnet_size size{61, 47}, input{24, 20};
+    Pixels picture = noise(61, 47);
+    const hardnet_preprocessing how = {0, input, 0, {0.25f, 0.25f, 0.25f}, {0.5f, 0.5f, 0.5f}};
+    const std::vector<float> expected = preprocessed(picture, how, input);
+    const hardnet_resize_plan plan = planned(size, how, input);
+    Scratch scratch(size, plan, input);
+    const float mean[] = {0.25f, 0.25f, 0.25f, 0.25f}, deviation[] = {0.5f, 0.5f, 0.5f, 0.5f};
+    const size_t area = 24 * 20;
+    for (const int channels : {1, 2, 3, 4}) {
+        std::vector<uint8_t> values(size_t(61) * 47 * channels), bytes(area * channels);
+        for (size_t i = 0; i < values.size(); i++) {
+            const size_t pixel = i / channels, c = i % channels;
+            values[i] = picture.rgb[3 * pixel + c % 3];  // the fourth is the first again
+        }
+        const hardnet_samples samples = {values.data(), size, 61 * channels, channels},
+                              out = {bytes.data(), input, 24 * channels, channels};
+        std::vector<float> found(area * channels);
+        ASSERT_EQ(hardnet_preprocess_samples(&samples, mean, deviation, &plan, input, found.data(),
+                                             scratch.data(), scratch.bytes),
+                  HARDNET_VISION_OK);
+        for (size_t i = 0; i < found.size(); i++)
+            ASSERT_EQ(found[i], expected[i % (3 * area)]) << channels << " channels, " << i;
+        ASSERT_EQ(hardnet_resize_samples_8bit(&samples, &plan, &out, scratch.data(), scratch.bytes),
+                  HARDNET_VISION_OK);
+        for (size_t i = 0; i < bytes.size(); i++) {
+            const float value = expected[i % channels % 3 * area + i / channels] * 0.5f + 0.25f;
+            ASSERT_NEAR(bytes[i], value * 255, 0.501) << channels << " channels, " << i;
+        }
+    }
+}
+
 TEST(Preprocess, writes_no_further_than_the_scratch_that_it_asks_for) {
     for (const hardnet_size size : {hardnet_size{1, 1}, {7, 300}, {300, 7}, {61, 47}})
         for (const hardnet_size input : {hardnet_size{1, 1}, {24, 20}, {100, 3}}) {

@@ -2,10 +2,11 @@
 """Makes small pictures of every kind that is read, and what PIL makes of them; tests/vision/pictures_test.cpp compares.
 
 Needs Debian's python3-pil and python3-numpy. Writes tests/data/pictures/<name>.<kind> and, as RGB and upright,
-tests/golden/pictures/<name>.png.
+tests/golden/pictures/<name>.png, as grey <name>_grey.png and, of those that one sees through, as <name>_alpha.png.
 """
 
 import pathlib
+import struct
 
 import numpy
 import PIL.Image
@@ -26,8 +27,12 @@ def picture(width=11, height=7, channels=3):
 
 def finish(name, path):
     """PIL's reading of what was written, as the golden."""
-    upright = PIL.ImageOps.exif_transpose(PIL.Image.open(path)).convert("RGB")
-    upright.save(GOLDENS / f"{name}.png")
+    upright = PIL.ImageOps.exif_transpose(PIL.Image.open(path))
+    upright.convert("RGB").save(GOLDENS / f"{name}.png")
+    upright.convert("L").save(GOLDENS / f"{name}_grey.png")
+    alpha = upright.convert("RGBA").getchannel("A")
+    if alpha.getextrema() != (255, 255):
+        alpha.save(GOLDENS / f"{name}_alpha.png")
 
 
 def save(name, kind, image, **how):
@@ -80,6 +85,26 @@ def make_webp():
                                         append_images=[PIL.Image.fromarray(255 - picture())])  # refused
 
 
+def make_see_through():
+    """PNGs of each kind that has alpha, and of those that make one colour or a palette's entries transparent."""
+    four, grey = PIL.Image.fromarray(picture(channels=4), "RGBA"), PIL.Image.fromarray(picture()[:, :, 0])
+    save("alpha_colors", "png", four)
+    save("alpha_turned_6", "png", four, exif=exif(6))
+    save("alpha_grey", "png", PIL.Image.merge("LA", [grey, four.getchannel("A")]))
+    image = PIL.Image.fromarray(picture())
+    palette = image.quantize(50)
+    save("alpha_palette", "png", palette, transparency=bytes(range(0, 250, 5)))
+    save("alpha_key", "png", image, transparency=image.getpixel((4, 3)))
+    save("alpha_grey_key", "png", grey, transparency=grey.getpixel((4, 3)))
+    pixels = numpy.asarray(four)[::-1, :, [2, 1, 0, 3]]  # a BMP whose header says which bits are alpha
+    masks = b"".join(mask.to_bytes(4, "little") for mask in (0xFF0000, 0xFF00, 0xFF, 0xFF000000))
+    header = struct.pack("<IiiHHIIiiII", 108, four.width, four.height, 1, 32, 3, pixels.size, 0, 0, 0, 0)
+    body = header + masks + bytes(108 - len(header) - len(masks)) + pixels.tobytes()
+    path = PICTURES / "alpha_bits32.bmp"
+    path.write_bytes(b"BM" + struct.pack("<IHHI", 14 + len(body), 0, 0, 14 + 108) + body)
+    finish("alpha_bits32", path)
+
+
 def top_first(bmp):
     """The same file with its rows the other way round."""
     pixels, height = int.from_bytes(bmp[10:14], "little"), int.from_bytes(bmp[22:26], "little")
@@ -105,6 +130,7 @@ def main():
     make_oriented()
     make_cmyk()
     make_webp()
+    make_see_through()
     make_bmp()
 
 

@@ -5,7 +5,7 @@
 namespace hardnet {
 namespace {
 
-constexpr size_t kFileHeader = 14, kInfoHeader = 40, kLargestHeader = 124;
+constexpr size_t kFileHeader = 14, kInfoHeader = 40, kAlphaHeader = 56, kLargestHeader = 124;
 constexpr uint32_t kUncompressed = 0, kBitFields = 3;
 
 // Little endian; the caller has checked that it lies in the file.
@@ -20,6 +20,7 @@ struct BmpHeader {
     uint32_t bits;
     size_t palette, colors;  // where it lies, how many it has
     size_t pixels;           // where they lie
+    bool alpha;              // the fourth byte of a pixel is its alpha; else it means nothing
 };
 
 std::string bmp_fault(const std::string &expected, const std::string &found) {
@@ -47,6 +48,7 @@ std::string read_header(ByteView file, BmpHeader &header) {
         if (word_at(file, 54, 4) != 0xff0000 || word_at(file, 58, 4) != 0xff00 ||
             word_at(file, 62, 4) != 0xff)
             return bmp_fault("with blue, green and red in this order", "another order");
+        header.alpha = info >= kAlphaHeader && file.size() >= 70 && word_at(file, 66, 4) == 0xff000000;
     }
     const size_t colors = word_at(file, 46, 4), most = bits <= 8 ? size_t{1} << bits : 0;
     header.colors = colors == 0 || colors > most ? most : colors;
@@ -56,9 +58,10 @@ std::string read_header(ByteView file, BmpHeader &header) {
 }
 
 // Empty, or what is wrong with the row.
-std::string read_row(ByteView file, const BmpHeader &header, const uint8_t *row, int width, uint8_t *rgb) {
+std::string read_row(ByteView file, const BmpHeader &header, const uint8_t *row, int width, int channels,
+                     uint8_t *rgb) {
     const uint32_t bits = header.bits;
-    for (int x = 0; x < width; x++, rgb += 3) {
+    for (int x = 0; x < width; x++, rgb += channels) {
         const uint8_t *bgr = row + size_t(x) * (bits / 8);
         if (bits <= 8) {
             const uint32_t at = uint32_t(x) * bits % 8;
@@ -69,24 +72,25 @@ std::string read_row(ByteView file, const BmpHeader &header, const uint8_t *row,
             bgr = file.data() + header.palette + 4 * index;
         }
         rgb[0] = bgr[2], rgb[1] = bgr[1], rgb[2] = bgr[0];
+        if (channels == 4) rgb[3] = header.alpha ? bgr[3] : 255;
     }
     return {};
 }
 
-std::string read_bmp(ByteView file, const ImageLimits &limits, Image &image) {
+std::string read_bmp(ByteView file, const ImageLimits &limits, int channels, Image &image) {
     BmpHeader header = {};
     if (std::string fault = read_header(file, header); !fault.empty()) return fault;
     const bool top_first = header.height < 0;
     std::string fault;
-    if (!make_room(header.width, top_first ? -header.height : header.height, limits, image, fault))
+    if (!make_room(header.width, top_first ? -header.height : header.height, limits, channels, image, fault))
         return fault;
     const uint64_t row_bits = uint64_t(image.width) * header.bits, stride = (row_bits + 31) / 32 * 4;
     const uint64_t end = header.pixels + stride * uint64_t(image.height - 1) + (row_bits + 7) / 8;
     if (end > file.size()) return bmp_fault("with all its rows", "a truncated file");
     for (int y = 0; y < image.height; y++) {
         const uint64_t row = uint64_t(top_first ? y : image.height - 1 - y);
-        fault =
-            read_row(file, header, file.data() + header.pixels + row * stride, image.width, image.at(0, y));
+        fault = read_row(file, header, file.data() + header.pixels + row * stride, image.width, channels,
+                         &image.rgb[size_t(y) * size_t(image.width) * size_t(channels)]);
         if (!fault.empty()) return fault;
     }
     return {};
@@ -94,9 +98,9 @@ std::string read_bmp(ByteView file, const ImageLimits &limits, Image &image) {
 
 }  // namespace
 
-Result<Image> decode_bmp(ByteView file, const std::string &name, const ImageLimits &limits) {
+Result<Image> decode_bmp(ByteView file, const std::string &name, const ImageLimits &limits, int channels) {
     Image image;
-    const std::string fault = read_bmp(file, limits, image);
+    const std::string fault = read_bmp(file, limits, channels, image);
     if (!fault.empty()) return bad_input("bad image: " + name + ": " + fault);
     return image;
 }

@@ -2,7 +2,8 @@
 // is used.
 //
 // Every picture becomes 8-bit RGB, as PIL's convert("RGB") makes it: grey is repeated, palettes are looked
-// up, 16-bit samples lose their low byte, transparency is dropped (not composited), colour profiles are ignored. It
+// up, 16-bit samples lose their low byte, transparency is dropped (not composited) unless it is asked for, colour
+// profiles are ignored. It
 // stands upright, as EXIF's orientation says. CMYK becomes what its inks
 // leave of white, without a profile.
 #pragma once
@@ -19,7 +20,8 @@ namespace hardnet {
 
 struct Image {
     int width = 0, height = 0;
-    std::vector<uint8_t> rgb;  // [y][x][channel]
+    std::vector<uint8_t> rgb;      // [y][x][channel]
+    std::vector<uint8_t> alpha{};  // [y][x], where it was asked for: 255 is opaque, as of kinds without one
     const uint8_t *at(int x, int y) const { return &rgb[(size_t(y) * width + x) * 3]; }
     uint8_t *at(int x, int y) { return &rgb[(size_t(y) * width + x) * 3]; }
     // For hardnet/vision.h, whose functions write only to pictures that they are given to write to.
@@ -40,13 +42,16 @@ struct ImageLimits {
 };
 
 enum class Orientation { kUpright, kAsStored };
+enum class Transparency { kDropped, kKept };  // kept, also of palettes and of one transparent colour
 
 // The kind is told by the first bytes, not by the name. Errors read "bad image: <path>: expected ..., found
 // ...".
 Result<Image> read_image(const std::string &path, const ImageLimits &limits = {},
-                         Orientation orientation = Orientation::kUpright);
+                         Orientation orientation = Orientation::kUpright,
+                         Transparency transparency = Transparency::kDropped);
 Result<Image> decode_image(ByteView file, const std::string &name, const ImageLimits &limits = {},
-                           Orientation orientation = Orientation::kUpright);
+                           Orientation orientation = Orientation::kUpright,
+                           Transparency transparency = Transparency::kDropped);
 
 // "JPEG", "GIF"..., by a file's first bytes: those that are read, and those that are known by name only. Empty: neither.
 constexpr size_t kPictureKindBytes = 64;

@@ -60,7 +60,7 @@ void on_progress(j_common_ptr jpeg) {
     if (decoder->jpeg.input_scan_number > kMaxScans) fail(decoder, "a file with endless scans");
 }
 
-void start(JpegDecoder &decoder, ByteView file) {
+void start(JpegDecoder &decoder, ByteView file, int channels) {
     jpeg_std_error(&decoder.errors);
     decoder.errors.error_exit = on_error;
     decoder.errors.emit_message = on_message;
@@ -72,52 +72,56 @@ void start(JpegDecoder &decoder, ByteView file) {
     jpeg_mem_src(&decoder.jpeg, file.data(), file.size());
     jpeg_read_header(&decoder.jpeg, TRUE);
     const J_COLOR_SPACE stored = decoder.jpeg.jpeg_color_space;
-    decoder.jpeg.out_color_space = stored == JCS_CMYK || stored == JCS_YCCK ? JCS_CMYK : JCS_RGB;
+    decoder.jpeg.out_color_space = stored == JCS_CMYK || stored == JCS_YCCK ? JCS_CMYK
+                                   : channels == 4                          ? JCS_EXT_RGBA
+                                                                            : JCS_RGB;
 }
 
 // Cyan, magenta, yellow and black as Adobe stores them and PIL reads them, in the negative, whether or not the file
 // says that it is Adobe's: 255 is no ink. Each of red, green and blue is what black and one ink leave of white, rounded
 // as PIL rounds it.
-void row_from_cmyk(const JSAMPLE *cmyk, int width, uint8_t *rgb) {
-    for (int x = 0; x < width; x++, cmyk += 4)
+void row_from_cmyk(const JSAMPLE *cmyk, int width, int channels, uint8_t *rgb) {
+    for (int x = 0; x < width; x++, cmyk += 4) {
         for (int channel = 0; channel < 3; channel++) {
             const int unprinted = cmyk[3], ink = 255 - cmyk[channel];
             const int product = ink * unprinted + 128;
             *rgb++ = uint8_t(std::max(unprinted - ((product >> 8) + product) / 256, 0));
         }
+        if (channels == 4) *rgb++ = 255;
+    }
 }
 
-void read_pixels(JpegDecoder &decoder, Image &image) {
+void read_pixels(JpegDecoder &decoder, int channels, Image &image) {
     jpeg_start_decompress(&decoder.jpeg);
     JSAMPARRAY cmyk = nullptr;  // a row; libjpeg frees it
     if (decoder.jpeg.out_color_space == JCS_CMYK)
         cmyk = decoder.jpeg.mem->alloc_sarray(reinterpret_cast<j_common_ptr>(&decoder.jpeg), JPOOL_IMAGE,
                                               JDIMENSION(image.width) * 4, 1);
     while (decoder.jpeg.output_scanline < decoder.jpeg.output_height) {
-        JSAMPROW row = image.at(0, int(decoder.jpeg.output_scanline));
+        JSAMPROW row = &image.rgb[size_t(decoder.jpeg.output_scanline) * image.width * channels];
         jpeg_read_scanlines(&decoder.jpeg, cmyk ? cmyk : &row, 1);
-        if (cmyk) row_from_cmyk(cmyk[0], image.width, row);
+        if (cmyk) row_from_cmyk(cmyk[0], image.width, channels, row);
     }
     jpeg_finish_decompress(&decoder.jpeg);
 }
 
 // False where libjpeg failed. Everything that changes after setjmp lies outside this frame.
-bool read_guarded(JpegDecoder &decoder, ByteView file, const ImageLimits &limits, Image &image,
+bool read_guarded(JpegDecoder &decoder, ByteView file, const ImageLimits &limits, int channels, Image &image,
                   std::string &fault) {
     if (setjmp(decoder.failure) != 0) return false;
-    start(decoder, file);
-    if (make_room(decoder.jpeg.image_width, decoder.jpeg.image_height, limits, image, fault))
-        read_pixels(decoder, image);
+    start(decoder, file, channels);
+    if (make_room(decoder.jpeg.image_width, decoder.jpeg.image_height, limits, channels, image, fault))
+        read_pixels(decoder, channels, image);
     return true;
 }
 
 }  // namespace
 
-Result<Image> decode_jpeg(ByteView file, const std::string &name, const ImageLimits &limits) {
+Result<Image> decode_jpeg(ByteView file, const std::string &name, const ImageLimits &limits, int channels) {
     JpegDecoder decoder = {};
     Image image;
     std::string fault;
-    if (!read_guarded(decoder, file, limits, image, fault))
+    if (!read_guarded(decoder, file, limits, channels, image, fault))
         fault = std::string("expected a JPEG in grey, RGB or CMYK, found ") + decoder.found;
     jpeg_destroy_decompress(&decoder.jpeg);
     if (!fault.empty()) return bad_input("bad image: " + name + ": " + fault);

@@ -114,12 +114,15 @@ void turn_upright(ByteView file, std::string_view kind, Image &image) {
     const bool flips_y = orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
     Image upright{exchanged ? image.height : image.width, exchanged ? image.width : image.height, {}};
     upright.rgb.resize(image.rgb.size());
+    upright.alpha.resize(image.alpha.size());
     for (int y = 0; y < upright.height; y++)
         for (int x = 0; x < upright.width; x++) {
             const int from_x = exchanged ? y : x, from_y = exchanged ? x : y;
-            const uint8_t *from = image.at(flips_x ? image.width - 1 - from_x : from_x,
-                                           flips_y ? image.height - 1 - from_y : from_y);
-            std::copy(from, from + 3, upright.at(x, y));
+            const size_t from = size_t(flips_y ? image.height - 1 - from_y : from_y) * size_t(image.width) +
+                                size_t(flips_x ? image.width - 1 - from_x : from_x);
+            std::copy_n(&image.rgb[3 * from], 3, upright.at(x, y));
+            if (!image.alpha.empty())
+                upright.alpha[size_t(y) * size_t(upright.width) + size_t(x)] = image.alpha[from];
         }
     image = std::move(upright);
 }

@@ -64,29 +64,35 @@ void start_reading(Coder &coder) {
     png_read_info(coder.png, coder.info);
 }
 
-void read_pixels(Coder &coder, Image &image) {
+void read_pixels(Coder &coder, int channels, Image &image) {
     const int color = png_get_color_type(coder.png, coder.info);
     png_set_strip_16(coder.png);
     if (color == PNG_COLOR_TYPE_PALETTE) png_set_palette_to_rgb(coder.png);
     if (color == PNG_COLOR_TYPE_GRAY) png_set_expand_gray_1_2_4_to_8(coder.png);
     if (!(color & PNG_COLOR_MASK_COLOR)) png_set_gray_to_rgb(coder.png);
-    png_set_strip_alpha(coder.png);
+    if (channels == 4) {
+        if (png_get_valid(coder.png, coder.info, PNG_INFO_tRNS)) png_set_tRNS_to_alpha(coder.png);
+        png_set_add_alpha(coder.png, 255, PNG_FILLER_AFTER);
+    } else {
+        png_set_strip_alpha(coder.png);
+    }
     const int passes = png_set_interlace_handling(coder.png);
     png_read_update_info(coder.png, coder.info);
-    if (png_get_rowbytes(coder.png, coder.info) != size_t(image.width) * 3)
-        fail(&coder, "an unknown pixel format");
+    const size_t row_bytes = size_t(image.width) * size_t(channels);
+    if (png_get_rowbytes(coder.png, coder.info) != row_bytes) fail(&coder, "an unknown pixel format");
     for (int pass = 0; pass < passes; pass++)
-        for (int y = 0; y < image.height; y++) png_read_row(coder.png, image.at(0, y), nullptr);
+        for (int y = 0; y < image.height; y++)
+            png_read_row(coder.png, &image.rgb[size_t(y) * row_bytes], nullptr);
     png_read_end(coder.png, nullptr);
 }
 
 // False where libpng failed. Everything that changes after setjmp lies outside this frame.
-bool read_guarded(Coder &coder, const ImageLimits &limits, Image &image, std::string &fault) {
+bool read_guarded(Coder &coder, const ImageLimits &limits, int channels, Image &image, std::string &fault) {
     if (setjmp(coder.failure) != 0) return false;
     start_reading(coder);
     const png_uint_32 width = png_get_image_width(coder.png, coder.info);
     const png_uint_32 height = png_get_image_height(coder.png, coder.info);
-    if (make_room(width, height, limits, image, fault)) read_pixels(coder, image);
+    if (make_room(width, height, limits, channels, image, fault)) read_pixels(coder, channels, image);
     return true;
 }
 
@@ -144,13 +150,13 @@ Status write_rows(const std::string &path, const Rows &rows) {
 
 }  // namespace
 
-Result<Image> decode_png(ByteView file, const std::string &name, const ImageLimits &limits) {
+Result<Image> decode_png(ByteView file, const std::string &name, const ImageLimits &limits, int channels) {
     Coder coder = {};
     coder.file = file.data();
     coder.size = file.size();
     Image image;
     std::string fault;
-    if (!read_guarded(coder, limits, image, fault))
+    if (!read_guarded(coder, limits, channels, image, fault))
         fault = std::string("expected a PNG, found ") + coder.found;
     png_destroy_read_struct(&coder.png, &coder.info, nullptr);
     if (!fault.empty()) return bad_input("bad image: " + name + ": " + fault);

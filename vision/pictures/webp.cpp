@@ -22,7 +22,7 @@ const char *text_of(VP8StatusCode status) {
 
 }  // namespace
 
-Result<Image> decode_webp(ByteView file, const std::string &name, const ImageLimits &limits) {
+Result<Image> decode_webp(ByteView file, const std::string &name, const ImageLimits &limits, int channels) {
     WebPDecoderConfig config;
     if (!WebPInitDecoderConfig(&config))
         return environment_error("libwebp: expected version 1, found another");
@@ -31,11 +31,11 @@ Result<Image> decode_webp(ByteView file, const std::string &name, const ImageLim
     if (config.input.has_animation) return bad_image(name, "a WebP of one picture", "an animation");
     Image image;
     std::string fault;
-    if (!make_room(config.input.width, config.input.height, limits, image, fault))
+    if (!make_room(config.input.width, config.input.height, limits, channels, image, fault))
         return bad_input("bad image: " + name + ": " + fault);
-    config.output.colorspace = MODE_RGB;  // transparency is dropped
+    config.output.colorspace = channels == 4 ? MODE_RGBA : MODE_RGB;  // else transparency is dropped
     config.output.is_external_memory = 1;
-    config.output.u.RGBA = {image.rgb.data(), image.width * 3, image.rgb.size()};
+    config.output.u.RGBA = {image.rgb.data(), image.width * channels, image.rgb.size()};
     status = WebPDecode(file.data(), file.size(), &config);
     WebPFreeDecBuffer(&config.output);
     if (status != VP8_STATUS_OK) return bad_image(name, "a WebP", text_of(status));

@@ -14,6 +14,14 @@ static inline bool picture_is_fine(const hardnet_picture *picture) {
            picture->row_bytes >= 3 * (int64_t)picture->size.width;
 }
 
+#define HARDNET_MOST_CHANNELS 4 /* of samples */
+
+static inline bool samples_are_fine(const hardnet_samples *samples) {
+    return samples && samples->values && size_is_fine(samples->size) && samples->channels >= 1 &&
+           samples->channels <= HARDNET_MOST_CHANNELS &&
+           samples->row_bytes >= samples->channels * (int64_t)samples->size.width;
+}
+
 static inline bool map_is_fine(const hardnet_label_map *map) {
     return map && map->labels && size_is_fine(map->size);
 }

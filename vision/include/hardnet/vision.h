@@ -77,7 +77,7 @@ typedef struct hardnet_resize_plan {
 hardnet_vision_status hardnet_plan_resize(hardnet_size picture, const hardnet_preprocessing *how,
                                           hardnet_size input, hardnet_resize_plan *plan);
 
-/* What the three functions below need as scratch, aligned as malloc's. It holds, per pixel of an input's row, the
+/* What the functions below need as scratch, aligned as malloc's. It holds, per pixel of an input's row, the
  * weights of the picture's columns that make it, and as many rows of that width as make one of the input's. */
 hardnet_vision_status hardnet_resize_scratch(hardnet_size picture, const hardnet_resize_plan *plan,
                                              hardnet_size input, size_t *bytes);
@@ -94,6 +94,32 @@ hardnet_vision_status hardnet_resize(const hardnet_picture *picture, const hardn
 /* The same rounded, as large as `out` is: a thumbnail, or the input of a network opened with HARDNET_UINT8. */
 hardnet_vision_status hardnet_resize_8bit(const hardnet_picture *picture, const hardnet_resize_plan *plan,
                                           const hardnet_picture *out, void *scratch, size_t scratch_bytes);
+
+/* ---- For networks whose input has another number of planes than three: one, of grey pictures, or four, of red, green,
+ * blue and alpha. The plan and the scratch are as above. */
+
+/* 8-bit samples, [y][x][channel]. */
+typedef struct hardnet_samples {
+    uint8_t *values;
+    hardnet_size size;
+    int64_t row_bytes; /* from one row to the next: channels * width where nothing lies between them */
+    int32_t channels;  /* 1 to 4 */
+} hardnet_samples;
+
+/* (19595 red + 38470 green + 7471 blue + 32768) / 65536, as PIL's convert("L"); `out` has the picture's size and one
+ * channel. */
+hardnet_vision_status hardnet_grey(const hardnet_picture *picture, const hardnet_samples *out);
+
+/* As hardnet_preprocess; mean, deviation [channel], and channels stay in their order. */
+hardnet_vision_status hardnet_preprocess_samples(const hardnet_samples *samples, const float *mean,
+                                                 const float *deviation, const hardnet_resize_plan *plan,
+                                                 hardnet_size input, float *out, void *scratch,
+                                                 size_t scratch_bytes);
+
+/* As hardnet_resize_8bit, to as many channels. */
+hardnet_vision_status hardnet_resize_samples_8bit(const hardnet_samples *samples,
+                                                  const hardnet_resize_plan *plan, const hardnet_samples *out,
+                                                  void *scratch, size_t scratch_bytes);
 
 /* ---- Classification */
 
