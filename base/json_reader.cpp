@@ -97,9 +97,11 @@ void JsonObjectReader::read(const std::string &key, int (&values)[2]) {
     }
 }
 
-void JsonObjectReader::read(const std::string &key, std::array<float, 3> &values) {
-    const json *found = array(key, 3, "an array of 3 numbers");
-    for (size_t i = 0; found != nullptr && i < 3; i++) {
+void JsonObjectReader::read(const std::string &key, std::vector<float> &values) {
+    const size_t count = values.size();
+    const json *found =
+        array(key, count, fmt::format("an array of {} number{}", count, count == 1 ? "" : "s"));
+    for (size_t i = 0; found != nullptr && i < count; i++) {
         double value = values[i];
         read_value(fmt::format("{}/{}", member(key), i), (*found)[i], value);
         values[i] = static_cast<float>(value);
@@ -144,7 +146,10 @@ const json *JsonObjectReader::array(const std::string &key, size_t count, const 
     if (!has(key)) return nullptr;
     const json &found = (*object_)[key];
     if (found.is_array() && found.size() == count) return &found;
-    wrong_type(member(key), expected, found);
+    if (found.is_array())
+        fail(member(key), fmt::format("expected {}, found one of {}", expected, found.size()));
+    else
+        wrong_type(member(key), expected, found);
     return nullptr;
 }
 

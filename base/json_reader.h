@@ -1,6 +1,5 @@
 // Reads the members of one JSON object into variables; the first thing wrong is kept as the error.
 #pragma once
-#include <array>
 #include <optional>
 #include <string>
 #include <vector>
@@ -26,7 +25,7 @@ public:
     void read(const std::string &key, std::vector<std::string> &values);
     void read(const std::string &key, std::vector<int> &values);
     void read(const std::string &key, int (&values)[2]);
-    void read(const std::string &key, std::array<float, 3> &values);
+    void read(const std::string &key, std::vector<float> &values);  // as many as `values` has
 
     // The pointers of an array's elements.
     std::vector<std::string> elements(const std::string &key);

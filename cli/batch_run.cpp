@@ -33,7 +33,8 @@ Status run_pictures(LoadedPackage &loaded, const std::vector<std::string> &files
         for (; next < files.size() && filled < loaded.batch(); next++) {
             PictureResult &result = results.emplace_back();
             result.file = files[next];
-            Result<Image> image = read_image(files[next], options.limits, options.orientation);
+            Result<Image> image =
+                read_image(files[next], options.limits, options.orientation, transparency_for(m.planes()));
             if (!image) {
                 result.error = image.error();
                 continue;

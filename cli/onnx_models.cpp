@@ -59,8 +59,10 @@ void add_onnx_meaning(CLI::App &verb, OnnxMeaning &meaning) {
             "of detect-ssd: the boxes that the offsets start from, as .npy of float32 [boxes, 4]: x and y of "
             "the centre, width, height, as shares of the image's sides")
         ->each(given);
-    verb.add_option("--preprocessing", meaning.preprocessing,
-                    "of an ONNX file: a JSON file as a record's \"preprocessing\"; default: ImageNet's means")
+    verb.add_option(
+            "--preprocessing", meaning.preprocessing,
+            "of an ONNX file: a JSON file as a record's \"preprocessing\"; default: ImageNet's mean and "
+            "deviation, of other than 1 or 3 planes 0 and 1")
         ->each(given);
     verb.add_option("--class-names", meaning.class_names,
                     "of an ONNX file: a file with a name per line, in class order")

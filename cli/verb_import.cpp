@@ -14,14 +14,9 @@ namespace {
 struct ImportOptions {
     std::string checkpoint, model, out, class_names, state_key;
     int resize_short = 0;
-    std::vector<float> mean, deviation;  // RGB, or empty
+    std::vector<float> mean, deviation;  // per input plane, or empty
     bool folded = false;
 };
-
-std::optional<std::array<float, 3>> three(const std::vector<float> &values) {
-    if (values.empty()) return std::nullopt;
-    return std::array<float, 3>{values[0], values[1], values[2]};
-}
 
 Result<ExitCode> import(const ImportOptions &options) {
     const Result<ModelRecord> record = find_record(options.model);
@@ -34,8 +29,8 @@ Result<ExitCode> import(const ImportOptions &options) {
     }
     wishes.state_key = options.state_key;
     if (options.resize_short > 0) wishes.resize_short = options.resize_short;
-    wishes.mean = three(options.mean);
-    wishes.deviation = three(options.deviation);
+    if (!options.mean.empty()) wishes.mean = options.mean;
+    if (!options.deviation.empty()) wishes.deviation = options.deviation;
     const Result<std::vector<std::string>> notes =
         import_checkpoint(options.checkpoint, *record, options.out, options.folded, wishes);
     if (!notes) return notes.error();
@@ -65,9 +60,11 @@ void add_import(CLI::App &program, Action &chosen) {
                      "pixels of an image's short side before the crop")
         ->check(CLI::Validator(between(1, 1 << 15), ""));
     for (const auto &[flag, values, does] :
-         {std::tuple("--mean", &options->mean, "R,G,B: subtracted from an image's values in [0, 1]"),
-          std::tuple("--deviation", &options->deviation, "R,G,B: what they are divided by then")})
-        verb->add_option(flag, *values, does)->delimiter(',')->expected(3);
+         {std::tuple("--mean", &options->mean,
+                     "a number per input plane, such as R,G,B: subtracted from an image's values in [0, 1]"),
+          std::tuple("--deviation", &options->deviation,
+                     "a number per input plane: what they are divided by then")})
+        verb->add_option(flag, *values, does)->delimiter(',')->allow_extra_args(false);
     verb->add_flag("--folded", options->folded, "fold batch norm into the weights");
     verb->callback([&chosen, options] { chosen = [options] { return import(*options); }; });
 }

@@ -44,9 +44,10 @@ std::string mebibytes(double bytes) { return fmt::format("{:.2f}", bytes / (1 <<
 
 std::string package_table(const Package &package) {
     const Manifest &m = package.manifest;
-    std::string text = fmt::format(
-        "{}: {} at {}x{}, batch {}, {} classes\nweights {} ({}); Halide {}\n\nMiB:\n", m.name, m.network.name,
-        m.height(), m.width(), m.batch, m.classes(), m.weights_source, m.weights_hash, m.halide_version);
+    std::string text =
+        fmt::format("{}: {} at {}x{}x{}, batch {}, {} classes\nweights {} ({}); Halide {}\n\nMiB:\n", m.name,
+                    m.network.name, m.planes(), m.height(), m.width(), m.batch, m.classes(), m.weights_source,
+                    m.weights_hash, m.halide_version);
     const double folded = double(file_bytes(package.weights_path()));
     text += fmt::format("{:<10}{:>9}{:>9}{:>9}{:>9}{:>11}{:>9}{:>9}{:>12}{:>9}\n", "level", "kernels", "code",
                         "folded", "packed", "prepacked", "arena", "scratch", "transforms", "concat");
@@ -107,8 +108,8 @@ std::string onnx_summary(const Network &network) {
     for (const Output &output : network.outputs)
         outputs.push_back(
             fmt::format("{} [{}]", output.name, fmt::join(output_shape(network, output), ", ")));
-    return fmt::format("{} at {}x{}; outputs: {}\n\n", network.name, network.input.height,
-                       network.input.width, fmt::join(outputs, "; "));
+    return fmt::format("{} at {}x{}x{}; outputs: {}\n\n", network.name, network.input.channels,
+                       network.input.height, network.input.width, fmt::join(outputs, "; "));
 }
 
 Result<ExitCode> inspect(const InspectOptions &options) {

@@ -122,6 +122,11 @@ Result<ExitCode> run_on_pictures(LoadedPackage &loaded, const RunOptions &option
                            ": expected --tensor, or a package that was compiled with another --task, found "
                            "pictures and one of raw "
                            "tensors");
+    if (const int planes = loaded.manifest().planes(); !are_of_pictures(planes))
+        return usage_error(
+            fmt::format("run: {}: expected --tensor, since a picture has 1, 3 or 4 planes, found "
+                        "pictures and a network of {}",
+                        options.package, planes));
     if (const Status fit = check_flags(options, *task, loaded); !fit) return fit.error();
     const Result<FoundPictures> found = find_pictures(options.inputs);
     if (!found) return found.error();
@@ -167,10 +172,10 @@ Result<ExitCode> run_on_tensor(LoadedPackage &loaded, const RunOptions &options)
     const Result<NpyTensor> input = read_npy(options.tensor);
     if (!input) return input.error();
     const Manifest &m = loaded.manifest();
-    if (input->shape.size() != 4 || input->shape[1] != 3 || input->shape[2] != m.height() ||
+    if (input->shape.size() != 4 || input->shape[1] != m.planes() || input->shape[2] != m.height() ||
         input->shape[3] != m.width())
-        return bad_input(fmt::format("{}: expected the shape [N, 3, {}, {}], found [{}]", options.tensor,
-                                     m.height(), m.width(), fmt::join(input->shape, ", ")));
+        return bad_input(fmt::format("{}: expected the shape [N, {}, {}, {}], found [{}]", options.tensor,
+                                     m.planes(), m.height(), m.width(), fmt::join(input->shape, ", ")));
     const int64_t images = input->shape[0];
     const std::vector<PackageOutput> &outputs = loaded.outputs();
     std::vector<NpyFile> files;
@@ -221,7 +226,8 @@ void add_run(CLI::App &program, Action &chosen) {
     const auto options = std::make_shared<RunOptions>();
     verb->add_option("PACKAGE", options->package, "a package's folder")->required();
     verb->add_option("IMAGE|FOLDER", options->inputs,
-                     "JPEG, PNG, WebP or BMP files, and folders of them; other files in a folder, and what "
+                     "JPEG, PNG, WebP or BMP files, and folders of them, taken as grey or with their alpha "
+                     "where the network's input has one plane or four; other files in a folder, and what "
                      "run itself wrote, are skipped and counted");
     verb->add_option("--top", options->top, "classification: labels per picture; default: 5")
         ->check(CLI::Validator(between(1, 1 << 20), ""));

@@ -27,9 +27,28 @@ std::vector<double> scratch_for(const Image &image, const hardnet_resize_plan &p
 
 hardnet_preprocessing for_vision(const Preprocessing &from) {
     hardnet_preprocessing how = {from.resize_short, size_of(from.own), from.bgr, {}, {}};
-    std::copy(from.mean.begin(), from.mean.end(), how.mean);
-    std::copy(from.deviation.begin(), from.deviation.end(), how.deviation);
+    if (from.mean.size() == 3) {
+        std::copy(from.mean.begin(), from.mean.end(), how.mean);
+        std::copy(from.deviation.begin(), from.deviation.end(), how.deviation);
+    }
     return how;
+}
+
+// One sample per pixel, or four with alpha.
+std::vector<uint8_t> samples_of(const Image &image, int channels) {
+    const size_t pixels = size_t(image.width) * size_t(image.height);
+    std::vector<uint8_t> values(pixels * size_t(channels));
+    if (channels == 1) {
+        const hardnet_picture picture = image.view();
+        const hardnet_samples grey = {values.data(), picture.size, image.width, 1};
+        check(hardnet_grey(&picture, &grey));
+        return values;
+    }
+    for (size_t i = 0; i < pixels; i++) {
+        std::copy_n(&image.rgb[3 * i], 3, &values[4 * i]);
+        values[4 * i + 3] = image.alpha[i];
+    }
+    return values;
 }
 
 }  // namespace
@@ -48,8 +67,16 @@ Result<hardnet_resize_plan> preprocess(const Image &image, const Preprocessing &
     if (status == HARDNET_VISION_TOO_LARGE) return no_picture(name, image.width, image.height);
     check(status);
     std::vector<double> scratch = scratch_for(image, plan, size_of(input));
-    check(hardnet_preprocess(&picture, &how, &plan, size_of(input), out, scratch.data(),
-                             scratch.size() * sizeof(double)));
+    const size_t scratch_bytes = scratch.size() * sizeof(double);
+    const int planes = int(preprocessing.mean.size());
+    if (planes == 3) {
+        check(hardnet_preprocess(&picture, &how, &plan, size_of(input), out, scratch.data(), scratch_bytes));
+        return plan;
+    }
+    std::vector<uint8_t> values = samples_of(image, planes);
+    const hardnet_samples samples = {values.data(), picture.size, int64_t{planes} * image.width, planes};
+    check(hardnet_preprocess_samples(&samples, preprocessing.mean.data(), preprocessing.deviation.data(),
+                                     &plan, size_of(input), out, scratch.data(), scratch_bytes));
     return plan;
 }
 

@@ -16,6 +16,12 @@ void check(hardnet_vision_status status);
 inline hardnet_size size_of(InputSize size) { return {size.width, size.height}; }
 inline hardnet_size size_of(const Image &image) { return {image.width, image.height}; }
 
+// Whether pictures become inputs of so many planes: grey, colours, colours with alpha, for which they are read with it.
+inline bool are_of_pictures(int planes) { return planes == 1 || planes == 3 || planes == 4; }
+inline Transparency transparency_for(int planes) {
+    return planes == 4 ? Transparency::kKept : Transparency::kDropped;
+}
+
 // The picture as the network's input, in `out` [channel][y][x], and how it was resized to it; `name` is the
 // picture's, for errors.
 Result<hardnet_resize_plan> preprocess(const Image &image, const Preprocessing &preprocessing,

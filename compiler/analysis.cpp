@@ -75,7 +75,7 @@ void choose_blocks(Analysis &a, int layer, const PlanOptions &options) {
         d.blocks = convolution_parts(a.machine, (l.out.width + 1) / 2, (l.out.height + 1) / 2, l.out.channels,
                                      steps / 4);
     } else if (l.op == OpKind::kConv && l.sources()[0] == kNetworkInput) {
-        d.blocks = convolution_parts(a.machine, l.out.width, l.out.height, l.out.channels, steps);
+        d.blocks = stem_parts(a.machine, l.window, l.in.channels, l.out.width, l.out.height, l.out.channels);
     } else if (l.op == OpKind::kConv) {
         d.problem = problem_of(a, layer);
         const TunedBlocks *record =

@@ -28,21 +28,22 @@ FullyConnected::FullyConnected(const FullyConnectedSpec &s)
 }
 
 Normalize::Normalize(const NormalizeSpec &s) : spec(s), X(Halide::UInt(8), 3, "X") {
+    const int planes = spec.planes();
     std::vector<Expr> scale, shift;
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < planes; i++) {
         scale.push_back(Expr(float(1.0 / (255.0 * spec.deviation[i]))));
         shift.push_back(Expr(float(-double(spec.mean[i]) / spec.deviation[i])));
     }
-    const Expr from = spec.bgr ? 2 - c : Expr(c);
+    const Expr from = spec.bgr ? planes - 1 - c : Expr(c);
     Y(x, y, c) = Halide::cast<float>(X(from, x, y)) * Halide::mux(c, scale) + Halide::mux(c, shift);
-    X.dim(0).set_bounds(0, 3).set_stride(1);
-    X.dim(1).set_bounds(0, spec.width).set_stride(3);
-    X.dim(2).set_bounds(0, spec.height).set_stride(3 * spec.width);
-    Y.bound(x, 0, spec.width).bound(c, 0, 3);
+    X.dim(0).set_bounds(0, planes).set_stride(1);
+    X.dim(1).set_bounds(0, spec.width).set_stride(planes);
+    X.dim(2).set_bounds(0, spec.height).set_stride(planes * spec.width);
+    Y.bound(x, 0, spec.width).bound(c, 0, planes);
     auto out = Y.output_buffer();
     out.dim(0).set_bounds(0, spec.width);
     out.dim(1).set_stride(spec.width);
-    out.dim(2).set_bounds(0, 3).set_stride(spec.width * spec.height);
+    out.dim(2).set_bounds(0, planes).set_stride(spec.width * spec.height);
 }
 
 }  // namespace hardnet

@@ -1,6 +1,5 @@
 // The two ends of a classifier: the normalisation of 8-bit images in front, the fully connected layer behind.
 #pragma once
-#include <array>
 #include <string>
 #include <vector>
 

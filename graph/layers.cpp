@@ -5,6 +5,15 @@
 
 namespace hardnet {
 
+Preprocessing usual_preprocessing(int planes) {
+    Preprocessing usual;
+    if (planes == 3) return usual;
+    const bool grey = planes == 1;
+    usual.mean.assign(size_t(planes), grey ? 0.449f : 0.0f);
+    usual.deviation.assign(size_t(planes), grey ? 0.226f : 1.0f);
+    return usual;
+}
+
 std::string weight_key(const Layer &layer) { return layer.module + ".weight"; }
 
 std::string bias_key(const Layer &layer) { return layer.module + ".bias"; }

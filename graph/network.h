@@ -3,7 +3,6 @@
 // its weights' input channels follow that order. Nor is there an addition: a layer reads the one that is
 // added to it.
 #pragma once
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -96,13 +95,20 @@ struct Preprocessing {
         256;  // the short side, then a crop in the centre to the input size; 0: both sides to it
     InputSize own{224, 224};  // that resize_short is for: of another input it is the same share
     bool bgr = false;         // the input's channels are blue, green, red; else red, green, blue
-    std::array<float, 3> mean{0.485f, 0.456f, 0.406f};
-    std::array<float, 3> deviation{0.229f, 0.224f, 0.225f};
+    std::vector<float> mean{0.485f, 0.456f, 0.406f};  // as many as the input has planes
+    std::vector<float> deviation{0.229f, 0.224f, 0.225f};
     bool operator==(const Preprocessing &o) const {
         return resize_short == o.resize_short && own == o.own && bgr == o.bgr && mean == o.mean &&
                deviation == o.deviation;
     }
 };
+
+// As many as 3x3 windows of the first layer have room for (schedules/blocking.h).
+constexpr int kMostInputPlanes = 64;
+
+// Where nobody says otherwise: of red, green and blue ImageNet's mean and deviation, of grey the mean of these three;
+// of other numbers of planes 0 and 1.
+Preprocessing usual_preprocessing(int planes);
 
 // What a network is for: how its outputs are read.
 enum class Task {
@@ -115,7 +121,7 @@ enum class Task {
 
 struct Network {
     std::string name;           // "hardnet68"
-    Shape input;                // 3 x height x width
+    Shape input;                // planes x height x width
     std::vector<Layer> layers;  // in running order
     std::vector<Output> outputs;
     Preprocessing preprocessing;

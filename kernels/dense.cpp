@@ -20,7 +20,7 @@ std::vector<KernelParameter> FullyConnectedSpec::parameters() const {
 std::string NormalizeSpec::key() const {
     Key k("normalize");
     k.add("image", {height, width, bgr});
-    for (int c = 0; c < 3; c++) {
+    for (size_t c = 0; c < mean.size(); c++) {
         char text[64];
         std::snprintf(text, sizeof text, "%a,%a", mean[c], deviation[c]);
         k.add("channel", text);
@@ -29,8 +29,8 @@ std::string NormalizeSpec::key() const {
 }
 
 std::vector<KernelParameter> NormalizeSpec::parameters() const {
-    return {{"X", {{1, 3}, {3, width}, {3 * width, height}}, false, 1},
-            {"Y", {{1, width}, {width, height}, {width * height, 3}}, true}};
+    return {{"X", {{1, planes()}, {planes(), width}, {planes() * width, height}}, false, 1},
+            {"Y", {{1, width}, {width, height}, {width * height, planes()}}, true}};
 }
 
 }  // namespace hardnet

@@ -1,7 +1,6 @@
 // Specifications of the two ends of a classifier: the normalisation of 8-bit images in front, the fully connected layer
 // behind.
 #pragma once
-#include <array>
 #include <string>
 #include <vector>
 
@@ -21,12 +20,13 @@ struct FullyConnectedSpec {
     std::vector<KernelParameter> parameters() const;
 };
 
-// Y(x, y, c) = (X(c, x, y) / 255 - mean[c]) / deviation[c]: interleaved RGB bytes to planar float32, planes in the
-// order blue, green, red where `bgr`. Calls cover a range of rows.
+// Y(x, y, c) = (X(c, x, y) / 255 - mean[c]) / deviation[c]: interleaved bytes to planar float32, of three planes in
+// the order blue, green, red where `bgr`. Calls cover a range of rows.
 struct NormalizeSpec {
     int height = 0, width = 0;
     bool bgr = false;
-    std::array<float, 3> mean{}, deviation{};
+    std::vector<float> mean{}, deviation{};  // per plane
+    int planes() const { return int(mean.size()); }
     std::string key() const;
     std::vector<KernelParameter> parameters() const;
 };

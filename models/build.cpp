@@ -9,7 +9,6 @@
 namespace hardnet {
 namespace {
 
-constexpr int kImageChannels = 3;
 // Extents, strides and offsets of tensors are 32-bit in Halide and in the plan.
 constexpr int64_t kMaxElements = INT32_MAX;
 // 2 GiB of float32: four times VGG-16, the largest network in the paper's tables.
@@ -24,7 +23,7 @@ struct Built {
 Built built(const ModelRecord &record, InputSize size) {
     Network network;
     network.name = record.name;
-    network.input = {kImageChannels, size.height, size.width};
+    network.input = {record.input_planes, size.height, size.width};
     network.preprocessing = record.preprocessing;
     network.preprocessing.own = record.input;
     network.classes = record.classes;
@@ -87,7 +86,7 @@ Result<Network> build_network(const ModelRecord &record, InputSize size) {
     };
     if (size.height < 1 || size.width < 1) return too_small();
     // In double: the product of three ints can pass 64 bits.
-    const double pixels = double{kImageChannels} * size.height * size.width;
+    const double pixels = 1.0 * record.input_planes * size.height * size.width;
     if (pixels > static_cast<double>(kMaxElements)) {
         return bad_input(
             fmt::format("{}: expected at most {} elements in the input, found {:.0f} ({:.0f} GB)", title,

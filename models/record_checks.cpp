@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cmath>
+#include <tuple>
 
 #include "base/text.h"
 #include "models/architectures.h"
@@ -97,6 +98,21 @@ void check_class_names(const ModelRecord &record, Checks &checks) {
     }
 }
 
+void check_preprocessing(const ModelRecord &record, Checks &checks) {
+    const Preprocessing &p = record.preprocessing;
+    checks.integer("preprocessing/resize_short", p.resize_short, 0, kMaxExtent);
+    for (const auto &[field, numbers, low] : {std::tuple("preprocessing/mean", &p.mean, -1000.0),
+                                              std::tuple("preprocessing/deviation", &p.deviation, 1e-6)}) {
+        if (numbers->size() != static_cast<size_t>(record.input_planes))
+            checks.say(field, fmt::format("expected {}, one per input plane, found {}", record.input_planes,
+                                          numbers->size()));
+        for (float number : *numbers) checks.number(field, number, low, 1000);
+    }
+    if (p.bgr && record.input_planes != 3)
+        checks.say("preprocessing/bgr",
+                   fmt::format("expected false with {} input planes, found true", record.input_planes));
+}
+
 }  // namespace
 
 Status check_record(const ModelRecord &record) {
@@ -119,11 +135,8 @@ Status check_record(const ModelRecord &record) {
                    fmt::format("expected more than 0 and less than 1, found {}", record.threshold));
     checks.integer("input/0", record.input.height, 1, kMaxExtent);
     checks.integer("input/1", record.input.width, 1, kMaxExtent);
-    checks.integer("preprocessing/resize_short", record.preprocessing.resize_short, 0, kMaxExtent);
-    for (float mean : record.preprocessing.mean) checks.number("preprocessing/mean", mean, -1000, 1000);
-    for (float deviation : record.preprocessing.deviation) {
-        checks.number("preprocessing/deviation", deviation, 1e-6, 1000);
-    }
+    checks.integer("input_planes", record.input_planes, 1, kMostInputPlanes);
+    check_preprocessing(record, checks);
     check_class_names(record, checks);
     if (!checks.error.empty()) return bad_input(checks.error);
     return ok();

@@ -62,6 +62,17 @@ void read_preprocessing(const JsonText &json, const std::string &pointer, Prepro
     reader.finish();
 }
 
+// In front of the preprocessing, whose defaults and lengths follow from it.
+void read_input_planes(JsonObjectReader &reader, ModelRecord &record) {
+    int planes = record.input_planes;
+    reader.read("input_planes", planes);
+    if (planes < 1 || planes > kMostInputPlanes)
+        return reader.fail(reader.member("input_planes"),
+                           fmt::format("expected 1 to {}, found {}", kMostInputPlanes, planes));
+    record.input_planes = planes;
+    record.preprocessing = usual_preprocessing(planes);
+}
+
 }  // namespace
 
 std::string to_json(const ModelRecord &record) {
@@ -74,6 +85,8 @@ std::string to_json(const ModelRecord &record) {
     text += fmt::format("  \"name\": {},\n", json_string(record.name));
     if (record.architecture != ModelRecord().architecture)
         text += fmt::format("  \"architecture\": {},\n", json_string(record.architecture));
+    if (record.input_planes != ModelRecord().input_planes)
+        text += fmt::format("  \"input_planes\": {},\n", record.input_planes);
     if (!record.stem.empty()) {
         text += fmt::format("  \"stem\": [{}],\n", fmt::join(record.stem, ", "));
         text += fmt::format("  \"stem_kernel\": {},\n", record.stem_kernel);
@@ -106,6 +119,7 @@ Result<Preprocessing> preprocessing_from_json(const std::string &text, const std
     if (!json) return json.error();
     ModelRecord record = builtin_records().front();
     record.preprocessing = preprocessing;
+    record.input_planes = static_cast<int>(preprocessing.mean.size());
     std::optional<Error> error;
     read_preprocessing(*json, "", record.preprocessing, error);
     if (error) return *error;
@@ -125,6 +139,7 @@ Result<ModelRecord> record_from_json(const std::string &text, const std::string 
     reader.has("name", true);
     reader.read("name", record.name);
     reader.read("architecture", record.architecture);
+    read_input_planes(reader, record);
     const Architecture *architecture = find_architecture(record.architecture);
     for (const char *key : {"stem", "blocks"})
         reader.has(key, architecture == nullptr || architecture->stem > 0);

@@ -21,6 +21,7 @@ struct BlockRecord {  // a HarDBlock and the 1x1 transition behind it
 struct ModelRecord {
     std::string name;
     std::string architecture = "hardnet";  // models/architectures.h
+    int input_planes = 3;                  // of the image: docs/networks.md
     std::vector<int> stem;                 // channels of the convolutions in front
     int stem_kernel = 3;                   // hardnet: of the second
     double multiplier = 1.7;               // grmul

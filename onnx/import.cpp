@@ -77,7 +77,8 @@ bool OnnxImport::read_input() {
     batch_ = std::max<int64_t>(extent(0), 1);
     if (batch_ > kMostBatch)
         return fail(fmt::format("expected a batch of at most {}, found {}", kMostBatch, batch_));
-    if (extent(1) != 3) return fail(fmt::format("expected 3 channels, found {}", extent(1)));
+    if (extent(1) < 1 || extent(1) > kMostInputPlanes)
+        return fail(fmt::format("expected 1 to {} channels, found {}", kMostInputPlanes, extent(1)));
     int sizes[2] = {};
     for (size_t axis : {size_t{0}, size_t{1}}) {
         const int64_t own = extent(axis + 2);
@@ -90,7 +91,7 @@ bool OnnxImport::read_input() {
                 fmt::format("expected {} of {}, found {}", axis ? "a width" : "a height", own, wished));
         sizes[axis] = own > 0 ? int(own) : wished;
     }
-    input_ = {3, sizes[0], sizes[1]};
+    input_ = {int(extent(1)), sizes[0], sizes[1]};
     values_[input.name] = {{kNetworkInput}, input_, false};
     return true;
 }
@@ -124,6 +125,7 @@ Result<OnnxNetwork> OnnxImport::run() {
     Network &network = imported.network;
     network.name = options_.name.empty() ? title_of(model_.path) : options_.name;
     network.input = input_;
+    network.preprocessing = usual_preprocessing(input_.channels);
     network.layers = std::move(layers_);
     network.outputs = std::move(outputs_);
     if (network.outputs.size() == 1 && network.outputs[0].row == 0)

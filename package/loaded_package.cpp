@@ -115,7 +115,7 @@ Status LoadedPackage::check_shapes() {
         described.back().shape.insert(described.back().shape.begin(), m.batch);
     }
     const std::string expected =
-        shape_text({m.batch, 3, m.height(), m.width()}) + " to " + shapes_text(described);
+        shape_text({m.batch, m.planes(), m.height(), m.width()}) + " to " + shapes_text(described);
     const std::string found =
         shape_text({input.shape, input.shape + input.rank}) + " to " + shapes_text(outputs_);
     if (expected != found)

@@ -43,9 +43,7 @@ public:
     int threads() const;
 
     int batch() const { return manifest().batch; }
-    size_t input_elems() const {
-        return size_t(3) * manifest().height() * manifest().width();
-    }                                                                         // of one image
+    size_t input_elems() const { return size_t(model().input.elements()); }   // of one image
     float *input(int image) const { return input_ + input_elems() * image; }  // CHW
     const std::vector<PackageOutput> &outputs() const { return outputs_; }
     const float *output(size_t index, int image) const {  // as `shape` says, of one image

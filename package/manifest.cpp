@@ -1,5 +1,7 @@
 #include "package/manifest.h"
 
+#include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -14,7 +16,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr int kMaxExtent = 1 << 16;  // of an image: what a JPEG can hold
-constexpr int kImageChannels = 3;
 constexpr int kMaxBatch = 1 << 10;
 constexpr int kMaxClasses = 1 << 20;
 constexpr size_t kMaxNameChars = 64;
@@ -98,7 +99,9 @@ private:
     JsonObjectReader reader_;
 };
 
-void read_preprocessing(const Source &source, Preprocessing &p) {
+void read_preprocessing(const Source &source, Network &network) {
+    Preprocessing &p = network.preprocessing;
+    p = usual_preprocessing(network.input.channels);  // as many numbers
     Section section(source, "/preprocessing");
     int own[2] = {1, 1};
     section.read_between("resize_short", p.resize_short, 0, kMaxExtent);
@@ -109,6 +112,8 @@ void read_preprocessing(const Source &source, Preprocessing &p) {
             section.fail("own", "expected extents from 1 to " + std::to_string(kMaxExtent) + ", found " +
                                     std::to_string(extent));
     section.read("bgr", p.bgr);
+    if (p.bgr && network.input.channels != 3)
+        section.fail("bgr", fmt::format("expected false with {} planes, found true", network.input.channels));
     section.read("mean", p.mean);
     section.read("deviation", p.deviation);
     for (const float d : p.deviation)
@@ -148,16 +153,16 @@ LayerInfo read_layer(const Source &source, const std::string &pointer) {
 // The extents are the graph's, which is what runs.
 void read_input(const Source &source, Manifest &manifest) {
     const Shape &image = manifest.network.input;
-    int height = 0, width = 0;
+    int planes = 0, height = 0, width = 0;
     Section section(source, "/input");
+    section.read_between("planes", planes, 1, kMostInputPlanes);
     section.read_between("height", height, 1, kMaxExtent);
     section.read_between("width", width, 1, kMaxExtent);
     section.read_between("batch", manifest.batch, 1, kMaxBatch);
     section.finish();
-    if (image.channels != kImageChannels || image.height != height || image.width != width)
-        section.fail("height", "expected the extents of a graph of " + std::to_string(kImageChannels) +
-                                   " channels, found " + std::to_string(height) + "x" +
-                                   std::to_string(width));
+    if (image.channels != planes || image.height != height || image.width != width)
+        section.fail("height", fmt::format("expected the extents of the graph, {}x{}x{}, found {}x{}x{}",
+                                           image.channels, image.height, image.width, planes, height, width));
 }
 
 void read_weights(const Source &source, Manifest &manifest) {
@@ -219,9 +224,11 @@ const LayerInfo *Manifest::chosen(const std::string &layer, const std::string &l
 }
 
 std::string to_json(const Manifest &m) {
+    const Json input = {
+        {"planes", m.planes()}, {"height", m.height()}, {"width", m.width()}, {"batch", m.batch}};
     const Json json = {{"format", kManifestFormat},
                        {"name", m.name},
-                       {"input", {{"height", m.height()}, {"width", m.width()}, {"batch", m.batch}}},
+                       {"input", input},
                        {"preprocessing", json_of(m.network.preprocessing)},
                        {"task", m.network.task ? word_of(*m.network.task) : ""},
                        {"classes", m.classes()},
@@ -247,7 +254,7 @@ Result<Manifest> manifest_from_json(const std::string &text, const std::string &
     read_name(section, manifest.name);
     if (section.has("graph")) manifest.network = read_graph(*json, "/graph", error);
     if (section.has("input")) read_input(source, manifest);
-    if (section.has("preprocessing")) read_preprocessing(source, manifest.network.preprocessing);
+    if (!error && section.has("preprocessing")) read_preprocessing(source, manifest.network);
     if (!error) read_task(section, manifest.network);
     read_classes(section, manifest);
     if (section.has("weights")) read_weights(source, manifest);

@@ -197,4 +197,25 @@ Blocks convolution_parts(const Machine &machine, int width, int rows, int channe
     return model_blocks(machine, convolution_problem(Window{}, width, rows, channels, steps));
 }
 
+int stem_ring_rows(const Window &window) {
+    int rows = 4;
+    while (rows < window.y.reach()) rows *= 2;
+    return rows;
+}
+
+int stem_ring_bytes(const Window &window, int planes, int pixels, int lanes) {
+    const int columns = round_up(window.x.stride * (pixels - 1) + window.x.reach(), lanes);
+    return stem_ring_rows(window) * columns * planes * 4;
+}
+
+Blocks stem_parts(const Machine &machine, const Window &window, int planes, int width, int rows,
+                  int channels) {
+    Blocks parts = convolution_parts(machine, width, rows, channels, window.taps() * planes);
+    for (ChannelPart &part : parts) {
+        while (part.extent > 1 && stem_ring_bytes(window, planes, part.extent, part.lanes) > kStemRingBytes)
+            part.extent--;
+    }
+    return parts;
+}
+
 }  // namespace hardnet

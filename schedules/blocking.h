@@ -64,6 +64,16 @@ std::string describe(const Blocks &blocks);
 Blocks product_parts(const Machine &machine, const Tiling &tiling, int channels, int in);
 Blocks convolution_parts(const Machine &machine, int width, int rows, int channels, int steps);
 
+// The first layer keeps rows of the padded image, all planes of them, in a ring on the stack, in strips of columns
+// where whole rows would take more than these bytes. What needs more for the columns of one block has no kernel.
+constexpr int kStemRingBytes = 16 << 10;
+int stem_ring_rows(const Window &window);
+int stem_ring_bytes(const Window &window, int planes, int pixels, int lanes);
+
+// As convolution_parts, of fewer pixels where those of a block have no room in the ring.
+Blocks stem_parts(const Machine &machine, const Window &window, int planes, int width, int rows,
+                  int channels);
+
 inline int round_up(int value, int to) { return (value + to - 1) / to * to; }
 constexpr int kChannelAlignment = 8;  // channels-last tensors pad their channels to this
 

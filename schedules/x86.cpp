@@ -75,15 +75,13 @@ void schedule(Convolution &v) {
     }
 }
 
-// Rows of the padded image slide through a ring of four (of more for higher windows) on the stack, in strips of
-// columns where whole rows would take more than 16 KiB.
+// Rows of the padded image slide through a ring of four (of more for higher windows) on the stack.
 void schedule(Stem &v) {
     Var co("co"), ci("ci"), xo("xo"), xi("xi"), strip("strip");
     const StemSpec &s = v.spec;
     const WindowAxis &wx = s.window.x, &wy = s.window.y;
-    int ring = 4;
-    while (ring < wy.reach()) ring *= 2;
-    const int columns = (16 << 10) / (ring * s.in_planes * 4) / s.lanes * s.lanes;
+    const int ring = stem_ring_rows(s.window);
+    const int columns = kStemRingBytes / (ring * s.in_planes * 4) / s.lanes * s.lanes;
     const int all = (s.width + s.pixels - 1) / s.pixels,  // blocks
         beyond = wx.reach() - wx.stride,
               blocks = std::clamp((columns - beyond) / wx.stride / s.pixels, 1, all);

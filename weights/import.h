@@ -1,7 +1,6 @@
 // A checkpoint of any known key set, checked against a model and written under the authors' keys, saying what
 // it is.
 #pragma once
-#include <array>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,7 +14,7 @@ namespace hardnet {
 struct ImportWishes {
     std::vector<std::string> class_names;  // empty: as the file or the record says; else one per class
     std::optional<int> resize_short;
-    std::optional<std::array<float, 3>> mean, deviation;
+    std::optional<std::vector<float>> mean, deviation;  // a number per input plane
     std::string state_key;  // of a file of torch.save: which part holds the weights; empty: the usual ones
 };
 

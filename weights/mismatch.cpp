@@ -88,6 +88,21 @@ int64_t other_class_count(const Network &network, const Checkpoint &checkpoint, 
     return found.misshapen.size() == 2 ? count : 0;
 }
 
+// Where all that differs is how many planes the first convolutions read: that number in the file, else 0.
+int64_t other_plane_count(const Network &network, const Checkpoint &checkpoint, const Difference &found) {
+    if (!found.missing.empty() || !found.extra.empty()) return 0;
+    int64_t count = 0;
+    for (const Parameter *parameter : found.misshapen) {
+        const std::vector<int64_t> &shape = checkpoint.tensors.at(parameter->key).shape;
+        std::vector<int64_t> needed = parameter->shape;
+        if (shape.size() != 4 || needed.size() != 4 || needed[1] != network.input.channels) return 0;
+        needed[1] = shape[1];
+        if (needed != shape || (count != 0 && shape[1] != count)) return 0;
+        count = shape[1];
+    }
+    return count;
+}
+
 }  // namespace
 
 std::string text_of(const std::vector<int64_t> &shape) { return fmt::format("[{}]", fmt::join(shape, ", ")); }
@@ -100,6 +115,14 @@ std::optional<Error> mismatch(const Network &network, const Checkpoint &checkpoi
         return bad_input(fmt::format("{}: expected the {} classes of {}, found {}", checkpoint.source,
                                      network.classes, network.name, classes),
                          details(found, checkpoint));
+    }
+    if (const int64_t planes = other_plane_count(network, checkpoint, found)) {
+        return bad_input(
+            fmt::format(
+                "{}: expected a first convolution of {} input planes, as {}'s \"input_planes\", found "
+                "one of {}",
+                checkpoint.source, network.input.channels, network.name, planes),
+            details(found, checkpoint));
     }
     std::string what = fmt::format(
         "{}: expected the {} tensors of {}, found {} missing, {} extra, {} misshapen", checkpoint.source,

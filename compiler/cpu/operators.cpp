@@ -62,6 +62,23 @@ std::string refusal(const Analysis &analysis, int layer, const Layout &layout) {
     return "";
 }
 
+// What is wrong with the planes of the image, which the first layers keep on the stack; empty: nothing.
+std::string planes_fault(const Analysis &analysis, int layer) {
+    const Layer &l = analysis.network.layers[layer];
+    if (l.sources()[0] != kNetworkInput) return "";
+    const Preprocessing &p = analysis.network.preprocessing;
+    const size_t planes = size_t(l.in.channels);
+    if (p.mean.size() != planes || p.deviation.size() != planes)
+        return "expected a mean and a deviation for each of " + std::to_string(planes) +
+               " input planes, found " + std::to_string(std::min(p.mean.size(), p.deviation.size()));
+    int most = l.in.channels;
+    for (const ChannelPart &part : analysis.decisions[layer].blocks)
+        most = std::min(most, kStemRingBytes / stem_ring_bytes(l.window, 1, 1, part.lanes));
+    if (most == l.in.channels) return "";
+    return "expected at most " + std::to_string(most) + " input planes, whose rows under a window of " +
+           window_name(l) + " have room on the stack, found " + std::to_string(planes);
+}
+
 LayerChoice choice_of(const Planning &p, int layer) {
     const Layer &l = p.layer(layer);
     const Decision &d = p.decision(layer);
@@ -95,6 +112,8 @@ Status check_supported(const Analysis &analysis, const Layout &layout) {
         const std::string expected = refusal(analysis, l, layout);
         if (!expected.empty())
             return bad_input(layers[l].name + ": expected " + expected + ", found " + describe(layers[l]));
+        if (const std::string fault = planes_fault(analysis, l); !fault.empty())
+            return bad_input(layers[l].name + ": " + fault);
     }
     return ok();
 }

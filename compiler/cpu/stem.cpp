@@ -7,15 +7,17 @@ void plan_normalize(Planning &p, int layer) {
     const Shape &image = p.network().input;
     const Preprocessing &of = p.network().preprocessing;
     const NormalizeSpec spec{image.height, image.width, of.bgr, of.mean, of.deviation};
+    const int planes = image.channels;
     p.builder.begin_step(HARDNET_STEP_NORMALIZE, layer);
     p.builder.begin_part(image.height, 0, 1);
-    const uint32_t bytes = p.builder.view(
-        {HARDNET_INPUT_U8, {}, 0}, {{0, 3, 1}, {0, image.width, 3}, {0, image.height, 3 * image.width}},
-        false, HARDNET_UINT8);
-    const uint32_t planes = p.builder.view(
+    const uint32_t bytes =
+        p.builder.view({HARDNET_INPUT_U8, {}, 0},
+                       {{0, planes, 1}, {0, image.width, planes}, {0, image.height, planes * image.width}},
+                       false, HARDNET_UINT8);
+    const uint32_t values = p.builder.view(
         {HARDNET_INPUT, {}, 0},
-        {{0, image.width, 1}, {0, image.height, image.width}, {0, 3, image.width * image.height}}, true);
-    p.builder.call(spec, {whole(bytes), crop(planes, 1, 1)});
+        {{0, image.width, 1}, {0, image.height, image.width}, {0, planes, image.width * image.height}}, true);
+    p.builder.call(spec, {whole(bytes), crop(values, 1, 1)});
 }
 
 void plan_stem(Planning &p, int layer) {

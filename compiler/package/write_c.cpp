@@ -177,8 +177,9 @@ void write_weights(Lines &out, const Network &network) {
 std::string plan_header(const Network &network, const PackageNames &names) {
     const std::string macro = upper(names.name);
     Lines out;
-    add(out, "/* {}: {} compiled for {} x {} pixels, {} per run. */\n", names.name, network.name,
-        network.input.height, network.input.width,
+    add(out, "/* {}: {} compiled for {} x {} pixels of {} {}, {} per run. */\n", names.name, network.name,
+        network.input.height, network.input.width, network.input.channels,
+        network.input.channels == 1 ? "plane" : "planes",
         names.batch == 1 ? "one image" : std::to_string(names.batch) + " images");
     add(out, "#ifndef {0}_H\n#define {0}_H\n\n#include \"hardnet/hardnet.h\"\n\n", macro);
     add(out, "#define {}_BATCH {}\n#define {}_CHANNELS {}\n", macro, names.batch, macro,

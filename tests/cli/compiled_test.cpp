@@ -4,6 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <tuple>
 
+#include "cli/npy.h"
+#include "cli/vision.h"
 #include "tests/cli/program.h"
 #include "tests/weights/tiny.h"
 #include "vision/pictures/images.h"
@@ -31,6 +33,54 @@ TEST_F(Compiled, batches_are_verified) {
         EXPECT_EQ(json["batch"], batch);
         EXPECT_EQ(json["images"], std::min(batch, 2)) << "the first and the last are compared";
         EXPECT_GT(json["layers"].size(), 10u);
+    }
+}
+
+// One plane is PIL's grey, four have its alpha, for two there is no picture.
+TEST_F(Compiled, pictures_become_as_many_planes_as_the_input_has) {
+    const std::string golden = HARDNET_MODELS "/../tests/golden/pictures/see_through",
+                      picture = HARDNET_MODELS "/../tests/data/pictures/see_through.webp";
+    const Result<Image> colors = read_image(golden + ".png"), grey = read_image(golden + "_grey.png"),
+                        alpha = read_image(golden + "_alpha.png");
+    ASSERT_TRUE(colors && grey && alpha);
+    for (const int planes : {1, 2, 4}) {
+        SCOPED_TRACE(planes);
+        ModelRecord record = hardnet::testing::tiny_record(false);
+        record.input_planes = planes;
+        record.preprocessing = usual_preprocessing(planes);
+        record.preprocessing.resize_short = 0;
+        record.input = {28, 44};  // four times the picture's extents
+        write("tiny.json", to_json(record));
+        const Outcome made = cached("compile tiny.json --weights seed:1 -o package");
+        ASSERT_EQ(made.code, 0) << made.err;
+        const Outcome verified = hardnet("verify package --per-layer");
+        EXPECT_EQ(verified.code, 0) << verified.err << verified.out;
+        EXPECT_THAT(hardnet("inspect package").out,
+                    ::testing::StartsWith("tiny: tiny at " + std::to_string(planes) + "x28x44, batch 1"));
+
+        NpyTensor tensor{{1, planes, 28, 44}, std::vector<float>(size_t(planes) * 28 * 44)};
+        if (planes != 2) {
+            Image stored = planes == 1 ? *grey : *colors;
+            if (planes == 4)
+                for (size_t i = 0; i < alpha->rgb.size(); i += 3) stored.alpha.push_back(alpha->rgb[i]);
+            ASSERT_TRUE(
+                preprocess(stored, record.preprocessing, record.input, tensor.values.data(), "golden"));
+        }
+        ASSERT_TRUE(write_npy(folder_ + "/in.npy", tensor));
+        const Outcome raw = hardnet("run package --tensor in.npy -o out.npy");
+        ASSERT_EQ(raw.code, 0) << raw.err;
+        if (planes == 2) {
+            expect_error(
+                "run package '" + picture + "'", 2,
+                "hardnet: run: package: expected --tensor, since a picture has 1, 3 or 4 planes, found "
+                "pictures and a network of 2\n");
+            continue;
+        }
+        const std::vector<float> expected = read_npy(folder_ + "/out.npy")->values;
+        const Outcome ran = hardnet("run package '" + picture + "' --json");
+        ASSERT_EQ(ran.code, 0) << ran.err;
+        for (const auto &guess : nlohmann::json::parse(ran.out)["images"][0]["top"])
+            EXPECT_EQ(guess["logit"].get<float>(), expected[guess["class"].get<size_t>()]) << guess;
     }
 }
 

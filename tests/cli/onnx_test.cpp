@@ -202,7 +202,7 @@ TEST_F(OnnxPictures, give_raw_tensors_where_no_task_is_stated) {
 
 TEST_F(OnnxPictures, are_summed_up_and_tuned) {
     EXPECT_THAT(hardnet("inspect net.onnx --cut peaks --cut logits").out,
-                ::testing::StartsWith("net at 16x16; outputs: peaks [3, 4, 4]; logits [3, 1, 1]\n\n"));
+                ::testing::StartsWith("net at 3x16x16; outputs: peaks [3, 4, 4]; logits [3, 1, 1]\n\n"));
     const Outcome tuned = cached("tune net.onnx --cut deep --seconds 2 -o mine.jsonl");
     EXPECT_EQ(tuned.code, 0) << tuned.err;
     EXPECT_THAT(tuned.out, ::testing::MatchesRegex("mine.jsonl: [01] of 1 kinds of layer changed, [^\n]*\n"));

@@ -235,10 +235,9 @@ TEST_F(Run, refuses_levels_and_manifests_that_do_not_fit) {
     const Outcome edited =
         shell("sed -i 's/\"height\": 4/\"height\": 8/' colours/colours.json; $H run colours b.png", folder_);
     EXPECT_EQ(edited.code, 3);
-    EXPECT_EQ(
-        edited.err,
-        "hardnet: colours/colours.json:5:5: input/height: expected the extents of a graph of 3 channels, "
-        "found 8x4\n");
+    EXPECT_EQ(edited.err,
+              "hardnet: colours/colours.json:6:5: input/height: expected the extents of the graph, 3x4x4, "
+              "found 3x8x4\n");
 }
 
 TEST_F(Run, times_runs_and_steps) {

@@ -1,4 +1,6 @@
 // Networks that no record describes, from a graph to a package that computes what the reference operators do.
+#include <cmath>
+
 #include "package/loaded_package.h"
 #include "reference/compare.h"
 #include "reference/run_network.h"
@@ -100,6 +102,21 @@ Network squeezed() {
     return network;
 }
 
+Network of_planes(int planes) {
+    Network network;
+    network.name = "planes_" + std::to_string(planes);
+    network.input = {planes, 19, 23};
+    network.preprocessing = usual_preprocessing(planes);
+    for (int p = 0; p < planes; p++) {
+        network.preprocessing.mean[size_t(p)] = 0;  // so that normalising is one product
+        network.preprocessing.deviation[size_t(p)] = 0.25f + float(p) / 8;
+    }
+    network.layers.push_back(conv(network, "stem", kNetworkInput, 20, 2));
+    network.outputs = {{"stem", {0}}};
+    network.classes = 20;
+    return network;
+}
+
 class Models : public Packages, public ::testing::WithParamInterface<Network (*)()> {};
 INSTANTIATE_TEST_SUITE_P(Graphs, Models, ::testing::Values(gated, squeezed),
                          [](const auto &graph) { return graph.param().name; });
@@ -138,6 +155,91 @@ TEST_P(Models, AreTheReferencesOnEveryLevel) {
         }
     }
     EXPECT_GT(levels, 0);
+}
+
+class Planes : public Packages {};
+
+// Values and sums are exact.
+FoldedWeights in_eighths(const Network &network) {
+    FoldedWeights weights = *fold(network, seeded_checkpoint(network, 1));
+    for (FoldedLayer &layer : weights.layers) {
+        for (std::vector<float> *values : {&layer.weight.values, &layer.bias.values})
+            for (float &value : *values) value = std::round(value * 8) / 8;
+    }
+    return weights;
+}
+
+std::vector<float> output_of(LoadedPackage &loaded, const std::vector<float> &image) {
+    std::copy(image.begin(), image.end(), loaded.input(0));
+    EXPECT_TRUE(loaded.run());
+    return loaded.output_values(0, 0);
+}
+
+std::vector<float> output_of_bytes(const LoadedPackage &loaded, const std::vector<uint8_t> &bytes) {
+    hardnet_options options = HARDNET_OPTIONS_DEFAULT;
+    const std::string file = loaded.package().weights_path();
+    options.weights_path = file.c_str();
+    options.input_type = HARDNET_UINT8;
+    hardnet_context *context = nullptr;
+    EXPECT_EQ(hardnet_open(&loaded.network(), &options, &context), HARDNET_OK);
+    hardnet_tensor input = {}, output = {};
+    EXPECT_EQ(hardnet_input(context, 0, &input), HARDNET_OK);
+    EXPECT_EQ(hardnet_output(context, 0, &output), HARDNET_OK);
+    EXPECT_EQ(input.shape[3], loaded.manifest().planes());
+    std::copy(bytes.begin(), bytes.end(), static_cast<uint8_t *>(input.data));
+    EXPECT_EQ(hardnet_run(context), HARDNET_OK);
+    const float *values = static_cast<const float *>(output.data);
+    const std::vector<float> result(values, values + loaded.outputs()[0].elems);
+    hardnet_close(context);
+    return result;
+}
+
+TEST_F(Planes, OfAnyNumberAreTheReferencesInFloatsAndBytes) {
+    for (const int planes : {1, 2, 4, 64}) {
+        SCOPED_TRACE(planes);
+        const Network network = of_planes(planes);
+        const FoldedWeights weights = in_eighths(network);
+        CompileOptions options;
+        options.folder = (folder_ / network.name).string();
+        const auto report = compile_model({network, weights, "eighths", {}}, options);
+        ASSERT_TRUE(report) << report.error().what;
+        const auto loaded = LoadedPackage::load(options.folder, {1, "", nullptr});
+        ASSERT_TRUE(loaded) << loaded.error().what;
+
+        const size_t area = size_t{19} * 23, elements = area * size_t(planes);
+        std::vector<uint8_t> bytes(elements);                  // [y][x][plane]
+        std::vector<float> image(elements), normal(elements);  // [plane][y][x]
+        for (size_t i = 0; i < elements; i++) {
+            const size_t plane = i % size_t(planes), at = plane * area + i / size_t(planes);
+            bytes[i] = uint8_t(i * i * 31 + i * 7);
+            image[at] = bytes[i] / 8.0f;
+            normal[at] = bytes[i] * float(1 / (255.0 * network.preprocessing.deviation[plane]));
+        }
+        const auto expected = run_network(network, weights, image);
+        ASSERT_TRUE(expected) << expected.error().what;
+        const std::vector<float> stem((*expected)[0].begin(), (*expected)[0].end());
+        EXPECT_EQ(output_of(**loaded, image), stem);
+        EXPECT_EQ(output_of_bytes(**loaded, bytes), output_of(**loaded, normal));
+    }
+}
+
+TEST_F(Planes, ThatNoRingHasRoomForAreRefused) {
+    Network network = of_planes(64);
+    network.layers[0].window = Window::square(11, 2, 5);
+    CompileOptions options;
+    options.folder = (folder_ / "wide").string();
+    options.targets = {"x86-64-v4"};
+    const auto refused = compile_model({network, in_eighths(network), "eighths", {}}, options);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().what,
+              "stem: expected at most 16 input planes, whose rows under a window of 11x11 have room on the "
+              "stack, found 64");
+    network = of_planes(4);
+    network.preprocessing = usual_preprocessing(3);
+    const auto unfit = compile_model({network, in_eighths(network), "eighths", {}}, options);
+    ASSERT_FALSE(unfit);
+    EXPECT_EQ(unfit.error().what,
+              "stem: expected a mean and a deviation for each of 4 input planes, found 3");
 }
 
 class ModelsRefused : public Packages {};

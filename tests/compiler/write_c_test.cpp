@@ -83,9 +83,10 @@ TEST(WriteC, PlansAreStrictC99) {
 TEST(WriteC, HeaderSaysWhatTheNetworkIs) {
     const Network network = planned("hardnet68", {200, 264}, "avx2").network;
     const std::string header = plan_header(network, {"wide", 4});
-    for (const char *line : {"#define WIDE_BATCH 4\n", "#define WIDE_CHANNELS 3\n",
-                             "#define WIDE_HEIGHT 200\n", "#define WIDE_WIDTH 264\n",
-                             "#define WIDE_CLASSES 1000\n", "extern const hardnet_network wide;\n"}) {
+    for (const char *line :
+         {"200 x 264 pixels of 3 planes, 4 images per run", "#define WIDE_BATCH 4\n",
+          "#define WIDE_CHANNELS 3\n", "#define WIDE_HEIGHT 200\n", "#define WIDE_WIDTH 264\n",
+          "#define WIDE_CLASSES 1000\n", "extern const hardnet_network wide;\n"}) {
         EXPECT_NE(header.find(line), std::string::npos) << line;
     }
 }

@@ -166,35 +166,40 @@ TEST_P(Ends, FullyConnectedEqualsTheReference) {
 TEST_P(Ends, NormaliseIsWithinRounding) {
     if (!missing().empty()) GTEST_SKIP() << "this CPU has no " << missing();
     constexpr double kBound = 4e-7;  // absolute; values reach 2.6, whose unit in the last place is 2.4e-7
-    const std::array<float, 3> mean{0.485f, 0.456f, 0.406f}, deviation{0.229f, 0.224f, 0.225f};
-    const InputSize all[] = {{1, 1}, {5, 7}, {33, 25}, {16, 64}};
+    const std::vector<float> means{0.485f, 0.456f, 0.406f, 0.5f}, deviations{0.229f, 0.224f, 0.225f, 0.25f};
+    const Shape all[] = {{3, 1, 1}, {3, 5, 7}, {3, 33, 25}, {3, 16, 64}, {1, 5, 7}, {2, 16, 64}, {4, 33, 25}};
     std::vector<KernelSpec> specs;
-    for (const InputSize &size : all)
-        specs.push_back(NormalizeSpec{size.height, size.width, false, mean, deviation});
+    for (const Shape &s : all)
+        specs.push_back(NormalizeSpec{s.height,
+                                      s.width,
+                                      false,
+                                      {means.begin(), means.begin() + s.channels},
+                                      {deviations.begin(), deviations.begin() + s.channels}});
     const KernelLibrary library(specs, machine());
     for (size_t i = 0; i < specs.size(); i++) {
         SCOPED_TRACE(key(specs[i]));
-        const int h = all[i].height, w = all[i].width, plane = h * w;
-        std::vector<uint8_t> image(size_t(3) * plane);
+        const int planes = all[i].channels, h = all[i].height, w = all[i].width, plane = h * w;
+        std::vector<uint8_t> image(size_t(planes) * plane);
         for (size_t k = 0; k < image.size(); k++) image[k] = uint8_t(k * 151 + k / 251);
         const auto run = [&](int pieces) {
-            Memory out(size_t(3) * plane + 64);
+            Memory out(size_t(planes) * plane + 64);
             for (int piece = 0; piece < pieces; piece++) {
                 const int begin = h * piece / pieces, end = h * (piece + 1) / pieces;
                 if (begin == end) continue;
                 call(library[i],
-                     {Buffer(image.data(), {{0, 3, 1}, {0, w, 3}, {0, h, 3 * w}}),
-                      Buffer(out.data(), {{0, w, 1}, {0, h, w}, {0, 3, plane}}).cropped(1, begin, end)});
+                     {Buffer(image.data(), {{0, planes, 1}, {0, w, planes}, {0, h, planes * w}}),
+                      Buffer(out.data(), {{0, w, 1}, {0, h, w}, {0, planes, plane}}).cropped(1, begin, end)});
             }
             return out;
         };
         const Memory whole = run(1);
-        for (int k = 0; k < 3 * plane; k++) {
+        for (int k = 0; k < planes * plane; k++) {
             const int c = k / plane;
-            const double expected = (image[size_t(k % plane) * 3 + c] / 255.0 - mean[c]) / deviation[c];
+            const double expected =
+                (image[size_t(k % plane) * planes + c] / 255.0 - means[c]) / deviations[c];
             ASSERT_NEAR(whole[k], expected, kBound) << k;
         }
-        for (int64_t k = 3 * plane; k < int64_t(whole.size()); k++) ASSERT_TRUE(whole.untouched(k)) << k;
+        for (int64_t k = planes * plane; k < int64_t(whole.size()); k++) ASSERT_TRUE(whole.untouched(k)) << k;
         EXPECT_TRUE(run(2).same_bits(whole)) << "in two by rows";
     }
 }

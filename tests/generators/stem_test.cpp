@@ -18,6 +18,7 @@ struct StemCase {
     InputSize size;
     Activation activation;
     Window window = Window::square(3, 2, 1);
+    int planes = 3;
 };
 
 TEST_P(Stems, StemEqualsTheReference) {
@@ -38,15 +39,21 @@ TEST_P(Stems, StemEqualsTheReference) {
                             {24, {9, 33}, Activation::kNone, Window::square(1, 2)},
                             {24, {40, 40}, Activation::kRelu, Window::square(11, 4, 2)},
                             {32, {12, 20}, Activation::kNone, {{1, 1, 1, 0, 0}, {7, 1, 1, 3, 3}}},
-                            {32, {12, 700}, Activation::kNone, {{5, 2, 2, 4, 3}, {3, 1, 3, 0, 6}}}};
+                            {32, {12, 700}, Activation::kNone, {{5, 2, 2, 4, 3}, {3, 1, 3, 0, 6}}},
+                            {24, {33, 25}, Activation::kRelu6, Window::square(3, 2, 1), 1},
+                            {32, {5, 2000}, Activation::kRelu, Window::square(3, 2, 1), 1},
+                            {24, {33, 25}, Activation::kRelu6, Window::square(3, 2, 1), 2},
+                            {64, {9, 600}, Activation::kRelu, Window::square(7, 2, 3), 4},
+                            {32, {9, 100}, Activation::kNone, Window::square(7, 2, 3), 32},
+                            {46, {9, 100}, Activation::kRelu6, Window::square(3, 2, 1), 64}};
     for (const StemCase &c : all) {
         SCOPED_TRACE(std::to_string(c.out) + " " + std::to_string(c.size.height) + "x" +
                      std::to_string(c.size.width));
-        const Shape in{3, c.size.height, c.size.width};
+        const Shape in{c.planes, c.size.height, c.size.width};
         const int taps = c.window.taps();
         const Shape shape = reference::window_output(in, c.window, c.out);
         const std::vector<float> x = eighths(size_t(in.elements()), 4),
-                                 weight = eighths(size_t(c.out) * 3 * taps, 5),
+                                 weight = eighths(size_t(c.out) * c.planes * taps, 5),
                                  bias = eighths(size_t(c.out), 6);
         std::vector<double> expected =
             reference::convolution({x.begin(), x.end()}, in, weight, bias, c.window);
@@ -54,11 +61,12 @@ TEST_P(Stems, StemEqualsTheReference) {
 
         const int c8 = Image(shape).c8;
         const std::vector<ChannelPart> parts =
-            convolution_parts(machine(), shape.width, shape.height, c8, 3 * taps);
+            stem_parts(machine(), c.window, c.planes, shape.width, shape.height, c8);
         std::vector<KernelSpec> specs;
         for (const ChannelPart &part : parts) {
-            specs.push_back(StemSpec{c.window, 3, in.height, in.width, part.padded(), shape.width, part.block,
-                                     part.extent, part.lanes, c8, c8 * shape.width, c.activation});
+            specs.push_back(StemSpec{c.window, c.planes, in.height, in.width, part.padded(), shape.width,
+                                     part.block, part.extent, part.lanes, c8, c8 * shape.width,
+                                     c.activation});
         }
         const KernelLibrary library(specs, machine());
         const Memory padded_bias = padded(bias, size_t(c8));
@@ -66,15 +74,17 @@ TEST_P(Stems, StemEqualsTheReference) {
             Image out(shape);
             for (size_t p = 0; p < parts.size(); p++) {
                 const int first = parts[p].first, channels = parts[p].padded();
-                const Memory u = packed(weight, c.out, 3, taps, first, channels, channels);
+                const Memory u = packed(weight, c.out, c.planes, taps, first, channels, channels);
                 for (int piece = 0; piece < pieces; piece++) {
                     const int begin = shape.height * piece / pieces,
                               end = shape.height * (piece + 1) / pieces;
                     if (begin == end) continue;
                     call(library[p],
-                         {Buffer(x.data(),
-                                 {{0, in.width, 1}, {0, in.height, in.width}, {0, 3, in.width * in.height}}),
-                          Buffer(u.data(), {{0, channels, 1}, {0, 3, channels}, {0, taps, 3 * channels}}),
+                         {Buffer(x.data(), {{0, in.width, 1},
+                                            {0, in.height, in.width},
+                                            {0, c.planes, in.width * in.height}}),
+                          Buffer(u.data(),
+                                 {{0, channels, 1}, {0, c.planes, channels}, {0, taps, c.planes * channels}}),
                           Buffer(padded_bias.data() + first, {{0, channels, 1}}),
                           out.view(first, channels).cropped(2, begin, end)});
                 }

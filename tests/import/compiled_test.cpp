@@ -91,6 +91,8 @@ TEST_F(Compiled, WishesThatDoNotFitAreRefused) {
                  "hardnet: class names: expected 5, one per row of the head, found 2\n");
     expect_error(import + "--deviation 1,0,1", 3,
                  "hardnet: preprocessing/deviation: expected 1e-06 to 1000, found 0\n");
+    expect_error("import --mean 0.5" + import.substr(6), 3,  // a number takes no argument behind it
+                 "hardnet: preprocessing/mean: expected 3, one per input plane, found 1\n");
 }
 
 // Whole networks under pytorchcv's names, made where the test runs: 14 and 70 MB.

@@ -61,7 +61,8 @@ TEST(BadRecord, ErrorsStayOnOneLineOfText) {
 TEST(BadRecord, UnknownKey) {
     EXPECT_EQ(
         error_of(with("\"clases\": 10,")),
-        "net.json:3:2: expected one of the keys name, architecture, stem, blocks, stem_kernel, multiplier, "
+        "net.json:3:2: expected one of the keys name, architecture, input_planes, stem, blocks, stem_kernel, "
+        "multiplier, "
         "depthwise, bridge, sources, activation, block_activation, "
         "dropout_behind_last_block, mask, threshold, classes, input, preprocessing, class_names, found "
         "\"clases\", did "
@@ -103,7 +104,7 @@ TEST(BadRecord, WrongType) {
     EXPECT_EQ(error_of(with("\"multiplier\": null,")),
               "net.json:3:2: multiplier: expected a number, found null");
     EXPECT_EQ(error_of(with("\"input\": [224],")),
-              "net.json:3:2: input: expected an array of 2 integers, found an array");
+              "net.json:3:2: input: expected an array of 2 integers, found one of 1");
     EXPECT_EQ(error_of(with("\"input\": 224,")),
               "net.json:3:2: input: expected an array of 2 integers, found 224");
     EXPECT_EQ(error_of(with("\"class_names\": [\"a\", {}],")),
@@ -118,6 +119,23 @@ TEST(BadRecord, WrongType) {
               "net.json:1:34: blocks: expected an array, found 7");
     EXPECT_EQ(error_of("{\"name\": \"tiny\", \"stem\": [4, 8], \"blocks\": [7]}"),
               "net.json:1:45: blocks/0: expected an object, found 7");
+}
+
+TEST(BadRecord, InputPlanesAndWhatIsToldOfThem) {
+    EXPECT_EQ(error_of(with("\"input_planes\": 0,")),
+              "net.json:3:2: input_planes: expected 1 to 64, found 0");
+    EXPECT_EQ(error_of(with("\"input_planes\": 65,")),
+              "net.json:3:2: input_planes: expected 1 to 64, found 65");
+    EXPECT_EQ(error_of(with("\"preprocessing\": {\"mean\": [0.5]},")),
+              "net.json:3:20: preprocessing/mean: expected an array of 3 numbers, found one of 1");
+    EXPECT_EQ(error_of(with("\"input_planes\": 1, \"preprocessing\": {\"deviation\": [1, 1, 1]},")),
+              "net.json:3:39: preprocessing/deviation: expected an array of 1 number, found one of 3");
+    EXPECT_EQ(error_of(with("\"input_planes\": 4, \"preprocessing\": {\"bgr\": true},")),
+              "net.json: preprocessing/bgr: expected false with 4 input planes, found true");
+    ModelRecord record = builtin_records().front();
+    record.preprocessing.mean = {0.5f};
+    EXPECT_EQ(check_record(record).error().what,
+              "preprocessing/mean: expected 3, one per input plane, found 1");
 }
 
 TEST(BadRecord, OutOfRange) {

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "base/text.h"
@@ -94,6 +95,28 @@ TEST(Records, MissingKeysDefault) {
     EXPECT_FALSE(read->depthwise);
     EXPECT_FALSE(read->blocks[0].downsample);
     EXPECT_TRUE(read->preprocessing == defaults.preprocessing);
+}
+
+TEST(Records, OfOtherInputPlanesHaveUsualPreprocessingAndReadBackTheSame) {
+    for (const auto &[planes, mean, deviation] :
+         {std::tuple(1, 0.449f, 0.226f), {2, 0.0f, 1.0f}, {4, 0.0f, 1.0f}, {64, 0.0f, 1.0f}}) {
+        const Result<ModelRecord> read =
+            record_from_json(R"({"name": "tiny", "stem": [4, 8], "input_planes": )" + std::to_string(planes) +
+                                 R"(, "blocks": [{"growth_rate": 4, "layers": 2, "transition": 16}]})",
+                             "tiny.json");
+        ASSERT_TRUE(read) << read.error().what;
+        EXPECT_EQ(read->preprocessing.mean, std::vector<float>(size_t(planes), mean));
+        EXPECT_EQ(read->preprocessing.deviation, std::vector<float>(size_t(planes), deviation));
+        const Result<Network> network = build_network(*read, {33, 40});
+        ASSERT_TRUE(network) << network.error().what;
+        EXPECT_EQ(network->input, (Shape{planes, 33, 40}));
+        EXPECT_EQ(weight_shape(network->layers[0]), (std::vector<int64_t>{4, planes, 3, 3}));
+        const Result<ModelRecord> again = record_from_json(to_json(*read), "again.json");
+        ASSERT_TRUE(again) << again.error().what;
+        EXPECT_EQ(again->input_planes, planes);
+        EXPECT_TRUE(again->preprocessing == read->preprocessing);
+    }
+    EXPECT_EQ(to_json(builtin_records().front()).find("input_planes"), std::string::npos);
 }
 
 TEST(Records, TransitionsAreLeftOutWhereTheArchitectureGivesThem) {

@@ -154,7 +154,7 @@ TEST(ImportOnnx, RefusesInputsAndOpsets) {
     parts.opset = 20;
     for (const auto &[dims, error] : std::vector<std::pair<std::vector<int64_t>, std::string>>{
              {{1025, 3, 4, 4}, "expected a batch of at most 1024, found 1025"},
-             {{1, 4, 4, 4}, "expected 3 channels, found 4"},
+             {{1, 65, 4, 4}, "expected 1 to 64 channels, found 65"},
              {{1, 3, 4}, "expected float32 of 4 dimensions, found float32 of 3"},
              {{1, 3, -1, 4},
               "expected a fixed height and width, or a size given beside the model, found them open"},

@@ -43,6 +43,22 @@ TEST(ImportOnnx, TurnsConcatenationsIntoSourcesAndTakesActivationsIn) {
     EXPECT_EQ(net->network.classes, 1);
 }
 
+TEST(ImportOnnx, TakesImagesOfOneToManyPlanes) {
+    for (const int planes : {1, 2, 4, 64}) {
+        SCOPED_TRACE(planes);
+        Parts parts;
+        parts.input = {1, planes, 2, 2};
+        std::vector<float> weight(size_t(planes), 0), image(size_t(planes) * 4, 1);
+        weight.back() = 2;
+        for (size_t i = 0; i < 4; i++) image[image.size() - 4 + i] = float(i);
+        add_conv(parts, "x", "y", planes, weight, {1});
+        const auto net = imported(parts);
+        EXPECT_EQ(outputs_of(net, image), (std::vector<double>{1, 3, 5, 7}));
+        EXPECT_EQ(net->network.input, (Shape{planes, 2, 2}));
+        EXPECT_TRUE(net->network.preprocessing == usual_preprocessing(planes));
+    }
+}
+
 TEST(ImportOnnx, AddsAndMultipliesImages) {
     Parts parts;
     add_conv(parts, "x", "a", 3, {1, 0, 0}, {0});

@@ -67,6 +67,23 @@ TEST(Manifest, survives_the_round_trip) {
     EXPECT_EQ(read->batch, 2);
 }
 
+TEST(Manifest, holds_any_number_of_planes) {
+    ModelRecord record = builtin_records().front();
+    for (const int planes : {1, 4, 64}) {
+        record.input_planes = planes;
+        record.preprocessing = usual_preprocessing(planes);
+        record.preprocessing.mean.back() = 0.25f;
+        Manifest m = example();
+        m.network = *build_network(record, {200, 264});
+        m.class_names.clear();
+        const Result<Manifest> read = manifest_from_json(to_json(m), "m.json");
+        ASSERT_TRUE(read) << read.error().what;
+        EXPECT_EQ(read->planes(), planes);
+        EXPECT_EQ(Json::parse(to_json(m))["input"]["planes"], planes);
+        EXPECT_TRUE(read->network.preprocessing == record.preprocessing);
+    }
+}
+
 TEST(Manifest, names_the_place_that_is_wrong) {
     EXPECT_THAT(
         error_after([](Json &j) { j["levels"][0]["kernels"] = "many"; }),
@@ -93,7 +110,13 @@ TEST(Manifest, names_the_place_that_is_wrong) {
     EXPECT_THAT(error_after([](Json &j) { j["graph"]["layers"][1]["out"][0] = "x"; }),
                 HasSubstr("graph/layers/1/out/0: expected an integer, found \"x\""));
     EXPECT_THAT(error_after([](Json &j) { j["input"]["width"] = 263; }),
-                HasSubstr("input/height: expected the extents of a graph of 3 channels, found 200x263"));
+                HasSubstr("input/height: expected the extents of the graph, 3x200x264, found 3x200x263"));
+    EXPECT_THAT(error_after([](Json &j) { j["input"]["planes"] = 4; }),
+                HasSubstr("input/height: expected the extents of the graph, 3x200x264, found 4x200x264"));
+    EXPECT_THAT(error_after([](Json &j) { j["input"]["planes"] = 65; }),
+                HasSubstr("input/planes: expected an integer from 1 to 64, found 65"));
+    EXPECT_THAT(error_after([](Json &j) { j["preprocessing"]["mean"] = {0.5}; }),
+                HasSubstr("preprocessing/mean: expected an array of 3 numbers, found one of 1"));
     EXPECT_THAT(error_after([](Json &j) {
                     j["targets"] = {"host", 7};
                 }),

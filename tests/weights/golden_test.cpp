@@ -89,7 +89,7 @@ TEST_P(Goldens, AgreeWithTheReference) {
     }
 }
 
-// Detectors on HarDNets that nobody has released, by records.
+// HarDNets that nobody has released, and detectors on them, by records.
 class Backbones : public ::testing::TestWithParam<const char *> {};
 
 TEST_P(Backbones, AgreeWithTheReference) {
@@ -114,7 +114,9 @@ TEST_P(Backbones, AgreeWithTheReference) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Oracle, Backbones, ::testing::Values("ssd_ds", "centernet_ds", "centernet"),
+INSTANTIATE_TEST_SUITE_P(Oracle, Backbones,
+                         ::testing::Values("ssd_ds", "centernet_ds", "centernet", "planes_1", "planes_2",
+                                           "planes_4"),
                          [](const auto &name) { return std::string(name.param); });
 
 std::string case_name(const ::testing::TestParamInfo<const char *> &info) {

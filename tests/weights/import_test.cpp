@@ -81,6 +81,35 @@ TEST_F(Import, TakesTheClassCountFromTheFile) {
     EXPECT_EQ(metadata.count("class_names"), 0u);
 }
 
+TEST_F(Import, ChecksTheFirstConvolutionAgainstTheRecordsPlanes) {
+    ASSERT_TRUE(write_safetensors(in_, checkpoint().tensors, {}));
+    record_.input_planes = 1;
+    record_.preprocessing = usual_preprocessing(1);
+    const auto refused = import_checkpoint(in_, record_, out_, false);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(
+        refused.error().what,
+        in_ + ": expected a first convolution of 1 input planes, as tiny's \"input_planes\", found one of 3");
+    EXPECT_THAT(refused.error().detail,
+                ElementsAre("base.0.conv.weight: expected [4, 1, 3, 3], found [4, 3, 3, 3]"));
+
+    Checkpoint grey = checkpoint();
+    FloatTensor &weight = grey.tensors["base.0.conv.weight"];
+    weight.shape[1] = 1;
+    weight.values.resize(4 * 9);
+    ASSERT_TRUE(write_safetensors(in_, grey.tensors, {}));
+    ImportWishes wishes;
+    wishes.mean = {0.5f};
+    const auto notes = import_checkpoint(in_, record_, out_, false, wishes);
+    ASSERT_TRUE(notes) << notes.error().what;
+    EXPECT_EQ(read_checkpoint(out_)->metadata.at("preprocessing"),
+              R"({"resize_short":256,"mean":[0.5],"deviation":[0.226]})");
+    wishes.mean = {0.5f, 0.5f, 0.5f};
+    const auto of_three = import_checkpoint(in_, record_, out_, false, wishes);
+    ASSERT_FALSE(of_three);
+    EXPECT_EQ(of_three.error().what, "preprocessing/mean: expected 1, one per input plane, found 3");
+}
+
 TEST_F(Import, NotesOddValues) {
     Checkpoint odd = checkpoint();
     odd.tensors["base.0.conv.weight"].values[3] = 1e-40f;

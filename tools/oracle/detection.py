@@ -19,7 +19,7 @@ def trunk(record, pool):
     def downsampling(channels, *how, **rounding):
         return hardnet.Depthwise(channels, 2) if record.depthwise else pool(*how, **rounding)
     channels = record.stem[1]
-    base = [hardnet.Conv(3, record.stem[0], 3, 2, record.activation),
+    base = [hardnet.Conv(record.input_planes, record.stem[0], 3, 2, record.activation),
             hardnet.Conv(*record.stem, record.stem_kernel, 1, record.activation), downsampling(channels, 3, 2, 1)]
     halvings = 0
     for i, (growth, layers, transition, downsample) in enumerate(record.blocks):

@@ -16,6 +16,7 @@ class Record:
     activation: str = "relu6"
     classes: int = 1000
     stem_kernel: int = 3
+    input_planes: int = 3
 
     def layer(self, number, inputs, outputs):
         """Layer `number` of a block, counted from 1."""
@@ -40,7 +41,7 @@ def record_from_json(text):
     r = json.loads(text)
     blocks = [(b["growth_rate"], b["layers"], b["transition"], b["downsample"]) for b in r["blocks"]]
     return Record(tuple(r["stem"]), r["multiplier"], blocks, r["depthwise"], r["dropout_behind_last_block"],
-                  r["activation"], r["classes"], r["stem_kernel"])
+                  r["activation"], r["classes"], r["stem_kernel"], r.get("input_planes", 3))
 
 
 ACTIVATIONS = {"relu6": nn.ReLU6, "relu": nn.ReLU, "none": nn.Identity}
@@ -109,7 +110,7 @@ class HarDNet(nn.Module):
         super().__init__()
         r = record
         self.base = nn.ModuleList([
-            Conv(3, r.stem[0], 3, 2, r.activation),
+            Conv(r.input_planes, r.stem[0], 3, 2, r.activation),
             Conv(r.stem[0], r.stem[1], r.stem_kernel, 1, r.activation),
             Depthwise(r.stem[1], 2) if r.depthwise else nn.MaxPool2d(3, 2, 1),
         ])

@@ -38,8 +38,8 @@ OWN_SIZES = {
 }
 
 
-# Detectors on other HarDNets than the authors', small, as records spell them: depthwise, ReLU6, with other numbers of
-# downsamplings and on extents that do not divide by the strides.
+# Other HarDNets than the authors' and detectors on them, small, as records spell them: depthwise, ReLU6, with other numbers
+# of input planes and of downsamplings and on extents that do not divide by the strides.
 BLOCKS = [{"growth_rate": 6, "layers": 4, "transition": 16, "downsample": True},
           {"growth_rate": 6, "layers": 8, "transition": 24, "downsample": True},
           {"growth_rate": 8, "layers": 4, "transition": 32, "downsample": False}]
@@ -48,6 +48,10 @@ BACKBONES = {
     "centernet_ds": {"architecture": "centernet_hardnet", "depthwise": True, "blocks": BLOCKS, "input": [68, 100]},
     "centernet": {"architecture": "centernet_hardnet", "depthwise": False,
                   "blocks": [{**BLOCKS[0], "downsample": False}] + BLOCKS[:2] + [BLOCKS[1]], "input": [132, 164]},
+    "planes_1": {"architecture": "hardnet", "depthwise": False, "blocks": BLOCKS, "input_planes": 1, "input": [45, 70]},
+    "planes_2": {"architecture": "hardnet", "depthwise": True, "blocks": BLOCKS, "input_planes": 2, "input": [64, 64]},
+    "planes_4": {"architecture": "centernet_hardnet", "depthwise": False, "blocks": BLOCKS, "input_planes": 4,
+                 "input": [68, 100]},
 }
 
 
@@ -109,12 +113,14 @@ def backbone(name):
     record = {"name": name, "stem": [8, 12], "stem_kernel": 1 if BACKBONES[name]["depthwise"] else 3, "multiplier": 1.6,
               "dropout_behind_last_block": False, "activation": "relu6", "classes": 3, **BACKBONES[name]}
     parsed = hardnet.record_from_json(json.dumps(record))
-    is_ssd = record["architecture"] == "ssd_hardnet"
-    model = (detection.ssd_hardnet(parsed, record["classes"], record["sources"]) if is_ssd
-             else detection.CenterNet(parsed, record["classes"]))
+    model, names = {
+        "hardnet": lambda: (hardnet.HarDNet(parsed), ("logits",)),
+        "ssd_hardnet": lambda: (detection.ssd_hardnet(parsed, record["classes"], record["sources"]), ("loc", "conf")),
+        "centernet_hardnet": lambda: (detection.CenterNet(parsed, record["classes"]), ("hm", "wh")),
+    }[record["architecture"]]()
     model = hardnet.with_parameters(model, seeded.state(model, SEED))
-    outputs = registry.outputs_of(model, registry.image_of(*record["input"], SEED))
-    names = ("loc", "conf") if is_ssd else ("hm", "wh")
+    image = registry.image_of(*record["input"], SEED, parsed.input_planes)
+    outputs = registry.outputs_of(model, image)
     return {"record": record, "seed": SEED, "outputs": [thinned(*pair) for pair in zip(names, outputs)]}
 
 

@@ -30,8 +30,8 @@ class Network:
         return hardnet.with_parameters(model, seeded.state(model, seed))
 
 
-def image_of(height, width, seed):
-    return torch.from_numpy(seeded.seeded_input((1, 3, height, width), seed)).double()
+def image_of(height, width, seed, planes=3):
+    return torch.from_numpy(seeded.seeded_input((1, planes, height, width), seed)).double()
 
 
 def outputs_of(model, image):

@@ -80,7 +80,7 @@ typedef struct hardnet_options {
     int32_t threads;
     /* "avx512", "avx2"...; NULL: $HARDNET_CPU_LEVEL, else the best that this CPU runs. */
     const char *level;
-    /* FLOAT32: NCHW, normalised. UINT8: NHWC RGB, normalised as the package records it. */
+    /* FLOAT32: NCHW, normalised. UINT8: NHWC (RGB of three planes), normalised as the package records it. */
     hardnet_type input_type;
 
     /* Hooks; NULL means the runtime's own. `allocate` returns memory aligned to `alignment` or
