@@ -18,6 +18,8 @@ inline Halide::Expr combined(Combination combination, const Halide::Expr &a, con
             return a + b;
         case Combination::kDifference:
             return a - b;
+        case Combination::kQuotient:
+            return a / b;
         case Combination::kSlope:
             return Halide::select(a < 0.0f, a * b, a);
     }
@@ -29,8 +31,11 @@ struct Combine {
         : spec(s), X(Halide::Float(32), 3, "X"), F(Halide::Float(32), s.per_channel() ? 1 : 3, "F") {
         const Halide::Expr operand = spec.combination == Combination::kNone ? Halide::Expr(0.0f)
                                      : spec.per_channel()                   ? F(c)
+                                     : spec.per_pixel                       ? F(0, x, y)
                                                                             : F(c, x, y);
-        Y(c, x, y) = activate(combined(spec.combination, X(c, x, y), operand), spec.activation);
+        const Halide::Expr value = activate(combined(spec.combination, X(c, x, y), operand), spec.activation);
+        // What is read by weights of 0 has to be a number.
+        Y(c, x, y) = spec.channels ? Halide::select(c < spec.channels, value, 0.0f) : value;
         X.dim(1).set_stride(spec.in_pixel_stride);
         X.dim(2).set_stride(spec.in_row_stride);
         if (!spec.per_channel()) {

@@ -5,4 +5,5 @@
 #include "generators/dense.h"
 #include "generators/elementwise.h"
 #include "generators/pooling.h"
+#include "generators/softmax.h"
 #include "generators/winograd.h"

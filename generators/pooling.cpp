@@ -69,7 +69,7 @@ GlobalPool::GlobalPool(const GlobalPoolSpec &s)
     if (spec.norm) value = Halide::max(value * scale(c) + shift(c), 0.0f);
     sum(c) = 0.0f;
     sum(c) += value;
-    Y(c) = sum(c) * Expr(float(1.0 / (double(spec.width) * spec.height)));
+    Y(c) = spec.sum ? sum(c) : sum(c) * Expr(float(1.0 / (double(spec.width) * spec.height)));
     X.dim(1).set_min(0).set_stride(spec.pixel_stride);
     X.dim(2).set_min(0).set_stride(spec.row_stride);
 }

@@ -83,9 +83,11 @@ private:
         if (operands > 1) return fmt::format("expected one operand at most, found {}", operands);
         if (!operands) return "";
         const int operand = layer_.operand();
-        const bool fits = operand != kNetworkInput &&
-                          (shape_of(operand) == layer_.out ||
-                           (!optional && shape_of(operand) == Shape{layer_.out.channels, 1, 1}));
+        const bool fits =
+            operand != kNetworkInput &&
+            (shape_of(operand) == layer_.out ||
+             (!optional && (shape_of(operand) == Shape{layer_.out.channels, 1, 1} ||
+                            shape_of(operand) == Shape{1, layer_.out.height, layer_.out.width})));
         if (!fits)
             return fmt::format("expected an operand of {}, found {}", text_of(layer_.out),
                                text_of(shape_of(operand)));
@@ -125,6 +127,7 @@ private:
             case OpKind::kResize:
                 return {in.channels, 0, 0};
             case OpKind::kGlobalAveragePool:
+            case OpKind::kGlobalSum:
                 return {in.channels, 1, 1};
             case OpKind::kFullyConnected:
                 return {0, 1, 1};

@@ -12,16 +12,20 @@ enum class OpKind {
     kMaxPool,            // padding never wins
     kAveragePool,        // over the window's elements within the padded image, zeros of the padding included
     kGlobalAveragePool,  // 1x1
+    kGlobalSum,          // 1x1
     kResize,             // bilinear, to another layer's extents
     kSlice,              // some of a tensor's channels, where they lie
     kL2Norm,             // x / (sqrt(sum over channels of x^2) + 1e-10), times a weight per channel
     kSpatialNorm,        // x / (0.1 + sum over the image of x), per channel
+    kSoftmax,            // e^x / (sum over channels of e^x)
     kArgmax,             // per pixel the number of the channel with the greatest value, the first of equals
     kFullyConnected,
-    // Two tensors, element by element: of one shape, or the operand has a value per channel (1x1).
+    // Two tensors, element by element: of one shape, or the operand has a value per channel (1x1) or per pixel (one
+    // channel).
     kMultiply,
     kAdd,
     kSubtract,  // the operand from the source
+    kDivide,    // the source by the operand
     // A tensor and a known value per channel, the weight.
     kScale,
     kShift,
@@ -31,7 +35,7 @@ enum class OpKind {
 
 enum class Weights { kNone, kAlone, kWithBias };  // the bias is the layer's own or comes from batch norm
 // kAdded: where the layer reads one; those behind it: always.
-enum class Operand { kNone, kAdded, kSummed, kMultiplied, kSubtracted };
+enum class Operand { kNone, kAdded, kSummed, kMultiplied, kSubtracted, kDivided };
 
 struct OperatorTraits {
     OpKind kind;
@@ -52,16 +56,19 @@ inline constexpr OperatorTraits kOperatorTraits[] = {
     {OpKind::kAveragePool, "average_pool", "average pool", true, true, Weights::kNone, Operand::kNone},
     {OpKind::kGlobalAveragePool, "global_average_pool", "average pool", false, false, Weights::kNone,
      Operand::kNone},
+    {OpKind::kGlobalSum, "global_sum", "sum over the image", false, false, Weights::kNone, Operand::kNone},
     {OpKind::kResize, "resize", "bilinear", false, false, Weights::kNone, Operand::kNone},
     {OpKind::kSlice, "slice", "slice", false, false, Weights::kNone, Operand::kNone},
     {OpKind::kL2Norm, "l2_norm", "L2 norm", false, false, Weights::kAlone, Operand::kNone},
     {OpKind::kSpatialNorm, "spatial_norm", "spatial norm", false, false, Weights::kNone, Operand::kNone},
+    {OpKind::kSoftmax, "softmax", "softmax", false, false, Weights::kNone, Operand::kNone},
     {OpKind::kArgmax, "argmax", "argmax", false, false, Weights::kNone, Operand::kNone},
     {OpKind::kFullyConnected, "fully_connected", "fully connected", false, false, Weights::kWithBias,
      Operand::kNone},
     {OpKind::kMultiply, "multiply", "product", false, false, Weights::kNone, Operand::kMultiplied},
     {OpKind::kAdd, "add", "sum", false, false, Weights::kNone, Operand::kSummed},
     {OpKind::kSubtract, "subtract", "difference", false, false, Weights::kNone, Operand::kSubtracted},
+    {OpKind::kDivide, "divide", "quotient", false, false, Weights::kNone, Operand::kDivided},
     {OpKind::kScale, "scale", "product per channel", false, false, Weights::kAlone, Operand::kNone},
     {OpKind::kShift, "shift", "sum per channel", false, false, Weights::kAlone, Operand::kNone},
     {OpKind::kSlope, "slope", "slope per channel", false, false, Weights::kAlone, Operand::kNone},

@@ -10,6 +10,7 @@
 #include "kernels/elementwise.h"
 #include "kernels/parameter.h"
 #include "kernels/pooling.h"
+#include "kernels/softmax.h"
 #include "kernels/winograd.h"
 
 namespace hardnet {
@@ -17,7 +18,7 @@ namespace hardnet {
 using KernelSpec =
     std::variant<InputTransformSpec, ProductSpec, OutputTransformSpec, ConvolutionSpec, StemSpec,
                  DepthwiseSpec, PoolSpec, GlobalPoolSpec, FullyConnectedSpec, NormalizeSpec, NormSpec,
-                 ResizeSpec, PlanarSpec, RowsSpec, L2NormSpec, SpatialNormSpec, CombineSpec>;
+                 ResizeSpec, PlanarSpec, RowsSpec, L2NormSpec, SpatialNormSpec, CombineSpec, SoftmaxSpec>;
 
 // All numbers of the specification, named: equal keys are equal kernels.
 std::string key(const KernelSpec &spec);

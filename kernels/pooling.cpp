@@ -18,6 +18,7 @@ std::string GlobalPoolSpec::key() const {
     Key k("global_pool");
     if (norm) k.add("norm", {1});
     if (exact) k.add("exact", {1});
+    if (sum) k.add("sum", {1});
     return k.add("in", {height, width, pixel_stride, row_stride}).add("lanes", {lanes}).text;
 }
 

@@ -26,13 +26,13 @@ struct PoolSpec {
     std::vector<KernelParameter> parameters() const;
 };
 
-// Mean over the image, of max(0, X * scale + shift) where there is a norm in front. Calls cover a range of channels
+// Mean or sum over the image, of max(0, X * scale + shift) where there is a norm in front. Calls cover a range of channels
 // (multiples of `lanes`); where `exact`, the last one may be shorter, and nothing behind it is written.
 struct GlobalPoolSpec {
     int height = 0, width = 0;
     int pixel_stride = 0, row_stride = 0;  // of X
     int lanes = 16;
-    bool norm = false, exact = false;
+    bool norm = false, exact = false, sum = false;
     std::string key() const;
     std::vector<KernelParameter> parameters() const;
 };

@@ -1,5 +1,5 @@
-// Sums, differences and products: of two images, of an image and another's value per channel, of an image and known
-// numbers.
+// Sums, differences, products and quotients: of two images, of an image and another's value per channel or pixel, of an
+// image and known numbers.
 #include <algorithm>
 #include <cmath>
 
@@ -50,9 +50,13 @@ bool take_residual(OnnxImport &import, const OnnxNode &node, bool &taken) {
     return import.give_own(node, later);
 }
 
-// The channels of `operand` that belong to each part of `value`, as layers.
+// The channels of `operand` that belong to each part of `value`, as layers; one channel belongs to all of them.
 bool split_alike(OnnxImport &import, const OnnxNode &node, const OnnxValue &value, const OnnxValue &operand,
                  std::vector<int> &parts) {
+    if (operand.shape.channels == 1) {
+        parts.assign(value.parts.size(), operand.parts[0]);
+        return true;
+    }
     parts = operand.parts;
     const auto alike = [&](int a, int b) {
         return import.shape_of(a).channels == import.shape_of(b).channels;
@@ -93,15 +97,19 @@ bool add_combinations(OnnxImport &import, const OnnxNode &node, OpKind op, const
 
 bool combine_images(OnnxImport &import, const OnnxNode &node, OpKind op) {
     OnnxValue a = *import.value(node, 0), b = *import.value(node, 1);
-    if (op != OpKind::kSubtract && is_one_pixel(a.shape) && !is_one_pixel(b.shape)) std::swap(a, b);
-    const bool broadcast = is_one_pixel(b.shape) && b.shape.channels == a.shape.channels;
+    const bool ordered = op == OpKind::kSubtract || op == OpKind::kDivide;
+    if (!ordered && a.shape.elements() < b.shape.elements()) std::swap(a, b);
+    const bool per_channel = b.shape == Shape{a.shape.channels, 1, 1},
+               per_pixel = b.shape == Shape{1, a.shape.height, a.shape.width};
     const auto as_expanded = [&](size_t input) {
         const Shape *expanded = import.expansion(node, input);
         return !expanded || *expanded == import.value(node, 1 - input)->shape;
     };
-    if (a.flat != b.flat || !(a.shape == b.shape || broadcast) || !as_expanded(0) || !as_expanded(1))
+    if (a.flat != b.flat || !(a.shape == b.shape || per_channel || per_pixel) || !as_expanded(0) ||
+        !as_expanded(1))
         return import.fail(
-            "expected two images of one shape, or one of 1x1 with as many channels, found others");
+            "expected two images of one shape, or one of 1x1 with as many channels or of one channel, found "
+            "others");
     bool taken = false;
     if (op == OpKind::kMultiply)
         for (size_t gate : {size_t{0}, size_t{1}})
@@ -144,13 +152,12 @@ bool translate_elementwise(OnnxImport &import, const OnnxNode &node) {
     const OnnxValue *a = import.value(node, 0), *b = import.value(node, 1);
     const std::string &op = node.op_type;
     if ((a && a->row) || (b && b->row)) return import.fail("expected images, found rows of pixels");
-    if (a && b) {
-        if (op == "Div") return import.fail("expected to divide by known numbers, found an image");
+    if (a && b)
         return combine_images(import, node,
                               op == "Mul"   ? OpKind::kMultiply
                               : op == "Add" ? OpKind::kAdd
+                              : op == "Div" ? OpKind::kDivide
                                             : OpKind::kSubtract);
-    }
     if (!a && !b) return import.fail("expected an image, found known tensors alone");
     const size_t image = a ? 0 : 1;
     std::vector<float> known;

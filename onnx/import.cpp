@@ -47,7 +47,8 @@ bool OnnxImport::prepare() {
         const auto is_used = [&](const std::string &name) { return uses_.count(resolved(name)) > 0; };
         needed_[i] = std::any_of(node.outputs.begin(), node.outputs.end(), is_used);
         if (!needed_[i] || is_alias(node)) continue;
-        const bool combines = node.op_type == "Add" || node.op_type == "Mul" || node.op_type == "Sub";
+        const std::string &op = node.op_type;
+        const bool combines = op == "Add" || op == "Mul" || op == "Sub" || op == "Div";
         for (const std::string &input : node.inputs) {
             if (node.op_type == "Shape") continue;  // extents are no values
             uses_[resolved(input)]++;

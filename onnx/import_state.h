@@ -71,6 +71,7 @@ public:
     const OnnxNode *only_reader(const std::string &name) const;
     // False where the layer is not the last one. The node's input, its result, becomes that of its source.
     bool drop_last_layer(const Layer &layer, const OnnxNode &node, size_t input);
+    bool count_weights(size_t elements);  // so many more fit
     FoldedLayer &weights_of(const Layer &layer) { return weights_.layers[size_t(&layer - layers_.data())]; }
     int index_of(const Layer &layer) const { return int(&layer - layers_.data()); }
     const Shape &shape_of(int part) const {
@@ -108,7 +109,6 @@ private:
     bool is_new(const std::string &name);
     Layer *append(const std::string &name, OpKind op, const std::vector<int> &sources);
     bool count_layer(size_t reads);  // one more fits
-    bool count_weights(size_t elements);
 
     const OnnxModel &model_;
     const OnnxOptions &options_;

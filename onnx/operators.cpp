@@ -12,8 +12,8 @@ constexpr char kLists[] = "of known scalars and lists";
 
 constexpr OnnxOperator kOnnxOperators[] = {
     {"Add", 9, 22,
-     "two images of one shape, an image and one of 1x1; an image and known numbers, one or per channel; "
-     "known numbers",
+     "two images of one shape, an image and one of 1x1 or of one channel; an image and known numbers, one or "
+     "per channel; known numbers",
      translate_arithmetic},
     {"AveragePool", 9, 22, "", translate_pool},
     {"BatchNormalization", 9, 22, "", translate_batch_norm},
@@ -23,7 +23,7 @@ constexpr OnnxOperator kOnnxOperators[] = {
      translate_concat},
     {"Constant", 9, 22, "a tensor, an int, ints or a float", translate_constant},
     {"Conv", 9, 22, "", translate_conv},
-    {"Div", 9, 22, "an image by known numbers, one or per channel; known numbers", translate_arithmetic},
+    {"Div", 9, 22, "as Sub, but for known numbers by an image", translate_arithmetic},
     {"Dropout", 9, 22, "not in training; dropped", translate_unchanged},
     {"Expand", 9, 22, "of one pixel, for sums and products with an image", translate_expand},
     {"Flatten", 9, 22, "axis 1", translate_flatten},
@@ -40,7 +40,8 @@ constexpr OnnxOperator kOnnxOperators[] = {
     {"Mul", 9, 22, "as Add", translate_arithmetic},
     {"PRelu", 9, 22, "one known slope, or one per channel", translate_prelu},
     {"Pad", 9, 22, "by nothing, as exporters put it in front of pools; dropped", translate_pad},
-    {"ReduceMean", 9, 22, "over height and width", translate_reduce_mean},
+    {"ReduceMean", 9, 22, "over height and width, or over channels that are kept", translate_reduction},
+    {"ReduceSum", 9, 22, "as ReduceMean", translate_reduction},
     {"Relu", 9, 22, "", translate_relu},
     {"Reshape", 9, 22, "of an image to [batch, elements]; of pixels to rows; of known numbers to a list",
      translate_reshape},
@@ -49,9 +50,10 @@ constexpr OnnxOperator kOnnxOperators[] = {
     {"Shape", 9, 22, "", translate_shape},
     {"Sigmoid", 9, 22, "", translate_sigmoid},
     {"Slice", 9, 22, "an image's channels (axis 1), step 1; known lists, step 1", translate_slice},
+    {"Softmax", 9, 22, "over channels", translate_softmax},
     {"Split", 9, 22, "an image's channels (axis 1)", translate_split},
     {"Squeeze", 9, 22, kLists, translate_unsqueeze},
-    {"Sub", 9, 22, "as Add, but for one of 1x1 in front", translate_arithmetic},
+    {"Sub", 9, 22, "as Add, but for one of 1x1 or of one channel in front", translate_arithmetic},
     {"Transpose", 9, 22, "an image's channels to the end (0, 2, 3, 1), in front of Reshape and Concat",
      translate_transpose},
     {"Unsqueeze", 9, 22, "of channels to one pixel; of known scalars", translate_unsqueeze},

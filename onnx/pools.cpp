@@ -28,16 +28,6 @@ bool add_for_each(OnnxImport &import, const OnnxNode &node, OpKind op, const Fin
     return import.give(node, result);
 }
 
-bool add_global_pool(OnnxImport &import, const OnnxNode &node, bool flat) {
-    const OnnxValue *image = import.need_image(node, 0);
-    if (!image) return false;
-    Layer *layer = import.add_layer(node, OpKind::kGlobalAveragePool, image->parts);
-    if (!layer) return false;
-    layer->out = {layer->in.channels, 1, 1};
-    import.take_norm(*image, *layer);
-    return import.give(node, {{import.index_of(*layer)}, layer->out, flat});
-}
-
 // Height and width that a Resize asks for.
 bool read_sizes(OnnxImport &import, const OnnxNode &node, const Shape &in, int (&to)[2]) {
     const bool by_sizes = import.has_input(node, 3);
@@ -93,10 +83,14 @@ bool is_padded(const Window &window) {
 
 }  // namespace
 
-bool are_height_and_width(std::vector<int64_t> &axes) {
-    for (int64_t &axis : axes) axis += axis < 0 ? 4 : 0;
-    std::sort(axes.begin(), axes.end());
-    return axes == std::vector<int64_t>{2, 3};
+bool add_global_pool(OnnxImport &import, const OnnxNode &node, OpKind op, bool flat) {
+    const OnnxValue *image = import.need_image(node, 0);
+    if (!image) return false;
+    Layer *layer = import.add_layer(node, op, image->parts);
+    if (!layer) return false;
+    layer->out = {layer->in.channels, 1, 1};
+    import.take_norm(*image, *layer);
+    return import.give(node, {{import.index_of(*layer)}, layer->out, flat});
 }
 
 bool translate_pool(OnnxImport &import, const OnnxNode &node) {
@@ -122,20 +116,7 @@ bool translate_pool(OnnxImport &import, const OnnxNode &node) {
 
 bool translate_global_pool(OnnxImport &import, const OnnxNode &node) {
     if (!import.accept(NodeAttributes(node))) return false;
-    return add_global_pool(import, node, false);
-}
-
-bool translate_reduce_mean(OnnxImport &import, const OnnxNode &node) {
-    NodeAttributes attributes(node);
-    const int64_t keeps = attributes.integer("keepdims", 1);
-    std::vector<int64_t> axes;
-    if (import.opset() < 18) axes = attributes.integers("axes", {});
-    attributes.integer("noop_with_empty_axes", 0);
-    if (!import.accept(attributes)) return false;
-    if (!import.read_list(node, 1, axes)) return false;
-    if (!are_height_and_width(axes))
-        return import.fail(fmt::format("axes: expected 2 and 3, found [{}]", fmt::join(axes, ", ")));
-    return add_global_pool(import, node, keeps == 0);
+    return add_global_pool(import, node, OpKind::kGlobalAveragePool, false);
 }
 
 bool translate_resize(OnnxImport &import, const OnnxNode &node) {

@@ -31,8 +31,14 @@ bool takes_activation(const Layer &layer);  // whose kernel ends in one, and has
 // pools.cpp
 bool translate_pool(OnnxImport &import, const OnnxNode &node);
 bool translate_global_pool(OnnxImport &import, const OnnxNode &node);
-bool translate_reduce_mean(OnnxImport &import, const OnnxNode &node);
 bool translate_resize(OnnxImport &import, const OnnxNode &node);
+bool add_global_pool(OnnxImport &import, const OnnxNode &node, OpKind op, bool flat);
+
+// reductions.cpp
+bool translate_reduction(OnnxImport &import, const OnnxNode &node);
+bool translate_softmax(OnnxImport &import, const OnnxNode &node);
+// Whether these are the axes of height and width; makes them count from the front, in order.
+bool are_height_and_width(std::vector<int64_t> &axes);
 
 // views.cpp
 bool translate_concat(OnnxImport &import, const OnnxNode &node);
@@ -48,9 +54,6 @@ bool reshape_rows(OnnxImport &import, const OnnxNode &node, const std::vector<in
                   bool zero_is_zero);
 bool concat_rows(OnnxImport &import, const OnnxNode &node, int64_t axis);
 std::vector<int64_t> row_dims(const OnnxImport &import, const OnnxValue &rows);  // in the model
-
-// pools.cpp: whether these are the axes of height and width; makes them count from the front, in order.
-bool are_height_and_width(std::vector<int64_t> &axes);
 
 // views.cpp: the parts of some channels of an image; of one that is cut a slice is a layer. None: too many.
 std::optional<std::vector<int>> channels_of(OnnxImport &import, const OnnxNode &node, const OnnxValue &image,

@@ -155,6 +155,21 @@ TensorOf<Real> spatial_norm(const TensorOf<Real> &input, const Shape &in) {
     return output;
 }
 
+// Per pixel e^x / (sum over channels of e^x), without exponentials that are too great.
+template <typename Real = double>
+TensorOf<Real> softmax(const TensorOf<Real> &input, const Shape &in) {
+    const int64_t plane = int64_t{in.height} * in.width;
+    TensorOf<Real> output(input.size());
+    for (int64_t at = 0; at < plane; at++) {
+        Real greatest = input[at], sum = 0;
+        for (int c = 1; c < in.channels; c++) greatest = std::max(greatest, input[c * plane + at]);
+        for (int c = 0; c < in.channels; c++)
+            sum += output[c * plane + at] = std::exp(input[c * plane + at] - greatest);
+        for (int c = 0; c < in.channels; c++) output[c * plane + at] /= sum;
+    }
+    return output;
+}
+
 // Per pixel the number of the channel with the greatest value, the first of equals: [1, H, W]. Of one channel 1 where it is
 // above the threshold, 0 elsewhere.
 template <typename Real = double>
@@ -215,6 +230,16 @@ TensorOf<Real> global_average_pool(const TensorOf<Real> &input, const Shape &in)
         const auto from = input.begin() + c * plane;
         output.push_back(std::accumulate(from, from + plane, Real{0}) / Real(plane));
     }
+    return output;
+}
+
+// The sum of every channel: [in.channels].
+template <typename Real = double>
+TensorOf<Real> global_sum(const TensorOf<Real> &input, const Shape &in) {
+    const int64_t plane = int64_t{in.height} * in.width;
+    TensorOf<Real> output;
+    for (auto from = input.begin(); from != input.end(); from += plane)
+        output.push_back(std::accumulate(from, from + plane, Real{0}));
     return output;
 }
 

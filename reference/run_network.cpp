@@ -41,6 +41,8 @@ std::vector<Real> run_layer(const Layer &layer, const FoldedLayer &folded, const
             return reference::average_pool(input, layer.in, layer.out, window, layer.excludes_padding);
         case OpKind::kGlobalAveragePool:
             return reference::global_average_pool(input, layer.in);
+        case OpKind::kGlobalSum:
+            return reference::global_sum(input, layer.in);
         case OpKind::kResize:
             return reference::resize(input, layer.in, layer.out, layer.sampling);
         case OpKind::kSlice:
@@ -49,6 +51,8 @@ std::vector<Real> run_layer(const Layer &layer, const FoldedLayer &folded, const
             return reference::l2_norm(input, layer.in, weight);
         case OpKind::kSpatialNorm:
             return reference::spatial_norm(input, layer.in);
+        case OpKind::kSoftmax:
+            return reference::softmax(input, layer.in);
         case OpKind::kArgmax:
             return reference::argmax<Real>(input, layer.in, layer.threshold);
         case OpKind::kFullyConnected:
@@ -60,6 +64,7 @@ std::vector<Real> run_layer(const Layer &layer, const FoldedLayer &folded, const
         case OpKind::kMultiply:
         case OpKind::kAdd:
         case OpKind::kSubtract:
+        case OpKind::kDivide:
             return input;  // combined with the operand, as other layers' results are
         case OpKind::kActivate:
             return input;  // activated as other layers' results are
@@ -69,16 +74,20 @@ std::vector<Real> run_layer(const Layer &layer, const FoldedLayer &folded, const
 
 // With what is added to the layer's result, or multiplied by it.
 template <typename Real>
-void combine(const Layer &layer, const std::vector<std::vector<Real>> &outputs, std::vector<Real> &result) {
+void combine(const Network &network, const Layer &layer, const std::vector<std::vector<Real>> &outputs,
+             std::vector<Real> &result) {
     if (layer.operand() == kNoLayer) return;
     const std::vector<Real> &operand = outputs[static_cast<size_t>(layer.operand())];
     const Operand use = traits_of(layer.op).operand;
+    const Shape &shape = network.layers[static_cast<size_t>(layer.operand())].out;
+    const bool per_pixel = shape == Shape{1, layer.out.height, layer.out.width};
     const size_t share = result.size() / operand.size();  // elements that one of the operand's is for
     for (size_t i = 0; i < result.size(); i++) {
         Real &value = result[i];
-        const Real other = operand[i / share];
+        const Real other = operand[per_pixel ? i % operand.size() : i / share];
         value = use == Operand::kMultiplied   ? value * other
                 : use == Operand::kSubtracted ? value - other
+                : use == Operand::kDivided    ? value / other
                                               : value + other;
     }
 }
@@ -130,7 +139,7 @@ Result<std::vector<std::vector<Real>>> run_network(const Network &network, const
             reference::activate(gathered_input, Activation::kRelu);
         }
         std::vector<Real> output = run_layer(layer, folded, gathered_input, threads);
-        combine(layer, outputs, output);
+        combine(network, layer, outputs, output);
         reference::activate(output, layer.activation);
         outputs.push_back(std::move(output));
         if (options.progress) {

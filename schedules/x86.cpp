@@ -169,6 +169,18 @@ void schedule(SpatialNorm &v) {
     v.share.compute_at(v.Y, co).vectorize(v.c, lanes);
 }
 
+void schedule(Softmax &v) {
+    Var co("co"), ci("ci");
+    const int lanes = v.spec.lanes;
+    v.Y.split(v.c, co, ci, lanes).reorder(ci, co, v.x, v.y).vectorize(ci);
+    v.greatest.compute_at(v.Y, v.x);
+    v.factor.compute_at(v.Y, v.x);
+    v.vectors.compute_at(v.greatest, v.x).vectorize(v.lane, lanes);
+    v.vectors.update().reorder(v.lane, v.r).vectorize(v.lane, lanes);
+    v.sums.compute_at(v.factor, v.x).vectorize(v.lane, lanes);
+    v.sums.update().reorder(v.lane, v.r).vectorize(v.lane, lanes);
+}
+
 void schedule(FullyConnected &v) {
     Var bo("bo"), bi("bi");
     const FullyConnectedSpec &s = v.spec;

@@ -17,6 +17,7 @@ void schedule(Planar &planar);
 void schedule(Rows &rows);
 void schedule(L2Norm &norm);
 void schedule(SpatialNorm &norm);
+void schedule(Softmax &softmax);
 void schedule(FullyConnected &layer);
 void schedule(Normalize &normalize);
 

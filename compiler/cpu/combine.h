@@ -14,6 +14,8 @@ inline Combination combination_of(OpKind op) {
             return Combination::kSum;
         case OpKind::kSubtract:
             return Combination::kDifference;
+        case OpKind::kDivide:
+            return Combination::kQuotient;
         case OpKind::kSlope:
             return Combination::kSlope;
         default:
@@ -21,7 +23,7 @@ inline Combination combination_of(OpKind op) {
     }
 }
 
-// The second argument: a tensor, its one pixel, or a known value per channel.
+// The second argument: a tensor, its one pixel or one channel, or a known value per channel.
 inline hardnet_argument combined_operand(Planning &p, int layer, CombineSpec &spec) {
     const Layer &l = p.layer(layer);
     const int c8 = p.tensor(layer).c8;
@@ -30,11 +32,12 @@ inline hardnet_argument combined_operand(Planning &p, int layer, CombineSpec &sp
         return whole(p.builder.view(Place::weights(known), {{0, c8, 1}}));
     }
     const Tensor &operand = p.tensor(l.operand());
-    if (operand.shape.height * operand.shape.width == 1)
+    spec.per_pixel = operand.shape.channels == 1 && l.out.channels > 1;
+    if (operand.shape.height * operand.shape.width == 1 && !spec.per_pixel)
         return whole(p.builder.view(operand.place(0, 0), {{0, c8, 1}}));
     spec.operand_pixel_stride = operand.pixel_stride;
     spec.operand_row_stride = operand.row_stride();
-    return whole(p.view(operand, 0, c8, false));
+    return whole(p.view(operand, 0, spec.per_pixel ? 1 : c8, false));
 }
 
 inline void plan_combine(Planning &p, int layer) {
@@ -44,6 +47,7 @@ inline void plan_combine(Planning &p, int layer) {
     spec.combination = combination_of(l.op);
     spec.width = l.out.width;
     spec.activation = l.activation;
+    if (l.op == OpKind::kDivide) spec.channels = l.out.channels;
     p.set_planes(spec, in, out);
     p.builder.begin_step(HARDNET_STEP_ELEMENTWISE, layer);
     p.builder.begin_part(l.out.height, 0, 1);

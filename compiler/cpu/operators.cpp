@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "compiler/cpu/combine.h"
+#include "compiler/cpu/softmax.h"
 
 namespace hardnet::cpu {
 namespace {
@@ -15,15 +16,18 @@ constexpr Operator kOperators[] = {
     {OpKind::kMaxPool, "max pool", plan_pool},
     {OpKind::kAveragePool, "mean of windows", plan_pool},
     {OpKind::kGlobalAveragePool, "mean", plan_global_pool, true},
+    {OpKind::kGlobalSum, "sum", plan_global_pool, true},
     {OpKind::kResize, "bilinear", plan_resize},
     {OpKind::kSlice, "view", plan_slice},
     {OpKind::kL2Norm, "norm over channels", plan_l2_norm},
     {OpKind::kSpatialNorm, "norm over the image", plan_spatial_norm},
+    {OpKind::kSoftmax, "softmax", plan_softmax},
     {OpKind::kArgmax, "greatest channel", plan_argmax},
     {OpKind::kFullyConnected, "matrix", plan_fully_connected},
     {OpKind::kMultiply, "product", plan_combine},
     {OpKind::kAdd, "sum", plan_combine},
     {OpKind::kSubtract, "difference", plan_combine},
+    {OpKind::kDivide, "quotient", plan_combine},
     {OpKind::kScale, "product per channel", plan_combine},
     {OpKind::kShift, "sum per channel", plan_combine},
     {OpKind::kSlope, "slope per channel", plan_combine},
@@ -54,8 +58,9 @@ std::string refusal(const Analysis &analysis, int layer, const Layout &layout) {
     if (l.op == OpKind::kFullyConnected && l.in.height * l.in.width > 1 &&
         (l.in.channels % kChannelAlignment || !plainly_stored(layout.tensors[source])))
         return "a fully connected layer on whole eights of channels that nothing else reads";
-    if ((l.op == OpKind::kFullyConnected || l.op == OpKind::kGlobalAveragePool) && layout.tensors[layer].halo)
-        return "1x1 windows alone behind it";
+    const bool one_pixel =
+        l.op == OpKind::kFullyConnected || l.op == OpKind::kGlobalAveragePool || l.op == OpKind::kGlobalSum;
+    if (one_pixel && layout.tensors[layer].halo) return "1x1 windows alone behind it";
     if (l.op == OpKind::kSlice && (l.first_channel | l.out.channels) % kChannelAlignment &&
         feeds_channel_norm(analysis, layer))
         return "a slice of whole eights of channels in front of a norm over them";

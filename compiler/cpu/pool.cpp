@@ -32,6 +32,7 @@ void plan_global_pool(Planning &p, int layer) {
         spec.row_stride = in.row_stride();
         spec.lanes = p.machine().lanes_for(in.c8);
         spec.norm = !l.front_norm.empty();
+        spec.sum = l.op == OpKind::kGlobalSum;
         // What a source is padded to lies where the next one's channels go.
         spec.exact = in.shape.channels < in.c8 && first + in.shape.channels < l.in.channels;
         p.builder.begin_part(in.c8 / spec.lanes, 0, spec.lanes);

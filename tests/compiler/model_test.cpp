@@ -102,6 +102,45 @@ Network squeezed() {
     return network;
 }
 
+// Quotients by a tensor, by a value per channel and by one per pixel, and softmax of a tensor and of channels in
+// the middle of one.
+Network shared() {
+    Network network;
+    network.name = "shared";
+    network.input = {3, 37, 29};
+    std::vector<Layer> &layers = network.layers;
+    const auto add_conv = [&](const char *name, int source, int channels, int kernel, Activation activation) {
+        Layer layer = conv(network, name, source, channels, source == kNetworkInput ? 2 : 1);
+        layer.window = kernel == 1 ? Window{} : layer.window;
+        layer.activation = activation;
+        layers.push_back(layer);
+    };
+    const auto add = [&](const char *name, OpKind op, std::vector<Read> reads) {
+        layers.push_back(same_shape(network, name, op, std::move(reads), Activation::kNone));
+        return &layers.back();
+    };
+    add_conv("stem", kNetworkInput, 20, 3, Activation::kHardSwish);
+    add_conv("positive", 0, 20, 3, Activation::kSigmoid);
+    add("sum", OpKind::kGlobalSum, {{1, Role::kSource}})->out = {20, 1, 1};
+    add("shares", OpKind::kDivide, {{0, Role::kSource}, {2, Role::kOperand}});
+    add("quotient", OpKind::kDivide, {{3, Role::kSource}, {1, Role::kOperand}})->activation =
+        Activation::kRelu;
+    add_conv("pixel", 0, 1, 1, Activation::kSigmoid);
+    add("per pixel", OpKind::kDivide, {{0, Role::kSource}, {5, Role::kOperand}});
+    add("weighted", OpKind::kMultiply, {{1, Role::kSource}, {5, Role::kOperand}});
+    add("softmax", OpKind::kSoftmax, {{6, Role::kSource}});
+    add_conv("behind", 8, 12, 3, Activation::kNone);
+    Layer *middle = add("middle", OpKind::kSlice, {{0, Role::kSource}});
+    middle->first_channel = 3;
+    middle->out.channels = 14;
+    add("of slice", OpKind::kSoftmax, {{10, Role::kSource}});
+    add_conv("behind quotients", 4, 9, 1, Activation::kNone);
+    network.outputs = {
+        {"behind", {9}}, {"of slice", {11}}, {"quotients", {12}}, {"weighted", {7}}, {"sum", {2}}};
+    network.classes = 12;
+    return network;
+}
+
 Network of_planes(int planes) {
     Network network;
     network.name = "planes_" + std::to_string(planes);
@@ -118,7 +157,7 @@ Network of_planes(int planes) {
 }
 
 class Models : public Packages, public ::testing::WithParamInterface<Network (*)()> {};
-INSTANTIATE_TEST_SUITE_P(Graphs, Models, ::testing::Values(gated, squeezed),
+INSTANTIATE_TEST_SUITE_P(Graphs, Models, ::testing::Values(gated, squeezed, shared),
                          [](const auto &graph) { return graph.param().name; });
 
 TEST_P(Models, AreTheReferencesOnEveryLevel) {

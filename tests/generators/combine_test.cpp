@@ -39,6 +39,8 @@ double combined(Combination by, double a, double b) {
             return a - b;
         case Combination::kSlope:
             return a < 0 ? a * b : a;
+        case Combination::kQuotient:
+            return a / b;
     }
     return 0;
 }
@@ -82,6 +84,51 @@ TEST_P(CombineKernel, CombinesWithAValuePerChannel) {
         call_row_by_row(spec, machine(), {x.view(0, x.c8), Buffer(f.data(), {{0, x.c8, 1}})}, out);
         std::vector<double> expected;
         for (size_t i = 0; i < a.size(); i++) expected.push_back(combined(by, a[i], b[i / 15]));
+        expect_image(out, expected);
+    }
+}
+
+// Exact by powers of two. In the padding 0 is divided by 0.
+TEST_P(CombineKernel, DividesImagesAndLeavesZerosBehindTheirChannels) {
+    if (!missing().empty()) GTEST_SKIP() << "this CPU has no " << missing();
+    const float powers[] = {-2, 0.25f, 4, -0.5f, 1};
+    for (const Shape &shape : {Shape{46, 5, 7}, Shape{8, 3, 1}, Shape{17, 1, 1}}) {
+        const std::vector<float> a = eighths(size_t(shape.elements()), 1);
+        std::vector<float> b;
+        std::vector<double> expected;
+        for (size_t i = 0; i < a.size(); i++) {
+            b.push_back(powers[i % 5]);
+            expected.push_back(std::max(a[i] / b[i], 0.0f));
+        }
+        const Image x = Image::of(shape, a), f = Image::of(shape, b, 1);
+        Image out(shape, 1);
+        CombineSpec spec = spec_of(x, out, machine());
+        spec.combination = Combination::kQuotient;
+        spec.activation = Activation::kRelu;
+        spec.operand_pixel_stride = f.c8, spec.operand_row_stride = f.row_stride();
+        spec.channels = shape.channels;
+        SCOPED_TRACE(spec.key());
+        call_row_by_row(spec, machine(), {x.view(0, x.c8), f.view(0, f.c8)}, out);
+        expect_image(out, expected);
+        for (int c = shape.channels; c < out.c8; c++) EXPECT_EQ(out.memory[out.at(c, 0, 0)], 0) << c;
+    }
+}
+
+TEST_P(CombineKernel, CombinesWithAValuePerPixel) {
+    if (!missing().empty()) GTEST_SKIP() << "this CPU has no " << missing();
+    const Shape shape{46, 3, 5}, one{1, 3, 5};
+    for (Combination by : {Combination::kProduct, Combination::kDifference}) {
+        const std::vector<float> a = eighths(size_t(shape.elements()), 1), b = eighths(15, 2);
+        const Image x = Image::of(shape, a), f = Image::of(one, b);
+        Image out(shape, 1);
+        CombineSpec spec = spec_of(x, out, machine());
+        spec.combination = by;
+        spec.per_pixel = true;
+        spec.operand_pixel_stride = f.c8, spec.operand_row_stride = f.row_stride();
+        SCOPED_TRACE(spec.key());
+        call_row_by_row(spec, machine(), {x.view(0, x.c8), f.view(0, 1)}, out);
+        std::vector<double> expected;
+        for (size_t i = 0; i < a.size(); i++) expected.push_back(combined(by, a[i], b[i % 15]));
         expect_image(out, expected);
     }
 }

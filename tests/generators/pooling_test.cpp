@@ -75,7 +75,7 @@ TEST_P(Ends, MaxPoolEqualsTheReference) {
 }
 
 // The sum is exact; the mean is off by the rounding of 1 / pixels and of the product.
-TEST_P(Ends, GlobalPoolIsTheMean) {
+TEST_P(Ends, GlobalPoolIsTheMeanOrTheSum) {
     if (!missing().empty()) GTEST_SKIP() << "this CPU has no " << missing();
     const Shape all[] = {{14, 5, 7}, {334, 7, 7}, {78, 33, 25}, {64, 1, 1}, {46, 4, 8}};
     std::vector<KernelSpec> specs;
@@ -84,15 +84,20 @@ TEST_P(Ends, GlobalPoolIsTheMean) {
         for (bool exact : {false, true})
             specs.push_back(GlobalPoolSpec{shape.height, shape.width, in.c8, in.row_stride(),
                                            machine().lanes_for(in.c8), false, exact});
+        specs.push_back(specs.back());
+        std::get<GlobalPoolSpec>(specs.back()).sum = true;
     }
     const KernelLibrary library(specs, machine());
     for (size_t i = 0; i < specs.size(); i++) {
         SCOPED_TRACE(key(specs[i]));
-        const Shape &shape = all[i / 2];
+        const Shape &shape = all[i / 3];
+        const GlobalPoolSpec &spec = std::get<GlobalPoolSpec>(specs[i]);
         const std::vector<float> x = eighths(size_t(shape.elements()), 12);
-        const std::vector<double> expected = reference::global_average_pool({x.begin(), x.end()}, shape);
+        const std::vector<double> wide(x.begin(), x.end()),
+            expected =
+                spec.sum ? reference::global_sum(wide, shape) : reference::global_average_pool(wide, shape);
         const Image source = Image::of(shape, x);
-        const int written = i % 2 ? shape.channels : source.c8;
+        const int written = spec.exact ? shape.channels : source.c8;
         const int lanes = machine().lanes_for(source.c8), units = source.c8 / lanes;
         const auto run = [&](int pieces) {
             Memory out(size_t(source.c8) + 64);
@@ -107,7 +112,7 @@ TEST_P(Ends, GlobalPoolIsTheMean) {
         };
         const Memory whole = run(1);
         for (int c = 0; c < shape.channels; c++) {
-            ASSERT_NEAR(whole[c], expected[c], std::fabs(expected[c]) * 1.8e-7)
+            ASSERT_NEAR(whole[c], expected[c], spec.sum ? 0 : std::fabs(expected[c]) * 1.8e-7)
                 << c;  // three half units in the last place
         }
         for (int64_t c = written; c < int64_t(whole.size()); c++) EXPECT_TRUE(whole.untouched(c)) << c;

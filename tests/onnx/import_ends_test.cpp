@@ -100,8 +100,8 @@ TEST(ImportOnnx, RefusesByNodeAndAttribute) {
     };
     const Message w = tensor("w", {3, 3, 3, 1}, std::vector<float>(27, 1)),
                   square = tensor("w", {4, 1, 1, 1}, {1, 1, 1, 1});
-    EXPECT_EQ(error_of_node(node("Softmax", {"x"}, {"y"})),
-              at + "(Softmax): expected an operator of those below, found \"Softmax\"");
+    EXPECT_EQ(error_of_node(node("Tile", {"x"}, {"y"})),
+              at + "(Tile): expected an operator of those below, found \"Tile\"");
     EXPECT_THAT(error_of_node(node("Conv", {"x", "w"}, {"y"}), {w}),
                 HasSubstr("(Conv): expected an output of 1x1x1 to 16777216x65536x65536, found 3x0x2"));
     EXPECT_EQ(error_of_node(node("Conv", {"x", "w"}, {"y"}, {int_attribute("group", 2)}), {square}),

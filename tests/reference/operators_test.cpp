@@ -193,6 +193,18 @@ TEST(Resize, OnePixelEitherWay) {
     EXPECT_THAT(resize({2, 4, 9}, {1, 1, 3}, {1, 1, 1}, Sampling{}), ElementsAre(4));
 }
 
+TEST(Softmax, SharesOfEachPixelsExponentials) {
+    // Two pixels of two channels: differences of ln 3, and of more than a double's exponential bears.
+    const Tensor shares = softmax({std::log(3.0), 1000, 0, -1000}, {2, 1, 2});
+    ASSERT_EQ(shares.size(), 4u);
+    EXPECT_NEAR(shares[0], 0.75, 1e-15);
+    EXPECT_NEAR(shares[2], 0.25, 1e-15);
+    EXPECT_EQ(shares[1], 1);
+    EXPECT_EQ(shares[3], 0);
+}
+
+TEST(GlobalSum, OfEveryChannel) { EXPECT_THAT(global_sum(counting(8), {2, 2, 2}), ElementsAre(10, 26)); }
+
 TEST(Slice, ChannelsWhereTheyLie) {
     EXPECT_THAT(slice(counting(8), {4, 1, 2}, 1, 2), ElementsAre(3, 4, 5, 6));
     EXPECT_THAT(slice(counting(8), {4, 1, 2}, 0, 4), counting(8));
