@@ -5,5 +5,6 @@
 #include "generators/dense.h"
 #include "generators/elementwise.h"
 #include "generators/pooling.h"
+#include "generators/resample.h"
 #include "generators/softmax.h"
 #include "generators/winograd.h"

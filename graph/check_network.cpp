@@ -108,6 +108,10 @@ private:
         const bool fixed = layer_.op == OpKind::kTransposedConv;
         if (fixed && layer_.window != Window::square(3, 2))
             return "expected a window of 3x3/2, found another";
+        if (layer_.op == OpKind::kResample &&
+            (layer_.window != Window{WindowAxis{y.kernel}, WindowAxis{x.kernel}} ||
+             y.kernel > layer_.in.height || x.kernel > layer_.in.width))
+            return "expected a window within the image, of stride 1 and without padding, found another";
         return "";
     }
 
@@ -125,6 +129,7 @@ private:
             case OpKind::kTransposedConv:
                 return {};
             case OpKind::kResize:
+            case OpKind::kResample:
                 return {in.channels, 0, 0};
             case OpKind::kGlobalAveragePool:
             case OpKind::kGlobalSum:
@@ -172,8 +177,12 @@ private:
         return false;
     }
 
+    bool expected_any_extent() const {
+        return layer_.op == OpKind::kTransposedConv || layer_.op == OpKind::kResample;
+    }
+
     bool no_window_fits() const {
-        return traits_of(layer_.op).window && layer_.op != OpKind::kTransposedConv &&
+        return traits_of(layer_.op).window && !expected_any_extent() &&
                (layer_.window.y.outputs(layer_.in.height) == 0 ||
                 layer_.window.x.outputs(layer_.in.width) == 0);
     }

@@ -2,6 +2,7 @@
 #include <fmt/core.h>
 
 #include "graph/network.h"
+#include "graph/resampling.h"
 
 namespace hardnet {
 
@@ -30,6 +31,9 @@ std::vector<int64_t> weight_shape(const Layer &layer) {
             return {layer.in.channels, layer.out.channels, layer.window.y.kernel, layer.window.x.kernel};
         case OpKind::kFullyConnected:
             return {layer.out.channels, layer.in.elements()};
+        case OpKind::kResample:
+            return {resampling_elements(layer.out.height, layer.window.y.kernel) +
+                    resampling_elements(layer.out.width, layer.window.x.kernel)};
         case OpKind::kL2Norm:
         case OpKind::kScale:
         case OpKind::kShift:

@@ -14,6 +14,7 @@ enum class OpKind {
     kGlobalAveragePool,  // 1x1
     kGlobalSum,          // 1x1
     kResize,             // bilinear, to another layer's extents
+    kResample,           // along rows and columns by known tables, see graph/resampling.h
     kSlice,              // some of a tensor's channels, where they lie
     kL2Norm,             // x / (sqrt(sum over channels of x^2) + 1e-10), times a weight per channel
     kSpatialNorm,        // x / (0.1 + sum over the image of x), per channel
@@ -58,6 +59,7 @@ inline constexpr OperatorTraits kOperatorTraits[] = {
      Operand::kNone},
     {OpKind::kGlobalSum, "global_sum", "sum over the image", false, false, Weights::kNone, Operand::kNone},
     {OpKind::kResize, "resize", "bilinear", false, false, Weights::kNone, Operand::kNone},
+    {OpKind::kResample, "resample", "resample", true, false, Weights::kAlone, Operand::kNone},
     {OpKind::kSlice, "slice", "slice", false, false, Weights::kNone, Operand::kNone},
     {OpKind::kL2Norm, "l2_norm", "L2 norm", false, false, Weights::kAlone, Operand::kNone},
     {OpKind::kSpatialNorm, "spatial_norm", "spatial norm", false, false, Weights::kNone, Operand::kNone},

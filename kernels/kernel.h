@@ -10,15 +10,16 @@
 #include "kernels/elementwise.h"
 #include "kernels/parameter.h"
 #include "kernels/pooling.h"
+#include "kernels/resample.h"
 #include "kernels/softmax.h"
 #include "kernels/winograd.h"
 
 namespace hardnet {
 
-using KernelSpec =
-    std::variant<InputTransformSpec, ProductSpec, OutputTransformSpec, ConvolutionSpec, StemSpec,
-                 DepthwiseSpec, PoolSpec, GlobalPoolSpec, FullyConnectedSpec, NormalizeSpec, NormSpec,
-                 ResizeSpec, PlanarSpec, RowsSpec, L2NormSpec, SpatialNormSpec, CombineSpec, SoftmaxSpec>;
+using KernelSpec = std::variant<InputTransformSpec, ProductSpec, OutputTransformSpec, ConvolutionSpec,
+                                StemSpec, DepthwiseSpec, PoolSpec, GlobalPoolSpec, FullyConnectedSpec,
+                                NormalizeSpec, NormSpec, ResizeSpec, PlanarSpec, RowsSpec, L2NormSpec,
+                                SpatialNormSpec, CombineSpec, SoftmaxSpec, ResampleSpec>;
 
 // All numbers of the specification, named: equal keys are equal kernels.
 std::string key(const KernelSpec &spec);

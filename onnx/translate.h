@@ -1,5 +1,7 @@
 // How each operator becomes layers, or numbers: what the table in operators.cpp points to.
 #pragma once
+#include <functional>
+
 #include "onnx/import_state.h"
 
 namespace hardnet {
@@ -31,8 +33,10 @@ bool takes_activation(const Layer &layer);  // whose kernel ends in one, and has
 // pools.cpp
 bool translate_pool(OnnxImport &import, const OnnxNode &node);
 bool translate_global_pool(OnnxImport &import, const OnnxNode &node);
-bool translate_resize(OnnxImport &import, const OnnxNode &node);
 bool add_global_pool(OnnxImport &import, const OnnxNode &node, OpKind op, bool flat);
+// finish(layer) on a layer per part of the node's image.
+bool add_for_each(OnnxImport &import, const OnnxNode &node, OpKind op,
+                  const std::function<void(Layer &layer)> &finish);
 
 // reductions.cpp
 bool translate_reduction(OnnxImport &import, const OnnxNode &node);
@@ -40,13 +44,18 @@ bool translate_softmax(OnnxImport &import, const OnnxNode &node);
 // Whether these are the axes of height and width; makes them count from the front, in order.
 bool are_height_and_width(std::vector<int64_t> &axes);
 
+// resize.cpp
+bool translate_resize(OnnxImport &import, const OnnxNode &node);
+
+// pads.cpp
+bool translate_pad(OnnxImport &import, const OnnxNode &node);
+
 // views.cpp
 bool translate_concat(OnnxImport &import, const OnnxNode &node);
 bool translate_slice(OnnxImport &import, const OnnxNode &node);
 bool translate_split(OnnxImport &import, const OnnxNode &node);
 bool translate_flatten(OnnxImport &import, const OnnxNode &node);
 bool translate_reshape(OnnxImport &import, const OnnxNode &node);
-bool translate_pad(OnnxImport &import, const OnnxNode &node);
 
 // rows.cpp
 bool translate_transpose(OnnxImport &import, const OnnxNode &node);

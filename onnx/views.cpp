@@ -131,24 +131,6 @@ bool translate_concat(OnnxImport &import, const OnnxNode &node) {
     return import.give(node, all);
 }
 
-// Exporters put one in front of each average pool, whatever its padding.
-bool translate_pad(OnnxImport &import, const OnnxNode &node) {
-    const OnnxValue *image = import.need_image(node, 0);
-    if (!image) return false;
-    NodeAttributes attributes(node);
-    attributes.text("mode", "constant");
-    std::vector<int64_t> pads;
-    if (import.opset() < 11) {
-        pads = attributes.integers("pads", {});
-        attributes.real("value", 0);
-    }
-    if (!import.accept(attributes)) return false;
-    if (!import.read_list(node, 1, pads)) return false;
-    const auto pad = std::find_if(pads.begin(), pads.end(), [](int64_t p) { return p != 0; });
-    if (pad != pads.end()) return import.fail(fmt::format("expected pads of 0, found {}", *pad));
-    return import.give(node, *image);
-}
-
 bool translate_slice(OnnxImport &import, const OnnxNode &node) {
     Range range;
     if (const OnnxConstant *list = import.constant(node, 0)) {

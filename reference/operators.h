@@ -13,6 +13,7 @@
 #include <numeric>
 #include <vector>
 
+#include "graph/resampling.h"
 #include "reference/convolutions.h"
 
 namespace hardnet::reference {
@@ -113,6 +114,41 @@ TensorOf<Real> resize(const TensorOf<Real> &input, const Shape &in, const Shape 
                     return from[column.first] * (1 - column.share) + from[column.second] * column.share;
                 };
                 output.push_back(at(row.first) * (1 - row.share) + at(row.second) * row.share);
+            }
+        }
+    }
+    return output;
+}
+
+// By tables of `out`'s rows and columns, as graph/resampling.h says. An entry's elements beyond the image are its edge.
+template <typename Real = double>
+TensorOf<Real> resample(const TensorOf<Real> &input, const Shape &in, const Shape &out, const Window &window,
+                        const std::vector<float> &table) {
+    const float *rows = table.data(), *columns = rows + resampling_elements(out.height, window.y.kernel);
+    const auto entry = [](const float *of, int at, const WindowAxis &axis) {
+        return of + at * (kResamplingHead + axis.kernel);
+    };
+    const auto place = [](const float *entry, int k, int extent) {
+        return (entry[0] > 0 ? int64_t(std::min(entry[0], float(extent - 1))) : 0) + k;
+    };
+    TensorOf<Real> output;
+    for (int c = 0; c < out.channels; c++) {
+        for (int y = 0; y < out.height; y++) {
+            const float *row = entry(rows, y, window.y);
+            for (int x = 0; x < out.width; x++) {
+                const float *column = entry(columns, x, window.x);
+                Real sum = 0;
+                for (int ky = 0; ky < window.y.kernel; ky++) {
+                    const int64_t sy = std::min<int64_t>(place(row, ky, in.height), in.height - 1);
+                    Real across = 0;
+                    for (int kx = 0; kx < window.x.kernel; kx++) {
+                        const int64_t sx = std::min<int64_t>(place(column, kx, in.width), in.width - 1);
+                        across += input[(int64_t{c} * in.height + sy) * in.width + sx] *
+                                  Real{column[kResamplingHead + kx]};
+                    }
+                    sum += across * Real{row[kResamplingHead + ky]};
+                }
+                output.push_back(row[1] != 0 ? Real{row[1]} : column[1] != 0 ? Real{column[1]} : sum);
             }
         }
     }

@@ -45,6 +45,8 @@ std::vector<Real> run_layer(const Layer &layer, const FoldedLayer &folded, const
             return reference::global_sum(input, layer.in);
         case OpKind::kResize:
             return reference::resize(input, layer.in, layer.out, layer.sampling);
+        case OpKind::kResample:
+            return reference::resample(input, layer.in, layer.out, window, weight);
         case OpKind::kSlice:
             return reference::slice(input, layer.in, layer.first_channel, layer.out.channels);
         case OpKind::kL2Norm:

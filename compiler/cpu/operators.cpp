@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "compiler/cpu/combine.h"
+#include "compiler/cpu/resample.h"
 #include "compiler/cpu/softmax.h"
 
 namespace hardnet::cpu {
@@ -18,6 +19,7 @@ constexpr Operator kOperators[] = {
     {OpKind::kGlobalAveragePool, "mean", plan_global_pool, true},
     {OpKind::kGlobalSum, "sum", plan_global_pool, true},
     {OpKind::kResize, "bilinear", plan_resize},
+    {OpKind::kResample, "tables", plan_resample},
     {OpKind::kSlice, "view", plan_slice},
     {OpKind::kL2Norm, "norm over channels", plan_l2_norm},
     {OpKind::kSpatialNorm, "norm over the image", plan_spatial_norm},

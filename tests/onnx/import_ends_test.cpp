@@ -114,9 +114,9 @@ TEST(ImportOnnx, RefusesByNodeAndAttribute) {
               at + "(Conv): tensor \"w\": expected finite values, found inf at element 1");
     EXPECT_EQ(error_of_node(node("Conv", {"x", "none"}, {"y"})),
               at + "(Conv): input \"none\": expected the value of a node in front, found none");
-    EXPECT_EQ(error_of_node(node("Resize", {"x", "", "s"}, {"y"}, {text_attribute("mode", "cubic")}),
+    EXPECT_EQ(error_of_node(node("Resize", {"x", "", "s"}, {"y"}, {text_attribute("mode", "area")}),
                             {tensor("s", {4}, {1, 1, 2, 2})}),
-              at + "(Resize): attribute mode: expected linear or nearest, found \"cubic\"");
+              at + "(Resize): attribute mode: expected linear, nearest or cubic, found \"area\"");
     EXPECT_THAT(
         error_of_node(node("AveragePool", {"x"}, {"y"},
                            {ints_attribute("kernel_shape", {2, 2}), ints_attribute("pads", {2, 2, 0, 0})})),

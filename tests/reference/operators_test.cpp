@@ -193,6 +193,18 @@ TEST(Resize, OnePixelEitherWay) {
     EXPECT_THAT(resize({2, 4, 9}, {1, 1, 3}, {1, 1, 1}, Sampling{}), ElementsAre(4));
 }
 
+TEST(Resample, SumsByTablesOfRowsAndColumns) {
+    // Rows: the second, half of both, beyond. Columns: the first minus the second, the second, beyond.
+    const std::vector<float> table = {0, 0, 0, 1,  0, 0, 0.5f, 0.5f, 0, 7, 0, 0,
+                                      0, 0, 1, -1, 1, 0, 1,    0,    0, 9, 0, 0};
+    const Tensor input = {1, 2, 10, 20};
+    EXPECT_THAT(resample(input, {1, 2, 2}, {1, 3, 3}, {WindowAxis{2}, WindowAxis{2}}, table),
+                ElementsAre(-10, 20, 9, -5.5, 11, 9, 7, 7, 7));
+    // Places that no file should hold are the nearest ones that there are.
+    EXPECT_THAT(resample({1, 2, 3}, {1, 1, 3}, {1, 1, 2}, {}, {0, 0, 1, -5, 0, 1, 70, 0, 1}),
+                ElementsAre(1, 3));
+}
+
 TEST(Softmax, SharesOfEachPixelsExponentials) {
     // Two pixels of two channels: differences of ln 3, and of more than a double's exponential bears.
     const Tensor shares = softmax({std::log(3.0), 1000, 0, -1000}, {2, 1, 2});
