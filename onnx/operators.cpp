@@ -31,6 +31,7 @@ constexpr OnnxOperator kOnnxOperators[] = {
     {"Gather", 9, 22, "of a known list", translate_gather},
     {"Gemm", 9, 22, "of a flattened image and known weights, alpha and beta 1", translate_gemm},
     {"GlobalAveragePool", 9, 22, "", translate_global_pool},
+    {"GlobalMaxPool", 9, 22, "", translate_global_pool},
     {"HardSigmoid", 9, 22, "", translate_hard_sigmoid},
     {"HardSwish", 14, 22, "", translate_hard_swish},
     {"Identity", 9, 22, "dropped", translate_unchanged},
@@ -56,6 +57,7 @@ constexpr OnnxOperator kOnnxOperators[] = {
     {"Transpose", 9, 22, "an image's channels to the end (0, 2, 3, 1), in front of Reshape and Concat",
      translate_transpose},
     {"Unsqueeze", 9, 22, "of channels to one pixel; of known scalars", translate_unsqueeze},
+    {"Upsample", 9, 9, "height and width", translate_upsample},
 };
 
 }  // namespace

@@ -1,4 +1,6 @@
 // Pools, which work on each channel alone: of a concatenation on each of its parts.
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "onnx/translate.h"
@@ -60,8 +62,22 @@ bool translate_pool(OnnxImport &import, const OnnxNode &node) {
     });
 }
 
+// The greatest of an image is that of one window.
 bool translate_global_pool(OnnxImport &import, const OnnxNode &node) {
     if (!import.accept(NodeAttributes(node))) return false;
+    const OnnxValue *image = import.need_image(node, 0);
+    if (!image) return false;
+    const int height = image->shape.height, width = image->shape.width;
+    if (node.op_type == "GlobalMaxPool") {
+        constexpr int kMost = 512;  // the kernel has code for each row and column
+        if (std::max(height, width) > kMost)
+            return import.fail(
+                fmt::format("expected at most {} rows and columns, found {} and {}", kMost, height, width));
+        return add_for_each(import, node, OpKind::kMaxPool, [&](Layer &layer) {
+            layer.window = {WindowAxis{height}, WindowAxis{width}};
+            layer.out.height = layer.out.width = 1;
+        });
+    }
     return add_global_pool(import, node, OpKind::kGlobalAveragePool, false);
 }
 

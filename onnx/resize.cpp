@@ -69,9 +69,10 @@ bool read_attributes(OnnxImport &import, const OnnxNode &node, ResizeNode &resiz
 }
 
 // Sizes, or scales, which are of float32.
-bool read_extents(OnnxImport &import, const OnnxNode &node, const Shape &in, ResizeNode &resize) {
+bool read_extents(OnnxImport &import, const OnnxNode &node, const Shape &in, ResizeNode &resize,
+                  size_t scales_input = 2) {
     const bool by_sizes = import.has_input(node, 3);
-    const OnnxConstant *numbers = import.constant(node, by_sizes ? 3 : 2);
+    const OnnxConstant *numbers = import.constant(node, by_sizes ? 3 : scales_input);
     const std::vector<int64_t> &axes = resize.axes;
     if (!numbers || numbers->values.size() != axes.size())
         return import.fail(
@@ -227,6 +228,20 @@ bool translate_resize(OnnxImport &import, const OnnxNode &node) {
     return image && read_attributes(import, node, resize) &&
            read_extents(import, node, image->shape, resize) && keep_aspect_ratio(import, resize) &&
            read_region(import, node, resize) && add_resize(import, node, resize);
+}
+
+// What Resize was before opset 10.
+bool translate_upsample(OnnxImport &import, const OnnxNode &node) {
+    const OnnxValue *image = import.need_image(node, 0);
+    NodeAttributes attributes(node);
+    ResizeNode resize;
+    resize.mode = attributes.text("mode", "nearest");
+    resize.places = "asymmetric";
+    resize.rounding = "floor";
+    if (!image || !import.accept(attributes)) return false;
+    if (resize.mode != "linear" && resize.mode != "nearest")
+        return import.fail("attribute mode: expected linear or nearest, found " + shown(resize.mode));
+    return read_extents(import, node, image->shape, resize, 1) && add_resize(import, node, resize);
 }
 
 }  // namespace hardnet

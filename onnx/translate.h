@@ -32,7 +32,7 @@ bool takes_activation(const Layer &layer);  // whose kernel ends in one, and has
 
 // pools.cpp
 bool translate_pool(OnnxImport &import, const OnnxNode &node);
-bool translate_global_pool(OnnxImport &import, const OnnxNode &node);
+bool translate_global_pool(OnnxImport &import, const OnnxNode &node);  // GlobalMaxPool, too
 bool add_global_pool(OnnxImport &import, const OnnxNode &node, OpKind op, bool flat);
 // finish(layer) on a layer per part of the node's image.
 bool add_for_each(OnnxImport &import, const OnnxNode &node, OpKind op,
@@ -46,6 +46,7 @@ bool are_height_and_width(std::vector<int64_t> &axes);
 
 // resize.cpp
 bool translate_resize(OnnxImport &import, const OnnxNode &node);
+bool translate_upsample(OnnxImport &import, const OnnxNode &node);
 
 // pads.cpp
 bool translate_pad(OnnxImport &import, const OnnxNode &node);

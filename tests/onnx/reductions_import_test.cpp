@@ -35,6 +35,15 @@ TEST(ImportOnnx, SumsOverTheImage) {
     EXPECT_THAT(outputs_of(imported(old), kImage), ElementsAre(10, 14, -0.5));
 }
 
+TEST(ImportOnnx, TakesTheGreatestOfTheImage) {
+    const auto net = imported(on_planes({node("GlobalMaxPool", {"a"}, {"y"})}, {}));
+    EXPECT_THAT(outputs_of(net, kImage), ElementsAre(4, 8, 1));
+    EXPECT_EQ(net->network.layers.back().out, (Shape{3, 1, 1}));
+    Parts wide = on_planes({node("GlobalMaxPool", {"a"}, {"y"})}, {});
+    wide.input = {1, 3, 1, 600};
+    EXPECT_THAT(import_error(wide), HasSubstr("expected at most 512 rows and columns, found 1 and 600"));
+}
+
 // As CenterNet's heads normalise: each value's share of its channel's sum.
 TEST(ImportOnnx, DividesImagesByOthers) {
     const auto shares =

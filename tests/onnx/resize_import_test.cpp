@@ -146,6 +146,22 @@ TEST(ImportOnnx, KeepsTheNetworksOwnResizes) {
     }
 }
 
+TEST(ImportOnnx, UpsamplesAsOldOpsetsDo) {
+    for (const bool linear : {false, true}) {
+        Parts parts;
+        parts.opset = 9;
+        parts.input = {1, 3, 1, 2};
+        add_conv(parts, "x", "a", 3, {1, 0, 0}, {0});
+        parts.nodes.push_back(
+            node("Upsample", {"a", "scales"}, {"y"}, {mode(linear ? "linear" : "nearest")}));
+        parts.initializers.push_back(tensor("scales", {4}, {1, 1, 1, 2}));
+        EXPECT_EQ(outputs_of(imported(parts), {2, 4, 0, 0, 0, 0}),
+                  (linear ? std::vector<double>{2, 3, 4, 4} : std::vector<double>{2, 2, 4, 4}));
+        parts.opset = 10;
+        EXPECT_THAT(import_error(parts), HasSubstr("expected opset 9 to 9 of this operator, found 10"));
+    }
+}
+
 TEST(ImportOnnx, RefusesResizesThatAreNone) {
     const auto error = [](const std::vector<Message> &attributes, const std::vector<float> &scales,
                           const std::vector<float> &region = {}) {
