@@ -77,7 +77,7 @@ bool read_extents(OnnxImport &import, const OnnxNode &node, const Shape &in, Res
     if (!numbers || numbers->values.size() != axes.size())
         return import.fail(
             fmt::format("expected {} known sizes or scales, found another input", axes.size()));
-    const int own[4] = {1, in.channels, in.height, in.width};
+    const int own[4] = {int(import.batch()), in.channels, in.height, in.width};
     for (size_t i : {size_t{0}, size_t{1}}) resize.image[i].from = resize.image[i].to = own[i + 2];
     for (size_t i = 0; i < axes.size(); i++) {
         const double number = numbers->values[i];
