@@ -38,6 +38,7 @@ bool take_residual(OnnxImport &import, const OnnxNode &node, bool &taken) {
     const OnnxValue &a = *import.value(node, 0), &b = *import.value(node, 1);
     if (a.parts.size() != 1 || b.parts.size() != 1 || !(a.shape == b.shape) || a.parts == b.parts)
         return true;
+    import.put_shortcut_first(node);  // of a and b, too
     const int parts[2] = {a.parts[0], b.parts[0]};
     const size_t later = parts[0] > parts[1] ? 0 : 1;
     Layer *layer = import.own_layer(node, later);
@@ -147,6 +148,32 @@ bool apply_known(OnnxImport &import, const OnnxNode &node, size_t input, const N
 }
 
 }  // namespace
+
+// Exporters run a shortcut behind the branch that it goes around. In front of the branch's last layer it lets that one
+// take the sum, which a 3x3 convolution writes transformed for the next block.
+void OnnxImport::put_shortcut_first(const OnnxNode &sum) {
+    if (layers_.size() < 2) return;
+    const size_t last = layers_.size() - 1;
+    const auto found = own_layer(sum, 0), other = own_layer(sum, 1);
+    Layer &branch = layers_[last - 1], &shortcut = layers_[last];
+    const bool both = (found == &branch && other == &shortcut) || (found == &shortcut && other == &branch);
+    const auto is_plain = [](const Layer &layer) {
+        return layer.op == OpKind::kConv && layer.activation == Activation::kNone &&
+               layer.operand() == kNoLayer;
+    };
+    const auto newest = [](const Layer &layer) {
+        const std::vector<int> sources = layer.sources();
+        return *std::max_element(sources.begin(), sources.end());
+    };
+    if (!both || !is_plain(branch) || !is_plain(shortcut) || newest(shortcut) >= newest(branch)) return;
+    std::swap(branch, shortcut);
+    std::swap(weights_.layers[last - 1], weights_.layers[last]);
+    std::swap(own_names_[last - 1], own_names_[last]);
+    for (const std::string &name : sum.inputs) {
+        int &part = values_[resolved(name)].parts[0];
+        part = int(part == int(last) ? last - 1 : last);
+    }
+}
 
 bool translate_elementwise(OnnxImport &import, const OnnxNode &node) {
     const OnnxValue *a = import.value(node, 0), *b = import.value(node, 1);

@@ -69,6 +69,9 @@ public:
     Layer *own_layer(const OnnxNode &node, size_t input, int uses = 1);
     // The one node that reads the value; null where there is another one or none, or where it is an output.
     const OnnxNode *only_reader(const std::string &name) const;
+    // Where a sum's operands are the last two layers, convolutions that nothing else reads, the one whose sources
+    // come first runs first.
+    void put_shortcut_first(const OnnxNode &sum);
     // False where the layer is not the last one. The node's input, its result, becomes that of its source.
     bool drop_last_layer(const Layer &layer, const OnnxNode &node, size_t input);
     bool count_weights(size_t elements);  // so many more fit

@@ -39,6 +39,20 @@ bool is_padded(const Window &window) {
     return window.y.before || window.y.after || window.x.before || window.x.after;
 }
 
+// An adaptive pool of an image that has its extents.
+bool is_nothing(const Window &window) {
+    const auto is_pixel = [](const WindowAxis &axis) { return axis.kernel == 1 && axis.stride == 1; };
+    return !is_padded(window) && is_pixel(window.y) && is_pixel(window.x);
+}
+
+// One window, of all pixels.
+bool is_whole(const Window &window, const Shape &image) {
+    const auto covers = [](const WindowAxis &axis, int extent) {
+        return axis.kernel == extent && axis.dilation == 1;
+    };
+    return !is_padded(window) && covers(window.y, image.height) && covers(window.x, image.width);
+}
+
 }  // namespace
 
 bool translate_pool(OnnxImport &import, const OnnxNode &node) {
@@ -53,6 +67,8 @@ bool translate_pool(OnnxImport &import, const OnnxNode &node) {
     if (!read_window(import, attributes, image->shape, {}, window)) return false;
     if (!import.accept(attributes)) return false;
     if (order != 0) return import.fail("attribute storage_order: expected 0, found another number");
+    if (average && is_nothing(window)) return import.give(node, OnnxValue(*image));
+    if (average && is_whole(window, image->shape)) return add_global_pool(import, node, false);
     return add_for_each(import, node, average ? OpKind::kAveragePool : OpKind::kMaxPool, [&](Layer &layer) {
         layer.window = window;
         layer.ceil_mode = ceil_mode != 0;

@@ -64,6 +64,27 @@ TEST(ImportOnnx, AveragesWithAndWithoutPadding) {
     EXPECT_THAT(averaged(1), ElementsAre(0.5, 1.5, 1.5, 3.5, 2.5, -0.5, 3.5, 7.5, 0, 0.5, -1, -0.75));
 }
 
+// A window of the whole image is a mean over it; one of a pixel changes nothing.
+TEST(ImportOnnx, KnowsAdaptiveAveragesByTheirWindows) {
+    const auto averaged = [](int64_t height, int64_t width, int64_t stride) {
+        Parts parts;
+        add_conv(parts, "x", "a", 3, {1, 0, 0, 0, 1, 0}, {0, 0});
+        parts.nodes.push_back(node(
+            "AveragePool", {"a"}, {"y"},
+            {ints_attribute("kernel_shape", {height, width}), ints_attribute("strides", {stride, stride})}));
+        return imported(parts);
+    };
+    const auto whole = averaged(2, 2, 2), none = averaged(1, 1, 1), row = averaged(1, 2, 1),
+               pixels = averaged(1, 1, 2);
+    EXPECT_THAT(outputs_of(whole, kImage), ElementsAre(2.5, 3.5));
+    EXPECT_THAT(kinds_of(whole->network), ElementsAre(OpKind::kConv, OpKind::kGlobalAveragePool));
+    EXPECT_THAT(outputs_of(none, kImage), ElementsAre(1, 2, 3, 4, 5, -6, 7, 8));
+    EXPECT_THAT(kinds_of(none->network), ElementsAre(OpKind::kConv));
+    EXPECT_THAT(outputs_of(row, kImage), ElementsAre(1.5, 3.5, -0.5, 7.5));
+    EXPECT_THAT(kinds_of(row->network), ElementsAre(OpKind::kConv, OpKind::kAveragePool));
+    EXPECT_THAT(outputs_of(pixels, kImage), ElementsAre(1, 5));
+}
+
 TEST(ImportOnnx, MakesGroupsConvolutions) {
     Parts parts;
     parts.input = {1, 3, 1, 1};

@@ -200,6 +200,48 @@ TEST(ImportOnnx, GivesChannelsTheirSlopes) {
                 HasSubstr("(PRelu): input 1: expected known finite numbers, one or [2, 1, 1]"));
 }
 
+// A branch of two convolutions from "a", its shortcut of one behind it, their sum.
+Parts branch_and_shortcut() {
+    Parts parts;
+    add_conv(parts, "x", "a", 3, {1, 0, 0, 0, 1, 0}, {0, 0});
+    add_conv(parts, "a", "b", 2, {2, 0, 0, 2}, {0, 0});
+    add_conv(parts, "b", "c", 2, {1, 0, 0, 1}, {1, 0});
+    add_conv(parts, "a", "s", 2, {0, 1, 1, 0}, {0, 0});
+    parts.nodes.push_back(node("Add", {"c", "s"}, {"sum"}));
+    parts.nodes.push_back(node("Relu", {"sum"}, {"y"}));
+    return parts;
+}
+
+TEST(ImportOnnx, RunsAShortcutInFrontOfTheLayerThatAddsIt) {
+    for (const bool turned : {false, true}) {
+        Parts parts = branch_and_shortcut();
+        if (turned) parts.nodes[4] = node("Add", {"s", "c"}, {"sum"});
+        const auto net = imported(parts);
+        EXPECT_THAT(outputs_of(net, kImage), ElementsAre(8, 0, 14, 17, 11, 0, 17, 20));
+        ASSERT_TRUE(net);
+        ASSERT_EQ(net->network.layers.size(), 4u);
+        EXPECT_THAT(net->network.layers[2].sources(), ElementsAre(0));
+        EXPECT_THAT(net->network.layers[3].sources(), ElementsAre(1));
+        EXPECT_EQ(net->network.layers[3].operand(), 2);
+    }
+}
+
+// What the branch ends in is not the sum's alone, or no convolution.
+TEST(ImportOnnx, LeavesShortcutsWhereTheyAddTheBranch) {
+    Parts returned = branch_and_shortcut(), active = branch_and_shortcut();
+    returned.outputs.push_back("c");
+    active.nodes[4] = node("Add", {"r", "s"}, {"sum"});
+    active.nodes.insert(active.nodes.begin() + 3, node("Relu", {"c"}, {"r"}));
+    for (const Parts &parts : {returned, active}) {
+        const auto net = imported(parts);
+        ASSERT_TRUE(net) << net.error().what;
+        ASSERT_EQ(net->network.layers.size(), 4u);
+        EXPECT_THAT(net->network.layers[3].sources(), ElementsAre(0));
+        EXPECT_EQ(net->network.layers[3].operand(), 2);
+    }
+    EXPECT_THAT(outputs_of(imported(active), kImage), ElementsAre(8, 0, 14, 17, 11, 2, 17, 20));
+}
+
 TEST(ImportOnnx, RefusesClipsInDisorder) {
     Parts parts;
     parts.nodes = {node("Clip", {"x", "high", "low"}, {"y"})};
