@@ -2,11 +2,13 @@
 import contextlib
 import io
 import json
+import logging
 import pathlib
 import subprocess
 import warnings
 
 import numpy as np
+import onnx
 import onnxruntime
 import torch
 
@@ -18,7 +20,14 @@ def export(model, image, exporter, path):
     """Writes `path`, and beside it what the exporter keeps out of it. What exporters say of themselves is dropped."""
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")
+        logging.disable(logging.WARNING)
         torch.onnx.export(model, (image,), str(path), dynamo=EXPORTERS[exporter], input_names=["image"])
+        logging.disable(logging.NOTSET)
+
+
+def opset_of(path):
+    model = onnx.load(path, load_external_data=False)
+    return max(entry.version for entry in model.opset_import if not entry.domain)
 
 
 def by_onnxruntime(path, image):
