@@ -224,7 +224,6 @@ private:
 };
 
 std::string output_fault(const Network &network, const Output &output) {
-    if (!is_name(output.name)) return "expected a name, found " + shown(output.name);
     if (output.layers.empty()) return "expected layers, found none";
     int64_t elements = 0;
     for (int layer : output.layers) {
@@ -267,6 +266,8 @@ Status check_network(const Network &network) {
     }
     if (network.outputs.empty()) return bad_input(title + ": expected outputs, found none");
     for (const Output &output : network.outputs) {
+        if (!is_name(output.name))
+            return bad_input("output: expected a name, found " + shown(output.name));
         const std::string fault = output_fault(network, output);
         if (!fault.empty()) return bad_input("output " + output.name + ": " + fault);
     }

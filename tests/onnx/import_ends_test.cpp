@@ -125,6 +125,13 @@ TEST(ImportOnnx, RefusesByNodeAndAttribute) {
                 HasSubstr("expected one input that the outputs need, found 0"));
 }
 
+TEST(ImportOnnx, RefusesOutputsThatCannotBeShown) {
+    Parts parts;
+    add_conv(parts, "x", "a\tb", 3, {1, 0, 0}, {0});
+    parts.outputs = {"a\tb"};
+    EXPECT_EQ(import_error(parts), "folder/net-1.onnx: output: expected a name, found \"a\\x09b\"");
+}
+
 TEST(ImportOnnx, TakesTheBatchThatAFileFixes) {
     Parts parts;
     parts.input = {2, 3, 4, 4};
