@@ -140,6 +140,8 @@ constexpr ExportCase kExports[] = {
     {"hardnet39ds", "hardnet39ds", {64, 64}},
     {"hardnet68", "hardnet68", {64, 64}},
     {"fchardnet70", "fchardnet70", {96, 128}},
+    {"hardnet_mseg", "", {128, 128}},
+    {"kingnet53", "", {64, 64}},
     {"pytorchcv_hardnet39ds", "hardnet39ds", {224, 224}},
     {"pytorchcv_hardnet68ds", "hardnet68ds", {224, 224}},
     {"pytorchcv_hardnet68", "hardnet68", {224, 224}, Difference::kReluInBlocks},

@@ -15,7 +15,7 @@ import exporters
 from networks import NETWORKS
 
 FOLDER = pathlib.Path(__file__).resolve().parents[2] / "tests" / "onnx" / "graphs"
-NAMES = ["hardnet39ds", "hardnet68", "fchardnet70",
+NAMES = ["hardnet39ds", "hardnet68", "fchardnet70", "hardnet_mseg", "kingnet53",
          *(name for name in NETWORKS if name.startswith(("pytorchcv_", "torchvision_")))]
 SIZES = {"fchardnet70": (96, 128)}  # where it is not the one that networks are compared at
 KEPT = 8  # elements of a tensor that stays: shapes, bounds and scales
