@@ -42,7 +42,8 @@ const char *hardnet_step_kind_name(int kind) {
                                          "average pool",
                                          "resize",
                                          "norm",
-                                         "output"};
+                                         "output",
+                                         "elementwise"};
     return kind >= 0 && kind < (int)(sizeof kNames / sizeof kNames[0]) ? kNames[kind] : "?";
 }
 

@@ -128,6 +128,7 @@ TEST(Context, TextsOfStatusesAndVersion) {
     EXPECT_STREQ(hardnet_version(), "0.1.0");
     EXPECT_STREQ(hardnet_step_kind_name(HARDNET_STEP_FULLY_CONNECTED), "fully connected");
     EXPECT_STREQ(hardnet_step_kind_name(HARDNET_STEP_OUTPUT), "output");
+    EXPECT_STREQ(hardnet_step_kind_name(HARDNET_STEP_ELEMENTWISE), "elementwise");
     EXPECT_STREQ(hardnet_step_kind_name(99), "?");
 }
 
