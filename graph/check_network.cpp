@@ -266,8 +266,7 @@ Status check_network(const Network &network) {
     }
     if (network.outputs.empty()) return bad_input(title + ": expected outputs, found none");
     for (const Output &output : network.outputs) {
-        if (!is_name(output.name))
-            return bad_input("output: expected a name, found " + shown(output.name));
+        if (!is_name(output.name)) return bad_input("output: expected a name, found " + shown(output.name));
         const std::string fault = output_fault(network, output);
         if (!fault.empty()) return bad_input("output " + output.name + ": " + fault);
     }

@@ -85,6 +85,10 @@ std::string wanted_by(const Shape &input, Task task) {
     }
 }
 
+bool is_probability(const Layer &layer) {
+    return layer.op == OpKind::kSoftmax || layer.activation == Activation::kSigmoid;
+}
+
 }  // namespace
 
 Result<Task> task_of(const Network &network) {
@@ -110,8 +114,14 @@ Status set_task(Network &network, Task task) {
     network.task = task;
     if (task == Task::kTensor) return ok();
     const bool detects = task == Task::kSsd || task == Task::kCenterNet;
-    const TensorShape &scores = shapes[detects ? 1 - boxes_output(network, task) : 0];
-    network.classes = int(task == Task::kSsd ? scores[1] : scores[0]);
+    const size_t scores = detects ? 1 - boxes_output(network, task) : 0;
+    network.classes = int(shapes[scores][task == Task::kSsd ? 1 : 0]);
+    for (int layer : network.outputs[scores].layers)
+        if (is_probability(network.layers[size_t(layer)]))
+            return bad_input(fmt::format(
+                "{}: task {}: expected logits, found probabilities in {} (cut the network in front of their "
+                "Softmax or Sigmoid)",
+                network.name, word_of(task), network.outputs[scores].name));
     return ok();
 }
 

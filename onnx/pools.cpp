@@ -68,7 +68,8 @@ bool translate_pool(OnnxImport &import, const OnnxNode &node) {
     if (!import.accept(attributes)) return false;
     if (order != 0) return import.fail("attribute storage_order: expected 0, found another number");
     if (average && is_nothing(window)) return import.give(node, OnnxValue(*image));
-    if (average && is_whole(window, image->shape)) return add_global_pool(import, node, OpKind::kGlobalAveragePool, false);
+    if (average && is_whole(window, image->shape))
+        return add_global_pool(import, node, OpKind::kGlobalAveragePool, false);
     return add_for_each(import, node, average ? OpKind::kAveragePool : OpKind::kMaxPool, [&](Layer &layer) {
         layer.window = window;
         layer.ceil_mode = ceil_mode != 0;

@@ -26,24 +26,12 @@ void hardnet_set_trace(hardnet_context *context, hardnet_trace trace, void *user
 }
 
 const char *hardnet_step_kind_name(int kind) {
-    static const char *const kNames[] = {"normalize",
-                                         "stem",
-                                         "input transform",
-                                         "product",
-                                         "output transform",
-                                         "winograd band",
-                                         "conv1x1",
-                                         "conv3x3",
-                                         "depthwise",
-                                         "max pool",
-                                         "global pool",
-                                         "fully connected",
-                                         "transposed conv",
-                                         "average pool",
-                                         "resize",
-                                         "norm",
-                                         "output",
-                                         "elementwise"};
+    static const char *const kNames[] = {
+        "normalize",        "stem",          "input transform", "product",
+        "output transform", "winograd band", "conv1x1",         "conv3x3",
+        "depthwise",        "max pool",      "global pool",     "fully connected",
+        "transposed conv",  "average pool",  "resize",          "norm",
+        "output",           "elementwise"};
     return kind >= 0 && kind < (int)(sizeof kNames / sizeof kNames[0]) ? kNames[kind] : "?";
 }
 

@@ -68,6 +68,19 @@ TEST(Task, IsStatedWhereTheShapesFit) {
     ASSERT_TRUE(set_task(map, Task::kTensor));
     EXPECT_EQ(*task_of(map), Task::kTensor);
 
+    for (const bool softmax : {false, true}) {
+        Network shares = stated({{"y", {5, 16, 32}}});
+        if (softmax)
+            shares.layers[0].op = OpKind::kSoftmax;
+        else
+            shares.layers[0].activation = Activation::kSigmoid;
+        EXPECT_EQ(
+            set_task(shares, Task::kSegmentation).error().what,
+            "n: task segment: expected logits, found probabilities in y (cut the network in front of their "
+            "Softmax or Sigmoid)");
+        EXPECT_TRUE(set_task(shares, Task::kTensor));
+    }
+
     Network pooled = stated({{"y", {7, 1, 1}}});
     ASSERT_TRUE(set_task(pooled, Task::kClassification));
     EXPECT_EQ(pooled.classes, 7);
