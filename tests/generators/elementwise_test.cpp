@@ -201,7 +201,7 @@ TEST_P(Elementwise, OneChannelIsHeldToItsThreshold) {
     const std::vector<float> x = eighths(size_t(shape.elements()), 1);
     const Image source = Image::of(shape, x);
     for (float threshold : {-0.375f, 0.0f}) {  // some are equal to it
-        PlanarSpec spec{spec_of({shape, {shape.height, shape.width}}, source), 1, true, threshold};
+        PlanarSpec spec{spec_of({shape, {shape.height, shape.width}, {}}, source), 1, true, threshold};
         spec.resize.lanes = machine().lanes_for(source.c8);
         SCOPED_TRACE(spec.key());
         const KernelLibrary library({spec}, machine());
