@@ -19,17 +19,12 @@ bool add_activation_layers(OnnxImport &import, const OnnxNode &node, OpKind op, 
     if (!input || input->row) return import.fail("expected an image or its channels, found another input");
     OnnxValue result = *input;
     size_t first = 0;
-    for (size_t i = 0; i < result.parts.size(); i++) {
-        const std::string suffix = result.parts.size() == 1 ? "" : "." + std::to_string(i);
-        Layer *layer = import.add_layer(node, op, {result.parts[i]}, suffix);
-        if (!layer) return false;
-        layer->activation = activation;
-        const size_t channels = size_t(layer->out.channels);
-        if (op == OpKind::kSlope) import.set_channel_weights(*layer, &slopes[first]);
-        first += channels;
-        result.parts[i] = import.index_of(*layer);
-    }
-    return import.give(node, result);
+    const auto finish = [&](Layer &layer, size_t) {
+        layer.activation = activation;
+        if (op == OpKind::kSlope) import.set_channel_weights(layer, &slopes[first]);
+        first += size_t(layer.out.channels);
+    };
+    return import.add_to_each(node, op, result, finish) && import.give(node, result);
 }
 
 bool apply_activation(OnnxImport &import, const OnnxNode &node, Activation activation) {

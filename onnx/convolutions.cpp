@@ -129,10 +129,9 @@ bool add_depthwise_conv(OnnxImport &import, const OnnxNode &node, const ConvNode
     const int64_t taps = conv.window.taps();
     int first = 0;
     for (size_t i = 0; i < conv.image.parts.size(); i++) {
-        const std::string suffix = conv.image.parts.size() == 1 ? "" : "." + std::to_string(i);
         const int channels = import.shape_of(conv.image.parts[i]).channels;
-        Layer *layer =
-            add_conv(import, node, conv, OpKind::kDepthwiseConv, {conv.image.parts[i]}, channels, suffix);
+        Layer *layer = add_conv(import, node, conv, OpKind::kDepthwiseConv, {conv.image.parts[i]}, channels,
+                                part_suffix(conv.image, i));
         if (!layer) return false;
         const auto weight = conv.weight.values.begin() + first * taps,
                    bias = conv.bias.values.begin() + first;

@@ -83,17 +83,16 @@ bool add_combinations(OnnxImport &import, const OnnxNode &node, OpKind op, const
                       const OnnxValue &operand) {
     std::vector<int> operands;
     if (!split_alike(import, node, value, operand, operands)) return false;
-    OnnxValue result = value;
-    for (size_t i = 0; i < operands.size(); i++) {
-        const std::optional<int> other = import.as_layer(operands[i]);
-        if (!other) return false;
-        const std::string suffix = operands.size() == 1 ? "" : "." + std::to_string(i);
-        Layer *layer = import.add_layer(node, op, {value.parts[i]}, suffix);
+    for (int &part : operands) {
+        const std::optional<int> layer = import.as_layer(part);
         if (!layer) return false;
-        layer->reads.push_back({*other, Role::kOperand});
-        result.parts[i] = import.index_of(*layer);
+        part = *layer;
     }
-    return import.give(node, result);
+    OnnxValue result = value;
+    const auto finish = [&](Layer &layer, size_t part) {
+        layer.reads.push_back({operands[part], Role::kOperand});
+    };
+    return import.add_to_each(node, op, result, finish) && import.give(node, result);
 }
 
 bool combine_images(OnnxImport &import, const OnnxNode &node, OpKind op) {
@@ -134,15 +133,12 @@ bool apply_known(OnnxImport &import, const OnnxNode &node, size_t input, const N
         if (std::all_of(values.begin(), values.end(), [n = nothing](double v) { return v == n; })) continue;
         const std::vector<float> rounded(values.begin(), values.end());
         size_t first = 0;
-        for (size_t i = 0; i < result.parts.size(); i++) {
-            std::string suffix = op == OpKind::kScale ? ".scale" : ".shift";
-            if (result.parts.size() > 1) suffix += "." + std::to_string(i);
-            Layer *known = import.add_layer(node, op, {result.parts[i]}, suffix);
-            if (!known) return false;
-            import.set_channel_weights(*known, &rounded[first]);
-            first += size_t(known->out.channels);
-            result.parts[i] = import.index_of(*known);
-        }
+        const auto finish = [&](Layer &layer, size_t) {
+            import.set_channel_weights(layer, &rounded[first]);
+            first += size_t(layer.out.channels);
+        };
+        if (!import.add_to_each(node, op, result, finish, op == OpKind::kScale ? ".scale" : ".shift"))
+            return false;
     }
     return import.give(node, result);
 }

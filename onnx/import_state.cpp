@@ -16,6 +16,10 @@ constexpr size_t kMostWeightElements = 1 << 30;  // 4 GiB of float32
 
 }  // namespace
 
+std::string part_suffix(const OnnxValue &value, size_t part) {
+    return value.parts.size() == 1 ? "" : "." + std::to_string(part);
+}
+
 std::string plain_name(const std::string &name) {
     std::string text;
     for (char c : name.substr(
@@ -260,6 +264,18 @@ Layer *OnnxImport::add_layer(const OnnxNode &node, OpKind op, const std::vector<
         }
     }
     return append(layer_name(node, suffix), op, read);
+}
+
+bool OnnxImport::add_to_each(const OnnxNode &node, OpKind op, OnnxValue &value,
+                             const std::function<void(Layer &layer, size_t part)> &finish,
+                             const std::string &suffix) {
+    for (size_t i = 0; i < value.parts.size(); i++) {
+        Layer *layer = add_layer(node, op, {value.parts[i]}, suffix + part_suffix(value, i));
+        if (!layer) return false;
+        finish(*layer, i);
+        value.parts[i] = index_of(*layer);
+    }
+    return true;
 }
 
 void OnnxImport::take_norm(const OnnxValue &image, Layer &layer) {

@@ -1,5 +1,6 @@
 // An import while it goes from node to node: what each value of the model has become, and the layers so far.
 #pragma once
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -38,6 +39,9 @@ struct OnnxConstant {
     bool scalar = false, real = false;
     std::vector<double> values;
 };
+
+// What tells the layers of a value's parts apart: "" of the only one, else ".2".
+std::string part_suffix(const OnnxValue &value, size_t part);
 
 // Letters that are safe in files and code; a path's slashes become points.
 std::string plain_name(const std::string &name);
@@ -84,6 +88,10 @@ public:
     // Named after the node, and `suffix`; reads `sources`, its output is as its input. Null: too many. Of the image only
     // a convolution reads the planes; others read a layer that keeps them as tensors are kept.
     Layer *add_layer(const OnnxNode &node, OpKind op, const std::vector<int> &sources,
+                     const std::string &suffix = "");
+    // The same for each part of `value`, which becomes that layer; `finish(layer, part)` makes it what it is.
+    bool add_to_each(const OnnxNode &node, OpKind op, OnnxValue &value,
+                     const std::function<void(Layer &layer, size_t part)> &finish,
                      const std::string &suffix = "");
     void take_norm(const OnnxValue &image, Layer &layer);  // the image's pending one, if there is one
     bool give(const OnnxNode &node, const OnnxValue &value, size_t output = 0);

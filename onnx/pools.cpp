@@ -9,17 +9,12 @@ namespace hardnet {
 
 bool add_for_each(OnnxImport &import, const OnnxNode &node, OpKind op,
                   const std::function<void(Layer &layer)> &finish) {
-    const OnnxValue image = *import.value(node, 0);
-    OnnxValue result{{}, image.shape, false};
-    for (size_t i = 0; i < image.parts.size(); i++) {
-        const std::string suffix = image.parts.size() == 1 ? "" : "." + std::to_string(i);
-        Layer *layer = import.add_layer(node, op, {image.parts[i]}, suffix);
-        if (!layer) return false;
-        finish(*layer);
-        result.parts.push_back(import.index_of(*layer));
-        result.shape.height = layer->out.height;
-        result.shape.width = layer->out.width;
-    }
+    const OnnxValue &image = *import.value(node, 0);
+    OnnxValue result{image.parts, image.shape, false};
+    if (!import.add_to_each(node, op, result, [&](Layer &layer, size_t) { finish(layer); })) return false;
+    const Shape &out = import.shape_of(result.parts[0]);
+    result.shape.height = out.height;
+    result.shape.width = out.width;
     return import.give(node, result);
 }
 

@@ -69,17 +69,13 @@ bool translate_softmax(OnnxImport &import, const OnnxNode &node) {
     if (!input || !is_over_channels(import, *input, axis))
         return import.fail(fmt::format("expected the axis of an image's channels, found axis {}", axis));
     OnnxValue result = *input;
-    for (size_t i = 0; i < result.parts.size(); i++) {
-        const bool whole =
-            result.row ? import.shape_of(result.parts[i]).channels == result.row : result.parts.size() == 1;
-        if (!whole)
-            return import.fail("expected one tensor's channels, found a part of them or several tensors");
-        Layer *layer = import.add_layer(node, OpKind::kSoftmax, {result.parts[i]},
-                                        result.parts.size() == 1 ? "" : "." + std::to_string(i));
-        if (!layer) return false;
-        result.parts[i] = import.index_of(*layer);
-    }
-    return import.give(node, result);
+    const auto is_whole = [&](int part) {
+        return result.row ? import.shape_of(part).channels == result.row : result.parts.size() == 1;
+    };
+    if (!std::all_of(result.parts.begin(), result.parts.end(), is_whole))
+        return import.fail("expected one tensor's channels, found a part of them or several tensors");
+    return import.add_to_each(node, OpKind::kSoftmax, result, [](Layer &, size_t) {}) &&
+           import.give(node, result);
 }
 
 }  // namespace hardnet

@@ -83,8 +83,8 @@ std::optional<std::vector<int>> channels_of(OnnxImport &import, const OnnxNode &
         if (from >= to) continue;
         parts.push_back(image.parts[i]);
         if (to - from == channels) continue;
-        const std::string which = image.parts.size() == 1 ? "" : "." + std::to_string(i);
-        Layer *layer = import.add_layer(node, OpKind::kSlice, {image.parts[i]}, which + suffix);
+        Layer *layer =
+            import.add_layer(node, OpKind::kSlice, {image.parts[i]}, part_suffix(image, i) + suffix);
         if (!layer) return std::nullopt;
         layer->first_channel = int(from);
         layer->out.channels = int(to - from);
