@@ -125,13 +125,17 @@ Status check_supported(const Analysis &analysis, const Layout &layout) {
     return ok();
 }
 
-void plan_by_rows(Planning &p, hardnet_step_kind kind, int layer, const KernelSpec &spec, bool with_halo) {
+void plan_by_rows(Planning &p, hardnet_step_kind kind, int layer, const KernelSpec &spec, bool with_halo,
+                  const std::vector<hardnet_argument> &between) {
     const Layer &l = p.layer(layer);
     const Tensor &in = p.tensor(l.sources()[0]), &out = p.tensor(layer);
     p.builder.begin_step(kind, layer);
     p.builder.begin_part(l.out.height, 0, 1);
     const uint32_t x = p.view(in, 0, in.c8, with_halo), y = p.view(out, 0, out.c8, false, true);
-    p.builder.call(spec, {whole(x), crop(y, 2, 1)});
+    std::vector<hardnet_argument> arguments = {whole(x)};
+    arguments.insert(arguments.end(), between.begin(), between.end());
+    arguments.push_back(crop(y, 2, 1));
+    p.builder.call(spec, arguments);
     p.finish(layer);
 }
 

@@ -6,7 +6,6 @@ namespace hardnet::cpu {
 
 inline void plan_resample(Planning &p, int layer) {
     const Layer &l = p.layer(layer);
-    const Tensor &in = p.tensor(l.sources()[0]), &out = p.tensor(layer);
     ResampleSpec spec;
     spec.in_height = l.in.height;
     spec.in_width = l.in.width;
@@ -14,9 +13,7 @@ inline void plan_resample(Planning &p, int layer) {
     spec.width = l.out.width;
     spec.row_taps = l.window.y.kernel;
     spec.column_taps = l.window.x.kernel;
-    p.set_planes(spec, in, out);
-    p.builder.begin_step(HARDNET_STEP_RESIZE, layer);
-    p.builder.begin_part(l.out.height, 0, 1);
+    p.set_planes(spec, p.tensor(l.sources()[0]), p.tensor(layer));
     const auto table = [&](int64_t first, int taps, int entries) {
         const int elements = int(resampling_elements(entries, taps)), entry = kResamplingHead + taps;
         const int64_t packed = p.builder.pack_vector(layer, 0, int(first), elements, elements);
@@ -25,9 +22,7 @@ inline void plan_resample(Planning &p, int layer) {
     const hardnet_argument rows = table(0, spec.row_taps, spec.height),
                            columns = table(resampling_elements(spec.height, spec.row_taps), spec.column_taps,
                                            spec.width);
-    const uint32_t x = p.view(in, 0, in.c8, false), y = p.view(out, 0, out.c8, false, true);
-    p.builder.call(spec, {whole(x), rows, columns, crop(y, 2, 1)});
-    p.finish(layer);
+    plan_by_rows(p, HARDNET_STEP_RESIZE, layer, spec, false, {rows, columns});
 }
 
 }  // namespace hardnet::cpu
