@@ -32,10 +32,9 @@ struct CompileFlags {
 
 #ifdef HARDNET_WITH_COMPILER
 
-// What holds of any model; name and batch are its own unless told.
-Status take_options(const CompileFlags &options, const std::string &own_name, int own_batch,
-                    CompileOptions &to) {
-    to.batch = options.batch.value_or(own_batch);
+// What holds of any model; `own_name` is the network's. A batch that is told replaces the model's.
+Status take_options(const CompileFlags &options, const std::string &own_name, CompileOptions &to) {
+    to.batch = options.batch.value_or(to.batch);
     to.targets = options.targets;
     to.name = options.name.empty() ? own_name : options.name;
     if (!is_package_name(to.name))
@@ -77,7 +76,7 @@ Result<CompileRequest> request_of(const CompileFlags &options) {
     const Result<InputSize> size = input_size(options.input, record->input);
     if (!size) return size.error();
     request.size = *size;
-    if (const Status taken = take_options(options, record->name, 1, request); !taken) return taken.error();
+    if (const Status taken = take_options(options, record->name, request); !taken) return taken.error();
     request.classes = options.classes;
     return request;
 }
@@ -110,10 +109,9 @@ Result<Model> onnx_model_of(const CompileFlags &options, int &batch) {
 }
 
 Result<CompileReport> compile_onnx(const CompileFlags &options, CompileOptions choices) {
-    int batch = 1;
-    const Result<Model> model = onnx_model_of(options, batch);
+    const Result<Model> model = onnx_model_of(options, choices.batch);
     if (!model) return model.error();
-    if (const Status taken = take_options(options, model->network.name, batch, choices); !taken)
+    if (const Status taken = take_options(options, model->network.name, choices); !taken)
         return taken.error();
     return compile_model(*model, choices);
 }
