@@ -21,6 +21,15 @@ Layer conv(const Network &network, const std::string &name, int source, int chan
     return layer;
 }
 
+// Of any kernel that keeps extents, but for the image's, which are halved.
+Layer conv_of(const Network &network, const std::string &name, int source, int channels, int kernel,
+              Activation activation) {
+    Layer layer = conv(network, name, source, channels, source == kNetworkInput ? 2 : 1);
+    if (kernel == 1) layer.window = Window{};
+    layer.activation = activation;
+    return layer;
+}
+
 Layer same_shape(const Network &network, const std::string &name, OpKind op, std::vector<Read> reads,
                  Activation activation) {
     Layer layer;
@@ -59,10 +68,7 @@ Network squeezed() {
     network.input = {3, 37, 29};
     std::vector<Layer> &layers = network.layers;
     const auto add_conv = [&](const char *name, int source, int channels, int kernel, Activation activation) {
-        Layer layer = conv(network, name, source, channels, source == kNetworkInput ? 2 : 1);
-        layer.window = kernel == 1 ? Window{} : layer.window;
-        layer.activation = activation;
-        layers.push_back(layer);
+        layers.push_back(conv_of(network, name, source, channels, kernel, activation));
     };
     const auto add = [&](const char *name, OpKind op, std::vector<Read> reads, Activation activation) {
         layers.push_back(same_shape(network, name, op, std::move(reads), activation));
@@ -110,10 +116,7 @@ Network shared() {
     network.input = {3, 37, 29};
     std::vector<Layer> &layers = network.layers;
     const auto add_conv = [&](const char *name, int source, int channels, int kernel, Activation activation) {
-        Layer layer = conv(network, name, source, channels, source == kNetworkInput ? 2 : 1);
-        layer.window = kernel == 1 ? Window{} : layer.window;
-        layer.activation = activation;
-        layers.push_back(layer);
+        layers.push_back(conv_of(network, name, source, channels, kernel, activation));
     };
     const auto add = [&](const char *name, OpKind op, std::vector<Read> reads) {
         layers.push_back(same_shape(network, name, op, std::move(reads), Activation::kNone));
