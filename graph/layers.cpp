@@ -61,14 +61,15 @@ std::vector<FoldedTensor> folded_tensors(const Layer &layer) {
 std::vector<int64_t> output_shape(const Network &network, const Output &output) {
     const Shape &first = network.layers[static_cast<size_t>(output.layers[0])].out;
     int64_t elements = 0;
-    bool flat = true;
+    bool classes = true;
     for (int layer : output.layers) {
         const Layer &part = network.layers[static_cast<size_t>(layer)];
         elements += part.out.elements();
-        flat = flat && part.op == OpKind::kFullyConnected;
+        classes = classes && part.op == OpKind::kFullyConnected;
     }
+    if (output.flat) return {elements};
     if (output.row != 0) return {elements / output.row, output.row};
-    if (flat) return {elements};
+    if (classes) return {elements};
     return {elements / first.height / first.width, first.height, first.width};
 }
 

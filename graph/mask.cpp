@@ -12,7 +12,7 @@ namespace hardnet {
 Status give_mask(Network &network, double threshold) {
     const Result<Task> task = task_of(network);
     const Output &logits = network.outputs[0];
-    if (!task || *task != Task::kSegmentation || logits.layers.size() != 1 || logits.row != 0)
+    if (!task || *task != Task::kSegmentation || logits.layers.size() != 1)
         return bad_input(fmt::format("{}: mask: expected a network of segmentation, found an output {}",
                                      network.name, logits.name));
     const int classes = network.layers[size_t(logits.layers[0])].out.channels;

@@ -79,6 +79,7 @@ struct Output {
     int64_t row = 0;          // 0: the layers' channels, planar: [C, H, W], [C] of a classifier. Else the
                               // layers' pixels, channels innermost, in rows of so many values: [rows, row]
     bool boxes = false;       // as many channels whatever the class count
+    bool flat = false;        // the same values as one list: [C * H * W]
 };
 
 constexpr const char *kMaskOutput = "mask";  // graph/mask.h

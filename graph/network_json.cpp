@@ -216,6 +216,7 @@ Output read_output(const JsonText &json, const std::string &pointer, std::option
     reader.read("layers", output.layers);
     reader.read("row", row);
     output.row = row;
+    reader.read("flat", output.flat);
     reader.read("boxes", output.boxes);
     reader.finish();
     return output;
@@ -229,6 +230,7 @@ Json graph_json(const Network &network) {
     for (const Output &output : network.outputs) {
         Json json = {{"name", output.name}, {"layers", output.layers}};
         if (output.row) json["row"] = output.row;
+        if (output.flat) json["flat"] = true;
         if (output.boxes) json["boxes"] = true;
         outputs.push_back(json);
     }

@@ -129,9 +129,8 @@ Result<OnnxNetwork> OnnxImport::run() {
     network.preprocessing = usual_preprocessing(input_.channels);
     network.layers = std::move(layers_);
     network.outputs = std::move(outputs_);
-    if (network.outputs.size() == 1 && network.outputs[0].row == 0)
-        for (int layer : network.outputs[0].layers)
-            network.classes += network.layers[size_t(layer)].out.channels;
+    if (network.outputs.size() == 1 && (network.outputs[0].row == 0 || network.outputs[0].flat))
+        network.classes = int(output_shape(network, network.outputs[0])[0]);
     if (const Status checked = check_network(network); !checked)
         return Error{checked.error().code, model_.path + ": " + checked.error().what, checked.error().detail};
     imported.weights = std::move(weights_);

@@ -46,12 +46,12 @@ bool OnnxImport::read_outputs() {
             if (!layer) return false;
             part = *layer;
         }
-        if (value.row && value.rank != 3) return fail("expected rows [batch, rows, numbers], found others");
-        if (value.flat && value.shape.height * value.shape.width > 1)
-            return fail("expected an image or its channels, found an image as a list");
+        if (value.row && value.rank == 4)
+            return fail("expected rows [batch, rows, numbers] or a list of them, found others");
         for (const Output &other : outputs_)
             if (other.name == name) return fail("expected a name of its own, found a second one");
         outputs_.push_back({name, value.parts, value.row});
+        outputs_.back().flat = value.flat || value.rank == 2;
     }
     return true;
 }

@@ -39,7 +39,8 @@ Json example() {
             {"name": "c", "op": "multiply", "sources": [0], "operand": 1, "out": [8, 4, 5]},
             {"name": "d", "op": "max_pool", "sources": [2, 1], "out": [16, 2, 3], "kernel": [2, 2],
              "stride": [2, 2], "ceil_mode": true}],
-        "outputs": [{"name": "out", "layers": [3]}, {"name": "rows", "layers": [2, 1], "row": 4, "boxes": true}]})");
+        "outputs": [{"name": "out", "layers": [3]}, {"name": "rows", "layers": [2, 1], "row": 4, "boxes": true},
+                    {"name": "list", "layers": [3], "flat": true}]})");
 }
 
 // The error of reading `example()` after `change`.

@@ -123,6 +123,24 @@ TEST(ImportOnnx, FlattensImages) {
     EXPECT_THAT(outputs_of(imported(parts), kImage), ElementsAre(-6 + 2));
 }
 
+TEST(ImportOnnx, ReturnsImagesAsLists) {
+    Parts parts;
+    add_conv(parts, "x", "a", 3, {1, 0, 0, 0, 1, 0}, {0, 0});
+    parts.nodes.push_back(node("Concat", {"x", "a"}, {"c"}, {int_attribute("axis", 1)}));
+    parts.nodes.push_back(node("Flatten", {"c"}, {"f"}));
+    parts.nodes.push_back(node("Relu", {"f"}, {"y"}));
+    parts.outputs = {"y", "p"};
+    parts.nodes.push_back(node("GlobalAveragePool", {"a"}, {"q"}));
+    parts.nodes.push_back(node("Flatten", {"q"}, {"p"}));
+    const auto net = imported(parts);
+    EXPECT_THAT(outputs_of(net, kImage),
+                ElementsAre(1, 2, 3, 4, 5, 0, 7, 8, 0, 1, 0, 0.5, 1, 2, 3, 4, 5, 0, 7, 8));
+    EXPECT_THAT(output_shape(net->network, net->network.outputs[0]), ElementsAre(20));
+    EXPECT_THAT(output_shape(net->network, net->network.outputs[1]), ElementsAre(2));
+    parts.outputs.pop_back();
+    EXPECT_EQ(imported(parts)->network.classes, 20);
+}
+
 TEST(ImportOnnx, EvaluatesShapes) {
     Parts parts;
     parts.input = {-1, 3, -1, -1};
@@ -201,8 +219,13 @@ TEST(ImportOnnx, ReturnsRowsOfPixels) {
     EXPECT_THAT(import_error(parts),
                 HasSubstr("expected a shape of [1, 20] or [1, rows, numbers], found [1, -1, 3]"));
     parts.options.cuts = {"c"};
-    EXPECT_THAT(import_error(parts),
-                HasSubstr("output \"c\": expected rows [batch, rows, numbers], found others"));
+    const auto list = imported(parts);
+    EXPECT_EQ(outputs_of(list, kImage), outputs_of(net, kImage));
+    EXPECT_THAT(output_shape(list->network, list->network.outputs[0]), ElementsAre(20));
+    parts.options.cuts = {"at"};
+    EXPECT_THAT(
+        import_error(parts),
+        HasSubstr("output \"at\": expected rows [batch, rows, numbers] or a list of them, found others"));
     parts.options.cuts = {"r"};
     parts.nodes.push_back(node("Relu", {"at"}, {"r"}));
     EXPECT_THAT(import_error(parts), HasSubstr("(Relu): expected an image or its channels"));
