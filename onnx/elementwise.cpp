@@ -9,35 +9,36 @@
 namespace hardnet {
 namespace {
 
+std::optional<bool> given(bool done) { return done ? std::optional<bool>(true) : std::nullopt; }
+
 bool is_one_pixel(const Shape &shape) { return shape.height * shape.width == 1; }
 
 // x * sigmoid(x) is one activation, and so with its hard form; the product's input `gate` is the sigmoid of the other one.
-// Into the layer in front where nothing else reads that.
-bool take_gate(OnnxImport &import, const OnnxNode &node, size_t gate, bool &taken) {
+// Into the layer in front where nothing else reads that. Whether the node is taken, as of the two below; none: an error.
+std::optional<bool> take_gate(OnnxImport &import, const OnnxNode &node, size_t gate) {
     Layer *sigmoid = import.own_layer(node, gate);
     const OnnxValue *other = import.value(node, 1 - gate);
     if (!sigmoid || sigmoid->op != OpKind::kActivate || !other || other->parts != sigmoid->sources())
-        return true;
+        return false;
     const Activation a = sigmoid->activation;
     const bool hard =
         a.kind == Activation::kHardSigmoid && std::abs(a.first - 1.0f / 6) < 1e-7f && a.second == 0.5f;
-    if (a != Activation::kSigmoid && !hard) return true;
+    if (a != Activation::kSigmoid && !hard) return false;
     const Activation whole = hard ? Activation::kHardSwish : Activation::kSilu;
-    taken = true;
     Layer *front = import.own_layer(node, 1 - gate, 2);  // read by the sigmoid and by the product
     if (front && takes_activation(*front) && import.drop_last_layer(*sigmoid, node, gate)) {
         front->activation = whole;
-        return import.give_own(node, 1 - gate);
+        return given(import.give_own(node, 1 - gate));
     }
     sigmoid->activation = whole;
-    return import.give_own(node, gate);
+    return given(import.give_own(node, gate));
 }
 
 // The later of the two is a convolution, which reads the other one; it runs behind it.
-bool take_residual(OnnxImport &import, const OnnxNode &node, bool &taken) {
+std::optional<bool> take_residual(OnnxImport &import, const OnnxNode &node) {
     const OnnxValue &a = *import.value(node, 0), &b = *import.value(node, 1);
     if (a.parts.size() != 1 || b.parts.size() != 1 || !(a.shape == b.shape) || a.parts == b.parts)
-        return true;
+        return false;
     import.put_shortcut_first(node);  // of a and b, too
     const int parts[2] = {a.parts[0], b.parts[0]};
     const size_t later = parts[0] > parts[1] ? 0 : 1;
@@ -45,10 +46,24 @@ bool take_residual(OnnxImport &import, const OnnxNode &node, bool &taken) {
     if (!layer || layer->op != OpKind::kConv || layer->activation != Activation::kNone ||
         layer->operand() != kNoLayer || layer->sources()[0] == kNetworkInput ||
         parts[1 - later] == kNetworkInput)
-        return true;
-    taken = true;
+        return false;
     layer->reads.push_back({parts[1 - later], Role::kOperand});
-    return import.give_own(node, later);
+    return given(import.give_own(node, later));
+}
+
+// x / (0.1 + sum over the image of x) is one operator.
+std::optional<bool> take_spatial_norm(OnnxImport &import, const OnnxNode &node) {
+    const OnnxValue image = *import.value(node, 0);
+    const Layer *shift = import.own_layer(node, 1);
+    const Layer *sum = shift && shift->op == OpKind::kShift ? import.own_source(*shift) : nullptr;
+    if (!sum || sum->op != OpKind::kGlobalSum || sum->sources() != image.parts) return false;
+    const std::vector<float> &shifts = import.weights_of(*shift).weight.values;
+    if (!std::all_of(shifts.begin(), shifts.end(), [](float value) { return value == 0.1f; })) return false;
+    import.drop_last_layer(*shift, node, 1);
+    import.drop_last_layer(*sum, node, 1);
+    OnnxValue result = image;
+    return given(import.add_to_each(node, OpKind::kSpatialNorm, result, [](Layer &, size_t) {}) &&
+                 import.give(node, result));
 }
 
 // The channels of `operand` that belong to each part of `value`, as layers; one channel belongs to all of them.
@@ -110,12 +125,12 @@ bool combine_images(OnnxImport &import, const OnnxNode &node, OpKind op) {
         return import.fail(
             "expected two images of one shape, or one of 1x1 with as many channels or of one channel, found "
             "others");
-    bool taken = false;
-    if (op == OpKind::kMultiply)
-        for (size_t gate : {size_t{0}, size_t{1}})
-            if (!taken && !take_gate(import, node, gate, taken)) return false;
-    if (op == OpKind::kAdd && !take_residual(import, node, taken)) return false;
-    return taken || add_combinations(import, node, op, a, b);
+    std::optional<bool> taken = false;
+    if (op == OpKind::kMultiply) taken = take_gate(import, node, 0);
+    if (op == OpKind::kMultiply && taken == false) taken = take_gate(import, node, 1);
+    if (op == OpKind::kAdd) taken = take_residual(import, node);
+    if (op == OpKind::kDivide && per_channel) taken = take_spatial_norm(import, node);
+    return taken && (*taken || add_combinations(import, node, op, a, b));
 }
 
 // x * scale + shift per channel: into the weights of the layer in front where nothing else reads its result.

@@ -188,6 +188,14 @@ Layer *OnnxImport::own_layer(const OnnxNode &node, size_t input, int uses) {
     return layers.size() == 1 ? layers[0] : nullptr;
 }
 
+Layer *OnnxImport::own_source(const Layer &layer) {
+    const int source = index_of(layer) - 1;
+    if (&layer != &layers_.back() || source < 0 || layer.sources() != std::vector<int>{source})
+        return nullptr;
+    const auto uses = uses_.find(own_names_[size_t(source)]);
+    return uses != uses_.end() && uses->second == 1 ? &layers_[size_t(source)] : nullptr;
+}
+
 const OnnxNode *OnnxImport::only_reader(const std::string &name) const {
     const auto uses = uses_.find(name);
     const auto reader = readers_.find(name);

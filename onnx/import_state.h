@@ -71,6 +71,8 @@ public:
     std::vector<Layer *> own_layers(const OnnxNode &node, size_t input, int uses = 1);
     // The one layer; null where there are none or several.
     Layer *own_layer(const OnnxNode &node, size_t input, int uses = 1);
+    // The layer in front of the last one, if that is `layer`, reads it alone, and nothing else reads it; else null.
+    Layer *own_source(const Layer &layer);
     // The one node that reads the value; null where there is another one or none, or where it is an output.
     const OnnxNode *only_reader(const std::string &name) const;
     // Where a sum's operands are the last two layers, convolutions that nothing else reads, the one whose sources

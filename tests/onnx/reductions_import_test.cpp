@@ -44,7 +44,34 @@ TEST(ImportOnnx, TakesTheGreatestOfTheImage) {
     EXPECT_THAT(import_error(wide), HasSubstr("expected at most 512 rows and columns, found 1 and 600"));
 }
 
-// As CenterNet's heads normalise: each value's share of its channel's sum.
+// As CenterNet's heads normalise: with 0.1 it is one operator, where nothing else reads the sum.
+TEST(ImportOnnx, FindsNormsOverTheImage) {
+    const std::vector<float> image{1, 2, 3, 4, 0, 0, 0, 0.5f, 0.5f, 0, 0, 0.4f};
+    const auto shares = [](const std::string &divisor, float known) {
+        return on_planes({node("ReduceSum", {"a", "axes"}, {"s"}), node("Add", {"s", "known"}, {"t"}),
+                          node("Div", {"a", divisor}, {"y"})},
+                         {kHeightAndWidth, tensor("known", {}, {known})});
+    };
+    const auto net = imported(shares("t", 0.1f));
+    const std::vector<double> found = outputs_of(net, image);
+    const double sums[] = {10.1, 0.6, 1};
+    ASSERT_EQ(found.size(), image.size());
+    for (size_t i = 0; i < image.size(); i++) EXPECT_NEAR(found[i], image[i] / sums[i / 4], 1e-7) << i;
+    EXPECT_THAT(kinds_of(net->network), ElementsAre(OpKind::kConv, OpKind::kSpatialNorm));
+    const auto last = [](const Parts &parts) { return kinds_of(imported(parts)->network).back(); };
+    EXPECT_EQ(last(shares("t", 0.25f)), OpKind::kDivide);
+    EXPECT_EQ(last(shares("s", 0.1f)), OpKind::kDivide);
+    Parts twice = shares("t", 0.1f);
+    twice.outputs.push_back("s");
+    EXPECT_EQ(last(twice), OpKind::kDivide);
+    Parts other = shares("t", 0.1f);  // of another tensor
+    other.nodes.insert(other.nodes.begin() + 1,
+                       node("MaxPool", {"a"}, {"b"}, {ints_attribute("kernel_shape", {1, 1})}));
+    other.nodes.back() = node("Div", {"b", "t"}, {"y"});
+    EXPECT_EQ(last(other), OpKind::kDivide);
+}
+
+// Each value's share of its channel's sum.
 TEST(ImportOnnx, DividesImagesByOthers) {
     const auto shares =
         imported(on_planes({node("ReduceSum", {"a", "axes"}, {"s"}), node("Add", {"s", "half"}, {"t"}),
