@@ -45,6 +45,7 @@ Workshop::Workshop(const Platform &platform) : platform_(platform), folder_(kBui
     fs::create_directories(folder_ + "/" + platform.name);
     if (platform.toolchain.empty()) {
         make_packages();
+        install("program", kBuild, program());
     } else {
         error_ = of(native()).error();  // its packages hold the kernels of all platforms
     }
@@ -78,7 +79,13 @@ void Workshop::make_packages() {
     compile("hardnet39ds --weights seed:1 --input 64x64 --name hardnet68", "hardnet68");
 }
 
-// Installed in one place and moved to another: nothing in it may say where it was.
+// In one place and moved to another: nothing in it may say where it was.
+void Workshop::install(const std::string &component, const std::string &from, const std::string &to) {
+    must(fmt::format(
+        "'{0}' --install '{1}' --component {2} --prefix '{3}.installed' && mv '{3}.installed' '{3}'", kCmake,
+        from, component, to));
+}
+
 void Workshop::install_runtime() {
     std::string build = kBuild;
     if (!platform_.toolchain.empty()) {
@@ -87,9 +94,7 @@ void Workshop::install_runtime() {
                          kCmake, kSource, build, platform_.toolchain));
         must(fmt::format("'{}' --build '{}'", kCmake, build));
     }
-    must(fmt::format(
-        "'{0}' --install '{1}' --component runtime --prefix '{2}.installed' && mv '{2}.installed' '{2}'",
-        kCmake, build, prefix()));
+    install("runtime", build, prefix());
 }
 
 std::string Workshop::build(const std::string &folder, const std::string &program) {

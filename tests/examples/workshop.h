@@ -26,6 +26,9 @@ public:
 
     const std::string &error() const { return error_; }
     std::string prefix() const { return folder_ + "/" + platform_.name + "/prefix"; }
+    std::string program() const {
+        return folder_ + "/native/program";
+    }  // installed and moved, with its CMake files
     std::string package(const std::string &name) const { return folder_ + "/packages/" + name; }
     std::string weights(const std::string &name) const { return package(name) + "/" + name + ".safetensors"; }
 
@@ -39,6 +42,7 @@ private:
     explicit Workshop(const Platform &platform);
     void make_packages();
     void install_runtime();
+    void install(const std::string &component, const std::string &from, const std::string &to);
     void must(const std::string &line);
 
     Platform platform_;
