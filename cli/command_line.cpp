@@ -25,6 +25,7 @@ CommandLine::CommandLine()
     add_verify(program_, chosen_);
     add_bench(program_, chosen_);
     add_tune(program_, chosen_);
+    add_explain(program_, chosen_);
     add_doctor(program_, chosen_);
 }
 

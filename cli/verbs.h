@@ -20,6 +20,7 @@ void add_run(CLI::App &program, Action &chosen);
 void add_verify(CLI::App &program, Action &chosen);
 void add_bench(CLI::App &program, Action &chosen);
 void add_tune(CLI::App &program, Action &chosen);
+void add_explain(CLI::App &program, Action &chosen);
 void add_doctor(CLI::App &program, Action &chosen);
 
 // A subcommand whose help ends with `example`.

@@ -21,16 +21,26 @@ double cycles(const Machine &machine, double products, double pairs, double posi
     return std::max(compute, pairs * positions * 4 * kSharedMemory / machine.bytes_per_cycle);
 }
 
-struct Candidate {
-    std::optional<Tiling> tiling;  // none: direct
-    double cycles = 0, bytes = 0;  // of packed weights
-};
-using Candidates = std::vector<Candidate>;
+using Candidates = std::vector<AlgorithmCost>;
 
 struct Sums {  // over the layers of a resolution
     double pairs = 0, channels = 0;
     int64_t widest = 0;  // the most channels that a V or an M may have
 };
+
+using Resolutions = std::map<std::pair<int, int>, Sums>;  // by height and width
+
+Resolutions resolutions_of(const Network &network) {
+    Resolutions resolutions;
+    for (const Layer &l : network.layers) {
+        if (!winograd_eligible(l)) continue;
+        Sums &s = resolutions[{l.out.height, l.out.width}];
+        s.pairs += double(l.in.channels) * l.out.channels;
+        s.widest = std::max<int64_t>({s.widest, l.in.channels, l.out.channels});
+        s.channels += 2.0 * l.out.channels;  // once written from M, once read into V
+    }
+    return resolutions;
+}
 
 // Views address V and M by 32 bits, padding included.
 bool addressable(const Tiling &tiling, const Sums &sums) {
@@ -52,31 +62,32 @@ Candidates candidates(const Machine &machine, int height, int width, const Sums 
     }
     if (choice != AlgorithmChoice::kWinograd || all.empty())
         all.insert(all.begin(),
-                   Candidate{std::nullopt, cycles(machine, 9.0 * height * width, sums.pairs, 9, 0),
-                             sums.pairs * 9 * 4});
+                   AlgorithmCost{std::nullopt, cycles(machine, 9.0 * height * width, sums.pairs, 9, 0),
+                                 sums.pairs * 9 * 4});
     return all;
 }
 
-const Candidate &fastest(const Candidates &all) {
-    return *std::min_element(all.begin(), all.end(),
-                             [](const Candidate &a, const Candidate &b) { return a.cycles < b.cycles; });
+const AlgorithmCost &fastest(const Candidates &all) {
+    return *std::min_element(all.begin(), all.end(), [](const AlgorithmCost &a, const AlgorithmCost &b) {
+        return a.cycles < b.cycles;
+    });
 }
 
 // From the smallest of each resolution on, as long as there is room, the change that saves most cycles per
 // byte.
-std::vector<const Candidate *> smallest(const std::vector<Candidates> &resolutions, double spare_bytes) {
-    std::vector<const Candidate *> chosen;
+std::vector<const AlgorithmCost *> smallest(const std::vector<Candidates> &resolutions, double spare_bytes) {
+    std::vector<const AlgorithmCost *> chosen;
     for (const Candidates &all : resolutions) {
-        chosen.push_back(
-            &*std::min_element(all.begin(), all.end(),
-                               [](const Candidate &a, const Candidate &b) { return a.bytes < b.bytes; }));
+        chosen.push_back(&*std::min_element(
+            all.begin(), all.end(),
+            [](const AlgorithmCost &a, const AlgorithmCost &b) { return a.bytes < b.bytes; }));
     }
     for (;;) {
         size_t at = 0;
-        const Candidate *best = nullptr;
+        const AlgorithmCost *best = nullptr;
         double best_rate = 0;
         for (size_t r = 0; r < resolutions.size(); r++) {
-            for (const Candidate &c : resolutions[r]) {
+            for (const AlgorithmCost &c : resolutions[r]) {
                 const double more = c.bytes - chosen[r]->bytes, saved = chosen[r]->cycles - c.cycles;
                 if (more <= 0 || more > spare_bytes || saved / more <= best_rate) continue;
                 at = r, best = &c, best_rate = saved / more;
@@ -103,23 +114,24 @@ Result<Objective> objective_from_name(const std::string &name) {
     return usage_error("optimize: expected speed or size, found '" + name + "'");
 }
 
+std::vector<AlgorithmCost> algorithm_costs(const Network &network, const Machine &machine,
+                                           const PlanOptions &options, int layer) {
+    const Layer &l = network.layers[size_t(layer)];
+    if (!winograd_eligible(l)) return {};
+    return candidates(machine, l.out.height, l.out.width,
+                      resolutions_of(network).at({l.out.height, l.out.width}), options.algorithm);
+}
+
 std::vector<std::optional<Tiling>> choose_algorithms(const Network &network, const Machine &machine,
                                                      const PlanOptions &options) {
-    std::map<std::pair<int, int>, Sums> resolutions;
+    const Resolutions resolutions = resolutions_of(network);
     double folded_bytes = 0;  // of the layers that have a choice
-    for (const Layer &l : network.layers) {
-        if (!winograd_eligible(l)) continue;
-        Sums &s = resolutions[{l.out.height, l.out.width}];
-        s.pairs += double(l.in.channels) * l.out.channels;
-        s.widest = std::max<int64_t>({s.widest, l.in.channels, l.out.channels});
-        s.channels += 2.0 * l.out.channels;  // once written from M, once read into V
-        folded_bytes += double(l.in.channels) * l.out.channels * 9 * 4;
-    }
+    for (const auto &[size, sums] : resolutions) folded_bytes += sums.pairs * 9 * 4;
 
     std::vector<Candidates> all;
     for (const auto &[size, sums] : resolutions)
         all.push_back(candidates(machine, size.first, size.second, sums, options.algorithm));
-    std::vector<const Candidate *> chosen;
+    std::vector<const AlgorithmCost *> chosen;
     if (options.objective == Objective::kSize) {
         constexpr double kSpare =
             0.25;  // hardnet68: F(4x4) where images are large and weights few, F(2x2) at 28x28

@@ -5,13 +5,13 @@
 namespace hardnet {
 namespace {
 
-std::vector<std::vector<Reader>> readers_of(const Network &network) {
-    std::vector<std::vector<Reader>> readers(network.layers.size());
+std::vector<std::vector<LayerReader>> readers_of(const Network &network) {
+    std::vector<std::vector<LayerReader>> readers(network.layers.size());
     for (int l = 0; l < int(network.layers.size()); l++) {
         for (const Read &r : network.layers[l].reads) {
             if (r.layer == kNetworkInput) continue;
-            std::vector<Reader> &of = readers[r.layer];
-            const bool known = std::any_of(of.begin(), of.end(), [&](const Reader &other) {
+            std::vector<LayerReader> &of = readers[r.layer];
+            const bool known = std::any_of(of.begin(), of.end(), [&](const LayerReader &other) {
                 return other.layer == l && other.role == r.role;
             });
             if (!known) of.push_back({l, r.role});
@@ -26,7 +26,7 @@ int fusable_pool(const Analysis &a, int layer) {
     if (conv.op != OpKind::kConv || conv.window != Window{} || conv.operand() != kNoLayer ||
         !conv.front_norm.empty())
         return kNoLayer;
-    const std::vector<Reader> &readers = a.readers[layer];
+    const std::vector<LayerReader> &readers = a.readers[layer];
     if (readers.size() != 1 || readers[0].role != Role::kSource || a.output_of(layer)) return kNoLayer;
     const Layer &pool = a.network.layers[readers[0].layer];
     const bool plain = pool.op == OpKind::kMaxPool && pool.window == Window::square(2, 2) &&
@@ -36,7 +36,7 @@ int fusable_pool(const Analysis &a, int layer) {
 
 // A resize that only an argmax reads, which works on the resize's own source.
 bool only_for_argmax(const Analysis &a, int layer) {
-    const std::vector<Reader> &readers = a.readers[layer];
+    const std::vector<LayerReader> &readers = a.readers[layer];
     return a.network.layers[layer].op == OpKind::kResize && readers.size() == 1 && !a.output_of(layer) &&
            a.network.layers[readers[0].layer].op == OpKind::kArgmax;
 }
@@ -89,7 +89,7 @@ void choose_blocks(Analysis &a, int layer, const PlanOptions &options) {
 
 std::vector<int> Analysis::consumers(int layer) const {
     std::vector<int> result;
-    for (const Reader &r : readers[layer]) {
+    for (const LayerReader &r : readers[layer]) {
         if (r.role == Role::kSource) result.push_back(r.layer);
     }
     return result;

@@ -34,7 +34,7 @@ struct Decision {
     int computed_with = kNoLayer;         // the layer whose step computes this one, too
 };
 
-struct Reader {
+struct LayerReader {
     int layer = 0;
     Role role = Role::kSource;
 };
@@ -42,8 +42,8 @@ struct Reader {
 struct Analysis {
     const Network &network;
     const Machine &machine;
-    std::vector<std::vector<Reader>> readers;  // per layer, in running order
-    std::vector<Decision> decisions;           // per layer
+    std::vector<std::vector<LayerReader>> readers;  // per layer, in running order
+    std::vector<Decision> decisions;                // per layer
 
     // Those that read the layer as a source; of a slice, the layers that read the slice.
     std::vector<int> consumers(int layer) const;
@@ -56,6 +56,16 @@ struct Analysis {
 };
 
 Analysis analyse(const Network &network, const Machine &machine, const PlanOptions &options);
+
+// What the cost model holds against a way to compute all 3x3 layers of one resolution.
+struct AlgorithmCost {
+    std::optional<Tiling> tiling;  // none: direct
+    double cycles = 0, bytes = 0;  // per image; of packed weights
+};
+
+// Of the layer's resolution, those that `options` allow; none where the layer has no choice.
+std::vector<AlgorithmCost> algorithm_costs(const Network &network, const Machine &machine,
+                                           const PlanOptions &options, int layer);
 
 // The Winograd tiling of each layer, or none where it is computed directly. All layers of one resolution
 // agree, so that they can share V.

@@ -23,7 +23,7 @@ Tensor geometry(const Analysis &a, int layer) {
         t.columns = std::max(t.columns, tiling->covered_columns());
     };
     cover(a.decisions[layer].tiling);
-    for (const Reader &reader : a.readers[layer]) {
+    for (const LayerReader &reader : a.readers[layer]) {
         const Layer &r = a.network.layers[reader.layer];
         if (r.op == OpKind::kSlice) {
             const Tensor part = geometry(a, reader.layer);

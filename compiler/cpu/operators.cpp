@@ -43,8 +43,8 @@ bool plainly_stored(const Tensor &t) {
 
 // The norm over channels reads their padding, which is zero but for a slice.
 bool feeds_channel_norm(const Analysis &analysis, int layer) {
-    const std::vector<Reader> &readers = analysis.readers[layer];
-    return std::any_of(readers.begin(), readers.end(), [&](const Reader &reader) {
+    const std::vector<LayerReader> &readers = analysis.readers[layer];
+    return std::any_of(readers.begin(), readers.end(), [&](const LayerReader &reader) {
         return analysis.network.layers[reader.layer].op == OpKind::kL2Norm;
     });
 }

@@ -107,16 +107,21 @@ ScheduledKernel scheduled_kernel(const KernelSpec &spec, const Machine &machine)
 }
 
 // No runtime: memory, threads and checks are the caller's; the objects refer to nothing.
-Status compile_kernel(const KernelSpec &spec, const Machine &machine, const std::string &object_path) {
+Halide::Target bare_target(const Machine &machine) {
     Halide::Target target(machine.target);
     for (auto feature :
          {Halide::Target::NoRuntime, Halide::Target::NoAsserts, Halide::Target::NoBoundsQuery}) {
         target.set_feature(feature);
     }
+    return target;
+}
+
+Status compile_kernel(const KernelSpec &spec, const Machine &machine, const std::string &object_path) {
     ScheduledKernel kernel = scheduled_kernel(spec, machine);
     std::string on_heap;
     kernel.pipeline.add_custom_lowering_pass(new HeapAllocations(on_heap));
-    kernel.pipeline.compile_to_object(object_path, kernel.arguments, symbol(spec, machine), target);
+    kernel.pipeline.compile_to_object(object_path, kernel.arguments, symbol(spec, machine),
+                                      bare_target(machine));
     if (on_heap.empty()) return ok();
     return Error{ExitCode::kInternal, "memory: expected at most 16 KiB on the stack, found " + on_heap, {}};
 }

@@ -15,6 +15,9 @@ struct ScheduledKernel {
     std::shared_ptr<void> generator;          // to which the passes refer
 };
 
+// What kernels are compiled for: nothing is called, checked or asked for.
+Halide::Target bare_target(const Machine &machine);
+
 // The specification's generator with the schedule of the machine's family applied.
 ScheduledKernel scheduled_kernel(const KernelSpec &spec, const Machine &machine);
 

@@ -19,7 +19,7 @@ TEST_F(Usage, names_what_was_typed_wrong) {
     const auto hint = [](const std::string &verb) {
         return "  hardnet " + verb + "--help shows what it takes\n";
     };
-    const std::string verbs = "list, inspect, import, compile, run, verify, bench, tune, doctor";
+    const std::string verbs = "list, inspect, import, compile, run, verify, bench, tune, explain, doctor";
     expect_error("", 2, "hardnet: expected " + verbs + ", found nothing\n" + hint(""));
     expect_error("lst", 2, "hardnet: expected " + verbs + ", found \"lst\", did you mean list?\n" + hint(""));
     expect_error("run", 2, "hardnet: run: expected PACKAGE, found nothing\n" + hint("run "));
@@ -57,7 +57,7 @@ TEST_F(Usage, names_what_was_typed_wrong) {
 
 TEST_F(Usage, every_verb_has_help_with_an_example) {
     for (const char *verb :
-         {"list", "inspect", "import", "compile", "run", "verify", "bench", "tune", "doctor"}) {
+         {"list", "inspect", "import", "compile", "run", "verify", "bench", "tune", "explain", "doctor"}) {
         const Outcome help = hardnet(std::string(verb) + " --help");
         EXPECT_EQ(help.code, 0);
         EXPECT_EQ(help.err, "");

@@ -1,0 +1,139 @@
+#include "compiler/explain.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/files.h"
+#include "base/text.h"
+#include "compiler/compile.h"
+#include "compiler/emission/kernel.h"
+#include "runtime/inspect.h"
+
+namespace hardnet {
+namespace {
+
+constexpr size_t kBestBlocks = 3;
+constexpr size_t kMostNear = 8;
+
+struct FoundPlan {
+    Plan plan;
+    PlanOptions options;  // without records
+    std::vector<TunedBlocks> records;
+    std::string text;
+};
+
+// Whether the level has as many kernels, and all of the plan's are among those that the package's code names.
+bool is_plan_of(const Plan &plan, const Manifest &manifest, const std::string &code) {
+    const bool as_many =
+        std::any_of(manifest.levels.begin(), manifest.levels.end(), [&](const LevelInfo &level) {
+            return level.name == plan.machine->level && level.kernels == int64_t(plan.kernels.size());
+        });
+    return as_many && std::all_of(plan.kernels.begin(), plan.kernels.end(), [&](const KernelSpec &spec) {
+               return code.find(symbol(spec, *plan.machine)) != std::string::npos;
+           });
+}
+
+// A package does not say what flags it was compiled with: those whose plan it holds.
+Result<FoundPlan> find_plan(const Package &package, const Machine &machine, const std::string &blocks) {
+    constexpr uint64_t kMostBytes = 256 << 20;
+    const std::string path = package.folder + "/" + package.manifest.name + ".c";
+    const Result<FileBytes> bytes = read_regular_file(path, kMostBytes);
+    if (!bytes) return bytes.error();
+    const std::string code(reinterpret_cast<const char *>(bytes->data.get()), bytes->size);
+    std::vector<std::string> sources = {"tuned", "model"};
+    if (!blocks.empty()) sources.insert(sources.begin(), blocks);
+    for (const std::string &source : sources) {
+        Result<std::vector<TunedBlocks>> records = tuned_blocks(source);
+        if (!records) return records.error();
+        for (const char *objective : {"speed", "size"}) {
+            for (const char *algorithm : {"auto", "winograd", "direct"}) {
+                PlanOptions options{*algorithm_from_name(algorithm), *objective_from_name(objective),
+                                    &*records};
+                Result<Plan> plan = make_plan(package.manifest.network, machine, options);
+                if (!plan || !is_plan_of(*plan, package.manifest, code)) continue;
+                options.records = nullptr;
+                return FoundPlan{
+                    std::move(*plan), options, std::move(*records),
+                    fmt::format("--algorithm {} --optimize {} --blocks {}", algorithm, objective, source)};
+            }
+        }
+    }
+    return bad_input(path + ": expected kernels as this program makes them, found others",
+                     {"compile the package again, or name the file of --blocks that it was compiled with"});
+}
+
+Result<int> layer_named(const Package &package, const std::string &name) {
+    const std::vector<Layer> &layers = package.manifest.network.layers;
+    std::vector<std::string> names;
+    for (const Layer &layer : layers) {
+        if (layer.name == name) return int(&layer - layers.data());
+        names.push_back(layer.name);
+    }
+    std::vector<std::string> near = near_names(name, names, kMostNear);
+    if (!near.empty()) near.insert(near.begin(), "layers of names like it:");
+    return Error{
+        ExitCode::kUsage,
+        fmt::format("layer: expected one of {}, found {}", package.manifest.network.name, shown(name)),
+        std::move(near)};
+}
+
+Result<const Machine *> machine_of(const Package &package, const std::string &level) {
+    std::vector<std::string> names;
+    for (const LevelInfo &info : package.manifest.levels) {
+        names.push_back(info.name);
+        for (const Machine &machine : machines())
+            if (info.name == level && machine.level == level && machine.target == info.target)
+                return &machine;
+    }
+    return usage_error(fmt::format("level: expected one of the package's ({}), found {}",
+                                   fmt::join(names, ", "), shown(level)));
+}
+
+std::vector<LayerKernel> kernels_of(const Plan &plan, int layer) {
+    std::vector<LayerKernel> kernels;
+    for (const hardnet_step &step : plan.steps) {
+        if (step.layer != layer) continue;
+        for (uint32_t p = step.first_part; p < step.first_part + step.parts; p++) {
+            const hardnet_part &part = plan.parts[p];
+            for (uint32_t c = part.first_call; c < part.first_call + part.calls; c++) {
+                const KernelSpec &spec = plan.kernels[plan.calls[c].kernel];
+                const std::string name = symbol(spec, *plan.machine);
+                auto known = std::find_if(kernels.begin(), kernels.end(),
+                                          [&](const LayerKernel &k) { return k.symbol == name; });
+                if (known == kernels.end())
+                    known = kernels.insert(known, {spec, name, hardnet_step_kind_name(step.kind), 0});
+                known->calls++;
+            }
+        }
+    }
+    return kernels;
+}
+
+}  // namespace
+
+Result<LayerExplanation> explain_layer(const Package &package, const std::string &layer,
+                                       const std::string &level, const std::string &blocks) {
+    const Result<int> index = layer_named(package, layer);
+    if (!index) return index.error();
+    const Result<const Machine *> machine = machine_of(package, level);
+    if (!machine) return machine.error();
+    const Result<FoundPlan> found = find_plan(package, **machine, blocks);
+    if (!found) return found.error();
+
+    LayerExplanation e;
+    e.layer = *index;
+    e.machine = *machine;
+    e.options = found->text;
+    e.choice = found->plan.choices[size_t(*index)];
+    e.algorithms = algorithm_costs(package.manifest.network, **machine, found->options, *index);
+    if (e.choice.problem) {
+        if (const TunedBlocks *record = find_tuned(found->records, level, *e.choice.problem))
+            e.record = *record;
+        e.blocks = candidate_blocks(**machine, *e.choice.problem, kBestBlocks, 2);
+    }
+    e.kernels = kernels_of(found->plan, *index);
+    return e;
+}
+
+}  // namespace hardnet
