@@ -286,7 +286,7 @@ void register_test(const Case &c) {
 const bool registered = [] {
     for (const PackageRequest &request :
          {PackageRequest{"hardnet68", {96, 64}}, PackageRequest{"hardnet68", {224, 224}},
-          PackageRequest{"hardnet68", {200, 264}}, PackageRequest{"hardnet39ds", {224, 224}}}) {
+          PackageRequest{"hardnet39ds", {200, 264}}}) {
         for (const std::string &level : level_names()) {
             for (int threads : {1, 3}) register_test({request, level, threads});
         }
