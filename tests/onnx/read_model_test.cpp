@@ -153,6 +153,53 @@ TEST(ReadOnnx, RefusesMoreThanItsLimits) {
                 HasSubstr("expected at most 4194304 numbers, found more"));
 }
 
+TEST(ReadOnnx, RefusesFieldsThatNoNetworkHas) {
+    const Message one = Message().text(1, "a");
+    EXPECT_EQ(refusal_of(node("Conv", {"x"}, {"y"}, {Message(one).text(21, "b").number(20, 2)})),
+              "attribute \"a\": expected a value, found a reference to a function's attribute");
+    EXPECT_EQ(refusal_of(node("Conv", {"x"}, {"y"}, {Message(one).text(22, "").number(20, 11)})),
+              "attribute \"a\": expected no sparse tensor, found one");
+    EXPECT_EQ(refusal_of(node("Conv", {"x"}, {"y"}, {Message(one).text(23, "").number(20, 12)})),
+              "attribute \"a\": expected no sparse tensor, found one");
+    EXPECT_EQ(refusal_of(node("Conv", {"x"}, {"y"}, {Message(one).real(7, 2).number(20, 6)})), "");
+    EXPECT_EQ(node_error(Message().number(3, 1)), "x.onnx: expected field 3 as bytes, found a varint");
+    EXPECT_EQ(error_of(model(Message().text(14, ""))),
+              "x.onnx: expected no quantization annotations, found one");
+    const std::string empty = model(graph({}));
+    EXPECT_EQ(error_of(empty + Message().message(8, Message().number(2, 20)).bytes),
+              "x.onnx: expected one opset of the default domain, found a second");
+    const std::vector<Message> domains(kOnnxMostAttributes + 1, Message().text(1, "other").number(2, 1));
+    EXPECT_EQ(error_of(empty + Message().messages(8, domains).bytes),
+              "x.onnx: expected at most 32 domains, found more");
+    const auto value_error = [](const Message &type) {
+        return error_of(model(graph({{}, {}, {Message().text(1, "v").message(2, type)}, {}})));
+    };
+    for (uint32_t other : {4, 5, 8, 9})  // a sequence, a map, a sparse tensor, an optional
+        EXPECT_EQ(value_error(Message().text(other, "")),
+                  "x.onnx: value \"v\": expected a tensor, found a sequence, a map, or another type");
+    const auto shape_error = [&](const Message &shape) {
+        return value_error(
+            Message().message(1, Message().number(1, kFloat32).message(2, shape).text(3, "")).text(6, ""));
+    };
+    EXPECT_EQ(shape_error(Message().messages(1, std::vector<Message>(9))),
+              "x.onnx: value \"v\": expected at most 8 dimensions, found more");
+    EXPECT_EQ(shape_error(Message().message(1, Message().number(1, 3).text(3, "batch")).text(2, "")), "read");
+}
+
+TEST(ReadOnnx, RefusesTensorsThatAreNoWholeOnes) {
+    const std::string w = "x.onnx: tensor \"w\": ";
+    EXPECT_EQ(tensor_error(tensor("w", {1}, {1}).text(3, "")),
+              w + "expected a whole tensor, found a segment");
+    EXPECT_EQ(tensor_error(tensor("w", {1}, {1}).number(14, 2)),
+              w + "expected data_location 0 or 1, found 2");
+    EXPECT_EQ(tensor_error(Message().number(1, 1).number(2, kFloat32).text(8, "w").number(7, 1)),
+              w + "expected real numbers, found integers");
+    EXPECT_EQ(tensor_error(Message().number(1, 1).number(2, 6).text(8, "w").text(5, varint(7))), "read");
+    EXPECT_EQ(
+        tensor_error(Message().number(1, 1).number(2, 11).text(8, "w").text(10, little_endian(double{2}))),
+        "read");
+}
+
 // Whatever is cut off or changed: an error or a model, never a fault of memory (the sanitizers' build sees to that).
 TEST(ReadOnnx, EndsAtEveryCut) {
     const std::string file = model(graph({{node("Conv", {"x"}, {"y"}, {ints_attribute("pads", {1, 300})})},
