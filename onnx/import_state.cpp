@@ -13,6 +13,7 @@ namespace {
 
 constexpr size_t kMostReads = 1 << 20;           // of all layers; concatenations of concatenations
 constexpr size_t kMostWeightElements = 1 << 30;  // 4 GiB of float32
+constexpr size_t kMostTableElements = 1 << 24;   // small files can ask for many; networks need below 2^20
 
 }  // namespace
 
@@ -222,6 +223,13 @@ bool OnnxImport::count_weights(size_t elements) {
     weight_elements_ += elements;
     return weight_elements_ <= kMostWeightElements ||
            fail(fmt::format("expected at most {} weights in all, found more", kMostWeightElements));
+}
+
+bool OnnxImport::count_tables(size_t elements) {
+    table_elements_ += elements;
+    return table_elements_ <= kMostTableElements ||
+           fail(fmt::format("expected tables of rows and columns of at most {} numbers in all, found more",
+                            kMostTableElements));
 }
 
 Layer *OnnxImport::append(const std::string &name, OpKind op, const std::vector<int> &sources) {

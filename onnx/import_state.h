@@ -81,6 +81,7 @@ public:
     // False where the layer is not the last one. The node's input, its result, becomes that of its source.
     bool drop_last_layer(const Layer &layer, const OnnxNode &node, size_t input);
     bool count_weights(size_t elements);  // so many more fit
+    bool count_tables(size_t elements);   // of rows and columns, likewise
     FoldedLayer &weights_of(const Layer &layer) { return weights_.layers[size_t(&layer - layers_.data())]; }
     int index_of(const Layer &layer) const { return int(&layer - layers_.data()); }
     const Shape &shape_of(int part) const {
@@ -148,7 +149,7 @@ private:
     std::vector<Output> outputs_;
     FoldedWeights weights_;
     std::set<std::string> names_;
-    size_t reads_ = 0, weight_elements_ = 0;
+    size_t reads_ = 0, weight_elements_ = 0, table_elements_ = 0;
 };
 
 }  // namespace hardnet

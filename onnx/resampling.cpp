@@ -58,7 +58,7 @@ bool add_resampled(OnnxImport &import, const OnnxNode &node, const std::vector<R
     std::vector<float> table;
     append_table(axes[0], shares[0], in.height, table);
     append_table(axes[1], shares[1], in.width, table);
-    if (!import.count_weights(table.size() * import.value(node, 0)->parts.size())) return false;
+    if (!import.count_tables(table.size() * import.value(node, 0)->parts.size())) return false;
     return add_for_each(import, node, OpKind::kResample, [&](Layer &layer) {
         layer.module = layer.name;
         layer.window = {WindowAxis{shares[0]}, WindowAxis{shares[1]}};
