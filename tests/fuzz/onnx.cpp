@@ -1,6 +1,9 @@
 // ONNX models: what is read lies within the file, tensors have as many values as their dimensions say, and what becomes of
 // a model is a network that holds, with the weights that it needs.
 #include <algorithm>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "graph/check_network.h"
 #include "onnx/import.h"
@@ -21,9 +24,18 @@ void check_tensor(const OnnxModel &model, const OnnxTensor &tensor, ByteView fil
     if (const auto integers = integer_values(model, tensor, "")) require(integers->size() == elements);
 }
 
-void check_import(const OnnxModel &model, const std::vector<std::string> &cuts) {
+// A size where the model leaves height or width open.
+std::optional<InputSize> size_of(const OnnxModel &model) {
+    for (const OnnxValueInfo &input : model.graph.inputs)
+        for (size_t axis = 2; axis < input.dims.size(); axis++)
+            if (!input.dims[axis].value) return InputSize{4, 4};
+    return std::nullopt;
+}
+
+void check_import(const OnnxModel &model, const std::optional<InputSize> &size,
+                  const std::vector<std::string> &cuts) {
     OnnxOptions options;
-    options.input = InputSize{4, 4};
+    options.input = size;
     options.cuts = cuts;
     const Result<OnnxNetwork> imported = import_onnx(model, options);
     if (!imported) return require_error(imported.error());
@@ -57,11 +69,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     const auto is_external = [](const OnnxTensor &tensor) { return tensor.external.has_value(); };
     const std::vector<OnnxTensor> &tensors = model->graph.initializers;
     if (std::any_of(tensors.begin(), tensors.end(), is_external)) return 0;
-    check_import(*model, {});
+    const std::optional<InputSize> size_given = size_of(*model);
+    check_import(*model, size_given, {});
+    // What the command line may ask for beside: a size, or none, against the model; names that it does not have.
+    check_import(*model, size_given ? std::nullopt : std::optional(InputSize{4, 5}), {});
     std::vector<std::string> cuts;  // a tensor in the middle, and the last
     const std::vector<OnnxNode> &nodes = model->graph.nodes;
     for (size_t i : {nodes.size() / 2, nodes.size() - 1})
         if (i < nodes.size() && !nodes[i].outputs.empty()) cuts.push_back(nodes[i].outputs[0]);
-    if (!cuts.empty()) check_import(*model, cuts);
+    if (cuts.empty()) return 0;
+    check_import(*model, size_given, cuts);
+    check_import(*model, size_given, {cuts[0] + "0"});
+    check_import(*model, size_given, std::vector<std::string>(65, cuts[0]));
     return 0;
 }
