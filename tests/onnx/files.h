@@ -3,15 +3,22 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <string>
 
 #include "base/files.h"
 
 namespace hardnet::testing {
 
+// Where HARDNET_ONNX_SEEDS names a folder, each file that tests read is kept there: fuzzing starts from them.
 inline ByteView view_of(const std::string &bytes) {
+    if (const char *folder = std::getenv("HARDNET_ONNX_SEEDS"))
+        std::ofstream(std::filesystem::path(folder) / std::to_string(std::hash<std::string>()(bytes)),
+                      std::ios::binary)
+            << bytes;
     return {reinterpret_cast<const uint8_t *>(bytes.data()), bytes.size()};
 }
 
