@@ -96,12 +96,12 @@ FoldedLayer weights_together(const ConvNode &conv, int64_t first_group, int64_t 
 }
 
 bool add_grouped_conv(OnnxImport &import, const OnnxNode &node, const ConvNode &conv) {
-    constexpr int64_t kMostConvolutions = 256;
+    const int64_t most = int64_t(import.limits().convolutions);
     const int64_t together = groups_together(conv);
-    if (conv.groups / together > kMostConvolutions)
+    if (conv.groups / together > most)
         return import.fail(fmt::format(
-            "attribute group: expected at most {} convolutions of whole eights of channels, found {}",
-            kMostConvolutions, conv.groups / together));
+            "attribute group: expected at most {} convolutions of whole eights of channels, found {}", most,
+            conv.groups / together));
     OnnxValue all{{}, conv.image.shape, false};
     for (int64_t group = 0; group < conv.groups; group += together) {
         const std::string suffix = together == conv.groups ? "" : "." + std::to_string(group / together);

@@ -21,6 +21,7 @@ struct OnnxOptions {
     std::string external_file;       // of all external data; empty: the one that the model names
     std::string name;                // the network's
     std::vector<std::string> cuts;   // tensors that are the outputs, in place of the model's own
+    OnnxLimits limits{};
 };
 
 struct OnnxNetwork {

@@ -9,13 +9,6 @@
 #include "onnx/tensor_data.h"
 
 namespace hardnet {
-namespace {
-
-constexpr size_t kMostReads = 1 << 20;           // of all layers; concatenations of concatenations
-constexpr size_t kMostWeightElements = 1 << 30;  // 4 GiB of float32
-constexpr size_t kMostTableElements = 1 << 24;   // small files can ask for many; networks need below 2^20
-
-}  // namespace
 
 std::string part_suffix(const OnnxValue &value, size_t part) {
     return value.parts.size() == 1 ? "" : "." + std::to_string(part);
@@ -214,22 +207,23 @@ std::string OnnxImport::layer_name(const OnnxNode &node, const std::string &suff
 
 bool OnnxImport::count_layer(size_t reads) {
     reads_ += reads;
-    if (layers_.size() < kMostLayers && reads_ <= kMostReads) return true;
-    return fail(
-        fmt::format("expected at most {} layers that read {} tensors, found more", kMostLayers, kMostReads));
+    const OnnxLimits &most = options_.limits;
+    return (layers_.size() < most.layers && reads_ <= most.reads) ||
+           fail(fmt::format("expected at most {} layers that read {} tensors, found more", most.layers,
+                            most.reads));
 }
 
 bool OnnxImport::count_weights(size_t elements) {
     weight_elements_ += elements;
-    return weight_elements_ <= kMostWeightElements ||
-           fail(fmt::format("expected at most {} weights in all, found more", kMostWeightElements));
+    return weight_elements_ <= options_.limits.weights ||
+           fail(fmt::format("expected at most {} weights in all, found more", options_.limits.weights));
 }
 
 bool OnnxImport::count_tables(size_t elements) {
     table_elements_ += elements;
-    return table_elements_ <= kMostTableElements ||
+    return table_elements_ <= options_.limits.tables ||
            fail(fmt::format("expected tables of rows and columns of at most {} numbers in all, found more",
-                            kMostTableElements));
+                            options_.limits.tables));
 }
 
 Layer *OnnxImport::append(const std::string &name, OpKind op, const std::vector<int> &sources) {

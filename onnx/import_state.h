@@ -109,6 +109,7 @@ public:
 
     bool fail(const std::string &text, std::vector<std::string> detail = {});  // of the node at hand; false
     bool accept(const NodeAttributes &attributes);  // behind the last one asked for: none is wrong or unknown
+    const OnnxLimits &limits() const { return options_.limits; }
     int64_t opset() const { return model_.opset; }
     int64_t batch() const { return batch_; }  // the first extent of images, flat ones and rows in the model
 

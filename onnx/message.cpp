@@ -62,7 +62,7 @@ bool MessageReader::name(const WireField &field, std::string &to) {
 
 bool MessageReader::names(const WireField &field, std::vector<std::string> &to) {
     to.emplace_back();
-    return count(names_, kOnnxMostNames, "names") && name(field, to.back());
+    return count(names_, limits_.names, "names") && name(field, to.back());
 }
 
 bool MessageReader::integer(const WireField &field, int64_t &to) {
@@ -78,13 +78,13 @@ bool MessageReader::real(const WireField &field, float &to) {
 bool MessageReader::integers(const WireField &field, std::vector<int64_t> &to) {
     if (field.type != WireType::kBytes) {
         to.push_back(int64_t(field.value));
-        return expect(field, WireType::kVarint) && count(numbers_, kOnnxMostNumbers, "numbers");
+        return expect(field, WireType::kVarint) && count(numbers_, limits_.numbers, "numbers");
     }
     WireReader wire(field.bytes, file_);
     while (!wire.at_end()) {
         uint64_t value = 0;
         if (!wire.varint(value)) return fail(wire.fault());
-        if (!count(numbers_, kOnnxMostNumbers, "numbers")) return false;
+        if (!count(numbers_, limits_.numbers, "numbers")) return false;
         to.push_back(int64_t(value));
     }
     return true;
@@ -93,13 +93,13 @@ bool MessageReader::integers(const WireField &field, std::vector<int64_t> &to) {
 bool MessageReader::reals(const WireField &field, std::vector<float> &to) {
     if (field.type != WireType::kBytes) {
         to.push_back(real_of(field.value));
-        return expect(field, WireType::kFixed32) && count(numbers_, kOnnxMostNumbers, "numbers");
+        return expect(field, WireType::kFixed32) && count(numbers_, limits_.numbers, "numbers");
     }
     WireReader wire(field.bytes, file_);
     while (!wire.at_end()) {
         uint64_t value = 0;
         if (!wire.fixed(sizeof(float), value)) return fail(wire.fault());
-        if (!count(numbers_, kOnnxMostNumbers, "numbers")) return false;
+        if (!count(numbers_, limits_.numbers, "numbers")) return false;
         to.push_back(real_of(value));
     }
     return true;

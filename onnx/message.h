@@ -6,13 +6,15 @@
 #include <vector>
 
 #include "base/result.h"
+#include "onnx/model.h"
 #include "onnx/wire.h"
 
 namespace hardnet {
 
 class MessageReader {
 public:
-    MessageReader(ByteView file, std::string name) : file_(file), places_{std::move(name)} {}
+    MessageReader(ByteView file, std::string name, const OnnxLimits &limits)
+        : file_(file), places_{std::move(name)}, limits_(limits) {}
 
     // take(field) for each field of `message` until one returns false.
     template <typename Take>
@@ -43,6 +45,7 @@ public:
     }
     bool fail(const std::string &text);  // "expected ..., found ..."; false
     const std::optional<Error> &error() const { return error_; }
+    const OnnxLimits &limits() const { return limits_; }
 
 private:
     bool expect(const WireField &field, WireType type);
@@ -50,6 +53,7 @@ private:
 
     ByteView file_;
     std::vector<std::string> places_;
+    const OnnxLimits limits_;
     size_t names_ = 0, numbers_ = 0;
     std::optional<Error> error_;
 };

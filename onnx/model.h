@@ -11,10 +11,18 @@
 namespace hardnet {
 
 // What a file may hold; each is far above what networks have, and keeps what a small file can ask for small.
-constexpr size_t kOnnxMostNodes = 1 << 16, kOnnxMostTensors = 1 << 16, kOnnxMostNames = 1 << 20;
 constexpr size_t kOnnxMostNameBytes = 1024, kOnnxMostRank = 8, kOnnxMostAttributes = 32;
-constexpr size_t kOnnxMostNumbers = 1 << 22;  // of lists: attributes, dimensions, tensors not stored as bytes
 constexpr int64_t kOnnxMostElements = INT32_MAX;  // of a tensor, as graph/check_network.h has it
+
+// How much a file may ask for. Others than these are for tests, whose files are small.
+struct OnnxLimits {
+    size_t nodes = 1 << 16, tensors = 1 << 16, names = 1 << 20;
+    size_t numbers = 1 << 22;  // of lists: attributes, dimensions, tensors not stored as bytes
+    size_t layers = 1 << 14, reads = 1 << 20;  // of all layers; concatenations of concatenations
+    size_t convolutions = 256;                 // that a grouped one becomes
+    size_t weights = 1 << 30;                  // elements: 4 GiB of float32
+    size_t tables = 1 << 24;  // elements; small files can ask for many, networks need below 2^20
+};
 
 // By the format's numbers. A tensor has one of those that this library reads; a value's may be any.
 enum class OnnxType { kUndefined = 0, kFloat = 1, kInt32 = 6, kInt64 = 7, kBool = 9, kDouble = 11 };

@@ -133,17 +133,17 @@ bool read_graph(MessageReader &reader, ByteView message, OnnxGraph &graph) {
     return reader.each(message, [&](const WireField &field) {
         switch (field.number) {
             case 1:
-                return read_element(reader, field, graph.nodes, kOnnxMostNodes, "nodes", read_node);
+                return read_element(reader, field, graph.nodes, reader.limits().nodes, "nodes", read_node);
             case 2:
                 return reader.name(field, graph.name);
             case 5:
-                return read_element(reader, field, graph.initializers, kOnnxMostTensors, "initializers",
-                                    read_onnx_tensor);
+                return read_element(reader, field, graph.initializers, reader.limits().tensors,
+                                    "initializers", read_onnx_tensor);
             case 11:
-                return read_element(reader, field, graph.inputs, kOnnxMostTensors, "inputs",
+                return read_element(reader, field, graph.inputs, reader.limits().tensors, "inputs",
                                     read_onnx_value_info);
             case 12:
-                return read_element(reader, field, graph.outputs, kOnnxMostTensors, "outputs",
+                return read_element(reader, field, graph.outputs, reader.limits().tensors, "outputs",
                                     read_onnx_value_info);
             case 14:
                 return reader.fail("expected no quantization annotations, found one");
@@ -205,10 +205,10 @@ bool check_versions(MessageReader &reader, const OnnxModel &model) {
 
 }  // namespace
 
-Result<OnnxModel> decode_onnx(ByteView file, const std::string &path) {
+Result<OnnxModel> decode_onnx(ByteView file, const std::string &path, const OnnxLimits &limits) {
     OnnxModel model;
     model.path = path;
-    MessageReader reader(file, path);
+    MessageReader reader(file, path, limits);
     std::optional<ByteView> graph;
     const auto take = [&](const WireField &field) { return take_model_field(reader, field, model, graph); };
     // Versions first: what a newer file holds is not told from a fault.

@@ -18,6 +18,6 @@ constexpr int64_t kOnnxOldestOpset = 9, kOnnxNewestOpset = 22;
 Result<OnnxModel> read_onnx(const std::string &path);
 
 // The same of a file in memory, which the model then points into; `path` is for errors and external data.
-Result<OnnxModel> decode_onnx(ByteView file, const std::string &path);
+Result<OnnxModel> decode_onnx(ByteView file, const std::string &path, const OnnxLimits &limits = {});
 
 }  // namespace hardnet

@@ -144,11 +144,11 @@ TEST(ReadOnnx, RefusesMoreThanItsLimits) {
     const std::string long_name(kOnnxMostNameBytes + 1, 'n');
     EXPECT_THAT(node_error(node("Conv", {long_name}, {"y"})),
                 HasSubstr("expected names of at most 1024 bytes, found 1025"));
-    const std::vector<Message> nodes(kOnnxMostNodes + 1);
+    const std::vector<Message> nodes(OnnxLimits{}.nodes + 1);
     EXPECT_THAT(error_of(model(graph({nodes, {}, {}, {}}))), HasSubstr("expected at most 65536 nodes"));
     const std::vector<Message> attributes(kOnnxMostAttributes + 1, int_attribute("a", 1));
     EXPECT_THAT(node_error(node("Conv", {}, {"y"}, attributes)), HasSubstr("expected at most 32 attributes"));
-    const Message numbers = Message().text(8, std::string(kOnnxMostNumbers + 1, '\1')).number(20, 7);
+    const Message numbers = Message().text(8, std::string(OnnxLimits{}.numbers + 1, '\1')).number(20, 7);
     EXPECT_THAT(node_error(node("Conv", {}, {"y"}, {numbers})),
                 HasSubstr("expected at most 4194304 numbers, found more"));
 }
