@@ -23,32 +23,40 @@ int label_called(const Manifest &manifest, const std::string &name) {
 
 }  // namespace
 
+Result<PictureResult> put_picture(LoadedPackage &loaded, const Image &image, int slot,
+                                  const std::string &name) {
+    const Manifest &m = loaded.manifest();
+    const Result<hardnet_resize_plan> plan =
+        preprocess(image, m.network.preprocessing, {m.height(), m.width()}, loaded.input(slot), name);
+    if (!plan) return plan.error();
+    PictureResult result;
+    result.file = name;
+    result.slot = slot;
+    result.width = image.width;
+    result.height = image.height;
+    result.plan = *plan;
+    return result;
+}
+
 Status run_pictures(LoadedPackage &loaded, const std::vector<std::string> &files, const BatchOptions &options,
                     const std::function<Status(PictureResult)> &each) {
-    const Manifest &m = loaded.manifest();
-    const InputSize input{m.height(), m.width()};
+    const int planes = loaded.manifest().planes();
     for (size_t next = 0; next < files.size();) {
         std::vector<PictureResult> results;
         int filled = 0;  // places of the batch
         for (; next < files.size() && filled < loaded.batch(); next++) {
-            PictureResult &result = results.emplace_back();
-            result.file = files[next];
             Result<Image> image =
-                read_image(files[next], options.limits, options.orientation, transparency_for(m.planes()));
-            if (!image) {
-                result.error = image.error();
+                read_image(files[next], options.limits, options.orientation, transparency_for(planes));
+            Result<PictureResult> put =
+                image ? put_picture(loaded, *image, filled, files[next]) : image.error();
+            PictureResult &result = results.emplace_back();
+            if (!put) {
+                result.file = files[next];
+                result.error = put.error();
                 continue;
             }
-            const Result<hardnet_resize_plan> plan =
-                preprocess(*image, m.network.preprocessing, input, loaded.input(filled), files[next]);
-            if (!plan) {
-                result.error = plan.error();
-                continue;
-            }
-            result.slot = filled++;
-            result.width = image->width;
-            result.height = image->height;
-            result.plan = *plan;
+            filled++;
+            result = std::move(*put);
             if (options.thumbnail_side > 0) result.thumbnail = thumbnail_of(*image, options.thumbnail_side);
             if (options.keeps_pictures) result.picture = std::move(*image);
         }

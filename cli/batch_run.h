@@ -26,6 +26,11 @@ struct BatchOptions {
     Orientation orientation = Orientation::kUpright;
 };
 
+// Puts a picture into a place of the batch's input; its outputs are there after the next run. `name` is the
+// picture's.
+Result<PictureResult> put_picture(LoadedPackage &loaded, const Image &image, int slot,
+                                  const std::string &name);
+
 // Calls `each` once per file, in order, as results come; an error that it returns ends the run. A file that
 // cannot be read does not stop the others.
 Status run_pictures(LoadedPackage &loaded, const std::vector<std::string> &files, const BatchOptions &options,

@@ -42,21 +42,22 @@ public:
 
     Result<Reading> read(PictureResult picture) override {
         const Manifest &m = loaded_.manifest();
-        const Result<LabelMap> map =
+        Result<LabelMap> found =
             in_picture(decode(picture.slot), picture.plan, picture.width, picture.height, picture.file);
-        if (!map) return map.error();
-        const std::vector<hardnet_class_share> shares = class_shares(*map, mask_classes(m));
-        Reading reading{text(picture.file, shares), json(picture, shares)};
+        if (!found) return found.error();
+        const std::vector<hardnet_class_share> shares = class_shares(*found, mask_classes(m));
+        Reading reading{text(picture.file, shares), json(picture, shares), std::move(*found)};
+        const LabelMap &map = reading.map;
         if (options_.out.empty()) return reading;
         const std::vector<std::string> paths = names_.next(picture.file, suffixes());
-        if (Status status = write_result_png(paths[0], mask_image(*map, colors_)); !status)
+        if (Status status = write_result_png(paths[0], mask_image(map, colors_)); !status)
             return status.error();
-        const Image overlay = overlay_of(picture.picture, *map, shares);
+        const Image overlay = overlay_of(picture.picture, map, shares);
         if (Status status = write_result_png(paths[1], overlay); !status) return status.error();
         reading.json["mask"] = paths[0];
         reading.json["overlay"] = paths[1];
         if (!options_.mask_ids) return reading;
-        if (Status status = write_result_png(paths[2], number_image(*map)); !status) return status.error();
+        if (Status status = write_result_png(paths[2], number_image(map)); !status) return status.error();
         reading.json["ids"] = paths[2];
         return reading;
     }

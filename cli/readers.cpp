@@ -35,6 +35,13 @@ Files OutputNames::next(const std::string &file, const Files &suffixes) {
     }
 }
 
+Result<std::unique_ptr<Reader>> reader_for(Task task, const LoadedPackage &loaded, const RunOptions &options,
+                                           const Files &files) {
+    if (task == Task::kClassification) return label_reader(loaded, options);
+    if (task == Task::kSegmentation) return mask_reader(loaded, options, files);
+    return box_reader(loaded, options, files, task);
+}
+
 std::string text_of(const std::string &file, const std::vector<std::string> &lines) {
     std::string text = file + "\n";
     for (const std::string &line : lines) text += "  " + line + "\n";

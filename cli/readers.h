@@ -1,4 +1,5 @@
-// What `hardnet run` makes of a network's outputs, one reader per kind of network: labels, masks, boxes.
+// What `hardnet run` and the Python module make of a network's outputs, one reader per kind of network: labels,
+// masks, boxes.
 #pragma once
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -26,6 +27,7 @@ struct RunOptions {
 struct Reading {
     std::string text;                                                // lines, for people
     nlohmann::ordered_json json = nlohmann::ordered_json::object();  // the same for programs
+    LabelMap map{};  // of segmentation, as large as the picture
 };
 
 class Reader {
@@ -45,6 +47,8 @@ std::unique_ptr<Reader> mask_reader(const LoadedPackage &loaded, const RunOption
                                     const Files &files);
 Result<std::unique_ptr<Reader>> box_reader(const LoadedPackage &loaded, const RunOptions &options,
                                            const Files &files, Task task);
+Result<std::unique_ptr<Reader>> reader_for(Task task, const LoadedPackage &loaded, const RunOptions &options,
+                                           const Files &files);  // of pictures: not for Task::kTensor
 
 // Paths for pictures that are made of others: "<folder>/<name><suffix>.png", where <name> is that of the
 // picture without folder and extension, with _2, _3... behind it where that is taken or would be one of

@@ -62,19 +62,12 @@ Status make_folder(const std::string &path) {
 // The side of thumbnails for so many pictures: few are shown larger.
 int sheet_thumbnail_side(size_t pictures) { return pictures <= 12 ? 192 : pictures <= 60 ? 128 : 80; }
 
-Result<std::unique_ptr<Reader>> reader_for(Task task, const LoadedPackage &loaded, const RunOptions &options,
-                                           const Files &files) {
-    if (task == Task::kClassification) return label_reader(loaded, options);
-    if (task == Task::kSegmentation) return mask_reader(loaded, options, files);
-    return box_reader(loaded, options, files, task);
-}
-
-void print(const std::string &text) { std::fputs(text.c_str(), stdout); }
+void print_text(const std::string &text) { std::fputs(text.c_str(), stdout); }
 
 Status print_summary(const LoadedPackage &loaded, const RunOptions &options, Tally &tally,
                      const Reading &closing) {
     if (!options.json) {
-        print(closing.text);
+        print_text(closing.text);
         return ok();
     }
     const Manifest &m = loaded.manifest();
@@ -82,7 +75,7 @@ Status print_summary(const LoadedPackage &loaded, const RunOptions &options, Tal
                  {"level", loaded.level()}, {"threads", loaded.threads()},
                  {"images", tally.images},  {"failed", tally.failures}};
     root.update(closing.json);
-    print(root.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+    print_text(root.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
     return ok();
 }
 
@@ -110,7 +103,7 @@ Status take(Reader &reader, const RunOptions &options, PictureResult picture, Ta
     if (options.json)
         tally.images.push_back(std::move(reading->json));
     else
-        print(reading->text);
+        print_text(reading->text);
     return ok();
 }
 
