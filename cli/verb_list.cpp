@@ -1,5 +1,6 @@
 // hardnet list: the built-in networks and their measures.
 #include <cstdio>
+#include <memory>
 
 #include "cli/verbs.h"
 #include "models/inspect_text.h"
@@ -10,15 +11,17 @@ namespace hardnet {
 void add_list(CLI::App &program, Action &chosen) {
     CLI::App *verb =
         add_verb(program, "list", "The networks: name, input, parameters, MACs, CIO", "hardnet list");
-    verb->callback([&chosen] {
-        chosen = []() -> Result<ExitCode> {
+    const auto json = std::make_shared<bool>(false);
+    verb->add_flag("--json", *json, "a JSON array instead of the table");
+    verb->callback([&chosen, json] {
+        chosen = [json]() -> Result<ExitCode> {
             std::vector<Network> networks;
             for (const ModelRecord &record : builtin_records()) {
                 Result<Network> network = build_network(record, record.input);
                 if (!network) return network.error();
                 networks.push_back(std::move(*network));
             }
-            std::fputs(list_text(networks).c_str(), stdout);
+            std::fputs((*json ? list_json(networks) : list_text(networks)).c_str(), stdout);
             return ExitCode::kOk;
         };
     });

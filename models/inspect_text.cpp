@@ -197,4 +197,14 @@ std::string list_text(const std::vector<Network> &networks) {
     return aligned(rows, 2);
 }
 
+std::string list_json(const std::vector<Network> &networks) {
+    nlohmann::ordered_json list = nlohmann::ordered_json::array();
+    for (const Network &network : networks) {
+        nlohmann::ordered_json entry = {{"name", network.name}, {"input", to_json(network.input)}};
+        entry.update(to_json(measure(network).total));
+        list.push_back(entry);
+    }
+    return list.dump(2) + "\n";
+}
+
 }  // namespace hardnet

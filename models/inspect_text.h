@@ -27,4 +27,7 @@ std::string inspect_text(const Network &network, InspectFormat format, bool laye
 // One line per network under a header line: name, input, parameters, MACs, CIO.
 std::string list_text(const std::vector<Network> &networks);
 
+// An array of the same, with the keys that inspect's JSON has for them.
+std::string list_json(const std::vector<Network> &networks);
+
 }  // namespace hardnet

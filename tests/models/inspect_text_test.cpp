@@ -159,6 +159,11 @@ TEST(InspectText, List) {
               "hardnet68ds  224x224     4180602   775.28  17.324\n"
               "hardnet68    224x224    17565348  4246.11  11.469\n"
               "hardnet85    224x224    36670212  9074.08  17.469\n");
+    const nlohmann::json json = nlohmann::json::parse(list_json(networks));
+    ASSERT_EQ(json.size(), 4u);
+    EXPECT_EQ(json[2]["name"], "hardnet68");
+    EXPECT_EQ(json[2]["input"], (nlohmann::json{3, 224, 224}));
+    EXPECT_EQ(json[2]["parameters"], 17565348);
 }
 
 }  // namespace
