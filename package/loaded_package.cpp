@@ -74,14 +74,17 @@ Status LoadedPackage::open_library() {
 }
 
 Status LoadedPackage::open_context(const LoadOptions &options) {
-    const std::string weights = package_.weights_path();
+    const std::string weights = options.weights_path.empty() ? package_.weights_path() : options.weights_path;
     hardnet_options open = HARDNET_OPTIONS_DEFAULT;
-    open.weights_path = weights.c_str();
+    open.weights_path = options.weights_data ? nullptr : weights.c_str();
+    open.weights_data = options.weights_data;
+    open.weights_size = options.weights_size;
     open.packed_folder = package_.folder.c_str();
     open.threads = options.threads;
     open.level = options.level.empty() ? nullptr : options.level.c_str();
     open.log = options.log;
     const hardnet_status status = hardnet_open(network_, &open, &context_);
+    if (options.status) *options.status = status;
     if (status != HARDNET_OK) return failure(status);
     return ok();
 }

@@ -16,6 +16,10 @@ struct LoadOptions {
     int threads = 0;                                         // 0: as many as this process may use
     std::string level;                                       // "": the best that this CPU runs
     void (*log)(void *user, const char *message) = nullptr;  // what the runtime has to say beside errors
+    std::string weights_path{};                              // "": the package's own file
+    const void *weights_data = nullptr;                      // a file in memory instead, while it loads
+    size_t weights_size = 0;                                 // bytes
+    hardnet_status *status = nullptr;                        // where set: what the runtime said of an open
 };
 
 struct PackageOutput {

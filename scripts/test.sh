@@ -18,14 +18,15 @@ case ${1:-} in
 esac
 scripts/setup.sh \
   clang-14 libclang-rt-14-dev `# the fuzz targets` \
-  qemu-user g++-aarch64-linux-gnu `# other CPUs`
+  qemu-user g++-aarch64-linux-gnu `# other CPUs` \
+  python3-numpy python3-pil `# the Python module`
 jobs=$(nproc)
 passed=build/tests-passed  # what files and tools were when every test passed, and CTest's closing lines
 
 # What results depend on beside the files: the tools' versions, Halide's wheel, the CPU.
 tools_now() {
   local tool
-  for tool in "${CC:-cc}" "${CXX:-c++}" clang-14 aarch64-linux-gnu-gcc qemu-x86_64 qemu-aarch64 ld objdump cmake ninja; do
+  for tool in "${CC:-cc}" "${CXX:-c++}" clang-14 aarch64-linux-gnu-gcc qemu-x86_64 qemu-aarch64 ld objdump cmake ninja /usr/bin/python3; do
     echo "$tool $("$tool" --version 2>&1 | head -n 1)"
   done
   find .venv/lib/python3*/site-packages -maxdepth 1 -name 'halide-*.dist-info' -printf '%f\n'
