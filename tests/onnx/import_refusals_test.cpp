@@ -215,6 +215,17 @@ TEST(ImportRefusals, OfMoreThanItsLimits) {
               "(Relu): expected at most 16384 layers that read 1048576 tensors, found more");
 }
 
+TEST(ImportRefusals, OfMoreWeightsThanItsLimit) {
+    Parts parts;
+    add_conv(parts, "x", "a", 3, {1, 0, 0, 0, 1, 0}, {0, 0});
+    add_conv(parts, "a", "y", 2, {1, 0, 0, 1}, {0, 0});
+    parts.options.limits.weights = 14;
+    EXPECT_EQ(import_error(parts), "imported");
+    parts.options.limits.weights = 13;
+    EXPECT_EQ(import_error(parts),
+              "folder/net-1.onnx: node \"at_y\" (Conv): expected at most 13 weights in all, found more");
+}
+
 // 1024 parts, with a table for each: a small file that would ask for much memory.
 TEST(ImportRefusals, OfMoreTablesThanItsLimit) {
     std::vector<Message> nodes = doubled("r", 10);
