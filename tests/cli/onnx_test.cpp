@@ -202,7 +202,7 @@ TEST_F(OnnxPictures, give_raw_tensors_where_no_task_is_stated) {
 
 TEST_F(OnnxPictures, are_summed_up_and_tuned) {
     EXPECT_THAT(hardnet("inspect net.onnx --cut peaks --cut logits").out,
-                ::testing::StartsWith("net at 3x16x16; outputs: peaks [3, 4, 4]; logits [3, 1, 1]\n\n"));
+                ::testing::StartsWith("net at 3x16x16; outputs: peaks [3, 4, 4]; logits [3]\n\n"));
     const Outcome tuned = cached("tune net.onnx --cut deep --seconds 2 -o mine.jsonl");
     EXPECT_EQ(tuned.code, 0) << tuned.err;
     EXPECT_THAT(tuned.out, ::testing::MatchesRegex("mine.jsonl: [01] of 1 kinds of layer changed, [^\n]*\n"));
@@ -215,7 +215,7 @@ TEST_F(OnnxPictures, refuse_what_does_not_fit_them) {
     const std::string compile = "compile net.onnx -o package ";
     expect_error(
         compile + "--task segment", 3,
-        "hardnet: net: task segment: expected one output [classes, 16, 16], found logits [3, 1, 1]\n");
+        "hardnet: net: task segment: expected one output [classes, 16, 16], found logits [3]\n");
     expect_error(
         compile + "--task segmentation", 2,
         "hardnet: compile: --task: expected classify, segment, detect-ssd, detect-centernet or tensor, found "
