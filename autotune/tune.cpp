@@ -1,7 +1,6 @@
 #include "autotune/tune.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -11,6 +10,7 @@
 #include "autotune/trial.h"
 #include "autotune/trial_log.h"
 #include "base/files.h"
+#include "base/folders.h"
 #include "compiler/emission/kernel.h"
 #include "compiler/plan.h"
 #include "hardnet/hardnet.h"
@@ -45,23 +45,6 @@ TunedBlocks blank_record(const TuneRequest &request, const Machine &machine) {
     return record;
 }
 
-class ScratchFolder {
-public:
-    ScratchFolder() {
-        std::string pattern = (fs::temp_directory_path() / "hardnet-tune-XXXXXX").string();
-        if (mkdtemp(pattern.data())) path_ = pattern;
-    }
-    ~ScratchFolder() {
-        std::error_code ignored;
-        if (!path_.empty()) fs::remove_all(path_, ignored);
-    }
-    ScratchFolder(const ScratchFolder &) = delete;
-    const std::string &path() const { return path_; }
-
-private:
-    std::string path_;
-};
-
 Status write_records(const std::string &path, const std::vector<TunedBlocks> &records) {
     const std::string text = tuned_blocks_text(records);
     return write_file(path, {{text.data(), text.size()}});
@@ -78,7 +61,7 @@ public:
     }
 
     Result<TuneReport> run() {
-        if (scratch_.path().empty())
+        if (!scratch_.fault().empty())
             return environment_error("temporary folder: expected a writable one, found none");
         if (Status s = find_problems(); !s) return s.error();
         if (Status s = read_earlier(); !s) return s.error();
@@ -253,7 +236,7 @@ private:
 
     const TuneRequest &request_;
     const Machine machine_;
-    const ScratchFolder scratch_;
+    const TemporaryFolder scratch_{"hardnet-tune-"};
     TrialOptions options_;
     std::vector<Problem> problems_;
     std::vector<TunedBlocks> records_;  // of the output

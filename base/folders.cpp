@@ -4,15 +4,30 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
+#include <filesystem>
 
 namespace hardnet {
+namespace fs = std::filesystem;
 
 std::string why_unwritable(const std::string &folder) {
     const std::string trial = folder + "/.hardnet.trial." + std::to_string(::getpid());
     if (::mkdir(trial.c_str(), 0700) != 0 && errno != EEXIST) return std::strerror(errno);
     ::rmdir(trial.c_str());  // or another one that asks at this moment did
     return "";
+}
+
+TemporaryFolder::TemporaryFolder(const std::string &name) {
+    std::error_code failed;
+    const fs::path above = fs::temp_directory_path(failed);
+    path_ = ((failed ? fs::path("/tmp") : above) / (name + "XXXXXX")).string();
+    if (mkdtemp(path_.data()) == nullptr) fault_ = path_ + ": " + std::strerror(errno);
+}
+
+TemporaryFolder::~TemporaryFolder() {
+    std::error_code ignored;
+    if (fault_.empty()) fs::remove_all(path_, ignored);
 }
 
 }  // namespace hardnet

@@ -1,4 +1,4 @@
-// Whether a folder can be written, asked before there is anything to lose.
+// Whether a folder can be written, asked before there is anything to lose, and folders that go again.
 #pragma once
 #include <string>
 
@@ -7,5 +7,20 @@ namespace hardnet {
 // Why nothing can be made in the folder, as the system says it; "" where something can. Asked by making a folder in
 // it, which goes again: permission bits alone say nothing of a read-only mount, of root, of /proc.
 std::string why_unwritable(const std::string &folder);
+
+// A folder of this process alone among the system's temporary ones, removed with all in it behind its owner.
+class TemporaryFolder {
+public:
+    explicit TemporaryFolder(const std::string &name);  // which others' names begin with, too
+    ~TemporaryFolder();
+    TemporaryFolder(const TemporaryFolder &) = delete;
+    TemporaryFolder &operator=(const TemporaryFolder &) = delete;
+
+    const std::string &path() const { return path_; }
+    const std::string &fault() const { return fault_; }  // why there is none, with its path; "": there is
+
+private:
+    std::string path_, fault_;
+};
 
 }  // namespace hardnet

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
 #include <numeric>
 #include <vector>
@@ -23,23 +22,6 @@ std::string cache_folder() {
 
 namespace {
 
-// A folder of this process alone, removed where it ends.
-struct TemporaryFolder {
-    std::string path;    // empty where there is none
-    std::string reason;  // then
-
-    TemporaryFolder() {
-        std::error_code failed;
-        const fs::path above = fs::temp_directory_path(failed);
-        path = ((failed ? fs::path("/tmp") : above) / "hardnet_objects_XXXXXX").string();
-        if (mkdtemp(path.data()) == nullptr) reason = path + ": " + std::strerror(errno);
-    }
-    ~TemporaryFolder() {
-        std::error_code ignored;
-        if (reason.empty()) fs::remove_all(path, ignored);
-    }
-};
-
 // Makes the cache's folder; why it cannot be written, or "".
 std::string make_cache(const std::string &folder) {
     std::error_code failed;
@@ -52,13 +34,13 @@ std::string make_cache(const std::string &folder) {
 Result<ObjectFolder> object_folder() {
     const std::string cache = cache_folder(), wrong = make_cache(cache);
     if (wrong.empty()) return ObjectFolder{cache, ""};
-    static const TemporaryFolder temporary;
-    if (!temporary.reason.empty())
+    static const TemporaryFolder temporary("hardnet_objects_");
+    if (!temporary.fault().empty())
         return environment_error("cache: expected a writable folder, found " + cache + ": " + wrong +
-                                 ", nor a temporary one (" + temporary.reason +
+                                 ", nor a temporary one (" + temporary.fault() +
                                  "); HARDNET_CACHE names another");
-    return ObjectFolder{temporary.path, "cache: " + cache + " cannot be written (" + wrong +
-                                            "), so no kernel is kept; HARDNET_CACHE names another folder"};
+    return ObjectFolder{temporary.path(), "cache: " + cache + " cannot be written (" + wrong +
+                                              "), so no kernel is kept; HARDNET_CACHE names another folder"};
 }
 
 namespace {

@@ -1,17 +1,14 @@
 #include "compiler/emission/kernel_text.h"
 
-#include <unistd.h>
-
 #include <cstdio>
-#include <filesystem>
 
 #include "base/child.h"
 #include "base/files.h"
+#include "base/folders.h"
 #include "compiler/emission/kernel.h"
 #include "compiler/emission/scheduled_kernel.h"
 
 namespace hardnet {
-namespace fs = std::filesystem;
 namespace {
 
 constexpr uint64_t kMostTextBytes = 64 << 20;
@@ -36,29 +33,21 @@ int write_text(const KernelSpec &spec, const Machine &machine, KernelText what, 
 }  // namespace
 
 Result<std::string> kernel_text(const KernelSpec &spec, const Machine &machine, KernelText what) {
-    std::error_code error;
-    std::string folder = (fs::temp_directory_path(error) / "hardnet-text-XXXXXX").string();
-    if (error || !mkdtemp(folder.data()))
-        return environment_error(folder + ": expected to make a folder, found no room or no permission");
-    const std::string path = folder + "/text";
+    const TemporaryFolder folder("hardnet-text-");
+    if (!folder.fault().empty())
+        return environment_error("kernel: expected a temporary folder for its text, found " + folder.fault());
+    const std::string path = folder.path() + "/text";
     Result<Child> child =
         Child::start([&](int report) { return write_text(spec, machine, what, path, report); });
-    Result<std::string> text = std::string();
-    if (!child) {
-        text = child.error();
-    } else {
-        const std::string message = child->read_report();
-        const Result<ChildEnd> end = child->wait();
-        const Result<FileBytes> bytes = read_regular_file(path, kMostTextBytes);
-        if (end && end->good() && bytes)
-            text = std::string(reinterpret_cast<const char *>(bytes->data.get()), bytes->size);
-        else
-            text = Error{ExitCode::kInternal,
-                         "kernel: expected its text, found: " + (message.empty() ? "none" : message),
-                         {key(spec), machine.target}};
-    }
-    fs::remove_all(folder, error);
-    return text;
+    if (!child) return child.error();
+    const std::string message = child->read_report();
+    const Result<ChildEnd> end = child->wait();
+    const Result<FileBytes> bytes = read_regular_file(path, kMostTextBytes);
+    if (end && end->good() && bytes)
+        return std::string(reinterpret_cast<const char *>(bytes->data.get()), bytes->size);
+    return Error{ExitCode::kInternal,
+                 "kernel: expected its text, found: " + (message.empty() ? "none" : message),
+                 {key(spec), machine.target}};
 }
 
 }  // namespace hardnet
