@@ -98,6 +98,12 @@ std::map<std::string, double> macs_by_layer(const Network &network) {
 
 }  // namespace
 
+MachineLimits limits_for(const LoadedPackage &loaded) {
+    const hardnet_memory memory = hardnet_context_memory(loaded.context());
+    return measure_limits(loaded.level(), memory.threads, int64_t(memory.packed_weight_bytes),
+                          int64_t(memory.arena_bytes));
+}
+
 std::vector<LayerFigures> layer_figures(const LoadedPackage &loaded, const std::vector<StepTiming> &steps,
                                         const MachineLimits &limits) {
     std::vector<LayerFigures> layers;

@@ -25,6 +25,9 @@ struct LayerFigures {          // of one image
     double reached() const { return ms > 0 ? bound_ms() / ms : 0; }
 };
 
+// What this machine can do with the package's level, threads and memory.
+MachineLimits limits_for(const LoadedPackage &loaded);
+
 // One per layer that has steps of its own, in the order of the steps.
 std::vector<LayerFigures> layer_figures(const LoadedPackage &loaded, const std::vector<StepTiming> &steps,
                                         const MachineLimits &limits);

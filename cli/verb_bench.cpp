@@ -141,9 +141,7 @@ Result<ExitCode> bench(const BenchOptions &options) {
         result.steps = std::move(*timed);
     }
     if (options.layers) {
-        const hardnet_memory memory = hardnet_context_memory((*loaded)->context());
-        result.limits = measure_limits((*loaded)->level(), memory.threads,
-                                       int64_t(memory.packed_weight_bytes), int64_t(memory.arena_bytes));
+        result.limits = limits_for(**loaded);
         result.layers = layer_figures(**loaded, result.steps, result.limits);
     }
     if (options.sorted || !options.layers) sort_by_time(result.steps);

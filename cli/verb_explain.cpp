@@ -83,18 +83,15 @@ void print_blocks(const LayerExplanation &e) {
 }
 
 // Reached and least time, where this machine can run the level.
-void print_times(const ExplainOptions &options, const std::string &layer, const LayerExplanation &e) {
+void print_times(const ExplainOptions &options, const LayerExplanation &e) {
     constexpr double kSeconds = 1;
     const Result<std::unique_ptr<LoadedPackage>> loaded =
         LoadedPackage::load(options.package, {1, e.machine->level, nullptr});
     Result<std::vector<StepTiming>> steps =
         loaded ? time_steps(**loaded, {0, kSeconds}) : Result<std::vector<StepTiming>>(loaded.error());
     if (!steps) return put("time        not measured: " + steps.error().what + "\n");
-    const hardnet_memory memory = hardnet_context_memory((*loaded)->context());
-    const MachineLimits limits = measure_limits(
-        (*loaded)->level(), memory.threads, int64_t(memory.packed_weight_bytes), int64_t(memory.arena_bytes));
-    for (const LayerFigures &f : layer_figures(**loaded, *steps, limits))
-        if (f.layer == layer)
+    for (const LayerFigures &f : layer_figures(**loaded, *steps, limits_for(**loaded)))
+        if (f.layer == options.layer)
             put(fmt::format(
                 "time        {:.4f} ms on one thread here; at least {:.4f} of arithmetic, {:.4f} of memory: "
                 "{:.0f} % reached\n",
@@ -120,7 +117,7 @@ void print_loop(const InnerLoop &loop) {
     for (const std::string &line : loop.lines) put(line + "\n");
 }
 
-// The one with most of the work: a product or a convolution where there is one.
+// The product, which is most of a Winograd layer's work; else the first.
 size_t usual_kernel(const std::vector<LayerKernel> &kernels) {
     for (size_t k = 0; k < kernels.size(); k++)
         if (std::holds_alternative<ProductSpec>(kernels[k].spec)) return k;
@@ -184,7 +181,7 @@ Result<ExitCode> explain(const ExplainOptions &options) {
     print_algorithms(*e);
     print_blocks(*e);
     put(fmt::format("compiled    {}\n", e->options));
-    if (count) print_times(options, options.layer, *e);
+    if (count) print_times(options, *e);
     print_kernels(*e, shown_kernel);
     if (count) print_texts(options, *e->machine, texts, shown_kernel + 1);
     return ExitCode::kOk;
