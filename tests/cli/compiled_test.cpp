@@ -6,19 +6,14 @@
 
 #include "cli/npy.h"
 #include "cli/vision.h"
-#include "tests/cli/program.h"
+#include "tests/cli/cached.h"
 #include "tests/weights/tiny.h"
 #include "vision/pictures/images.h"
 
 namespace hardnet {
 namespace {
 
-class Compiled : public ProgramTest {
-protected:
-    Outcome cached(const std::string &arguments) {
-        return shell("HARDNET_CACHE='" HARDNET_TEST_CACHE "' $H " + arguments, folder_);
-    }
-};
+class Compiled : public CachedTest {};
 
 TEST_F(Compiled, batches_are_verified) {
     write("tiny.json", to_json(hardnet::testing::tiny_record(false)));

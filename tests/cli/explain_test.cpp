@@ -1,7 +1,7 @@
 // hardnet explain on a package of two families' levels.
 #include <gmock/gmock.h>
 
-#include "tests/cli/program.h"
+#include "tests/cli/cached.h"
 
 namespace hardnet {
 namespace {
@@ -10,11 +10,8 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-class Explain : public ProgramTest {
+class Explain : public CachedTest {
 protected:
-    Outcome cached(const std::string &arguments) {
-        return shell("HARDNET_CACHE='" HARDNET_TEST_CACHE "' $H " + arguments, folder_);
-    }
     void compile(const std::string &flags) {
         const Outcome made =
             cached("compile '" HARDNET_MODELS "/digits.json' --weights seed:1 " + flags + " -o package");

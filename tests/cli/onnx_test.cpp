@@ -5,19 +5,14 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/npy.h"
-#include "tests/cli/program.h"
+#include "tests/cli/cached.h"
 #include "tests/onnx/writer.h"
 #include "vision/pictures/images.h"
 
 namespace hardnet {
 namespace {
 
-class Onnx : public ProgramTest {
-protected:
-    Outcome cached(const std::string &arguments) {
-        return shell("HARDNET_CACHE='" HARDNET_TEST_CACHE "' $H " + arguments, folder_);
-    }
-};
+class Onnx : public CachedTest {};
 
 TEST_F(Onnx, files_are_verified_and_have_their_own_weights) {
     using namespace hardnet::testing;
@@ -213,9 +208,8 @@ TEST_F(OnnxPictures, are_summed_up_and_tuned) {
 
 TEST_F(OnnxPictures, refuse_what_does_not_fit_them) {
     const std::string compile = "compile net.onnx -o package ";
-    expect_error(
-        compile + "--task segment", 3,
-        "hardnet: net: task segment: expected one output [classes, 16, 16], found logits [3]\n");
+    expect_error(compile + "--task segment", 3,
+                 "hardnet: net: task segment: expected one output [classes, 16, 16], found logits [3]\n");
     expect_error(
         compile + "--task segmentation", 2,
         "hardnet: compile: --task: expected classify, segment, detect-ssd, detect-centernet or tensor, found "

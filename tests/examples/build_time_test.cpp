@@ -19,16 +19,14 @@ namespace fs = std::filesystem;
 
 constexpr char kCompiles[] = "Compiling the network hardnet68";
 
-class BuildTime : public ::testing::TestWithParam<Platform> {
+class BuildTime : public OnPlatform {
 protected:
     void SetUp() override {
-        if (!GetParam().missing.empty())
-            GTEST_SKIP() << "not installed: " << GetParam().missing
-                         << " (apt-get install g++-aarch64-linux-gnu qemu-user)";
+        OnPlatform::SetUp();
+        if (IsSkipped()) return;
         ASSERT_EQ(shop().error(), "");
         fs::remove_all(folder());
     }
-    Workshop &shop() { return Workshop::of(GetParam()); }
     std::string folder() { return shop().prefix() + ".build_time"; }
 
     // Configures with `definitions`, builds, and gives all that was said.

@@ -17,14 +17,8 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-class Example : public ::testing::TestWithParam<Platform> {
+class Example : public OnPlatform {
 protected:
-    void SetUp() override {
-        if (!GetParam().missing.empty())
-            GTEST_SKIP() << "not installed: " << GetParam().missing
-                         << " (apt-get install g++-aarch64-linux-gnu qemu-user)";
-    }
-    Workshop &shop() { return Workshop::of(GetParam()); }
     Outcome run(const std::string &program, const std::string &arguments) {
         // An emulator that hangs ignores milder signals.
         return shop().run("timeout -s KILL 300 " + GetParam().emulator + "'" + program + "' " + arguments);

@@ -32,6 +32,12 @@ Platform arm64() {
             native_libc ? "qemu-aarch64 " : "qemu-aarch64 -L /usr/aarch64-linux-gnu ", missing};
 }
 
+void OnPlatform::SetUp() {
+    if (!GetParam().missing.empty())
+        GTEST_SKIP() << "not installed: " << GetParam().missing
+                     << " (apt-get install g++-aarch64-linux-gnu qemu-user)";
+}
+
 Workshop &Workshop::of(const Platform &platform) {
     static std::map<std::string, std::unique_ptr<Workshop>> workshops;
     std::unique_ptr<Workshop> &workshop = workshops[platform.name];

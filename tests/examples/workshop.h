@@ -49,6 +49,13 @@ private:
     std::string folder_, error_;
 };
 
+// A test on each platform that can be built for and run here.
+class OnPlatform : public ::testing::TestWithParam<Platform> {
+protected:
+    void SetUp() override;
+    Workshop &shop() { return Workshop::of(GetParam()); }
+};
+
 Platform native();
 Platform arm64();
 
