@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "cli/usage.h"
+#include "cli/verbs.h"
 #include "hardnet/hardnet.h"
 
 namespace hardnet {
@@ -42,6 +43,10 @@ Result<Action> CommandLine::parse(int argc, const char *const *argv) {
             return ExitCode::kOk;
         });
     } catch (const CLI::ParseError &error) {
+#ifndef HARDNET_WITH_COMPILER  // which flags it would take is of no use then
+        for (const char *verb : {"compile", "tune", "explain"})
+            if (program_.got_subcommand(verb)) return no_compiler(verb);
+#endif
         return usage_fault(program_, error);
     }
     if (!chosen_) return usage_error("expected a verb, found nothing");

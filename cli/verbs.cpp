@@ -63,10 +63,10 @@ Result<InputSize> input_size(const std::string &asked, InputSize own) {
 }
 
 Error no_compiler(const std::string &verb) {
-    return environment_error(
-        verb +
-        ": expected a program with the compiler, found one built with HARDNET_WITH_COMPILER=OFF "
-        "(configure with -DHARDNET_WITH_COMPILER=ON, which needs Halide 21)");
+    return environment_error(verb +
+                             ": expected a program with the compiler, found one that was built without "
+                             "(HARDNET_WITH_COMPILER=OFF); "
+                             "with it, it needs Halide 21");
 }
 
 }  // namespace hardnet

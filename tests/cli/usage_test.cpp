@@ -80,6 +80,19 @@ TEST_F(Usage, reports_faults_of_the_environment_and_of_input_apart) {
         MatchesRegex("hardnet: colours/lib/[^:]*: expected this host's kernels, found none [^\n]*\n"));
 }
 
+#ifndef HARDNET_WITH_COMPILER
+TEST_F(Usage, says_first_that_the_program_is_without_the_compiler) {
+    for (const std::string verb : {"compile", "tune", "explain"}) {
+        for (const std::string flags : {"", " p base.0 -o new", " --no-such-flag"})
+            expect_error(verb + flags, 5,
+                         "hardnet: " + verb +
+                             ": expected a program with the compiler, found one that was built without "
+                             "(HARDNET_WITH_COMPILER=OFF); with it, it needs Halide 21\n");
+        EXPECT_EQ(hardnet(verb + " --help").code, 0);
+    }
+}
+#endif
+
 TEST_F(Usage, prints_json_that_parses) {
     using nlohmann::json;
     json network = json::parse(hardnet("inspect hardnet39ds --layers --format json").out);
