@@ -11,6 +11,7 @@ same bits. A net is used by one thread at a time; a second one gets hardnet.Busy
 interpreter's lock is released while one opens or runs.
 """
 
+from ._torch import from_torch
 from .errors import (
     BadInput,
     BadWeights,
@@ -46,6 +47,7 @@ __all__ = [
     "compile",
     "inspect",
     "list",
+    "from_torch",
     "Error",
     "InvalidArgument",
     "OutOfMemory",
