@@ -50,7 +50,7 @@ using Vector16 = float __attribute__((vector_size(64)));
 [[gnu::target("avx512f")]] void multiply_add_avx512(float *out) { multiply_add<Vector16>(out); }
 
 Unit unit_of(const std::string &level) {
-    if (level == "avx512") return {multiply_add_avx512, 16};
+    if (level == "zen4" || level == "avx512") return {multiply_add_avx512, 16};
     if (level == "avx2") return {multiply_add_avx2, 8};
     return {multiply_add_baseline, 4};
 }

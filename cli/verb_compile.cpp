@@ -20,7 +20,7 @@ namespace {
 
 struct CompileFlags {
     std::string model, weights, state_key, input, name, algorithm = "auto", objective = "speed",
-                                                        blocks = "tuned", folder;
+                                                        precision = "fp32", blocks = "tuned", folder;
     std::vector<std::string> targets, prepack;
     int jobs = 0, classes = 0;
     std::optional<int> batch;
@@ -44,6 +44,7 @@ Status take_options(const CompileFlags &options, const std::string &own_name, Co
     to.prepack = options.prepack;
     to.algorithm = options.algorithm;
     to.objective = options.objective;
+    to.precision = options.precision;
     to.blocks = options.blocks;
     to.folder = options.folder;
     return ok();
@@ -189,6 +190,10 @@ void add_compile(CLI::App &program, Action &chosen) {
         ->check(CLI::Validator(number_between(0, 1), ""));
     verb->add_option("--algorithm", options->algorithm, "of 3x3 layers: auto, winograd or direct")
         ->check(CLI::Validator(one_of({"auto", "winograd", "direct"}), ""))
+        ->capture_default_str();
+    verb->add_option("--precision", options->precision,
+                     "of products: fp32, or int16 where that is faster and what is rounded is bounded")
+        ->check(CLI::Validator(one_of({"fp32", "int16"}), ""))
         ->capture_default_str();
     verb->add_option("--optimize", options->objective,
                      "speed, or size: weights in memory stay near those on disk, for more time per image")

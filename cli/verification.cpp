@@ -43,18 +43,35 @@ std::vector<int> completing_steps(const Network &network, hardnet_context *conte
     return steps;
 }
 
-// A layer's output as CHW, from its view (channel, x, y).
-std::vector<float> read_view(const LoadedPackage &loaded, int32_t view_index, const Shape &shape) {
-    const hardnet_view &view = hardnet_context_level(loaded.context())->views[view_index];
-    const auto *data = static_cast<const float *>(hardnet_view_data(loaded.context(), view_index, 0, 0));
+// A layer's output as CHW, from its view (channel, x, y). Of int16: what these stand for.
+template <typename T>
+std::vector<float> read_view(const hardnet_view &view, const void *memory, const Shape &shape, float unit) {
+    const auto *data = static_cast<const T *>(memory);
     std::vector<float> values;
     values.reserve(size_t(shape.elements()));
     for (int c = 0; c < shape.channels; c++)
         for (int y = 0; y < shape.height; y++)
             for (int x = 0; x < shape.width; x++)
-                values.push_back(data[int64_t{c} * view.dims[0].stride + int64_t{x} * view.dims[1].stride +
-                                      int64_t{y} * view.dims[2].stride]);
+                values.push_back(
+                    unit * float(data[int64_t{c} * view.dims[0].stride + int64_t{x} * view.dims[1].stride +
+                                      int64_t{y} * view.dims[2].stride]));
     return values;
+}
+
+std::vector<float> layer_values(const LoadedPackage &loaded, int32_t view_index, const Shape &shape,
+                                const LayerInfo *info) {
+    const hardnet_view &view = hardnet_context_level(loaded.context())->views[view_index];
+    const void *memory = hardnet_view_data(loaded.context(), view_index, 0, 0);
+    if (view.type != HARDNET_INT16) return read_view<float>(view, memory, shape, 1);
+    const int exponent = info && info->exponent ? *info->exponent : 0;
+    return read_view<int16_t>(view, memory, shape, std::ldexp(1.0f, -exponent));
+}
+
+// Of the level that runs: int16 where any of its layers is.
+Precision precision_of(const LoadedPackage &loaded) {
+    for (const LayerInfo &info : loaded.manifest().layers)
+        if (info.level == loaded.level() && info.error > 0) return Precision::kInt16;
+    return Precision::kFloat32;
 }
 
 // The logits that a mask's pixels chose beside the greatest: of two that are nearly equal either is nearly right. Where
@@ -107,6 +124,7 @@ Result<std::vector<LayerCheck>> check_layers(LoadedPackage &loaded, const Networ
     hardnet_context *context = loaded.context();
     const int32_t *views = hardnet_context_level(context)->layer_views;
     const std::vector<int> complete = completing_steps(network, context);
+    const Precision precision = precision_of(loaded);
     std::vector<LayerCheck> checks;
     for (int32_t step = 0; step < hardnet_step_count(context); step++) {
         const hardnet_status status = hardnet_run_step(context, step, 0);
@@ -116,9 +134,10 @@ Result<std::vector<LayerCheck>> check_layers(LoadedPackage &loaded, const Networ
             const Layer &layer = network.layers[i];
             const LayerInfo *info = loaded.manifest().chosen(layer.name, loaded.level());
             const double plain = plain_error(network, i, expected);
-            checks.push_back({layer.name, info ? info->algorithm : "",
-                              compare_layer(network, i, read_view(loaded, views[i], layer.out), expected),
-                              plain, error_bound(plain, recorded[i], Precision::kFloat32)});
+            checks.push_back(
+                {layer.name, info ? info->algorithm : "",
+                 compare_layer(network, i, layer_values(loaded, views[i], layer.out, info), expected), plain,
+                 error_bound(plain, recorded[i], precision)});
         }
     }
     return checks;
@@ -139,7 +158,7 @@ LayerCheck check_output(const LoadedPackage &loaded, int image, size_t index, co
         check.difference = compare(found, values);
         check.plain = compare(output_values(network, output, expected.plain), values).relative_rms;
     }
-    check.bound = bound.value_or(error_bound(check.plain, recorded, Precision::kFloat32));
+    check.bound = bound.value_or(error_bound(check.plain, recorded, precision_of(loaded)));
     return check;
 }
 

@@ -1,6 +1,7 @@
 #include "compiler/analysis.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace hardnet {
 namespace {
@@ -52,6 +53,66 @@ bool banded(const Analysis &a, int layer, const Tiling &t) {
            t.covered_rows() == l.out.height;
 }
 
+// Between tensors and weights, and V and U: a bit more of the one is a bit less of the other, where sums are to fit
+// int32. Of 11 to 15 bits of V, hardnet68's error is least with 14; a tensor's have less to lose.
+constexpr int kMostOfV = (1 << 14) - 1, kMostOfTensor = (1 << 13) - 1;
+
+Storage storage_of(const Interval &range) {
+    const double most = range.magnitude();
+    if (most == 0) return {1, 0};
+    const int exponent = int(std::floor(std::log2(kMostOfTensor / most)));
+    return {int(std::ceil(std::ldexp(most, exponent))), exponent};
+}
+
+bool is_plain_convolution(const Layer &l) {
+    return l.op == OpKind::kConv && l.front_norm.empty() && l.sources()[0] != kNetworkInput;
+}
+
+// Rounds V of what is bounded, and tensors that direct convolutions alone or with Winograd layers read: it follows whose
+// products are of int16.
+void choose_int16(Analysis &a) {
+    const std::vector<Layer> &layers = a.network.layers;
+    const Ranges &ranges = *a.ranges;
+    const auto all_sources = [&](size_t layer, const auto &holds) {
+        const std::vector<int> sources = layers[layer].sources();
+        return std::all_of(sources.begin(), sources.end(), holds);
+    };
+    const auto stored = [&](int layer) { return bool(a.decisions[layer].storage); };
+    for (size_t l = 0; l < layers.size(); l++) {
+        Decision &d = a.decisions[l];
+        const bool written = is_plain_convolution(layers[l]) || layers[l].op == OpKind::kDepthwiseConv;
+        const bool read = std::all_of(a.readers[l].begin(), a.readers[l].end(), [&](const LayerReader &r) {
+            return r.role == Role::kSource && is_plain_convolution(layers[r.layer]);
+        });
+        if (written && read && ranges[l] && !a.output_of(int(l)) && d.pool == kNoLayer)
+            d.storage = storage_of(*ranges[l]);
+    }
+    for (bool changed = true; changed;) {  // a direct convolution wants all of its sources rounded
+        changed = false;
+        for (size_t l = 0; l < layers.size(); l++) {
+            Decision &d = a.decisions[l];
+            d.int16 = is_plain_convolution(layers[l]) &&
+                      (d.tiling ? all_sources(l, [&](int source) { return bool(ranges[size_t(source)]); })
+                                : all_sources(l, stored));
+        }
+        for (size_t l = 0; l < layers.size(); l++) {
+            const bool wanted =
+                std::any_of(a.readers[l].begin(), a.readers[l].end(), [&](const LayerReader &r) {
+                    const Decision &reader = a.decisions[r.layer];
+                    return !reader.tiling && reader.int16;
+                });
+            const bool hindered =
+                std::any_of(a.readers[l].begin(), a.readers[l].end(), [&](const LayerReader &r) {
+                    const Decision &reader = a.decisions[r.layer];
+                    return !reader.tiling && !reader.int16;
+                });
+            if (!a.decisions[l].storage || (wanted && !hindered)) continue;
+            a.decisions[l].storage = {};
+            changed = true;
+        }
+    }
+}
+
 BlockProblem problem_of(const Analysis &a, int layer) {
     const Layer &l = a.network.layers[layer];
     const Decision &d = a.decisions[layer];
@@ -76,6 +137,11 @@ void choose_blocks(Analysis &a, int layer, const PlanOptions &options) {
                                      steps / 4);
     } else if (l.op == OpKind::kConv && l.sources()[0] == kNetworkInput) {
         d.blocks = stem_parts(a.machine, l.window, l.in.channels, l.out.width, l.out.height, l.out.channels);
+    } else if (d.int16) {
+        BlockProblem pairs = problem_of(a, layer);
+        pairs.in = 0;
+        for (int source : l.sources()) pairs.in += (a.network.layers[source].out.channels + 1) / 2;
+        d.blocks = model_blocks(a.machine, pairs);
     } else if (l.op == OpKind::kConv) {
         d.problem = problem_of(a, layer);
         const TunedBlocks *record =
@@ -95,11 +161,16 @@ std::vector<int> Analysis::consumers(int layer) const {
     return result;
 }
 
-bool Analysis::feeds_winograd(int layer) const {
+bool Analysis::feeds_winograd(int layer, bool int16) const {
     for (int l : consumers(layer)) {
-        if (decisions[l].tiling && network.layers[l].front_norm.empty()) return true;
+        const Decision &d = decisions[l];
+        if (d.tiling && d.int16 == int16 && network.layers[l].front_norm.empty()) return true;
     }
     return false;
+}
+
+VRounding Analysis::rounding(int layer, const Tiling &tiling) const {
+    return rounding_of(tiling, *(*ranges)[size_t(layer)], kMostOfV);
 }
 
 const Output *Analysis::output_of(int layer) const {
@@ -120,7 +191,7 @@ const Output *Analysis::sole_output_of(int layer) const {
 
 Analysis analyse(const Network &network, const Machine &machine, const PlanOptions &options) {
     const int layers = int(network.layers.size());
-    Analysis a{network, machine, readers_of(network), std::vector<Decision>(layers)};
+    Analysis a{network, machine, readers_of(network), std::vector<Decision>(layers), options.ranges};
     const std::vector<std::optional<Tiling>> tilings = choose_algorithms(network, machine, options);
     for (int l = 0; l < layers; l++) {
         Decision &d = a.decisions[l];
@@ -129,8 +200,9 @@ Analysis analyse(const Network &network, const Machine &machine, const PlanOptio
         d.pool = fusable_pool(a, l);
         if (d.pool != kNoLayer) a.decisions[d.pool].computed_with = l;
         if (only_for_argmax(a, l)) d.computed_with = a.readers[l][0].layer;
-        choose_blocks(a, l, options);
     }
+    if (options.ranges && machine.int16) choose_int16(a);
+    for (int l = 0; l < layers; l++) choose_blocks(a, l, options);
     return a;
 }
 

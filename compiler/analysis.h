@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "compiler/ranges.h"
 #include "graph/network.h"
 #include "schedules/tuned_blocks.h"
 
@@ -21,12 +22,15 @@ struct PlanOptions {
     AlgorithmChoice algorithm = AlgorithmChoice::kAuto;  // of the 3x3 layers
     Objective objective = Objective::kSpeed;
     const std::vector<TunedBlocks> *records = nullptr;  // consulted before the cost model; outlives the plan
+    const Ranges *ranges = nullptr;  // of the network's layers: some products are in int16; outlives the plan
 };
 
 // How one layer is computed; made once, by analyse().
 struct Decision {
     std::optional<Tiling> tiling;         // Winograd's; none: computed directly
     bool banded = false;                  // Winograd in row bands, V and M in a thread's scratch
+    bool int16 = false;                   // its products, Winograd's or a direct convolution's
+    Storage storage;                      // of its output
     Blocks blocks;                        // register blocks, where the algorithm has them
     std::optional<BlockProblem> problem;  // where they can be tuned
     bool tuned = false;                   // a record decided, not the cost model
@@ -44,11 +48,14 @@ struct Analysis {
     const Machine &machine;
     std::vector<std::vector<LayerReader>> readers;  // per layer, in running order
     std::vector<Decision> decisions;                // per layer
+    const Ranges *ranges;                           // where products may be in int16
 
     // Those that read the layer as a source; of a slice, the layers that read the slice.
     std::vector<int> consumers(int layer) const;
-    // A Winograd layer reads the tensor as it is: its V is wanted.
-    bool feeds_winograd(int layer) const;
+    // A Winograd layer reads the tensor as it is: its V is wanted, in float32 or in int16.
+    bool feeds_winograd(int layer, bool int16) const;
+    // Of an int16 V of the layer.
+    VRounding rounding(int layer, const Tiling &tiling) const;
     // That the layer's tensor is, or a part of; or null.
     const Output *output_of(int layer) const;
     // The output that is the layer's tensor, which nothing else reads or is, so that its step may write there; or null.

@@ -9,11 +9,11 @@ namespace hardnet {
 
 // Buffers of one geometry may follow each other in one place, since the zeros around their images stay.
 struct HaloGeometry {
-    int pixel_stride = 0, rows = 0, columns = 0;  // in memory
-    int height = 0, width = 0, halo = 0;          // of the image, and around it
+    int pixel_bytes = 0, rows = 0, columns = 0;  // in memory
+    int height = 0, width = 0, halo = 0;         // of the image, and around it
     bool operator<(const HaloGeometry &o) const {
         const auto all = [](const HaloGeometry &g) {
-            return std::tie(g.pixel_stride, g.rows, g.columns, g.height, g.width, g.halo);
+            return std::tie(g.pixel_bytes, g.rows, g.columns, g.height, g.width, g.halo);
         };
         return all(*this) < all(o);
     }

@@ -85,6 +85,7 @@ Status check_prepack(const std::vector<std::string> &asked, const std::vector<Ma
 // What the options say, understood.
 struct Choices {
     PlanOptions plan;
+    Precision precision;
     std::vector<TunedBlocks> records;
     std::vector<Machine> machines;
     PackagePlace place;
@@ -101,13 +102,32 @@ Result<Choices> choices_of(const CompileOptions &options, const std::string &nam
     if (!algorithm) return algorithm.error();
     auto objective = objective_from_name(options.objective);
     if (!objective) return objective.error();
-    auto machines =
-        machines_for(options.targets.empty() ? std::vector<std::string>{"host"} : options.targets);
+    auto precision = precision_from_name(options.precision);
+    if (!precision) return precision.error();
+    auto machines = machines_for(options.targets.empty() ? std::vector<std::string>{"host"} : options.targets,
+                                 *precision);
     if (!machines) return machines.error();
     auto records = tuned_blocks(options.blocks);
     if (!records) return records.error();
     if (Status s = check_prepack(options.prepack, *machines); !s) return s.error();
-    return Choices{{*algorithm, *objective}, std::move(*records), std::move(*machines), std::move(*place)};
+    return Choices{
+        {*algorithm, *objective}, *precision, std::move(*records), std::move(*machines), std::move(*place)};
+}
+
+// That somebody who asks for int16 gets some.
+Status check_precision(const std::vector<Plan> &plans, const std::string &name) {
+    bool able = false;
+    for (const Plan &plan : plans) {
+        able |= plan.machine->int16;
+        for (const LayerChoice &choice : plan.choices)
+            if (choice.int16) return ok();
+    }
+    if (!able)
+        return usage_error(
+            "precision int16: expected a target whose levels have it (zen4, avx512, avx2), found none");
+    return bad_input(name +
+                     ": precision int16: expected convolutions of what is bounded (behind ReLU6, a clip or a "
+                     "sigmoid), found none; compile it with --precision fp32");
 }
 
 Result<CompileReport> compile(const Model &model, const CompileOptions &options, const std::string &name,
@@ -115,12 +135,18 @@ Result<CompileReport> compile(const Model &model, const CompileOptions &options,
     CompileReport report;
     PlanOptions plan_options = choices.plan;
     plan_options.records = &choices.records;
+    Ranges ranges;
+    if (choices.precision == Precision::kInt16) {
+        ranges = ranges_of(model.network, model.weights);
+        plan_options.ranges = &ranges;
+    }
     std::vector<Plan> plans;
     for (const Machine &machine : choices.machines) {
         auto plan = make_plan(model.network, machine, plan_options);
         if (!plan) return plan.error();
         plans.push_back(std::move(*plan));
     }
+    if (Status s = ranges.empty() ? ok() : check_precision(plans, name); !s) return s.error();
     std::vector<KernelJob> jobs;
     for (const Plan &plan : plans) {
         for (const KernelSpec &k : plan.kernels) jobs.push_back({&k, plan.machine, symbol(k, *plan.machine)});
@@ -131,7 +157,7 @@ Result<CompileReport> compile(const Model &model, const CompileOptions &options,
     report.kernels = int(jobs.size());
     report.compiled = objects->compiled;
 
-    PackageContents contents{options, model, name, plans, jobs, objects->paths};
+    PackageContents contents{options, model, name, ranges, plans, jobs, objects->paths};
     if (Status s = write_package(contents, choices.place, report); !s) return s.error();
     if (!objects->note.empty()) report.notes.push_back(objects->note);
     if (objects->compiled) trim_cache(kCacheBytes);

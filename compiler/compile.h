@@ -19,6 +19,7 @@ struct CompileOptions {
     int jobs = 0;                      // compilers at once; 0: one per CPU
     std::string algorithm = "auto";    // "auto", "winograd", "direct": of the 3x3 layers
     std::string objective = "speed";   // or "size": of the packed weights
+    std::string precision = "fp32";    // or "int16"
     std::string blocks = "tuned";      // or "model", or a file of records: see tuned_blocks
     std::vector<std::string> prepack;  // levels whose packed weights are written, too
     std::string folder;                // the package; must not exist, be empty, or hold a package

@@ -18,7 +18,7 @@ constexpr size_t kMostNear = 8;
 
 struct FoundPlan {
     Plan plan;
-    PlanOptions options;  // without records
+    PlanOptions options;  // without what they point to
     std::vector<TunedBlocks> records;
     std::string text;
 };
@@ -34,6 +34,18 @@ bool is_plan_of(const Plan &plan, const Manifest &manifest, const std::string &c
            });
 }
 
+// As the package has them; none where all of it is float32.
+Ranges ranges_of(const Manifest &manifest, const std::string &level) {
+    Ranges ranges;
+    for (const Layer &layer : manifest.network.layers) {
+        const LayerInfo *info = manifest.chosen(layer.name, level);
+        ranges.emplace_back();
+        if (info && !info->range.empty()) ranges.back() = {info->range[0], info->range[1]};
+    }
+    const bool any = std::any_of(ranges.begin(), ranges.end(), [](const auto &r) { return bool(r); });
+    return any ? ranges : Ranges{};
+}
+
 // A package does not say what flags it was compiled with: those whose plan it holds.
 Result<FoundPlan> find_plan(const Package &package, const Machine &machine, const std::string &blocks) {
     constexpr uint64_t kMostBytes = 256 << 20;
@@ -41,6 +53,7 @@ Result<FoundPlan> find_plan(const Package &package, const Machine &machine, cons
     const Result<FileBytes> bytes = read_regular_file(path, kMostBytes);
     if (!bytes) return bytes.error();
     const std::string code(reinterpret_cast<const char *>(bytes->data.get()), bytes->size);
+    const Ranges ranges = ranges_of(package.manifest, machine.level);
     std::vector<std::string> sources = {"tuned", "model"};
     if (!blocks.empty()) sources.insert(sources.begin(), blocks);
     for (const std::string &source : sources) {
@@ -49,10 +62,10 @@ Result<FoundPlan> find_plan(const Package &package, const Machine &machine, cons
         for (const char *objective : {"speed", "size"}) {
             for (const char *algorithm : {"auto", "winograd", "direct"}) {
                 PlanOptions options{*algorithm_from_name(algorithm), *objective_from_name(objective),
-                                    &*records};
+                                    &*records, ranges.empty() ? nullptr : &ranges};
                 Result<Plan> plan = make_plan(package.manifest.network, machine, options);
                 if (!plan || !is_plan_of(*plan, package.manifest, code)) continue;
-                options.records = nullptr;
+                options.records = nullptr, options.ranges = nullptr;
                 return FoundPlan{
                     std::move(*plan), options, std::move(*records),
                     fmt::format("--algorithm {} --optimize {} --blocks {}", algorithm, objective, source)};
@@ -82,7 +95,7 @@ Result<const Machine *> machine_of(const Package &package, const std::string &le
     std::vector<std::string> names;
     for (const LevelInfo &info : package.manifest.levels) {
         names.push_back(info.name);
-        for (const Machine &machine : machines())
+        for (const Machine &machine : machines(Precision::kInt16))
             if (info.name == level && machine.level == level && machine.target == info.target)
                 return &machine;
     }

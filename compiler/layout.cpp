@@ -14,6 +14,7 @@ Tensor geometry(const Analysis &a, int layer) {
     const Layer &l = a.network.layers[layer];
     Tensor t;
     t.shape = l.out;
+    t.storage = a.decisions[layer].storage;
     t.c8 = t.pixel_stride = round_up(l.out.channels, kChannelAlignment);
     t.rows = l.out.height;
     t.columns = l.out.width;
@@ -72,15 +73,16 @@ Status place_stack(Tensor &whole, const Layer &layer, PlanBuilder &builder) {
     whole.columns += 2 * whole.halo;
     const int64_t elems = int64_t{1} * whole.rows * whole.columns * whole.pixel_stride;
     constexpr int64_t kMostElems = std::numeric_limits<int32_t>::max();
+    const int bytes = whole.storage.element_bytes();
     if (elems > kMostElems)
         return bad_input(layer.name + ": expected at most " + std::to_string(4 * kMostElems) +
                          " bytes for a tensor with its halo and those beside it, found " +
                          std::to_string(4 * elems) + "; a smaller --input fits");
     std::optional<HaloGeometry> halo;
     if (whole.halo)
-        halo = HaloGeometry{whole.pixel_stride, whole.rows,      whole.columns,
-                            layer.out.height,   layer.out.width, whole.halo};
-    whole.buffer = builder.add_buffer(4 * elems, halo);
+        halo = HaloGeometry{whole.pixel_stride * bytes, whole.rows,      whole.columns,
+                            layer.out.height,           layer.out.width, whole.halo};
+    whole.buffer = builder.add_buffer(bytes * elems, halo);
     return ok();
 }
 
@@ -95,6 +97,7 @@ Result<Layout> lay_out(const Analysis &a, PlanBuilder &builder) {
     for (int l = 0; l < layers; l++) {
         const Tensor t = layout.tensors[l] = geometry(a, l);
         Tensor &whole = all[stack_of[l]].whole;
+        whole.storage = t.storage;  // tensors of a stack are float32
         whole.pixel_stride += t.c8;
         whole.halo = std::max(whole.halo, t.halo);
         whole.rows = std::max(whole.rows, t.rows);
@@ -122,7 +125,9 @@ Result<Layout> lay_out(const Analysis &a, PlanBuilder &builder) {
         t.c8 = c8;
         // Whole vectors are read: of a slice, some of the channels behind it, in the last pixel beyond the tensor.
         const int beyond = t.first + t.c8 - t.pixel_stride;
-        if (beyond > 0) builder.grow_buffer(t.buffer, 4 * (int64_t{t.rows} * t.row_stride() + beyond));
+        if (beyond > 0)
+            builder.grow_buffer(t.buffer,
+                                t.storage.element_bytes() * (int64_t{t.rows} * t.row_stride() + beyond));
     }
     return layout;
 }
@@ -152,7 +157,8 @@ uint32_t tensor_view(PlanBuilder &builder, const Tensor &t, int first_channel, i
     const int columns = with_halo ? t.columns : t.shape.width, rows = with_halo ? t.rows : t.shape.height;
     return builder.view(
         t.place(-border, -border) + first_channel,
-        {{0, channels, 1}, {-border, columns, t.pixel_stride}, {-border, rows, t.row_stride()}}, written);
+        {{0, channels, 1}, {-border, columns, t.pixel_stride}, {-border, rows, t.row_stride()}}, written,
+        t.type());
 }
 
 }  // namespace hardnet

@@ -18,6 +18,8 @@ struct Tensor {
     int rows = 0, columns = 0;        // in memory, halo included
     int halo = 0;
     int buffer = 0;
+    Storage storage{};
+    hardnet_type type() const { return storage ? HARDNET_INT16 : HARDNET_FLOAT32; }
     int row_stride() const { return pixel_stride * columns; }
     int64_t pixel(int x, int y) const {  // elements from the buffer's start; -1 is the halo
         return (int64_t{y} + halo) * row_stride() + (int64_t{x} + halo) * pixel_stride + first;

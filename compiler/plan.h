@@ -24,8 +24,27 @@ struct WeightTransform {
     }
 };
 
+// As hardnet_rounding has it: per source its channels and the exponents of the positions.
+struct WeightRounding {
+    struct Source {
+        int channels = 0;
+        std::vector<int8_t> exponents;
+        bool operator==(const Source &o) const { return channels == o.channels && exponents == o.exponents; }
+    };
+    int most = 0;
+    std::vector<Source> sources;
+    int pairs() const {
+        int sum = 0;
+        for (const Source &s : sources) sum += (s.channels + 1) / 2;
+        return sum;
+    }
+    bool operator==(const WeightRounding &o) const { return most == o.most && sources == o.sources; }
+};
+
 struct LayerChoice {
     std::string algorithm, blocks;        // what `inspect` shows
+    bool int16 = false;                   // its products
+    Storage storage{};                    // of its output
     std::optional<BlockProblem> problem;  // where blocks can be tuned
 };
 
@@ -40,6 +59,7 @@ struct Plan {
     std::vector<hardnet_step> steps;
     std::vector<hardnet_packing> packings;
     std::vector<WeightTransform> transforms;
+    std::vector<WeightRounding> roundings;
     std::vector<int32_t> layer_views;
     std::vector<Buffer> buffers;
     int64_t arena_bytes = 0, scratch_bytes = 0, weight_bytes = 0;

@@ -13,7 +13,7 @@ namespace {
 
 constexpr int kLine = 16;  // elements of a cache line, on which packings lie
 
-int element_bytes(uint8_t type) { return type == HARDNET_UINT8 ? 1 : 4; }
+int element_bytes(uint8_t type) { return type == HARDNET_UINT8 ? 1 : type == HARDNET_INT16 ? 2 : 4; }
 
 // What of a view is not as the parameter says; empty: nothing.
 std::string fault_of(const KernelParameter &parameter, const hardnet_view &view) {
@@ -150,8 +150,8 @@ std::string PlanBuilder::fault_of(const KernelSpec &spec,
     return "";
 }
 
-void PlanBuilder::count_transformed(int64_t elems, bool once) {
-    plan_.transform_bytes += 4 * elems * (once ? 1 : plan_.parts.back().units);
+void PlanBuilder::count_transformed(int64_t bytes, bool once) {
+    plan_.transform_bytes += bytes * (once ? 1 : plan_.parts.back().units);
 }
 
 // ---- packed weights
@@ -162,6 +162,32 @@ int weight_tensor(const Network &network, int layer) {
     return before;
 }
 
+namespace {
+
+// Of output channels by blocks of the part.
+hardnet_packing blocked(uint8_t kind, int tensor, const ChannelPart &part, int channels,
+                        std::optional<int> transform) {
+    hardnet_packing packing{};
+    packing.kind = kind;
+    packing.tensor = uint32_t(tensor);
+    packing.transform = transform.value_or(-1);
+    packing.first_out = part.first;
+    packing.out = std::min(part.channels, channels - part.first);
+    packing.block = part.block;
+    packing.rounding = -1;
+    return packing;
+}
+
+// The number of one that is equal, or of a new one.
+template <typename T>
+int number_of(std::vector<T> &all, const T &one) {
+    auto found = std::find(all.begin(), all.end(), one);
+    if (found == all.end()) found = all.insert(all.end(), one);
+    return int(found - all.begin());
+}
+
+}  // namespace
+
 int64_t PlanBuilder::pack(hardnet_packing packing, int64_t elems) {
     packing.offset = weight_elems_;
     plan_.packings.push_back(packing);
@@ -171,21 +197,24 @@ int64_t PlanBuilder::pack(hardnet_packing packing, int64_t elems) {
 
 int64_t PlanBuilder::pack_blocked(int layer, const ChannelPart &part, int64_t per_output,
                                   std::optional<int> transform) {
-    hardnet_packing packing{};
-    packing.kind = HARDNET_PACK_BLOCKED;
-    packing.tensor = uint32_t(weight_tensors_[layer]);
-    packing.transform = transform.value_or(-1);
-    packing.first_out = part.first;
-    packing.out = std::min(part.channels, network_.layers[layer].out.channels - part.first);
-    packing.block = part.block;
-    return pack(packing, part.padded() * per_output);
+    return pack(blocked(HARDNET_PACK_BLOCKED, weight_tensors_[layer], part,
+                        network_.layers[layer].out.channels, transform),
+                part.padded() * per_output);
+}
+
+int64_t PlanBuilder::pack_pairs(int layer, const ChannelPart &part, int positions,
+                                const WeightRounding &rounding, std::optional<int> transform) {
+    hardnet_packing packing = blocked(HARDNET_PACK_PAIRS, weight_tensors_[layer], part,
+                                      network_.layers[layer].out.channels, transform);
+    packing.rounding = number_of(plan_.roundings, rounding);
+    return pack(packing, int64_t{part.padded()} * positions * (rounding.pairs() + 1));
 }
 
 int64_t PlanBuilder::pack_depthwise(int layer, int padded, int taps) {
     hardnet_packing packing{};
     packing.kind = HARDNET_PACK_DEPTHWISE;
     packing.tensor = uint32_t(weight_tensors_[layer]);
-    packing.transform = -1;
+    packing.transform = packing.rounding = -1;
     packing.out = network_.layers[layer].out.channels;
     packing.block = padded;
     return pack(packing, int64_t{taps} * padded);
@@ -199,7 +228,7 @@ int64_t PlanBuilder::pack_vector(int layer, int which, int first, int channels, 
     hardnet_packing packing{};
     packing.kind = HARDNET_PACK_VECTOR;
     packing.tensor = uint32_t(weight_tensors_[layer] + which);
-    packing.transform = -1;
+    packing.transform = packing.rounding = -1;
     packing.first_out = first;
     packing.out = channels;
     packing.block = padded;
@@ -207,10 +236,7 @@ int64_t PlanBuilder::pack_vector(int layer, int which, int first, int channels, 
 }
 
 int PlanBuilder::transform(const WeightTransform &transform) {
-    std::vector<WeightTransform> &all = plan_.transforms;
-    auto found = std::find(all.begin(), all.end(), transform);
-    if (found == all.end()) found = all.insert(all.end(), transform);
-    return int(found - all.begin());
+    return number_of(plan_.transforms, transform);
 }
 
 // ---- the plan

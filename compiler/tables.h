@@ -47,14 +47,17 @@ public:
     void begin_step(hardnet_step_kind kind, int layer);
     void begin_part(int units, int chunk, double unit_cost);
     void call(const KernelSpec &spec, const std::vector<hardnet_argument> &arguments);
-    // Elements of V or M that a call of the part writes, once, or once per unit where each has the whole scratch.
-    void count_transformed(int64_t elems, bool once);
+    // Bytes of V or M that a call of the part writes, once, or once per unit where each has the whole scratch.
+    void count_transformed(int64_t bytes, bool once);
 
     // ---- packed weights: each gives its offset in elements
     // A part's output channels of a layer's weights: [block][position][input channel][channel in block], `per_output`
     // elements for each channel; through a transform, whose number is given, or tap by tap.
     int64_t pack_blocked(int layer, const ChannelPart &part, int64_t per_output,
                          std::optional<int> transform = {});
+    // The same in pairs of int16, and behind them a scale for each output channel and position.
+    int64_t pack_pairs(int layer, const ChannelPart &part, int positions, const WeightRounding &rounding,
+                       std::optional<int> transform = {});
     int64_t pack_depthwise(int layer, int padded, int taps);
     int64_t pack_bias(int layer, int padded);
     // Channels [first, first + channels) of the layer's tensor number `which`.

@@ -10,38 +10,59 @@ using Halide::Float;
 // ---- convolution
 
 Convolution::Convolution(const ConvolutionSpec &s)
-    : spec(s), U(Float(32), 4, "U"), bias(Float(32), 1, "bias"), R(Float(32), 3, "R") {
+    : spec(s),
+      U(s.int16 ? Halide::Int(16) : Float(32), s.int16 ? 5 : 4, "U"),
+      scale(Float(32), 3, "scale"),
+      bias(Float(32), 1, "bias"),
+      R(Float(32), 3, "R") {
     const Window &w = spec.window;
-    acc(ci, cb, x, y) = bias(cb * spec.block + ci);
-    int k0 = 0;  // the weights' input channels follow the order of the sources
+    const int pair = spec.int16 ? 2 : 1;
+    acc(ci, cb, x, y) = spec.int16 ? Expr(0) : bias(cb * spec.block + ci);
+    int k0 = 0;  // the weights' input channels, or pairs of them, follow the order of the sources
     for (size_t i = 0; i < spec.sources.size(); i++) {
         const SourcePlane &source = spec.sources[i];
         const std::string n = std::to_string(i);
-        X.emplace_back(Float(32), 3, "X" + n);
-        r.push_back(w.taps() == 1 ? Halide::RDom(0, source.channels, "r" + n)
-                                  : Halide::RDom(0, source.channels, 0, w.x.kernel, 0, w.y.kernel, "r" + n));
-        Expr kx = w.taps() == 1 ? Expr(0) : Expr(r[i].y), ky = w.taps() == 1 ? Expr(0) : Expr(r[i].z);
-        acc(ci, cb, x, y) += X[i](r[i].x, w.x.stride * x + w.x.dilation * kx - w.x.before,
-                                  w.y.stride * y + w.y.dilation * ky - w.y.before) *
-                             U(ci, k0 + r[i].x, ky * w.x.kernel + kx, cb);
-        k0 += source.channels;
-        X[i].dim(0).set_bounds(0, source.channels);
+        X.emplace_back(U.type(), 3, "X" + n);
+        Halide::Region region;
+        if (spec.int16) region.emplace_back(0, 2);
+        region.emplace_back(0, spec.steps(source));
+        if (w.taps() > 1) region.insert(region.end(), {{0, w.x.kernel}, {0, w.y.kernel}});
+        r.emplace_back(region, "r" + n);
+        const Expr step = r[i][pair - 1];
+        const Expr kx = w.taps() == 1 ? Expr(0) : Expr(r[i][pair]),
+                   ky = w.taps() == 1 ? Expr(0) : Expr(r[i][pair + 1]);
+        const Expr in_x = w.x.stride * x + w.x.dilation * kx - w.x.before,
+                   in_y = w.y.stride * y + w.y.dilation * ky - w.y.before, tap = ky * w.x.kernel + kx;
+        if (spec.int16)
+            acc(ci, cb, x, y) += Halide::cast<int>(X[i](2 * step + r[i][0], in_x, in_y)) *
+                                 Halide::cast<int>(U(r[i][0], ci, k0 + step, tap, cb));
+        else
+            acc(ci, cb, x, y) += X[i](step, in_x, in_y) * U(ci, k0 + step, tap, cb);
+        k0 += spec.steps(source);
+        X[i].dim(0).set_bounds(0, pair * spec.steps(source));
         X[i].dim(1).set_stride(source.pixel_stride);
         X[i].dim(2).set_stride(source.row_stride);
     }
-    Expr sum = acc(c % spec.block, c / spec.block, x, y);
+    const Expr lane = c % spec.block, block = c / spec.block;
+    Expr sum = acc(lane, block, x, y);
+    if (spec.int16) sum = Halide::cast<float>(sum) * scale(lane, 0, block) + bias(c);
     if (spec.residual) {
         sum += R(c, x, y);
         R.dim(1).set_stride(spec.residual.pixel_stride);
         R.dim(2).set_stride(spec.residual.row_stride);
     }
-    Y(c, x, y) = activate(sum, spec.activation);
+    Y(c, x, y) = stored(activate(sum, spec.activation), spec.storage);
 
-    U.dim(0).set_bounds(0, spec.block);
-    U.dim(1).set_bounds(0, k0).set_stride(spec.block);
-    U.dim(2).set_bounds(0, w.taps()).set_stride(spec.block * k0);
-    U.dim(3).set_min(0).set_stride(spec.block * k0 * w.taps());
+    const int step = spec.block * pair, first = pair - 1;  // U's dimension of output channels
+    U.dim(0).set_bounds(0, spec.int16 ? 2 : spec.block);
+    if (spec.int16) U.dim(1).set_bounds(0, spec.block).set_stride(2);
+    U.dim(first + 1).set_bounds(0, k0).set_stride(step);
+    U.dim(first + 2).set_bounds(0, w.taps()).set_stride(step * k0);
+    U.dim(first + 3).set_min(0).set_stride(step * k0 * w.taps());
     U.set_host_alignment(64);
+    scale.dim(0).set_bounds(0, spec.block);
+    scale.dim(1).set_bounds(0, w.taps()).set_stride(spec.block);
+    scale.dim(2).set_min(0).set_stride(spec.block * w.taps());
     bias.dim(0).set_min(0);
     Y.bound(x, 0, spec.width);
     auto out = Y.output_buffer();
@@ -53,6 +74,7 @@ Convolution::Convolution(const ConvolutionSpec &s)
 std::vector<Halide::Argument> Convolution::arguments() {
     std::vector<Halide::Argument> arguments(X.begin(), X.end());
     arguments.push_back(U);
+    if (spec.int16) arguments.push_back(scale);
     arguments.push_back(bias);
     if (spec.residual) arguments.push_back(R);
     return arguments;
@@ -104,7 +126,7 @@ Depthwise::Depthwise(const DepthwiseSpec &s)
         }
     }
     acc(c, x, y) = sum;
-    Y(c, x, y) = activate(acc(c, x, y), spec.activation);
+    Y(c, x, y) = stored(activate(acc(c, x, y), spec.activation), spec.storage);
 
     X.dim(1).set_stride(spec.in_pixel_stride);
     X.dim(2).set_stride(spec.in_row_stride);

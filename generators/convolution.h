@@ -16,11 +16,12 @@ struct Convolution {
     ConvolutionSpec spec;
     Halide::Var c{"c"}, x{"x"}, y{"y"}, ci{"ci"}, cb{"cb"};
     std::vector<Halide::ImageParam> X;  // per source (c, x, y)
-    std::vector<Halide::RDom> r;        // per source: channel, kx, ky
-    Halide::ImageParam U;               // (c in block, r over all sources, tap, block)
-    Halide::ImageParam bias;            // (c), whole blocks
-    Halide::ImageParam R;               // (c, x, y), where there is a residual
-    Halide::Func acc{"acc"};            // (c in block, block, x, y)
+    std::vector<Halide::RDom> r;  // per source: channel, kx, ky; int16: 0 or 1 in front, pair of channels
+    Halide::ImageParam U;         // (c in block, r over all sources, tap, block); int16: (r % 2, ...)
+    Halide::ImageParam scale;     // int16: (c in block, tap, block), the same for all taps
+    Halide::ImageParam bias;      // (c), whole blocks
+    Halide::ImageParam R;         // (c, x, y), where there is a residual
+    Halide::Func acc{"acc"};      // (c in block, block, x, y)
     Halide::Func Y{"Y"};
 };
 inline Convolution generator_of(const ConvolutionSpec &spec) { return Convolution(spec); }

@@ -1,5 +1,6 @@
 #include "generators/epilogue.h"
 
+#include <cmath>
 #include <limits>
 
 namespace hardnet {
@@ -61,6 +62,19 @@ Expr activate(const Expr &value, Activation activation) {
             return value * clip(value * float(1.0 / 6) + 0.5f, 0, 1);
     }
     return value;
+}
+
+Halide::Type element_type(const Storage &storage) { return storage ? Halide::Int(16) : Halide::Float(32); }
+
+Expr stored(const Expr &value, const Storage &storage) {
+    if (!storage) return value;
+    const float most = float(storage.most), scale = std::ldexp(1.0f, storage.exponent);
+    return Halide::cast<int16_t>(Halide::round(clamp(value * scale, -most, most)));
+}
+
+Expr loaded(const Expr &element, const Storage &storage) {
+    if (!storage) return element;
+    return Halide::cast<float>(element) * std::ldexp(1.0f, -storage.exponent);
 }
 
 }  // namespace hardnet

@@ -28,7 +28,7 @@ Expr element(const Halide::FuncRef &at, size_t i) { return at.size() == 1 ? Expr
 
 InputTransform::InputTransform(const InputTransformSpec &s)
     : spec(s),
-      Y(Halide::Float(32), 3, "Y"),
+      Y(element_type(s.storage), 3, "Y"),
       scale(Halide::Float(32), 1, "scale"),
       shift(Halide::Float(32), 1, "shift") {
     const Tiling &t = spec.tiling;
@@ -40,7 +40,7 @@ InputTransform::InputTransform(const InputTransformSpec &s)
     std::vector<Expr> column;
     for (size_t i = 0; i < row_transform.size(); i++) {
         const Expr x = t.first_column(q) + mx * tx + k - 1, y = t.first_row(q) + my * ty + int(i) - 1;
-        Expr value = Y(c, x, y);
+        Expr value = loaded(Y(c, x, y), spec.storage);
         if (spec.norm_width) {
             const Expr inside = x >= 0 && x < spec.norm_width && y >= 0 && y < spec.norm_height;
             value = Halide::select(inside, Halide::max(value * scale(c) + shift(c), 0.0f), 0.0f);
@@ -55,8 +55,12 @@ InputTransform::InputTransform(const InputTransformSpec &s)
         for (size_t j = 0; j < column_transform.size(); j++)
             row.push_back(element(rows(c, int(j), tx, ty), i));
         row = combine(column_transform, row);
-        for (size_t j = 0; j < row.size(); j++)
-            by_position[t.position(int(i), int(j)) - t.first_position(q)] = row[j];
+        for (size_t j = 0; j < row.size(); j++) {
+            const int position = t.position(int(i), int(j));
+            by_position[position - t.first_position(q)] =
+                spec.rounding ? stored(row[j], {spec.rounding.most, spec.rounding.exponents[position]})
+                              : row[j];
+        }
     }
     V(c, tx, ty, p) = choose(p, by_position);
 
@@ -77,7 +81,10 @@ std::vector<Halide::Argument> InputTransform::arguments() {
 
 // ---- product
 
-Product::Product(const ProductSpec &s) : spec(s), U(Halide::Float(32), 4, "U") {
+Product::Product(const ProductSpec &s)
+    : spec(s),
+      U(s.int16 ? Halide::Int(16) : Halide::Float(32), s.int16 ? 5 : 4, "U"),
+      scale(Halide::Float(32), 3, "scale") {
     // Which position and which tiles an item stands for; evaluated once per item, outside the sums.
     const ItemMap map(spec.tiling, spec.tiles);
     for (auto range = map.ranges.rbegin(); range != map.ranges.rend(); ++range) {
@@ -91,28 +98,43 @@ Product::Product(const ProductSpec &s) : spec(s), U(Halide::Float(32), 4, "U") {
         within(first_tile, range->positions.first_tile + local % range->blocks * spec.tiles);
     }
 
-    acc(ci, cb, ti, q) = 0.0f;
-    int k0 = 0;  // the weights' input channels follow the order of the sources
+    acc(ci, cb, ti, q) = spec.int16 ? Expr(0) : Expr(0.0f);
+    int k0 = 0;  // the weights' input channels, or pairs of them, follow the order of the sources
+    const int pair = spec.int16 ? 2 : 1;
     for (size_t i = 0; i < spec.sources.size(); i++) {
         const ProductSource &source = spec.sources[i];
-        V.emplace_back(Halide::Float(32), 3, "V" + std::to_string(i));
-        r.emplace_back(0, source.channels, "r" + std::to_string(i));
+        V.emplace_back(U.type(), 3, "V" + std::to_string(i));
+        const std::string name = "r" + std::to_string(i);
+        if (spec.int16)
+            r.emplace_back(Halide::Region{{0, 2}, {0, source.pairs()}}, name);
+        else
+            r.emplace_back(0, source.channels, name);
         tiles.emplace_back("tiles" + std::to_string(i));
         tiles[i](rc, ti, q) = V[i](rc, first_tile + ti, position);
-        acc(ci, cb, ti, q) += tiles[i](r[i], ti, q) * U(ci, k0 + r[i], position, cb);
-        k0 += source.channels;
-        V[i].dim(0).set_bounds(0, source.channels);
+        if (spec.int16)
+            acc(ci, cb, ti, q) += Halide::cast<int>(tiles[i](2 * r[i].y + r[i].x, ti, q)) *
+                                  Halide::cast<int>(U(r[i].x, ci, k0 + r[i].y, position, cb));
+        else
+            acc(ci, cb, ti, q) += tiles[i](r[i], ti, q) * U(ci, k0 + r[i], position, cb);
+        k0 += spec.steps(source);
+        V[i].dim(0).set_bounds(0, pair * spec.steps(source));
         V[i].dim(1).set_min(0).set_stride(source.tile_stride);
         V[i].dim(2).set_min(0).set_stride(source.position_stride);
     }
-    M(c, ti, q) = acc(c % spec.block, c / spec.block, ti, q);
+    const Expr lane = c % spec.block, block = c / spec.block, sum = acc(lane, block, ti, q);
+    M(c, ti, q) = spec.int16 ? Halide::cast<float>(sum) * scale(lane, position, block) : sum;
 
-    const int per_position = spec.block * k0;
-    U.dim(0).set_bounds(0, spec.block);
-    U.dim(1).set_bounds(0, k0).set_stride(spec.block);
-    U.dim(2).set_min(0).set_stride(per_position);
-    U.dim(3).set_min(0).set_stride(per_position * spec.tiling.positions());
+    const int step = spec.block * pair, per_position = step * k0, positions = spec.tiling.positions();
+    const int first = pair - 1;  // U's dimension of output channels
+    U.dim(0).set_bounds(0, spec.int16 ? 2 : spec.block);
+    if (spec.int16) U.dim(1).set_bounds(0, spec.block).set_stride(2);
+    U.dim(first + 1).set_bounds(0, k0).set_stride(step);
+    U.dim(first + 2).set_min(0).set_stride(per_position);
+    U.dim(first + 3).set_min(0).set_stride(per_position * positions);
     U.set_host_alignment(64);
+    scale.dim(0).set_bounds(0, spec.block);
+    scale.dim(1).set_min(0).set_stride(spec.block);
+    scale.dim(2).set_min(0).set_stride(spec.block * positions);
     M.bound(c, 0, spec.out).bound(ti, 0, spec.tiles);
     auto out = M.output_buffer();
     out.dim(0).set_bounds(0, spec.out);
@@ -123,6 +145,7 @@ Product::Product(const ProductSpec &s) : spec(s), U(Halide::Float(32), 4, "U") {
 std::vector<Halide::Argument> Product::arguments() {
     std::vector<Halide::Argument> arguments(V.begin(), V.end());
     arguments.push_back(U);
+    if (spec.int16) arguments.push_back(scale);
     return arguments;
 }
 
@@ -176,7 +199,7 @@ OutputTransform::OutputTransform(const OutputTransformSpec &s)
         value =
             Halide::select(tx * mx + xi < spec.valid_columns && ty * my + yi < spec.valid_rows, value, 0.0f);
     }
-    Y(c, xi, tx, yi, ty) = value;
+    Y(c, xi, tx, yi, ty) = stored(value, spec.storage);
 
     Y.bound(xi, 0, mx).bound(yi, 0, my).bound(tx, 0, per_row);
     M.dim(1).set_min(0).set_stride(spec.m_stride);

@@ -5,29 +5,34 @@
 namespace hardnet {
 
 std::string ConvolutionSpec::key() const {
-    Key k("convolution");
+    Key k(int16 ? "convolution_int16" : "convolution");
     k.add(window);
     if (residual) k.add("residual", {residual.pixel_stride, residual.row_stride});
     for (const SourcePlane &s : sources) k.add("in", {s.channels, s.pixel_stride, s.row_stride});
     k.add("out", {width, pixel_stride, row_stride}).add("block", {block, pixels, lanes, channels_outer});
-    return k.add(activation).text;
+    return k.add(activation).add("stored", storage).text;
 }
 
 std::vector<KernelParameter> ConvolutionSpec::parameters() const {
     std::vector<KernelParameter> all;
+    const int pair = int16 ? 2 : 1, step = block * pair, tap = step * steps(), bytes = 4 / pair;
     for (const SourcePlane &s : sources)
-        all.push_back({"X", {{1, s.channels}, {s.pixel_stride, 0}, {s.row_stride, 0}}});
-    const int tap = block * in();
-    all.push_back({"U", {{1, block}, {block, in()}, {tap, window.taps()}, {tap * window.taps(), 0}}});
+        all.push_back({"X", {{1, pair * steps(s)}, {s.pixel_stride, 0}, {s.row_stride, 0}}, false, bytes});
+    KernelParameter u{
+        "U", {{pair, block}, {step, steps()}, {tap, window.taps()}, {tap * window.taps(), 0}}, false, bytes};
+    if (int16) u.dims.insert(u.dims.begin(), {1, 2});
+    all.push_back(u);
+    if (int16) all.push_back({"scale", {{1, block}, {block, window.taps()}, {block * window.taps(), 0}}});
     all.push_back(vector_of("bias"));
     if (residual) all.push_back(plane("R", residual.pixel_stride, residual.row_stride, width));
     all.push_back(plane("Y", pixel_stride, row_stride, width, true));
+    all.back().element_bytes = storage.element_bytes();
     return all;
 }
 
-int ConvolutionSpec::in() const {
+int ConvolutionSpec::steps() const {
     int sum = 0;
-    for (const SourcePlane &s : sources) sum += s.channels;
+    for (const SourcePlane &s : sources) sum += steps(s);
     return sum;
 }
 
@@ -49,14 +54,20 @@ std::vector<KernelParameter> StemSpec::parameters() const {
 std::string DepthwiseSpec::key() const {
     Key k("depthwise");
     k.add(window).add("in", {in_pixel_stride, in_row_stride}).add("out", {width, pixel_stride, row_stride});
-    return k.add("weights", {weight_stride}).add("block", {pixels, lanes}).add(activation).text;
+    return k.add("weights", {weight_stride})
+        .add("block", {pixels, lanes})
+        .add(activation)
+        .add("stored", storage)
+        .text;
 }
 
 std::vector<KernelParameter> DepthwiseSpec::parameters() const {
+    KernelParameter y = plane("Y", pixel_stride, row_stride, width, true);
+    y.element_bytes = storage.element_bytes();
     return {plane("X", in_pixel_stride, in_row_stride),
             {"U", {{1, 0}, {weight_stride, window.taps()}}},
             vector_of("bias"),
-            plane("Y", pixel_stride, row_stride, width, true)};
+            y};
 }
 
 }  // namespace hardnet

@@ -12,6 +12,7 @@ namespace hardnet {
 
 struct SourcePlane {
     int channels = 0, pixel_stride = 0, row_stride = 0;
+    int pairs() const { return (channels + 1) / 2; }  // U has zeros where the last one has one channel
 };
 
 // Y = activation(bias + R + sum over sources s, taps and channels r of X_s(r, tap) * U). Reads as far beyond its
@@ -28,9 +29,13 @@ struct ConvolutionSpec {
     int pixel_stride = 0, row_stride = 0;  // of Y
     bool channels_outer = false;           // loop order: channel blocks outside rows
     Activation activation = Activation::kNone;
+    bool int16 =
+        false;  // of the sources and of U: sums are times scale(c), and two channels are multiplied in a step
+    Storage storage;  // of Y
     std::string key() const;
     std::vector<KernelParameter> parameters() const;
-    int in() const;
+    int steps(const SourcePlane &source) const { return int16 ? source.pairs() : source.channels; }
+    int steps() const;
 };
 
 // The first layer: windows on a planar image (x, y, plane) that has no halo. Calls cover a range of rows.
@@ -56,6 +61,7 @@ struct DepthwiseSpec {
     int in_pixel_stride = 0, in_row_stride = 0;  // of X
     int pixel_stride = 0, row_stride = 0;        // of Y
     Activation activation = Activation::kNone;
+    Storage storage;  // of Y
     std::string key() const;
     std::vector<KernelParameter> parameters() const;
 };

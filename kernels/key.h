@@ -7,6 +7,7 @@
 
 #include "graph/activation.h"
 #include "graph/window.h"
+#include "kernels/epilogue.h"
 
 namespace hardnet {
 
@@ -31,6 +32,9 @@ struct Key {
         for (const auto &[name, axis] : {std::pair("x", w.x), std::pair("y", w.y)})
             add(name, {axis.kernel, axis.stride, axis.dilation, axis.before, axis.after});
         return *this;
+    }
+    Key &add(const char *name, const Storage &storage) {
+        return storage ? add(name, {storage.most, storage.exponent}) : *this;
     }
     Key &add(Activation a) {
         std::string value = traits_of(a).name;

@@ -8,6 +8,11 @@ std::string InputTransformSpec::key() const {
     Key k("input_transform");
     k.add("tiling", tiling.key()).add("quadrant", {quadrant.small_rows, quadrant.small_columns});
     if (norm_width) k.add("norm", {norm_width, norm_height});
+    k.add("stored", storage);
+    if (rounding) {
+        k.add("most", {rounding.most});
+        for (int exponent : rounding.exponents) k.add("e", {exponent});
+    }
     return k.add("y", {pixel_stride, row_stride})
         .add("v", {tile_stride, position_stride})
         .add("lanes", {lanes})
@@ -17,13 +22,15 @@ std::string InputTransformSpec::key() const {
 std::vector<KernelParameter> InputTransformSpec::parameters() const {
     const int columns = tiling.quadrant_columns(quadrant);
     std::vector<KernelParameter> all{plane("Y", pixel_stride, row_stride)};
+    all[0].element_bytes = storage.element_bytes();
     if (norm_width) all.insert(all.end(), {vector_of("scale"), vector_of("shift")});
     all.push_back({"V",
                    {{1, 0},
                     {tile_stride, columns},
                     {tile_stride * columns, tiling.quadrant_rows(quadrant)},
                     {position_stride, tiling.position_count(quadrant)}},
-                   true});
+                   true,
+                   rounding ? 2 : 4});
     return all;
 }
 
@@ -33,8 +40,14 @@ int ProductSpec::in() const {
     return sum;
 }
 
+int ProductSpec::steps() const {
+    int sum = 0;
+    for (const ProductSource &s : sources) sum += steps(s);
+    return sum;
+}
+
 std::string ProductSpec::key() const {
-    Key k("winograd_product");
+    Key k(int16 ? "winograd_product_int16" : "winograd_product");
     k.add("tiling", tiling.key());
     for (const ProductSource &s : sources) k.add("in", {s.channels, s.tile_stride, s.position_stride});
     return k.add("out", {out}).add("block", {block, tiles, lanes}).text;
@@ -42,11 +55,21 @@ std::string ProductSpec::key() const {
 
 std::vector<KernelParameter> ProductSpec::parameters() const {
     std::vector<KernelParameter> all;
-    const int positions = tiling.positions(), position = block * in();
+    const int positions = tiling.positions(), pair = int16 ? 2 : 1, step = block * pair,
+              position = step * steps();
     for (const ProductSource &s : sources)
         all.push_back(
-            {"V", {{1, s.channels}, {s.tile_stride, tiling.tiles()}, {s.position_stride, positions}}});
-    all.push_back({"U", {{1, block}, {block, in()}, {position, positions}, {position * positions, 0}}});
+            {"V",
+             {{1, pair * steps(s)}, {s.tile_stride, tiling.tiles()}, {s.position_stride, positions}},
+             false,
+             4 / pair});
+    KernelParameter u{"U",
+                      {{pair, block}, {step, steps()}, {position, positions}, {position * positions, 0}},
+                      false,
+                      4 / pair};
+    if (int16) u.dims.insert(u.dims.begin(), {1, 2});
+    all.push_back(u);
+    if (int16) all.push_back({"scale", {{1, block}, {block, positions}, {block * positions, 0}}});
     all.push_back({"M", {{1, out}, {out, tiles}, {out * tiles, ItemMap(tiling, tiles).items}}, true});
     return all;
 }
@@ -58,7 +81,7 @@ std::string OutputTransformSpec::key() const {
         .add("y", {pixel_stride, row_stride})
         .add("valid", {valid_rows, valid_columns});
     if (residual) k.add("residual", {residual.pixel_stride, residual.row_stride});
-    return k.add(activation).add("lanes", {lanes}).text;
+    return k.add(activation).add("stored", storage).add("lanes", {lanes}).text;
 }
 
 std::vector<KernelParameter> OutputTransformSpec::parameters() const {
@@ -71,6 +94,7 @@ std::vector<KernelParameter> OutputTransformSpec::parameters() const {
     std::vector<KernelParameter> all{{"M", {{1, m_stride}, {m_stride, 0}}}, vector_of("bias")};
     if (residual) all.push_back(tiled("R", residual.pixel_stride, residual.row_stride, false));
     all.push_back(tiled("Y", pixel_stride, row_stride, true));
+    all.back().element_bytes = storage.element_bytes();
     return all;
 }
 

@@ -4,6 +4,7 @@
 //     M(c, tile in item, item)  sum over the sources' V times the packed weights U; items as in ItemMap
 //     Y(c, x, y)                output transform of M, bias, activation
 //
+// V and U may be int16, pairs of input channels side by side in U, and sums int32: see VRounding.
 // Tensors are channels-last, c innermost, with a halo of zeros around them; all strides are in elements.
 #pragma once
 #include <string>
@@ -15,6 +16,14 @@
 
 namespace hardnet {
 
+// V as int16: a position's values times 2^exponent, rounded to the nearest and held to +-most. `most` is 0 where V is
+// float32. Sums stay within int32 since the packing scales each output channel's weights to it (plan.h).
+struct VRounding {
+    int most = 0;
+    std::vector<int> exponents;  // per position of the tiling
+    explicit operator bool() const { return most != 0; }
+};
+
 // Transforms the tiles of one quadrant. Calls may cover any range of c and ty. With a norm in front what enters is
 // max(0, Y * scale + shift) within the image, and zero around it.
 struct InputTransformSpec {
@@ -24,14 +33,17 @@ struct InputTransformSpec {
     int tile_stride = 0, position_stride = 0;  // of V
     int lanes = 16;                            // every range of c is a multiple
     int norm_width = 0, norm_height = 0;       // of the image, where there is a norm in front
+    Storage storage;                           // of Y
+    VRounding rounding;
     std::string key() const;
     std::vector<KernelParameter> parameters() const;
 };
 
 // M = sum over sources s and their channels r of V_s(r, tile, position) * U(c, r, position). Calls cover a
-// range of items.
+// range of items. As int16 two channels are multiplied in a step, and M is the sum times scale(c, position).
 struct ProductSource {
     int channels = 0, tile_stride = 0, position_stride = 0;
+    int pairs() const { return (channels + 1) / 2; }  // U has zeros where the last one has one channel
 };
 
 struct ProductSpec {
@@ -41,9 +53,12 @@ struct ProductSpec {
     int block = 0;  // output channels per register block: U and M are laid out by it
     int tiles = 0;  // tiles per register block
     int lanes = 16;
+    bool int16 = false;
     std::string key() const;
     std::vector<KernelParameter> parameters() const;
     int in() const;
+    int steps(const ProductSource &source) const { return int16 ? source.pairs() : source.channels; }
+    int steps() const;
 };
 
 // Transforms M back for one quadrant. Calls may cover any range of c and ty.
@@ -56,6 +71,7 @@ struct OutputTransformSpec {
     int valid_rows = 0, valid_columns = 0;  // of the quadrant's outputs; those beyond are written as zero
     Residual residual;
     Activation activation = Activation::kNone;
+    Storage storage;  // of Y
     int lanes = 16;
     std::string key() const;
     std::vector<KernelParameter> parameters() const;

@@ -42,11 +42,14 @@ Json json_of(const LevelInfo &level) {
 }
 
 Json json_of(const LayerInfo &layer) {
-    return {{"layer", layer.layer},
-            {"level", layer.level},
-            {"algorithm", layer.algorithm},
-            {"blocks", layer.blocks},
-            {"error", layer.error}};
+    Json json = {{"layer", layer.layer},
+                 {"level", layer.level},
+                 {"algorithm", layer.algorithm},
+                 {"blocks", layer.blocks},
+                 {"error", layer.error}};
+    if (!layer.range.empty()) json["range"] = layer.range;
+    if (layer.exponent) json["exponent"] = *layer.exponent;
+    return json;
 }
 
 template <typename T>
@@ -62,7 +65,7 @@ struct Source {
     std::optional<Error> &error;
 };
 
-// An object of a manifest, all of whose members are required.
+// An object of a manifest, whose members are required unless said.
 class Section {
 public:
     Section(const Source &source, const std::string &pointer)
@@ -87,7 +90,7 @@ public:
             fail(key, "expected an integer from " + std::to_string(least) + " to " + std::to_string(most) +
                           ", found " + std::to_string(value));
     }
-    bool has(const char *key) { return reader_.has(key, true); }
+    bool has(const char *key, bool required = true) { return reader_.has(key, required); }
     std::vector<std::string> elements(const char *key) {
         return has(key) ? reader_.elements(key) : std::vector<std::string>();
     }
@@ -146,6 +149,16 @@ LayerInfo read_layer(const Source &source, const std::string &pointer) {
     section.read("blocks", layer.blocks);
     section.read("error", layer.error);
     if (layer.error < 0) section.fail("error", "expected a number that is not negative");
+    if (section.has("range", false)) {
+        layer.range = {0, 0};  // as many numbers
+        section.read("range", layer.range);
+        if (!(layer.range[0] <= 0 && layer.range[1] >= 0))
+            section.fail("range", "expected two numbers, the first at most 0 and the second at least 0");
+    }
+    if (section.has("exponent", false)) {
+        constexpr int kMost = 64;
+        section.read_between("exponent", layer.exponent.emplace(), -kMost, kMost);
+    }
     section.finish();
     return layer;
 }

@@ -9,7 +9,7 @@
 
 namespace hardnet {
 
-constexpr int kManifestFormat = 4;  // raised when another version could not read what one writes
+constexpr int kManifestFormat = 5;  // raised when another version could not read what one writes
 
 struct LevelInfo {       // one CPU level of one target
     std::string name;    // "avx512"
@@ -25,6 +25,9 @@ struct LayerInfo {  // what the compiler chose for a layer, per level
     std::string algorithm;  // "winograd F(4x4)+F(3x3)", "direct", "1x1"
     std::string blocks;     // "96:48x7 22:24x7": output channels : channel block x tiles or pixels
     double error = 0;       // relative RMS that it adds beyond what float32 loses by rounding; float32: 0
+    std::vector<float>
+        range{};  // the least and the greatest that its output can be, where int16 wants to know
+    std::optional<int> exponent{};  // its output lies in memory as int16, times 2^exponent; none: as float32
 };
 
 struct Manifest {

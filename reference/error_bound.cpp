@@ -17,6 +17,8 @@ double ceiling(Precision precision) {
     switch (precision) {
         case Precision::kFloat32:
             return 1e-3;
+        case Precision::kInt16:
+            return 1e-2;
     }
     return 0;
 }

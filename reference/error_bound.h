@@ -1,9 +1,8 @@
 // How far a package's results may be from the reference in double before it is called broken.
 #pragma once
+#include "graph/precision.h"
 
 namespace hardnet {
-
-enum class Precision { kFloat32 };  // of a package's arithmetic
 
 // Relative RMS that a tensor is allowed. `plain` is what plain arithmetic in float32 makes of the same tensor with
 // the same weights and input: networks differ a hundredfold in what they make of a rounding error, so no constant

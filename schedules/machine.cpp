@@ -8,18 +8,18 @@
 namespace hardnet {
 namespace {
 
-std::vector<Machine> of_platform(const std::string &platform) {
+std::vector<Machine> of_platform(const std::string &platform, Precision precision) {
     std::vector<Machine> result;
-    for (const Machine &m : machines()) {
+    for (const Machine &m : machines(precision)) {
         if (m.platform == platform) result.push_back(m);
     }
     return result;
 }
 
-Result<std::vector<Machine>> host_machines() {
+Result<std::vector<Machine>> host_machines(Precision precision) {
     const uint32_t features = hardnet_cpu_features();
     std::vector<Machine> result;
-    for (const Machine &m : machines()) {
+    for (const Machine &m : machines(precision)) {
         if (m.features & ~features) continue;
         if (m.level == "sse41" && !result.empty())
             continue;  // never chosen where avx2 runs; it would cost a third of the time
@@ -32,37 +32,54 @@ Result<std::vector<Machine>> host_machines() {
 
 }  // namespace
 
+namespace {
+
+// In front of them the level whose CPUs add a product of pairs to a sum in one instruction: of float32 it would compute
+// the same as avx512.
+std::vector<Machine> with_vnni(const std::vector<Machine> &others) {
+    Machine zen4 = others.front();
+    zen4.level = "zen4";
+    zen4.target += "-avx512_cannonlake-avx512_zen4";
+    zen4.features = HARDNET_ZEN4_FEATURES;
+    std::vector<Machine> all{zen4};
+    all.insert(all.end(), others.begin(), others.end());
+    return all;
+}
+
+}  // namespace
+
 // Accumulators: what is left of 32 (16) registers beside the weights of a step; without AVX a broadcast takes
 // a register and products overwrite a factor, and 3x4 blocks spill. For NEON all registers but one, see
 // fits(). The rates are Zen 4's, 3.67 GHz, where 512-bit instructions issue at half the rate of 256-bit ones,
 // and for NEON those of a Cortex-A76 (two FMA pipes; 10 GB/s at 2.4 GHz); only ratios matter to the cost
 // model. Without FMA two multipliers and two adders make 16 operations.
-const std::vector<Machine> &machines() {
-    static const std::vector<Machine> all = {
+const std::vector<Machine> &machines(Precision precision) {
+    static const std::vector<Machine> float32 = {
         {"avx512", "x86_64-linux", "x86-64-linux-sse41-avx-f16c-fma-avx2-avx512-avx512_skylake",
-         HARDNET_AVX512_FEATURES, 16, 8, 26, 32, 7.6},
+         HARDNET_AVX512_FEATURES, 16, 8, 26, 32, 7.6, ScheduleFamily::kX86, true},
         {"avx2", "x86_64-linux", "x86-64-linux-sse41-avx-f16c-fma-avx2", HARDNET_AVX2_FEATURES, 8, 8, 12, 32,
-         7.6},
+         7.6, ScheduleFamily::kX86, true},
         {"sse41", "x86_64-linux", "x86-64-linux-sse41", HARDNET_SSE41_FEATURES, 4, 4, 10, 16, 7.6},
         {"neon", "aarch64-linux", "arm-64-linux", HARDNET_NEON_FEATURES, 4, 4, 31, 16, 4.2,
          ScheduleFamily::kArm},
     };
-    return all;
+    static const std::vector<Machine> int16 = with_vnni(float32);
+    return precision == Precision::kInt16 ? int16 : float32;
 }
 
 namespace {
 
-Result<std::vector<Machine>> machines_behind(const std::string &target) {
-    if (target == "host") return host_machines();
-    if (target == "x86-64") return of_platform("x86_64-linux");
-    if (target == "arm64") return of_platform("aarch64-linux");
+Result<std::vector<Machine>> machines_behind(const std::string &target, Precision precision) {
+    if (target == "host") return host_machines(precision);
+    if (target == "x86-64") return of_platform("x86_64-linux", precision);
+    if (target == "arm64") return of_platform("aarch64-linux", precision);
     static const std::pair<const char *, const char *> aliases[] = {
         {"x86-64-v4", "avx512"}, {"x86-64-v3", "avx2"}, {"x86-64-v2", "sse41"}};
     std::string wanted = target;
     for (const auto &[alias, level] : aliases) {
         if (target == alias) wanted = level;
     }
-    for (const Machine &m : machines()) {
+    for (const Machine &m : machines(precision)) {
         if (m.target == wanted || m.level == wanted) return std::vector<Machine>{m};
     }
     return usage_error("target: expected host, x86-64, x86-64-v2, x86-64-v3, x86-64-v4 or arm64, found '" +
@@ -71,15 +88,15 @@ Result<std::vector<Machine>> machines_behind(const std::string &target) {
 
 }  // namespace
 
-Result<std::vector<Machine>> machines_for(const std::vector<std::string> &targets) {
+Result<std::vector<Machine>> machines_for(const std::vector<std::string> &targets, Precision precision) {
     std::set<std::string> wanted;
     for (const std::string &target : targets) {
-        auto some = machines_behind(target);
+        auto some = machines_behind(target, precision);
         if (!some) return some.error();
         for (const Machine &m : *some) wanted.insert(m.target);
     }
     std::vector<Machine> result;
-    for (const Machine &m : machines()) {
+    for (const Machine &m : machines(precision)) {
         if (wanted.count(m.target)) result.push_back(m);
     }
     return result;

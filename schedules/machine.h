@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "graph/precision.h"
 
 namespace hardnet {
 
@@ -25,6 +26,7 @@ struct Machine {
     double flops_per_cycle = 0;  // fp32, one core; an FMA is two
     double bytes_per_cycle = 0;  // one core's share of streaming reads from memory
     ScheduleFamily family = ScheduleFamily::kX86;
+    bool int16 = false;          // multiplies pairs of int16 as fast as float32 or faster
     int64_t l2_bytes = 1 << 20;  // of one core: what a thread's part of a layer should stay in
 
     // The widest vectors that divide a range of channels, itself a multiple of 8.
@@ -39,11 +41,13 @@ struct Machine {
     }
 };
 
-const std::vector<Machine> &machines();
+// For float32, or for a precision that further levels exist for.
+const std::vector<Machine> &machines(Precision precision = Precision::kFloat32);
 
 // The machines behind --target values, each once, in the order of machines(): "host" (the levels that this
-// CPU runs; sse41 only where it is the best), "x86-64" (all three levels), "x86-64-v4", "x86-64-v3",
+// CPU runs; sse41 only where it is the best), "x86-64" (all levels), "x86-64-v4", "x86-64-v3",
 // "x86-64-v2", "arm64", a level's name or its Halide target.
-Result<std::vector<Machine>> machines_for(const std::vector<std::string> &targets);
+Result<std::vector<Machine>> machines_for(const std::vector<std::string> &targets,
+                                          Precision precision = Precision::kFloat32);
 
 }  // namespace hardnet

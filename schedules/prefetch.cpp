@@ -42,7 +42,7 @@ Stmt request(const std::string &buffer, const Expr &byte) {
     return Evaluate::make(Call::make(Halide::Int(32), "llvm.prefetch.p0", {address, 0, 2, 1}, Call::Extern));
 }
 
-int lines_of(int floats) { return (floats * 4 + kLineBytes - 1) / kLineBytes; }
+int lines_of(int bytes) { return (bytes + kLineBytes - 1) / kLineBytes; }
 
 }  // namespace
 
@@ -56,7 +56,7 @@ Stmt PrefetchNext::visit(const For *loop) {
         std::vector<Stmt> statements = {request_tiles(variable)};
         request_weights(steps_ + variable, statements);
         statements.push_back(loop->body);
-        steps_ += product_.spec.sources[source_++].channels;
+        steps_ += product_.spec.steps(product_.spec.sources[source_++]);
         return For::make(loop->name, loop->min, loop->extent, loop->for_type, loop->partition_policy,
                          loop->device_api, Block::make(statements));
     }
@@ -70,19 +70,21 @@ Stmt PrefetchNext::visit(const For *loop) {
 
 Stmt PrefetchNext::request_tiles(const Expr &channel) const {
     const ProductSource &source = product_.spec.sources[source_];
-    const int lines = lines_of(product_.spec.tiles * source.tile_stride);
+    const int bytes = product_.spec.int16 ? 2 : 4,
+              lines = lines_of(product_.spec.tiles * source.tile_stride * bytes);
     const Expr tile = substitute(product_.q.name(), item_ + 1, product_.first_tile),
                position = substitute(product_.q.name(), item_ + 1, product_.position),
                start = tile * source.tile_stride + position * source.position_stride;
     return request(product_.V[source_].name(),
-                   Halide::cast<int64_t>(start) * 4 + Halide::min(channel, lines - 1) * kLineBytes);
+                   Halide::cast<int64_t>(start) * bytes + Halide::min(channel, lines - 1) * kLineBytes);
 }
 
 // `step`: of all sources' sums.
 void PrefetchNext::request_weights(const Expr &step, std::vector<Stmt> &statements) const {
     const ProductSpec &s = product_.spec;
-    const int step_lines = lines_of(s.block), passes = items_.ranges.front().blocks,
-              share = (step_lines + passes - 1) / passes, lines = lines_of(s.in() * s.block);
+    // A step is four bytes for each output channel: a float, or a pair of int16.
+    const int step_lines = lines_of(4 * s.block), passes = items_.ranges.front().blocks,
+              share = (step_lines + passes - 1) / passes, lines = lines_of(4 * s.steps() * s.block);
     const Expr first_item = Variable::make(Halide::Int(32), product_.M.name() + ".min.2"),
                items = Variable::make(Halide::Int(32), product_.M.name() + ".extent.2");
     auto at = [&](const Expr &value, const Expr &item) { return substitute(product_.q.name(), item, value); };
@@ -91,9 +93,9 @@ void PrefetchNext::request_weights(const Expr &step, std::vector<Stmt> &statemen
                last = at(product_.position, first_item + items - 1),
                next = Halide::select(position < last, block_ * s.tiling.positions() + position + 1,
                                      (block_ + 1) * s.tiling.positions() + first),
-               start = next * (s.in() * s.block);
+               start = next * (s.steps() * s.block);
     for (int i = 0; i < share; i++) {
-        const Expr line = Halide::min((pass * s.in() + step) * share + i, lines - 1);
+        const Expr line = Halide::min((pass * s.steps() + step) * share + i, lines - 1);
         statements.push_back(
             request(product_.U.name(), Halide::cast<int64_t>(start) * 4 + line * kLineBytes));
     }

@@ -17,6 +17,12 @@ TailStrategy row_tail(int width, int pixels) {
     return width % pixels ? TailStrategy::ShiftInwards : TailStrategy::RoundUp;
 }
 
+// The products of two channels and their sum are an instruction: `pair` and a vector of `c` innermost, together.
+void multiply_pairs(Halide::Stage &update, const Var &c, const Halide::RVar &pair, int lanes) {
+    Var vector("vector");
+    update.split(c, c, vector, lanes).reorder(pair, vector, c).atomic().vectorize(pair).vectorize(vector);
+}
+
 }  // namespace
 
 // Per tile and channel vector: all points of the tile's columns in registers or L1, then position by
@@ -41,8 +47,13 @@ void schedule(Product &p) {
     p.acc.compute_at(p.M, p.q);
     p.acc.vectorize(p.ci, lanes).unroll(p.ci).unroll(p.ti).unroll(p.cb).unroll(p.q);
     for (size_t s = 0; s < p.r.size(); s++) {
-        p.acc.update(s).reorder(p.ci, p.cb, p.ti, p.q, p.r[s].x).vectorize(p.ci, lanes);
-        p.acc.update(s).unroll(p.ci).unroll(p.ti).unroll(p.cb).unroll(p.q);
+        auto update = p.acc.update(s);
+        update.reorder(p.ci, p.cb, p.ti, p.q, p.r[s][p.spec.int16 ? 1 : 0]);
+        if (p.spec.int16)
+            multiply_pairs(update, p.ci, p.r[s][0], lanes);
+        else
+            update.vectorize(p.ci, lanes);
+        update.unroll(p.ci).unroll(p.ti).unroll(p.cb).unroll(p.q);
     }
 }
 
@@ -67,11 +78,14 @@ void schedule(Convolution &v) {
     v.acc.compute_at(v.Y, xo).vectorize(v.ci, s.lanes).unroll(v.ci).unroll(v.cb).unroll(v.x);
     for (size_t i = 0; i < v.r.size(); i++) {
         auto update = v.acc.update(i);
-        if (s.window.taps() == 1)
-            update.reorder(v.ci, v.cb, v.x, v.y, v.r[i].x);
+        std::vector<Halide::VarOrRVar> order = {v.ci, v.cb, v.x, v.y};
+        for (int d = s.int16 ? 1 : 0; d < v.r[i].dimensions(); d++) order.push_back(v.r[i][d]);
+        update.reorder(order);
+        if (s.int16)
+            multiply_pairs(update, v.ci, v.r[i][0], s.lanes);
         else
-            update.reorder(v.ci, v.cb, v.x, v.y, v.r[i].x, v.r[i].y, v.r[i].z);
-        update.vectorize(v.ci, s.lanes).unroll(v.ci).unroll(v.cb).unroll(v.x);
+            update.vectorize(v.ci, s.lanes);
+        update.unroll(v.ci).unroll(v.cb).unroll(v.x);
     }
 }
 

@@ -76,7 +76,7 @@ private:
         spec.pixel_stride = round_up(out, hardnet::kChannelAlignment);
         spec.row_stride = spec.pixel_stride * width;
         spec.activation = hardnet::Activation::kRelu6;
-        const hardnet::Blocks block = one_block(spec.in());
+        const hardnet::Blocks block = one_block(spec.steps());
         spec.block = block[0].block, spec.pixels = block[0].extent, spec.lanes = block[0].lanes;
         return spec;
     }
@@ -85,7 +85,7 @@ private:
         const hardnet::ConvolutionSpec &s = kernel_->spec;
         for (size_t i = 0; i < s.sources.size(); i++)
             kernel_->X[i].set_estimates({{0, s.sources[i].channels}, {-1, width + 2}, {-1, height + 2}});
-        kernel_->U.set_estimates({{0, s.block}, {0, s.in()}, {0, 9}, {0, out / s.block}});
+        kernel_->U.set_estimates({{0, s.block}, {0, s.steps()}, {0, 9}, {0, out / s.block}});
         kernel_->bias.set_estimates({{0, out}});
         kernel_->Y.set_estimates({{0, out}, {0, width}, {0, height}});
     }

@@ -25,6 +25,8 @@ ConvolutionSpec convolution_spec(const Planning &p, int layer, const std::vector
         spec.residual = {r.pixel_stride, r.row_stride()};
     }
     spec.activation = l.activation;
+    spec.int16 = p.decision(layer).int16;
+    spec.storage = p.tensor(layer).storage;
     return spec;
 }
 
@@ -32,16 +34,22 @@ std::vector<hardnet_argument> convolution_inputs(Planning &p, int layer, const s
                                                  const ChannelPart &part, int64_t bias, int positions,
                                                  std::optional<int> transform) {
     const Layer &l = p.layer(layer);
-    const int k = l.in.channels;
+    const bool int16 = p.decision(layer).int16;
     std::vector<hardnet_argument> arguments;
-    for (const Tensor &t : sources)
-        arguments.push_back(whole(p.view(t, 0, t.shape.channels, l.window != Window{})));
-    const int64_t u = p.builder.pack_blocked(layer, part, int64_t{positions} * k, transform);
-    arguments.push_back(
-        whole(p.builder.view(Place::weights(u), {{0, part.block, 1},
-                                                 {0, k, part.block},
-                                                 {0, positions, part.block * k},
-                                                 {0, part.blocks(), part.block * k * positions}})));
+    WeightRounding rounding;
+    for (const Tensor &t : sources) {
+        const int channels = int16 ? round_up(t.shape.channels, 2) : t.shape.channels;
+        arguments.push_back(whole(p.view(t, 0, channels, l.window != Window{})));
+        rounding.most = std::max(rounding.most, t.storage.most);
+        rounding.sources.push_back(
+            {t.shape.channels, std::vector<int8_t>(size_t(positions), int8_t(t.storage.exponent))});
+    }
+    const int64_t packed =
+        int16 ? p.builder.pack_pairs(layer, part, positions, rounding, transform)
+              : p.builder.pack_blocked(layer, part, int64_t{positions} * l.in.channels, transform);
+    for (const hardnet_argument &a :
+         weight_arguments(p, part, packed, int16 ? rounding.pairs() : l.in.channels, positions, int16))
+        arguments.push_back(a);
     arguments.push_back(whole(p.builder.view(Place::weights(bias + part.first), {{0, part.padded(), 1}})));
     return arguments;
 }

@@ -98,8 +98,9 @@ LayerChoice choice_of(const Planning &p, int layer) {
         algorithm = "winograd " + d.tiling->name() + (d.banded ? " in bands" : "");
     else if (l.op == OpKind::kConv)
         algorithm = l.window.taps() == 1 ? "1x1" : "direct " + window_name(l);
+    if (d.int16) algorithm += " int16";
     if (d.problem) blocks += d.tuned ? " (tuned)" : " (model)";
-    return {algorithm, blocks, d.problem};
+    return {algorithm, blocks, d.int16, d.storage, d.problem};
 }
 
 }  // namespace
@@ -168,8 +169,8 @@ Result<Plan> make_plan(const Network &network, const Machine &machine, const Pla
     if (Status s = cpu::check_supported(analysis, *layout); !s) return s.error();
 
     const int layers = int(network.layers.size());
-    cpu::Planning planning{analysis, *layout, builder, std::vector<std::optional<cpu::Transformed>>(layers),
-                           builder.add_buffer(0)};
+    cpu::Planning planning{analysis, *layout, builder, {}, builder.add_buffer(0)};
+    planning.transformed.resize(size_t(layers));
     for (int l = 0; l < layers; l++) {
         builder.choose(l, cpu::choice_of(planning, l));
         if (analysis.decisions[l].computed_with == kNoLayer)

@@ -14,16 +14,20 @@ namespace hardnet::cpu {
 struct Transformed {
     Tiling tiling;
     int channels = 0, tile_stride = 0, position_stride = 0;
-    Place place;
+    VRounding rounding{};  // none: float32
+    Place place{};
     int64_t elems() const;
+    int64_t bytes() const { return elems() * (rounding ? 2 : 4); }
+    hardnet_type type() const { return rounding ? HARDNET_INT16 : HARDNET_FLOAT32; }
 };
 
 struct Planning {
     const Analysis &analysis;
     const Layout &layout;
     PlanBuilder &builder;
-    std::vector<std::optional<Transformed>> transformed;  // V per layer, once a step has made it
-    int products = 0;                                     // the buffer of M, which all Winograd layers share
+    // V per layer, once a step has made it; in float32 and in int16
+    std::vector<std::array<std::optional<Transformed>, 2>> transformed;
+    int products = 0;  // the buffer of M, which all Winograd layers share
 
     const Network &network() const { return analysis.network; }
     const Machine &machine() const { return analysis.machine; }
@@ -50,6 +54,11 @@ struct Planning {
         spec.row_stride = out.row_stride();
     }
 };
+
+// A part's packed weights, from a float32 element on: U of `steps` input channels a position, or of pairs of them and
+// their scales.
+std::vector<hardnet_argument> weight_arguments(Planning &p, const ChannelPart &part, int64_t packed,
+                                               int steps, int positions, bool int16);
 
 // What a chunk of a part's units makes of a call's main input and of its output.
 struct Split {

@@ -24,10 +24,15 @@ double transform_cost(const Tiling &t, Quadrant q, int channels) {  // of one ro
     return 1.0 * t.quadrant_columns(q) * t.position_count(q) * channels;
 }
 
+// A new buffer for V of a layer's output, for those of its readers whose products are int16 or are not.
+const Transformed &new_transformed(Planning &p, int layer, const Tiling &tiling, bool int16) {
+    const VRounding rounding = int16 ? p.analysis.rounding(layer, tiling) : VRounding{};
+    return p.transformed[layer][int16].emplace(transformed_in_arena(p, p.tensor(layer), tiling, rounding));
+}
+
 // V of layer `layer`'s output as a step of its own: for tensors that no output transform has just produced.
-void transform_input(Planning &p, int layer) {
+void transform_input(Planning &p, int layer, const Transformed &v) {
     const Tensor &t = p.tensor(layer);
-    const Transformed &v = *p.transformed[layer];
     const int lanes = p.machine().lanes_for(t.c8);
     const bool rows = v.tiling.rows().tiles() >= kManyTileRows;
     p.builder.begin_step(HARDNET_STEP_INPUT_TRANSFORM, layer);
@@ -50,7 +55,7 @@ std::vector<Transformed> transform_behind_norm(Planning &p, int layer) {
     p.builder.begin_step(HARDNET_STEP_INPUT_TRANSFORM, layer);
     for (const Tensor &t : p.sources_of(layer)) {
         const std::vector<hardnet_argument> norm = front_norm(p, layer, first, t);
-        sources.push_back(transformed_in_arena(p, t, tiling));
+        sources.push_back(transformed_in_arena(p, t, tiling, {}));
         for (Quadrant q : tiling.quadrants()) {
             const int lanes = p.machine().lanes_for(t.c8);
             const int units = rows ? tiling.quadrant_rows(q) : t.c8 / lanes;
@@ -67,26 +72,23 @@ std::vector<Transformed> transformed_sources(Planning &p, int layer) {
     const Layer &l = p.layer(layer);
     if (!l.front_norm.empty()) return transform_behind_norm(p, layer);
     std::vector<Transformed> sources;
+    const Decision &d = p.decision(layer);
     for (int source : l.sources()) {
-        if (!p.transformed[source]) {
-            p.transformed[source] = transformed_in_arena(p, p.tensor(source), *p.decision(layer).tiling);
-            transform_input(p, source);
-        }
-        sources.push_back(*p.transformed[source]);
+        const std::optional<Transformed> &v = p.transformed[source][d.int16];
+        if (!v) transform_input(p, source, new_transformed(p, source, *d.tiling, d.int16));
+        sources.push_back(*v);
     }
     return sources;
 }
 
 void plan_product(Planning &p, int layer, const std::vector<Transformed> &sources) {
-    const Layer &l = p.layer(layer);
     const Tiling &tiling = *p.decision(layer).tiling;
     p.builder.begin_step(HARDNET_STEP_PRODUCT, layer);
     Products m{Place::arena(p.products, 0)};
     for (const ChannelPart &part : p.decision(layer).blocks) {
         const int items = ItemMap(tiling, part.extent).items;
         p.builder.begin_part(items, 0, part.cycles / items);
-        const int64_t u = p.builder.pack_blocked(layer, part, int64_t{tiling.positions()} * l.in.channels,
-                                                 p.builder.transform(weight_transform(tiling)));
+        const int64_t u = pack_product_weights(p, layer, part, sources);
         call_product(p, tiling, part, sources, u, m, Split::crop(2, 1));
         m.place.offset += Products::elems(tiling, part);
     }
@@ -96,9 +98,13 @@ void plan_product(Planning &p, int layer, const std::vector<Transformed> &source
 void plan_output_transform(Planning &p, int layer) {
     const Tensor &out = p.tensor(layer);
     const Tiling &tiling = *p.decision(layer).tiling;
-    const bool by_rows = split_by_rows(tiling, out.c8), transform = p.analysis.feeds_winograd(layer);
+    const bool by_rows = split_by_rows(tiling, out.c8);
     const int64_t bias = p.builder.pack_bias(layer, out.c8);
-    if (transform) p.transformed[layer] = transformed_in_arena(p, out, tiling);
+    std::vector<const Transformed *> transformed;
+    for (bool int16 : {false, true}) {
+        if (p.analysis.feeds_winograd(layer, int16))
+            transformed.push_back(&new_transformed(p, layer, tiling, int16));
+    }
     p.builder.begin_step(HARDNET_STEP_OUTPUT_TRANSFORM, layer);
     Products m{Place::arena(p.products, 0)};
     for (const ChannelPart &part : p.decision(layer).blocks) {
@@ -115,14 +121,16 @@ void plan_output_transform(Planning &p, int layer) {
             const Split split = by_rows ? Split::crop(4, 1) : Split::crop(0, lanes);
             call_output_transform(p, layer, q, {tiling, part, m, bias, 0, out.shape.height, split, split});
         }
-        for (Quadrant q : tiling.quadrants()) {
-            if (!transform || by_rows) continue;
-            call_input_transform(p, out, *p.transformed[layer],
-                                 {q, part.first, channels, 0, Split::crop(0, lanes)});
+        for (const Transformed *v : transformed) {
+            if (by_rows) break;
+            for (Quadrant q : tiling.quadrants())
+                call_input_transform(p, out, *v, {q, part.first, channels, 0, Split::crop(0, lanes)});
         }
         m.place.offset += Products::elems(tiling, part);
     }
-    if (transform && by_rows) transform_input(p, layer);
+    for (const Transformed *v : transformed) {
+        if (by_rows) transform_input(p, layer, *v);
+    }
     p.finish(layer);
 }
 

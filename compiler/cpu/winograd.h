@@ -14,8 +14,13 @@ struct Products {  // M of one part
 WeightTransform weight_transform(const Tiling &tiling);
 
 // V of a tensor in a thread's scratch, from its start on, or in a new buffer.
-Transformed transformed_in_scratch(const Tensor &t, const Tiling &tiling);
-Transformed transformed_in_arena(Planning &p, const Tensor &t, const Tiling &tiling);
+Transformed transformed_in_scratch(const Tensor &t, const Tiling &tiling, const VRounding &rounding);
+Transformed transformed_in_arena(Planning &p, const Tensor &t, const Tiling &tiling,
+                                 const VRounding &rounding);
+
+// The part's weights as its product wants them: where they begin among the packed ones, in float32 elements.
+int64_t pack_product_weights(Planning &p, int layer, const ChannelPart &part,
+                             const std::vector<Transformed> &sources);
 
 // V's channels [first, first + channels) of one quadrant. `top` is the image row at which V's tiling begins; `norm`:
 // scale and shift of a norm in front.

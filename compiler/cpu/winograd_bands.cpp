@@ -44,10 +44,12 @@ void plan_band(Planning &p, int layer, const Band &of, const std::vector<int64_t
     const Split out_rows = Split::shift_out(height * out.row_stride());
     const Split residual_rows = Split::shift_out(height * residual_row);
 
-    const Transformed v = transformed_in_scratch(in, band);
+    const bool int16 = p.decision(layer).int16;
+    const VRounding rounding = int16 ? p.analysis.rounding(l.sources()[0], tiling) : VRounding{};
+    const Transformed v = transformed_in_scratch(in, band, rounding);
     p.builder.begin_part(of.count, 1, double(band.products()) * l.in.channels * l.out.channels);
     for (Quadrant q : band.quadrants()) call_input_transform(p, in, v, {q, 0, in.c8, top, in_rows});
-    Products m{Place::scratch(round_up(int(v.elems()), 16))};
+    Products m{Place::scratch(round_up(int(v.bytes()), 64) / 4)};
     for (size_t i = 0; i < parts.size(); i++) {
         call_product(p, band, parts[i], {v}, weights[i], m, Split());
         for (Quadrant q : band.quadrants())
@@ -66,9 +68,11 @@ void plan_winograd_bands(Planning &p, int layer) {
     const Tiling &tiling = *p.decision(layer).tiling;
     const int64_t bias = p.builder.pack_bias(layer, out.c8);
     std::vector<int64_t> weights;
+    const VRounding rounding =
+        p.decision(layer).int16 ? p.analysis.rounding(l.sources()[0], tiling) : VRounding{};
     for (const ChannelPart &part : p.decision(layer).blocks)
-        weights.push_back(p.builder.pack_blocked(layer, part, int64_t{tiling.positions()} * l.in.channels,
-                                                 p.builder.transform(weight_transform(tiling))));
+        weights.push_back(
+            pack_product_weights(p, layer, part, {transformed_in_scratch(in, tiling, rounding)}));
     p.builder.begin_step(HARDNET_STEP_WINOGRAD_BAND, layer);
     for (const Band &band : bands_of(p.machine(), tiling, in.c8 + out.c8))
         plan_band(p, layer, band, weights, bias);

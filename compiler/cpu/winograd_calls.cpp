@@ -5,16 +5,19 @@
 namespace hardnet::cpu {
 namespace {
 
-// 16 elements more than its tiles keep a position off the cache sets of the next.
-Transformed transformed(const Tensor &t, const Tiling &tiling) {
-    return {tiling, t.shape.channels, t.c8, t.c8 * tiling.tiles() + 16, Place::scratch(0)};
+// A cache line more than its tiles keeps a position off the cache sets of the next.
+Transformed transformed(const Tensor &t, const Tiling &tiling, const VRounding &rounding) {
+    return {tiling,   t.shape.channels, t.c8, t.c8 * tiling.tiles() + (rounding ? 32 : 16),
+            rounding, Place::scratch(0)};
 }
 
 // V as a product reads it.
 uint32_t v_source(Planning &p, const Transformed &v) {
     const Tiling &t = v.tiling;
+    const int channels = v.rounding ? round_up(v.channels, 2) : v.channels;
     return p.builder.view(
-        v.place, {{0, v.channels, 1}, {0, t.tiles(), v.tile_stride}, {0, t.positions(), v.position_stride}});
+        v.place, {{0, channels, 1}, {0, t.tiles(), v.tile_stride}, {0, t.positions(), v.position_stride}},
+        false, v.type());
 }
 
 // V as the input transform of one quadrant writes it, from `first_channel` on.
@@ -28,12 +31,12 @@ uint32_t v_target(Planning &p, const Transformed &v, Quadrant q, int first_chann
                            {0, columns, v.tile_stride},
                            {0, t.quadrant_rows(q), v.tile_stride * columns},
                            {0, t.position_count(q), v.position_stride}},
-                          true);
+                          true, v.type());
 }
 
 // V and M are written once, or once per unit where each has the whole scratch.
-void count(Planning &p, int64_t elems, const Split &split) {
-    p.builder.count_transformed(elems, split.output.split == HARDNET_CROP);
+void count(Planning &p, int64_t bytes, const Split &split) {
+    p.builder.count_transformed(bytes, split.output.split == HARDNET_CROP);
 }
 
 }  // namespace
@@ -44,12 +47,30 @@ int64_t Transformed::elems() const {
     return int64_t{1} * position_stride * tiling.positions() + kReadBeyond * tile_stride;
 }
 
-Transformed transformed_in_scratch(const Tensor &t, const Tiling &tiling) { return transformed(t, tiling); }
+Transformed transformed_in_scratch(const Tensor &t, const Tiling &tiling, const VRounding &rounding) {
+    return transformed(t, tiling, rounding);
+}
 
-Transformed transformed_in_arena(Planning &p, const Tensor &t, const Tiling &tiling) {
-    Transformed v = transformed(t, tiling);
-    v.place = Place::arena(p.builder.add_buffer(4 * v.elems()), 0);
+Transformed transformed_in_arena(Planning &p, const Tensor &t, const Tiling &tiling,
+                                 const VRounding &rounding) {
+    Transformed v = transformed(t, tiling, rounding);
+    v.place = Place::arena(p.builder.add_buffer(v.bytes()), 0);
     return v;
+}
+
+int64_t pack_product_weights(Planning &p, int layer, const ChannelPart &part,
+                             const std::vector<Transformed> &sources) {
+    const Tiling &tiling = *p.decision(layer).tiling;
+    const int transform = p.builder.transform(weight_transform(tiling)), positions = tiling.positions();
+    if (!p.decision(layer).int16)
+        return p.builder.pack_blocked(layer, part, int64_t{positions} * p.layer(layer).in.channels,
+                                      transform);
+    WeightRounding rounding;
+    for (const Transformed &v : sources) {
+        rounding.most = v.rounding.most;
+        rounding.sources.push_back({v.channels, {v.rounding.exponents.begin(), v.rounding.exponents.end()}});
+    }
+    return p.builder.pack_pairs(layer, part, positions, rounding, transform);
 }
 
 int64_t Products::elems(const Tiling &tiling, const ChannelPart &part) {
@@ -84,22 +105,24 @@ void call_input_transform(Planning &p, const Tensor &t, const Transformed &v, co
     spec.row_stride = t.row_stride();
     spec.tile_stride = v.tile_stride;
     spec.position_stride = v.position_stride;
+    spec.storage = t.storage;
+    spec.rounding = v.rounding;
     spec.lanes = p.machine().lanes_for(c.channels);
     if (!c.norm.empty()) {
         spec.norm_width = t.shape.width;
         spec.norm_height = t.shape.height;
     }
     const int columns = t.columns + 1 - t.halo, rows = t.rows + 1 - t.halo - c.top;
-    const uint32_t y =
-        p.builder.view(t.place(-1, c.top - 1) + c.first,
-                       {{0, c.channels, 1}, {-1, columns, t.pixel_stride}, {-1, rows, t.row_stride()}});
+    const uint32_t y = p.builder.view(
+        t.place(-1, c.top - 1) + c.first,
+        {{0, c.channels, 1}, {-1, columns, t.pixel_stride}, {-1, rows, t.row_stride()}}, false, t.type());
     std::vector<hardnet_argument> arguments{c.split.in(y)};
     arguments.insert(arguments.end(), c.norm.begin(), c.norm.end());
     arguments.push_back(c.split.out(v_target(p, v, q, c.first)));
     p.builder.call(spec, arguments);
     count(p,
-          int64_t{1} * c.channels * v.tiling.quadrant_rows(q) * v.tiling.quadrant_columns(q) *
-              v.tiling.position_count(q),
+          int64_t{v.rounding ? 2 : 4} * c.channels * v.tiling.quadrant_rows(q) *
+              v.tiling.quadrant_columns(q) * v.tiling.position_count(q),
           c.split);
 }
 
@@ -117,17 +140,16 @@ void call_product(Planning &p, const Tiling &tiling, const ChannelPart &part,
         spec.sources.push_back({v.channels, v.tile_stride, v.position_stride});
         arguments.push_back(whole(v_source(p, v)));
     }
-    const int k = spec.in(), positions = tiling.positions(), items = ItemMap(tiling, part.extent).items;
-    arguments.push_back(
-        whole(p.builder.view(Place::weights(weights), {{0, part.block, 1},
-                                                       {0, k, part.block},
-                                                       {0, positions, part.block * k},
-                                                       {0, part.blocks(), part.block * k * positions}})));
+    spec.int16 = bool(sources.front().rounding);
+    const int items = ItemMap(tiling, part.extent).items;
+    for (const hardnet_argument &a :
+         weight_arguments(p, part, weights, spec.steps(), tiling.positions(), spec.int16))
+        arguments.push_back(a);
     const uint32_t out = p.builder.view(
         m.place, {{0, spec.out, 1}, {0, part.extent, spec.out}, {0, items, spec.out * part.extent}}, true);
     arguments.push_back(split.out(out));
     p.builder.call(spec, arguments);
-    count(p, Products::elems(tiling, part), split);
+    count(p, 4 * Products::elems(tiling, part), split);
 }
 
 void call_output_transform(Planning &p, int layer, Quadrant q, const OutputTransformCall &c) {
@@ -148,6 +170,7 @@ void call_output_transform(Planning &p, int layer, Quadrant q, const OutputTrans
     spec.valid_columns = std::min(columns * mx, out.shape.width - tiling.first_column(q));
     spec.valid_rows = std::min(tile_rows * my, c.rows - tiling.first_row(q));
     spec.activation = l.activation;
+    spec.storage = out.storage;
     spec.lanes = p.machine().lanes_for(channels);
     const uint32_t products = p.builder.view(c.m.place, {{0, spec.m_stride, 1}, {0, tiles, spec.m_stride}});
     const uint32_t b = p.builder.view(Place::weights(c.bias + c.part.first), {{0, channels, 1}});
@@ -158,7 +181,7 @@ void call_output_transform(Planning &p, int layer, Quadrant q, const OutputTrans
                                {0, columns, t.pixel_stride * mx},
                                {0, my, t.row_stride()},
                                {0, tile_rows, t.row_stride() * my}},
-                              written);
+                              written, t.type());
     };
     std::vector<hardnet_argument> arguments{whole(products), whole(b)};
     if (const int residual = l.operand(); residual != kNoLayer) {

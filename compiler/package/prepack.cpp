@@ -24,11 +24,18 @@ public:
             transforms_.push_back({uint32_t(t.rows.size()), uint32_t(t.columns.size()), rows_of(t.rows),
                                    rows_of(t.columns), uint32_t(t.positions()),
                                    reinterpret_cast<const uint8_t(*)[2]>(t.points.data())});
+        for (const WeightRounding &r : plan.roundings) {
+            std::vector<hardnet_source> &of = sources_.emplace_back();
+            for (const WeightRounding::Source &s : r.sources) of.push_back({s.channels, s.exponents.data()});
+            roundings_.push_back({r.most, uint32_t(of.size()), of.data()});
+        }
         level_.name = plan.machine->level.c_str();
         level_.packings = plan.packings.data();
         level_.packing_count = uint32_t(plan.packings.size());
         level_.transforms = transforms_.data();
         level_.transform_count = uint32_t(transforms_.size());
+        level_.roundings = roundings_.data();
+        level_.rounding_count = uint32_t(roundings_.size());
         level_.weight_elems = plan.weight_bytes / 4;
         network_.plan_version = HARDNET_PLAN_VERSION;
         network_.name = name.c_str();
@@ -63,6 +70,8 @@ private:
     std::vector<std::string> names_;
     std::vector<hardnet_weight> weights_;
     std::vector<hardnet_transform> transforms_;
+    std::vector<std::vector<hardnet_source>> sources_;
+    std::vector<hardnet_rounding> roundings_;
     hardnet_level level_{};
     hardnet_network network_{};
 };

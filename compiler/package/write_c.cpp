@@ -37,7 +37,7 @@ std::string symbolic_features(uint32_t features) {
         {HARDNET_CPU_AVX2, "HARDNET_CPU_AVX2"},     {HARDNET_CPU_BMI1, "HARDNET_CPU_BMI1"},
         {HARDNET_CPU_BMI2, "HARDNET_CPU_BMI2"},     {HARDNET_CPU_LZCNT, "HARDNET_CPU_LZCNT"},
         {HARDNET_CPU_MOVBE, "HARDNET_CPU_MOVBE"},   {HARDNET_CPU_AVX512, "HARDNET_CPU_AVX512"},
-        {HARDNET_CPU_NEON, "HARDNET_CPU_NEON"},
+        {HARDNET_CPU_NEON, "HARDNET_CPU_NEON"},     {HARDNET_CPU_VNNI, "HARDNET_CPU_VNNI"},
     };
     std::string text;
     for (const auto &[bit, name] : names) {
@@ -57,6 +57,24 @@ void write_transform(Lines &out, const std::string &prefix, const WeightTransfor
     add(out, "static const uint8_t {}_points[{}][2] = {{\n   ", prefix, transform.points.size());
     for (const auto &[row, column] : transform.points) add(out, " {{{}, {}}},", row, column);
     add(out, "\n}};\n");
+}
+
+void write_roundings(Lines &out, const std::string &level, const std::vector<WeightRounding> &roundings) {
+    for (size_t r = 0; r < roundings.size(); r++) {
+        const auto &sources = roundings[r].sources;
+        for (size_t s = 0; s < sources.size(); s++)
+            add(out, "static const int8_t {}_exponents{}_{}[] = {{{}}};\n", level, r, s,
+                fmt::join(sources[s].exponents, ", "));
+        add(out, "static const hardnet_source {}_sources{}[] = {{\n", level, r);
+        for (size_t s = 0; s < sources.size(); s++)
+            add(out, "    {{{}, {}_exponents{}_{}}},\n", sources[s].channels, level, r, s);
+        add(out, "}};\n");
+    }
+    if (roundings.empty()) return;
+    add(out, "static const hardnet_rounding {}_roundings[] = {{\n", level);
+    for (size_t r = 0; r < roundings.size(); r++)
+        add(out, "    {{{}, {}, {}_sources{}}},\n", roundings[r].most, roundings[r].sources.size(), level, r);
+    add(out, "}};\n");
 }
 
 void write_views(Lines &out, const std::string &level, const Plan &plan) {
@@ -87,8 +105,8 @@ void write_work(Lines &out, const std::string &level, const Plan &plan) {
         add(out, "    {{{}, {}, {}, {}}},\n", s.kind, s.layer, s.first_part, s.parts);
     add(out, "}};\nstatic const hardnet_packing {}_packings[] = {{\n", level);
     for (const hardnet_packing &p : plan.packings) {
-        add(out, "    {{{}, {}, {}, {}, {}, {}, {}}},\n", p.kind, p.tensor, p.transform, p.first_out, p.out,
-            p.block, p.offset);
+        add(out, "    {{{}, {}, {}, {}, {}, {}, {}, {}}},\n", p.kind, p.tensor, p.transform, p.first_out,
+            p.out, p.block, p.offset, p.rounding);
     }
     add(out, "}};\nstatic const int32_t {}_layer_views[] = {{\n    {}\n}};\n", level,
         fmt::join(plan.layer_views, ", "));
@@ -115,6 +133,7 @@ void write_level(Lines &out, const Plan &plan) {
         }
         add(out, "}};\n");
     }
+    write_roundings(out, level, plan.roundings);
 }
 
 void write_level_record(Lines &out, const Plan &plan) {
@@ -128,6 +147,10 @@ void write_level_record(Lines &out, const Plan &plan) {
         add(out, "NULL, 0, ");
     else
         add(out, "{}_transforms, {}, ", l, plan.transforms.size());
+    if (plan.roundings.empty())
+        add(out, "NULL, 0, ");
+    else
+        add(out, "{}_roundings, {}, ", l, plan.roundings.size());
     add(out, "{}_layer_views,\n     {}, {}, {}}},\n", l, plan.arena_bytes / 4, plan.scratch_bytes / 4,
         plan.weight_bytes / 4);
 }

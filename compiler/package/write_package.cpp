@@ -28,7 +28,7 @@ std::map<std::string, std::vector<const Plan *>> by_platform(const std::vector<P
 
 Status fill(const PackageContents &a, const fs::path &folder, CompileReport &report) {
     const PackageNames names{a.name, a.options.batch};
-    Manifest manifest = make_manifest(a.options, a.model, a.name, a.plans);
+    Manifest manifest = make_manifest(a);
     if (Status s = write_text(folder / (a.name + ".h"), plan_header(a.model.network, names)); !s) return s;
     if (Status s = write_text(folder / (a.name + ".c"), plan_source(a.model.network, names, a.plans)); !s)
         return s;

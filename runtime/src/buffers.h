@@ -15,7 +15,7 @@ typedef struct hardnet_halide_dim {
     uint32_t flags;
 } hardnet_halide_dim;
 
-enum { HARDNET_HALIDE_UINT = 1, HARDNET_HALIDE_FLOAT = 2 };
+enum { HARDNET_HALIDE_INT = 0, HARDNET_HALIDE_UINT = 1, HARDNET_HALIDE_FLOAT = 2 };
 
 typedef struct hardnet_halide_buffer {
     uint64_t device;

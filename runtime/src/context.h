@@ -52,7 +52,8 @@ typedef enum hardnet_block_name {
     HARDNET_BLOCK_HEADER, /* of the weights' file; as the three below, freed before open returns */
     HARDNET_BLOCK_PARSE,
     HARDNET_BLOCK_TENSORS,
-    HARDNET_BLOCK_READ, /* per thread a piece of the weights' file */
+    HARDNET_BLOCK_READ,      /* per thread a piece of the weights' file */
+    HARDNET_BLOCK_UNROUNDED, /* per thread a block of weights before they are rounded */
     HARDNET_BLOCK_PACKED,
     HARDNET_BLOCK_MAPPED, /* prepacked weights; mapped, not allocated: see packed.c */
     HARDNET_BLOCK_ARENA,
@@ -69,7 +70,7 @@ typedef struct hardnet_block {
 
 enum { HARDNET_ALIGNMENT = 64 };
 static inline size_t hardnet_element_bytes(hardnet_type type) {
-    return type == HARDNET_UINT8 ? 1 : sizeof(float);
+    return type == HARDNET_UINT8 ? 1 : type == HARDNET_INT16 ? 2 : sizeof(float);
 }
 static inline size_t hardnet_round_up(size_t value, size_t unit) { return (value + unit - 1) / unit * unit; }
 

@@ -40,6 +40,11 @@ static const cpuid_feature kFeatures[] = {
      (uint32_t)bit_AVX512F | (uint32_t)bit_AVX512CD | (uint32_t)bit_AVX512BW | (uint32_t)bit_AVX512DQ |
          (uint32_t)bit_AVX512VL,
      ZMM},
+    {HARDNET_CPU_VNNI, 7, ECX,
+     (uint32_t)bit_AVX512VNNI | (uint32_t)bit_AVX512VBMI | (uint32_t)bit_AVX512VBMI2 |
+         (uint32_t)bit_AVX512BITALG | (uint32_t)bit_AVX512VPOPCNTDQ | (uint32_t)bit_VAES |
+         (uint32_t)bit_VPCLMULQDQ | (uint32_t)bit_GFNI,
+     ZMM},
 };
 
 uint32_t hardnet_cpu_features(void) {
@@ -64,14 +69,14 @@ void hardnet_feature_names(uint32_t features, char *memory, size_t size) {
         uint32_t feature;
         const char *name;
     } kNames[] = {
-        {HARDNET_CPU_SSE3, "sse3"},     {HARDNET_CPU_SSSE3, "ssse3"},
-        {HARDNET_CPU_SSE41, "sse4.1"},  {HARDNET_CPU_SSE42, "sse4.2"},
-        {HARDNET_CPU_POPCNT, "popcnt"}, {HARDNET_CPU_AVX, "avx"},
-        {HARDNET_CPU_F16C, "f16c"},     {HARDNET_CPU_FMA, "fma"},
-        {HARDNET_CPU_AVX2, "avx2"},     {HARDNET_CPU_BMI1, "bmi1"},
-        {HARDNET_CPU_BMI2, "bmi2"},     {HARDNET_CPU_LZCNT, "lzcnt"},
-        {HARDNET_CPU_MOVBE, "movbe"},   {HARDNET_CPU_AVX512, "avx-512 (f, cd, bw, dq, vl)"},
-        {HARDNET_CPU_NEON, "neon"},
+        {HARDNET_CPU_SSE3, "sse3"},         {HARDNET_CPU_SSSE3, "ssse3"},
+        {HARDNET_CPU_SSE41, "sse4.1"},      {HARDNET_CPU_SSE42, "sse4.2"},
+        {HARDNET_CPU_POPCNT, "popcnt"},     {HARDNET_CPU_AVX, "avx"},
+        {HARDNET_CPU_F16C, "f16c"},         {HARDNET_CPU_FMA, "fma"},
+        {HARDNET_CPU_AVX2, "avx2"},         {HARDNET_CPU_BMI1, "bmi1"},
+        {HARDNET_CPU_BMI2, "bmi2"},         {HARDNET_CPU_LZCNT, "lzcnt"},
+        {HARDNET_CPU_MOVBE, "movbe"},       {HARDNET_CPU_AVX512, "avx-512 (f, cd, bw, dq, vl)"},
+        {HARDNET_CPU_VNNI, "avx-512 vnni"}, {HARDNET_CPU_NEON, "neon"},
     };
     hardnet_text text = hardnet_text_in(memory, size);
     const char *between = "";

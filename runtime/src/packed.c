@@ -35,6 +35,15 @@ static uint64_t mix_transform(uint64_t hash, const hardnet_transform *t) {
     return mix(hash, t->points, t->positions * sizeof t->points[0]);
 }
 
+static uint64_t mix_rounding(uint64_t hash, const hardnet_rounding *rounding, size_t positions) {
+    hash = mix_number(hash, rounding->most);
+    for (uint32_t s = 0; s < rounding->sources; s++) {
+        hash = mix_number(hash, rounding->source[s].channels);
+        hash = mix(hash, rounding->source[s].exponents, positions);
+    }
+    return hash;
+}
+
 void hardnet_packing_identity(const hardnet_network *network, const hardnet_level *level, char text[17]) {
     uint64_t hash = mix_number(0xcbf29ce484222325u, level->weight_elems);
     for (uint32_t i = 0; i < level->packing_count; i++) {
@@ -46,6 +55,14 @@ void hardnet_packing_identity(const hardnet_network *network, const hardnet_leve
         hash = mix(hash, w->name, strlen(w->name) + 1);
         hash =
             p->transform < 0 ? mix_number(hash, -1) : mix_transform(hash, &level->transforms[p->transform]);
+        if (p->kind != HARDNET_PACK_PAIRS) continue;
+        size_t positions = 1;
+        if (p->transform >= 0) {
+            positions = level->transforms[p->transform].positions;
+        } else {
+            for (int32_t d = 2; d < w->rank; d++) positions *= (size_t)w->shape[d];
+        }
+        hash = mix_rounding(hash, &level->roundings[p->rounding], positions);
     }
     hardnet_text out = hardnet_text_in(text, 17);
     hardnet_put(&out, "%016llx", (unsigned long long)hash);

@@ -15,42 +15,44 @@ enum { kLanes = HARDNET_MAX_BLOCK };
 
 typedef struct hardnet_job {
     hardnet_context *context;
-    size_t buffer_bytes; /* per thread, where the weights lie in a file */
+    size_t buffer_bytes;    /* per thread, where the weights lie in a file */
+    size_t unrounded_bytes; /* per thread, where weights are rounded */
     atomic_uint next;
     atomic_bool failed; /* a read did */
 } hardnet_job;
 
 typedef struct hardnet_item { /* a block of a packing with its tensor's extents; of channels, all of them */
     const hardnet_packing *packing;
-    int32_t in, taps;
+    int32_t in, taps, positions;
+    int32_t block;
     int32_t first, outs;    /* output channels of the file */
     const uint8_t *weights; /* [o][i][tap], possibly unaligned: read by memcpy only */
     float *packed;
 } hardnet_item;
 
+static bool in_blocks(const hardnet_packing *p) {
+    return p->kind == HARDNET_PACK_BLOCKED || p->kind == HARDNET_PACK_PAIRS;
+}
+
 static uint32_t blocks_of(const hardnet_packing *p) {
-    if (p->kind != HARDNET_PACK_BLOCKED) return 1;
+    if (!in_blocks(p)) return 1;
     return (uint32_t)((p->out - 1) / p->block + 1);
 }
 
 static hardnet_item item_of(const hardnet_context *context, const hardnet_packing *p, int32_t block) {
     const hardnet_weight *w = &context->network->weights[p->tensor];
-    hardnet_item item = {p,
-                         1,
-                         1,
-                         p->first_out,
-                         p->out,
-                         NULL,
-                         (float *)context->blocks[HARDNET_BLOCK_PACKED].memory + p->offset};
+    hardnet_item item = {.packing = p, .in = 1, .taps = 1, .first = p->first_out, .outs = p->out};
+    item.packed = (float *)context->blocks[HARDNET_BLOCK_PACKED].memory + p->offset;
     if (w->rank >= 2) item.in = (int32_t)w->shape[1];
     for (int32_t d = 2; d < w->rank; d++) item.taps *= (int32_t)w->shape[d];
-    if (p->kind != HARDNET_PACK_BLOCKED) return item;
-    const int32_t positions =
-        p->transform < 0 ? item.taps : (int32_t)context->level->transforms[p->transform].positions;
+    item.positions = item.taps;
+    if (!in_blocks(p)) return item;
+    if (p->transform >= 0) item.positions = (int32_t)context->level->transforms[p->transform].positions;
     const int32_t left = p->out - block * p->block;
+    item.block = block;
     item.first += block * p->block;
     item.outs = left < p->block ? left : p->block;
-    item.packed += (int64_t)block * positions * item.in * p->block;
+    if (p->kind == HARDNET_PACK_BLOCKED) item.packed += (int64_t)block * item.positions * item.in * p->block;
     return item;
 }
 
@@ -174,6 +176,87 @@ static void pack_channels(const hardnet_item *item) {
     }
 }
 
+static int32_t pairs_of(const hardnet_rounding *rounding) {
+    int32_t pairs = 0;
+    for (uint32_t s = 0; s < rounding->sources; s++) pairs += (rounding->source[s].channels + 1) / 2;
+    return pairs;
+}
+
+/* What `count` weights that are added to one sum are multiplied by: see hardnet_rounding. `sum` and `greatest` are of
+ * their magnitudes; rounding adds at most 1/2 to each. */
+static double rounding_scale(double sum, double greatest, int32_t count, int32_t most) {
+    const double limit = (double)(INT32_MAX / most) - 0.5 * count;
+    if (sum == 0) return 1;
+    return limit / sum < INT16_MAX / greatest ? limit / sum : INT16_MAX / greatest;
+}
+
+static double power_of_two(int32_t exponent) {
+    double power = 1;
+    for (; exponent > 0; exponent--) power *= 2;
+    for (; exponent < 0; exponent++) power /= 2;
+    return power;
+}
+
+static double magnitude(double value) { return value < 0 ? -value : value; }
+
+/* Positions whose products are added to one sum, so that they share a scale: a direct convolution's taps. */
+static int32_t summed_positions(const hardnet_packing *packing, int32_t positions) {
+    return packing->transform < 0 ? positions : 1;
+}
+
+/* The scale of a lane's weights of `positions` positions, of which `weights` is the first. */
+static double scale_of(const hardnet_item *item, const hardnet_rounding *rounding, int32_t first,
+                       int32_t positions, const float *weights) {
+    double sum = 0, greatest = 0;
+    for (int32_t p = first; p < first + positions; p++) {
+        for (uint32_t s = 0; s < rounding->sources; s++) {
+            const double unit = power_of_two(-rounding->source[s].exponents[p]);
+            for (int32_t c = 0; c < rounding->source[s].channels; c++, weights += item->packing->block) {
+                const double u = magnitude(*weights * unit);
+                sum += u;
+                if (u > greatest) greatest = u;
+            }
+        }
+    }
+    return rounding_scale(sum, greatest, positions * item->in, rounding->most);
+}
+
+/* A lane's weights of a position. */
+static void round_lane(const hardnet_item *item, const hardnet_rounding *rounding, int32_t p, double scale,
+                       const float *from, int16_t *to) {
+    const int32_t width = item->packing->block;
+    for (uint32_t s = 0; s < rounding->sources; s++) {
+        const hardnet_source *source = &rounding->source[s];
+        const double unit = power_of_two(-source->exponents[p]) * scale;
+        for (int32_t c = 0; c < source->channels; c++, from += width) {
+            const double u = *from * unit;
+            const bool finite = magnitude(u) < INT16_MAX + 0.5; /* weights may be infinite or no numbers */
+            to[c % 2] = finite ? (int16_t)(u < 0 ? u - 0.5 : u + 0.5) : 0;
+            if (c % 2 == 0) to[1] = 0;
+            if (c % 2 || c + 1 == source->channels) to += 2 * width;
+        }
+    }
+}
+
+/* From [position][i][lane], as the packings above make it, to pairs. */
+static void round_block(const hardnet_item *item, const hardnet_rounding *rounding, const float *weights) {
+    const int32_t width = item->packing->block, pairs = pairs_of(rounding), positions = item->positions;
+    const int32_t summed = summed_positions(item->packing, positions);
+    const int64_t blocks = blocks_of(item->packing), row = (int64_t)item->in * width;
+    int16_t *packed = (int16_t *)item->packed + (int64_t)item->block * positions * pairs * 2 * width;
+    float *scales = item->packed + (blocks * pairs + item->block) * positions * width;
+    for (int32_t first = 0; first < positions; first += summed) {
+        for (int32_t lane = 0; lane < width; lane++) {
+            const double scale = scale_of(item, rounding, first, summed, weights + first * row + lane);
+            for (int32_t p = first; p < first + summed; p++) {
+                scales[(int64_t)p * width + lane] = (float)(1 / scale);
+                round_lane(item, rounding, p, scale, weights + p * row + lane,
+                           packed + ((int64_t)p * pairs * width + lane) * 2);
+            }
+        }
+    }
+}
+
 static void pack_block(hardnet_job *job, hardnet_item *item, int32_t thread) {
     hardnet_context *context = job->context;
     const hardnet_packing *p = item->packing;
@@ -184,13 +267,24 @@ static void pack_block(hardnet_job *job, hardnet_item *item, int32_t thread) {
         hardnet_weights_bytes(context, p->tensor, (uint64_t)item->first * row, bytes_of(item), buffer);
     if (!item->weights) {
         atomic_store_explicit(&job->failed, true, memory_order_relaxed);
-    } else if (p->kind != HARDNET_PACK_BLOCKED) {
-        pack_channels(item);
-    } else if (p->transform < 0) {
-        pack_plain_block(item);
-    } else {
-        pack_winograd_block(item, &context->level->transforms[p->transform]);
+        return;
     }
+    if (!in_blocks(p)) {
+        pack_channels(item);
+        return;
+    }
+    hardnet_item unrounded = *item;
+    if (p->kind == HARDNET_PACK_PAIRS) {
+        uint8_t *memory = context->blocks[HARDNET_BLOCK_UNROUNDED].memory;
+        unrounded.packed = (float *)(memory + (size_t)thread * job->unrounded_bytes);
+    }
+    if (p->transform < 0) {
+        pack_plain_block(&unrounded);
+    } else {
+        pack_winograd_block(&unrounded, &context->level->transforms[p->transform]);
+    }
+    if (p->kind == HARDNET_PACK_PAIRS)
+        round_block(item, &context->level->roundings[p->rounding], unrounded.packed);
 }
 
 static void pack_on_thread(void *argument, int32_t thread) {
@@ -234,6 +328,17 @@ static hardnet_status check_transform(hardnet_context *context, uint32_t number)
     return HARDNET_OK;
 }
 
+/* Whether its sources have `in` channels, and sums of `count` weights have room. */
+static bool is_of(const hardnet_rounding *rounding, int64_t in, int64_t count) {
+    int64_t sum = 0;
+    for (uint32_t s = 0; s < rounding->sources; s++) {
+        if (rounding->source[s].channels < 1) return false;
+        sum += rounding->source[s].channels;
+    }
+    return sum == in && rounding->most >= 1 && rounding->most <= INT16_MAX &&
+           INT32_MAX / rounding->most > count;
+}
+
 /* Elements that a packing fills; -1 where it or its tensor is none that the code here can pack. */
 static int64_t packed_elems(const hardnet_context *context, const hardnet_packing *p) {
     const hardnet_weight *w = &context->network->weights[p->tensor];
@@ -245,24 +350,34 @@ static int64_t packed_elems(const hardnet_context *context, const hardnet_packin
         if (w->shape[d] < 1 || w->shape[d] > INT32_MAX / (in * taps)) return -1; /* in x taps fits 31 bits */
         *count *= w->shape[d];
     }
-    if (p->kind != HARDNET_PACK_BLOCKED) return in == 1 && p->out <= p->block ? taps * p->block : -1;
+    if (!in_blocks(p)) return in == 1 && p->out <= p->block ? taps * p->block : -1;
     if (p->transform >= 0 && taps != 9) return -1;
     const int64_t positions = p->transform < 0 ? taps : context->level->transforms[p->transform].positions;
-    const int64_t row = in * positions, lanes = (int64_t)blocks_of(p) * p->block; /* below 2^40 and 2^32 */
+    const int64_t lanes = (int64_t)blocks_of(p) * p->block; /* below 2^32 */
+    int64_t row = in * positions;                           /* below 2^40 */
+    if (p->kind == HARDNET_PACK_PAIRS) {
+        const hardnet_rounding *rounding = &context->level->roundings[p->rounding];
+        if (!is_of(rounding, in, in * summed_positions(p, (int32_t)positions))) return -1;
+        row = (pairs_of(rounding) + 1) * positions; /* a pair is as large as a float */
+    }
     return row <= INT64_MAX / lanes ? row * lanes : -1;
 }
 
 static hardnet_status check_packing(hardnet_context *context, uint32_t number) {
     const hardnet_level *level = context->level;
     const hardnet_packing *p = &level->packings[number];
-    if (p->kind > HARDNET_PACK_VECTOR || p->tensor >= context->network->weight_count ||
+    if (p->kind > HARDNET_PACK_PAIRS || p->tensor >= context->network->weight_count ||
         (p->transform >= 0 && (uint32_t)p->transform >= level->transform_count)) {
         return hardnet_fail(
             context, HARDNET_INTERNAL,
             "packing %u: expected a kind, a tensor and a transform that exist, found %u, %u and %d", number,
             p->kind, p->tensor, p->transform);
     }
-    if (p->kind == HARDNET_PACK_BLOCKED && p->transform >= 0 && p->block > kLanes) {
+    if (p->kind == HARDNET_PACK_PAIRS && (uint32_t)p->rounding >= level->rounding_count) {
+        return hardnet_fail(context, HARDNET_INTERNAL, "packing %u: expected a rounding below %u, found %d",
+                            number, level->rounding_count, p->rounding);
+    }
+    if (in_blocks(p) && p->transform >= 0 && p->block > kLanes) {
         return hardnet_fail(context, HARDNET_INTERNAL,
                             "packing %u: expected a block of at most %d channels, found %d", number, kLanes,
                             p->block);
@@ -300,6 +415,18 @@ static size_t most_bytes(const hardnet_context *context) {
     return most;
 }
 
+/* The most bytes of a block before it is rounded. */
+static size_t most_unrounded_bytes(const hardnet_context *context) {
+    size_t most = 0;
+    for (uint32_t i = 0; i < context->level->packing_count; i++) {
+        const hardnet_packing *p = &context->level->packings[i];
+        const hardnet_item item = item_of(context, p, 0);
+        const size_t bytes = (size_t)item.positions * (size_t)item.in * (size_t)p->block * sizeof(float);
+        if (p->kind == HARDNET_PACK_PAIRS && bytes > most) most = bytes;
+    }
+    return most;
+}
+
 hardnet_status hardnet_pack_weights(hardnet_context *context) {
     const size_t bytes = (size_t)context->level->weight_elems * sizeof(float);
     if (!hardnet_take(context, HARDNET_BLOCK_PACKED, bytes, "packed weights")) return HARDNET_OUT_OF_MEMORY;
@@ -310,6 +437,10 @@ hardnet_status hardnet_pack_weights(hardnet_context *context) {
     if (context->weights.file >= 0 && !hardnet_take(context, HARDNET_BLOCK_READ, buffers, "weights")) {
         return HARDNET_OUT_OF_MEMORY;
     }
+    job.unrounded_bytes = hardnet_round_up(most_unrounded_bytes(context), HARDNET_ALIGNMENT);
+    const size_t unrounded = job.unrounded_bytes * (size_t)context->runner.threads;
+    if (unrounded && !hardnet_take(context, HARDNET_BLOCK_UNROUNDED, unrounded, "weights"))
+        return HARDNET_OUT_OF_MEMORY;
     context->packed = context->blocks[HARDNET_BLOCK_PACKED].memory;
     atomic_init(&job.next, 0);
     atomic_init(&job.failed, false);

@@ -33,10 +33,11 @@ static hardnet_halide_buffer *new_buffer(hardnet_builder *b, const hardnet_view 
 }
 
 static void describe(hardnet_halide_buffer *buffer, const hardnet_view *view) {
-    const bool u8 = view->type == HARDNET_UINT8;
     memset(buffer, 0, sizeof *buffer);
-    buffer->type.code = u8 ? HARDNET_HALIDE_UINT : HARDNET_HALIDE_FLOAT;
-    buffer->type.bits = u8 ? 8 : 32;
+    buffer->type.code = view->type == HARDNET_UINT8   ? HARDNET_HALIDE_UINT
+                        : view->type == HARDNET_INT16 ? HARDNET_HALIDE_INT
+                                                      : HARDNET_HALIDE_FLOAT;
+    buffer->type.bits = (uint8_t)(8 * hardnet_element_bytes((hardnet_type)view->type));
     buffer->type.lanes = 1;
     buffer->dimensions = view->rank;
     buffer->dim = (hardnet_halide_dim *)(buffer + 1);

@@ -62,13 +62,14 @@ static hardnet_status check_sizes(hardnet_context *context) {
 /* Elements that a view of this base may reach. */
 static int64_t elems_of(const hardnet_context *context, const hardnet_view *view) {
     const hardnet_network *network = context->network;
+    const int64_t per_float = view->type == HARDNET_INT16 ? 2 : 1;
     switch (view->base) {
         case HARDNET_ARENA:
-            return context->level->arena_elems;
+            return per_float * context->level->arena_elems;
         case HARDNET_SCRATCH:
-            return context->level->scratch_elems;
+            return per_float * context->level->scratch_elems;
         case HARDNET_WEIGHTS:
-            return context->level->weight_elems;
+            return per_float * context->level->weight_elems;
         case HARDNET_INPUT:
             return image_elems(network, &network->input_float);
         case HARDNET_INPUT_U8:
@@ -78,9 +79,11 @@ static int64_t elems_of(const hardnet_context *context, const hardnet_view *view
     }
 }
 
-/* What elements of this base are, as a view must be to scale its offset rightly. */
+/* What elements of this base are, as a view must be to scale its offset rightly. The context's own memory holds int16,
+ * too. */
 static uint8_t type_of(const hardnet_context *context, const hardnet_view *view) {
     if (view->base == HARDNET_OUTPUT) return context->network->outputs[view->port].type;
+    if (view->base <= HARDNET_WEIGHTS && view->type == HARDNET_INT16) return HARDNET_INT16;
     return view->base == HARDNET_INPUT_U8 ? HARDNET_UINT8 : HARDNET_FLOAT32;
 }
 

@@ -94,7 +94,7 @@ const uint8_t *hardnet_weights_bytes(const hardnet_context *context, uint32_t te
 }
 
 void hardnet_forget_weights(hardnet_context *context) {
-    for (hardnet_block_name name = HARDNET_BLOCK_HEADER; name <= HARDNET_BLOCK_READ; name++) {
+    for (hardnet_block_name name = HARDNET_BLOCK_HEADER; name <= HARDNET_BLOCK_UNROUNDED; name++) {
         hardnet_drop(context, name);
     }
     if (context->weights.file >= 0) close(context->weights.file);

@@ -16,8 +16,8 @@ struct Planned {
     Plan plan;
 };
 
-inline const Machine &machine_named(const std::string &level) {
-    for (const Machine &machine : machines()) {
+inline const Machine &machine_named(const std::string &level, Precision precision = Precision::kFloat32) {
+    for (const Machine &machine : machines(precision)) {
         if (machine.level == level) return machine;
     }
     throw std::runtime_error("no level " + level);
@@ -30,7 +30,8 @@ inline Planned planned(const std::string &record, InputSize size, const std::str
     if (!found) throw std::runtime_error(found.error().what);
     Result<Network> network = build_network(*found, size);
     if (!network) throw std::runtime_error(network.error().what);
-    Result<Plan> plan = make_plan(*network, machine_named(level), options);
+    Result<Plan> plan = make_plan(
+        *network, machine_named(level, options.ranges ? Precision::kInt16 : Precision::kFloat32), options);
     if (!plan) throw std::runtime_error(plan.error().what);
     return {std::move(*network), std::move(*plan)};
 }

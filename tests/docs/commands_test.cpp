@@ -79,7 +79,8 @@ protected:
         fs::copy_file(kSource + "/tests/data/flower.jpg", folder_ + "/photo.jpg");
         fs::copy_file(kSource + "/tests/data/pictures/alpha_colors.png", folder_ + "/picture.png");
         write("names.txt", "polyp\n");
-        write("pictures.json", R"({"resize_short": 0, "mean": [0.5, 0.5, 0.5], "deviation": [0.5, 0.5, 0.5]})");
+        write("pictures.json",
+              R"({"resize_short": 0, "mean": [0.5, 0.5, 0.5], "deviation": [0.5, 0.5, 0.5]})");
 
         const Result<ModelRecord> record = find_record("hardnet68");
         const Checkpoint checkpoint = seeded_checkpoint(*build_network(*record, record->input), 1);
@@ -97,8 +98,7 @@ protected:
                          {value_info("x", {1, 3, extent, extent})},
                          {}};
         for (const std::string &output : outputs) {
-            parts.nodes.push_back(
-                node("Conv", {"x", "w"}, {output}, {ints_attribute("pads", {1, 1, 1, 1})}));
+            parts.nodes.push_back(node("Conv", {"x", "w"}, {output}, {ints_attribute("pads", {1, 1, 1, 1})}));
             parts.outputs.push_back(value_info(output, {1, 1, extent, extent}));
         }
         return model(graph(parts));
@@ -116,8 +116,10 @@ TEST_F(Docs, commands_run) {
                 continue;
             }
             if (!ran.insert(command).second && command.find(" compile ") == std::string::npos) continue;
-            const Outcome outcome = shell("export HARDNET_CACHE='" HARDNET_TEST_CACHE "'; " + command, folder_);
-            EXPECT_EQ(outcome.code, 0) << fs::relative(page, kSource) << ": " << command << "\n" << outcome.err;
+            const Outcome outcome =
+                shell("export HARDNET_CACHE='" HARDNET_TEST_CACHE "'; " + command, folder_);
+            EXPECT_EQ(outcome.code, 0) << fs::relative(page, kSource) << ": " << command << "\n"
+                                       << outcome.err;
         }
     }
     EXPECT_GE(ran.size(), 20u) << "commands are not found";

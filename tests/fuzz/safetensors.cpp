@@ -52,8 +52,8 @@ struct Network : TinyPlan {
     Network() {
         input({1, 1, 1, 1});
         weight_elems = 8 + 4 * 9;
-        pack({HARDNET_PACK_VECTOR, weight("bias", {3}), -1, 0, 3, 8, 0});
-        pack({HARDNET_PACK_BLOCKED, weight("scale", {3, 1, 3, 3}), -1, 0, 3, 4, 8});
+        pack({HARDNET_PACK_VECTOR, weight("bias", {3}), -1, 0, 3, 8, 0, -1});
+        pack({HARDNET_PACK_BLOCKED, weight("scale", {3, 1, 3, 3}), -1, 0, 3, 4, 8, -1});
     }
 };
 

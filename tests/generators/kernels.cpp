@@ -15,8 +15,21 @@
 namespace hardnet::testing {
 namespace {
 
-constexpr uint32_t kPattern = 0x7fc0beef;  // a NaN that no arithmetic makes
-constexpr size_t kLine = 16;               // floats per cache line
+constexpr size_t kLineBytes = 64;
+
+template <typename T>
+T pattern();
+template <>
+float pattern<float>() {
+    constexpr uint32_t kBits = 0x7fc0beef;  // a NaN that no arithmetic makes
+    float value;
+    std::memcpy(&value, &kBits, sizeof value);
+    return value;
+}
+template <>
+int16_t pattern<int16_t>() {
+    return INT16_MIN;  // ranges are +-most
+}
 
 void link(const std::string &library, const std::vector<std::string> &objects) {
     std::vector<std::string> command = {"cc", "-shared", "-o", library};
@@ -67,19 +80,26 @@ KernelLibrary::~KernelLibrary() {
     if (library_) dlclose(library_);
 }
 
-Memory::Memory(size_t size) : storage_(size + kLine), size_(size) {
-    float pattern;
-    std::memcpy(&pattern, &kPattern, sizeof pattern);
-    std::fill(storage_.begin(), storage_.end(), pattern);
-    const auto address = reinterpret_cast<uintptr_t>(storage_.data()) / sizeof(float);
+template <typename T>
+MemoryOf<T>::MemoryOf(size_t size) : storage_(size + kLineBytes / sizeof(T), pattern<T>()), size_(size) {
+    constexpr size_t kLine = kLineBytes / sizeof(T);
+    const auto address = reinterpret_cast<uintptr_t>(storage_.data()) / sizeof(T);
     data_ = storage_.data() + (kLine - address % kLine) % kLine;
 }
 
-bool Memory::untouched(int64_t i) const { return std::memcmp(&data_[i], &kPattern, sizeof kPattern) == 0; }
-
-bool Memory::same_bits(const Memory &other) const {
-    return size_ == other.size_ && std::memcmp(data_, other.data_, size_ * sizeof(float)) == 0;
+template <typename T>
+bool MemoryOf<T>::untouched(int64_t i) const {
+    const T expected = pattern<T>();
+    return std::memcmp(&data_[i], &expected, sizeof expected) == 0;
 }
+
+template <typename T>
+bool MemoryOf<T>::same_bits(const MemoryOf &other) const {
+    return size_ == other.size_ && std::memcmp(data_, other.data_, size_ * sizeof(T)) == 0;
+}
+
+template class MemoryOf<float>;
+template class MemoryOf<int16_t>;
 
 Buffer::Buffer(const float *at_minimum, const std::vector<hardnet_dim> &dims) {
     describe(at_minimum, HARDNET_HALIDE_FLOAT, 32, dims);
@@ -87,6 +107,10 @@ Buffer::Buffer(const float *at_minimum, const std::vector<hardnet_dim> &dims) {
 
 Buffer::Buffer(const uint8_t *at_minimum, const std::vector<hardnet_dim> &dims) {
     describe(at_minimum, HARDNET_HALIDE_UINT, 8, dims);
+}
+
+Buffer::Buffer(const int16_t *at_minimum, const std::vector<hardnet_dim> &dims) {
+    describe(at_minimum, HARDNET_HALIDE_INT, 16, dims);
 }
 
 Buffer::Buffer(const Buffer &other) : raw_(other.raw_) {
@@ -120,7 +144,7 @@ void call(hardnet_kernel kernel, std::vector<Buffer> arguments) {
 }
 
 const Machine &OnEveryMachine::machine() const {
-    for (const Machine &machine : machines()) {
+    for (const Machine &machine : machines(Precision::kInt16)) {
         if (machine.level == GetParam()) return machine;
     }
     throw std::runtime_error("no machine " + GetParam());
@@ -131,6 +155,14 @@ std::string OnEveryMachine::missing() const {
     char text[256] = "";
     if (missing) hardnet_feature_names(missing, text, sizeof text);
     return text;
+}
+
+std::vector<std::string> int16_levels() {
+    std::vector<std::string> levels;
+    for (const Machine &machine : machines(Precision::kInt16)) {
+        if (machine.int16) levels.push_back(machine.level);
+    }
+    return levels;
 }
 
 std::vector<std::string> machine_levels() {

@@ -29,30 +29,34 @@ private:
     std::vector<hardnet_kernel> kernels_;
 };
 
-// Floats on a cache line, filled with a NaN pattern.
-class Memory {
+// Elements on a cache line, filled with a pattern that no kernel writes: a NaN, or the int16 that is beyond every range.
+template <typename T>
+class MemoryOf {
 public:
-    explicit Memory(size_t size);
-    Memory(Memory &&) = default;
-    float *data() { return data_; }
-    const float *data() const { return data_; }
+    explicit MemoryOf(size_t size);
+    MemoryOf(MemoryOf &&) = default;
+    T *data() { return data_; }
+    const T *data() const { return data_; }
     size_t size() const { return size_; }
-    float &operator[](int64_t i) { return data_[i]; }
-    float operator[](int64_t i) const { return data_[i]; }
+    T &operator[](int64_t i) { return data_[i]; }
+    T operator[](int64_t i) const { return data_[i]; }
     bool untouched(int64_t i) const;  // still holds the pattern
-    bool same_bits(const Memory &other) const;
+    bool same_bits(const MemoryOf &other) const;
 
 private:
-    std::vector<float> storage_;
-    float *data_;
+    std::vector<T> storage_;
+    T *data_;
     size_t size_;
 };
+using Memory = MemoryOf<float>;
+using Int16Memory = MemoryOf<int16_t>;
 
 // A Halide buffer on memory; `at_minimum` is the element at every dimension's minimum.
 class Buffer {
 public:
     Buffer(const float *at_minimum, const std::vector<hardnet_dim> &dims);
     Buffer(const uint8_t *at_minimum, const std::vector<hardnet_dim> &dims);
+    Buffer(const int16_t *at_minimum, const std::vector<hardnet_dim> &dims);
     Buffer(const Buffer &other);
     // Dimension `dim` from `begin` to `end`, as the runtime crops it.
     Buffer cropped(int dim, int begin, int end) const;
@@ -74,5 +78,6 @@ protected:
     std::string missing() const;  // features that this CPU lacks
 };
 std::vector<std::string> machine_levels();
+std::vector<std::string> int16_levels();  // those that multiply int16
 
 }  // namespace hardnet::testing

@@ -43,7 +43,15 @@ struct TransformedSource {
 
 inline InputTransformSpec input_spec(const WinogradCase &c, const Image &image, const TransformedSource &v,
                                      Quadrant q, int lanes) {
-    return {c.tiling(), q, image.c8, image.row_stride(), v.tile_stride, v.position_stride, lanes};
+    InputTransformSpec spec;
+    spec.tiling = c.tiling();
+    spec.quadrant = q;
+    spec.pixel_stride = image.c8;
+    spec.row_stride = image.row_stride();
+    spec.tile_stride = v.tile_stride;
+    spec.position_stride = v.position_stride;
+    spec.lanes = lanes;
+    return spec;
 }
 
 inline OutputTransformSpec output_spec(const WinogradCase &c, const Image &out, const ChannelPart &part,

@@ -162,6 +162,14 @@ bool is_avx512(const std::string &mnemonic) {
     return table.count(mnemonic) || std::regex_match(mnemonic, sized);
 }
 
+// AVX-512 VNNI, VBMI, VBMI2, BITALG, VPOPCNTDQ; VAES, VPCLMULQDQ, GFNI in wide registers.
+bool is_vnni(const std::string &mnemonic) {
+    static const std::regex pattern(
+        "vpdp(bus|wss)ds?|vperm([it]2)?b|vpmultishiftqb|vp(compress|expand)[bw]|vpsh[lr]dv?[wdq]|"
+        "vpopcnt[bwdq]|vpshufbitqmb|vaes(enc|dec)(last)?|vpclmul[a-z]*qdq|vgf2p8[a-z]+");
+    return std::regex_match(mnemonic, pattern);
+}
+
 bool is_mask_instruction(const std::string &mnemonic) {
     static const std::regex pattern(
         "k(add|and|andn|mov|not|or|ortest|shiftl|shiftr|test|xnor|xor)[bwdq]|kunpck(bw|wd|dq)");
@@ -245,6 +253,7 @@ std::optional<uint32_t> features_needed(const std::string &bytes, const std::str
         case Encoding::kEvex:
             break;
     }
+    if (is_vnni(mnemonic)) return HARDNET_CPU_VNNI;
     if (is_avx512(mnemonic) || vex_needed(mnemonic, operands)) return HARDNET_CPU_AVX512;
     return std::nullopt;
 }

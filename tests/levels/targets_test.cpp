@@ -10,8 +10,9 @@ namespace {
 
 using ::testing::ElementsAre;
 
-std::vector<std::string> levels_behind(const std::vector<std::string> &targets) {
-    const Result<std::vector<Machine>> machines = machines_for(targets);
+std::vector<std::string> levels_behind(const std::vector<std::string> &targets,
+                                       Precision precision = Precision::kFloat32) {
+    const Result<std::vector<Machine>> machines = machines_for(targets, precision);
     std::vector<std::string> levels;
     if (!machines) return {machines.error().what};
     for (const Machine &machine : *machines) levels.push_back(machine.level);
@@ -42,6 +43,22 @@ TEST(Targets, HostIsWhatThisCpuRunsWithoutALevelThatItNeverChooses) {
     }
     if (expected.empty()) expected.push_back(hardnet_cpu_features() & HARDNET_CPU_NEON ? "neon" : "sse41");
     EXPECT_EQ(levels_behind({"host"}), expected);
+}
+
+TEST(Targets, OfInt16ThereIsALevelThatMultipliesPairsInOneInstruction) {
+    EXPECT_THAT(levels_behind({"x86-64"}, Precision::kInt16), ElementsAre("zen4", "avx512", "avx2", "sse41"));
+    EXPECT_THAT(levels_behind({"zen4"}, Precision::kInt16), ElementsAre("zen4"));
+    EXPECT_THAT(levels_behind({"x86-64-v4"}, Precision::kInt16), ElementsAre("avx512"));
+    EXPECT_THAT(levels_behind({"arm64"}, Precision::kInt16), ElementsAre("neon"));
+    std::vector<std::string> expected = levels_behind({"host"});
+    if (!(HARDNET_ZEN4_FEATURES & ~hardnet_cpu_features())) expected.insert(expected.begin(), "zen4");
+    EXPECT_EQ(levels_behind({"host"}, Precision::kInt16), expected);
+}
+
+TEST(Targets, OfFloat32ThatLevelIsUnknown) {
+    EXPECT_THAT(
+        levels_behind({"zen4"}),
+        ElementsAre("target: expected host, x86-64, x86-64-v2, x86-64-v3, x86-64-v4 or arm64, found 'zen4'"));
 }
 
 TEST(Targets, AnUnknownOneIsAnErrorThatNamesTheKnown) {

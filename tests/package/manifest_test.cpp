@@ -32,7 +32,8 @@ Manifest example() {
     m.halide_version = "21.0.0";
     m.targets = {"x86-64-linux-avx2-fma"};
     m.levels = {{"avx2", "x86-64-linux-avx2-fma", 70, 123456, 1 << 24, 4096, int64_t{1} << 33, 77, 0}};
-    m.layers = {{"base.0", "avx2", "direct", "16:16x7", 1e-6}, {"base.1", "avx2", "1x1", "", 0.25}};
+    m.layers = {{"base.0", "avx2", "direct", "16:16x7", 1e-6, {-0.5f, 6}, 10},
+                {"base.1", "avx2", "1x1", "", 0.25}};
     return m;
 }
 
@@ -63,6 +64,10 @@ TEST(Manifest, survives_the_round_trip) {
     EXPECT_TRUE(read->network.preprocessing == m.network.preprocessing);
     EXPECT_EQ(read->levels[0].packed_weight_bytes, int64_t{1} << 33);
     EXPECT_EQ(read->layers[1].error, 0.25);
+    EXPECT_EQ(read->layers[0].range, (std::vector<float>{-0.5f, 6}));
+    EXPECT_EQ(read->layers[0].exponent, 10);
+    EXPECT_TRUE(read->layers[1].range.empty());
+    EXPECT_EQ(read->layers[1].exponent, std::nullopt);
     EXPECT_EQ(read->network.layers.size(), m.network.layers.size());
     EXPECT_EQ(read->batch, 2);
 }
@@ -97,6 +102,13 @@ TEST(Manifest, names_the_place_that_is_wrong) {
         error_after([](Json &j) { j["levels"][0]["arena_bytes"] = UINT64_MAX; }),
         HasSubstr(
             "levels/0/arena_bytes: expected an integer from 0 to 2^63 - 1, found 18446744073709551615"));
+    EXPECT_THAT(
+        error_after([](Json &j) {
+            j["layers"][0]["range"] = {1, 6};
+        }),
+        HasSubstr("layers/0/range: expected two numbers, the first at most 0 and the second at least 0"));
+    EXPECT_THAT(error_after([](Json &j) { j["layers"][0]["exponent"] = 65; }),
+                HasSubstr("layers/0/exponent: expected an integer from -64 to 64, found 65"));
     EXPECT_THAT(error_after([](Json &j) { j["layers"][1]["error"] = -1; }),
                 HasSubstr("layers/1/error: expected a number that is not negative"));
     EXPECT_THAT(error_after([](Json &j) {
@@ -139,9 +151,9 @@ TEST(Manifest, refuses_names_that_leave_the_folder) {
 }
 
 TEST(Manifest, refuses_another_format) {
-    for (int format : {3, 5})
+    for (int format : {4, 6})
         EXPECT_THAT(error_after([&](Json &j) { j["format"] = format, j["new"] = 1; }),
-                    HasSubstr("format: expected 4, found " + std::to_string(format) +
+                    HasSubstr("format: expected 5, found " + std::to_string(format) +
                               " (the package is of another version of hardnet: compile it again)"));
 }
 

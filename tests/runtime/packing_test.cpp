@@ -83,7 +83,7 @@ void check_blocked(const Case &c, const Positions *p, int threads, int misaligne
     if (!c.height) taps.height = taps.width = 1;
     const std::vector<float> w = ramp(size_t{1} * c.out_total * c.in * taps.height * taps.width);
     const int32_t t = p ? plan.transform(p->rows, p->columns) : -1;
-    plan.pack({HARDNET_PACK_BLOCKED, plan.weight("w", shape), t, c.first_out, c.out, c.block, 16});
+    plan.pack({HARDNET_PACK_BLOCKED, plan.weight("w", shape), t, c.first_out, c.out, c.block, 16, -1});
     const std::vector<float> expected = expected_blocked(taps, w, p);
     EXPECT_EQ(packed(&plan, safetensors({{"w", "F32", shape, w}}), static_cast<int64_t>(expected.size()),
                      threads, misaligned),
@@ -130,7 +130,7 @@ TEST(Packing, InexactCoefficientsGiveTheSameBitsOnEveryMachine) {
         }
         TinyPlan plan;
         plan.pack({HARDNET_PACK_BLOCKED, plan.weight("w", {24, 5, 3, 3}), plan.transform(p.rows, p.columns),
-                   0, 24, 16, 16});
+                   0, 24, 16, 16, -1});
         uint64_t hash = 0xcbf29ce484222325u;  // FNV-1a
         for (float value : packed(&plan, safetensors({{"w", "F32", {24, 5, 3, 3}, w}}), 2 * 36 * 5 * 16, 1)) {
             uint32_t bits;
@@ -152,7 +152,7 @@ TEST(Packing, PointsMayBeUnusedAndInAnyOrder) {
     const std::vector<float> w = ramp(10 * 3 * 9), expected = expected_blocked(c, w, &p);
     TinyPlan plan;
     plan.pack({HARDNET_PACK_BLOCKED, plan.weight("w", {10, 3, 3, 3}), plan.transform(rows, columns, points),
-               0, 10, 8, 16});
+               0, 10, 8, 16, -1});
     EXPECT_EQ(packed(&plan, safetensors({{"w", "F32", {10, 3, 3, 3}, w}}),
                      static_cast<int64_t>(expected.size()), 1),
               expected);
@@ -161,7 +161,7 @@ TEST(Packing, PointsMayBeUnusedAndInAnyOrder) {
 TEST(Packing, DepthwiseAndVector) {
     const std::vector<float> w = ramp(14 * 9);
     TinyPlan depthwise;
-    depthwise.pack({HARDNET_PACK_DEPTHWISE, depthwise.weight("w", {14, 1, 3, 3}), -1, 2, 11, 16, 16});
+    depthwise.pack({HARDNET_PACK_DEPTHWISE, depthwise.weight("w", {14, 1, 3, 3}), -1, 2, 11, 16, 16, -1});
     const std::vector<float> taps =
         packed(&depthwise, safetensors({{"w", "F32", {14, 1, 3, 3}, w}}), 9 * 16, 1);
     for (int tap = 0; tap < 9; tap++) {
@@ -169,7 +169,7 @@ TEST(Packing, DepthwiseAndVector) {
             EXPECT_EQ(taps[tap * 16 + c], c < 11 ? w[(c + 2) * 9 + tap] : 0) << tap << ' ' << c;
     }
     TinyPlan vector;
-    vector.pack({HARDNET_PACK_VECTOR, vector.weight("w", {14}), -1, 3, 10, 16, 16});
+    vector.pack({HARDNET_PACK_VECTOR, vector.weight("w", {14}), -1, 3, 10, 16, 16, -1});
     const std::vector<float> v =
         packed(&vector, safetensors({{"w", "F32", {14}, {w.begin(), w.begin() + 14}}}), 16, 1);
     for (int c = 0; c < 16; c++) EXPECT_EQ(v[c], c < 10 ? w[c + 3] : 0) << c;
@@ -179,7 +179,7 @@ TEST(Packing, DepthwiseAndVector) {
 std::string refusal(TinyPlan *plan, int block) {
     plan->input({1, 1, 1, 1});
     plan->weight_elems = 16;
-    plan->pack({HARDNET_PACK_BLOCKED, plan->weight("w", {1, 1, 3, 3}), 0, 0, 1, block, 0});
+    plan->pack({HARDNET_PACK_BLOCKED, plan->weight("w", {1, 1, 3, 3}), 0, 0, 1, block, 0, -1});
     const std::string file = safetensors({{"w", "F32", {1, 1, 3, 3}, ramp(9)}});
     hardnet_options options = default_options();
     options.weights_data = file.data();
@@ -220,27 +220,27 @@ TEST(Packing, PackingsOfWhatIsNotThereAreRefused) {
                std::to_string(offset) + " on";
     };
     const std::vector<int64_t> w = {12, 4, 1, 1}, w3 = {12, 4, 3, 3};
-    EXPECT_EQ(refusal(w, {HARDNET_PACK_BLOCKED, 0, -1, 0, 12, 8, 0}), fits);
-    EXPECT_EQ(refusal(w, {HARDNET_PACK_BLOCKED, 0, -1, 0, 12, 8, 1}), text(64, 1));
-    EXPECT_EQ(refusal(w, {HARDNET_PACK_BLOCKED, 0, -1, 0, 12, 8, -1}), text(64, -1));
-    EXPECT_EQ(refusal(w, {HARDNET_PACK_BLOCKED, 0, -1, 0, 12, 8, INT64_MAX}), text(64, INT64_MAX));
-    EXPECT_EQ(refusal(w, {HARDNET_PACK_BLOCKED, 0, -1, 0, 12, 32, 0}), text(128, 0));
-    EXPECT_EQ(refusal(w, {HARDNET_PACK_BLOCKED, 0, -1, 4, 9, 8, 0}), others);
-    EXPECT_EQ(refusal(w, {HARDNET_PACK_BLOCKED, 0, -1, -1, 9, 8, 0}), others);
-    EXPECT_EQ(refusal(w, {HARDNET_PACK_BLOCKED, 0, -1, 0, 12, 0, 0}), others);
-    EXPECT_EQ(refusal(w, {HARDNET_PACK_BLOCKED, 0, 0, 0, 12, 8, 0}), others);  // 1x1 has no transform
-    EXPECT_EQ(refusal(w3, {HARDNET_PACK_BLOCKED, 0, 0, 0, 12, 8, 0}), fits);
-    EXPECT_EQ(refusal(w3, {HARDNET_PACK_BLOCKED, 0, -1, 0, 12, 8, 0}), text(576, 0));
-    EXPECT_EQ(refusal({12, 1 << 20, 1 << 12}, {HARDNET_PACK_BLOCKED, 0, -1, 0, 12, 8, 0}), others);
-    EXPECT_EQ(refusal({INT32_MAX, INT32_MAX}, {HARDNET_PACK_BLOCKED, 0, -1, 0, INT32_MAX, INT32_MAX, 0}),
+    EXPECT_EQ(refusal(w, {HARDNET_PACK_BLOCKED, 0, -1, 0, 12, 8, 0, -1}), fits);
+    EXPECT_EQ(refusal(w, {HARDNET_PACK_BLOCKED, 0, -1, 0, 12, 8, 1, -1}), text(64, 1));
+    EXPECT_EQ(refusal(w, {HARDNET_PACK_BLOCKED, 0, -1, 0, 12, 8, -1, -1}), text(64, -1));
+    EXPECT_EQ(refusal(w, {HARDNET_PACK_BLOCKED, 0, -1, 0, 12, 8, INT64_MAX, -1}), text(64, INT64_MAX));
+    EXPECT_EQ(refusal(w, {HARDNET_PACK_BLOCKED, 0, -1, 0, 12, 32, 0, -1}), text(128, 0));
+    EXPECT_EQ(refusal(w, {HARDNET_PACK_BLOCKED, 0, -1, 4, 9, 8, 0, -1}), others);
+    EXPECT_EQ(refusal(w, {HARDNET_PACK_BLOCKED, 0, -1, -1, 9, 8, 0, -1}), others);
+    EXPECT_EQ(refusal(w, {HARDNET_PACK_BLOCKED, 0, -1, 0, 12, 0, 0, -1}), others);
+    EXPECT_EQ(refusal(w, {HARDNET_PACK_BLOCKED, 0, 0, 0, 12, 8, 0, -1}), others);  // 1x1 has no transform
+    EXPECT_EQ(refusal(w3, {HARDNET_PACK_BLOCKED, 0, 0, 0, 12, 8, 0, -1}), fits);
+    EXPECT_EQ(refusal(w3, {HARDNET_PACK_BLOCKED, 0, -1, 0, 12, 8, 0, -1}), text(576, 0));
+    EXPECT_EQ(refusal({12, 1 << 20, 1 << 12}, {HARDNET_PACK_BLOCKED, 0, -1, 0, 12, 8, 0, -1}), others);
+    EXPECT_EQ(refusal({INT32_MAX, INT32_MAX}, {HARDNET_PACK_BLOCKED, 0, -1, 0, INT32_MAX, INT32_MAX, 0, -1}),
               text(int64_t{INT32_MAX} * INT32_MAX, 0));
-    EXPECT_EQ(refusal({64}, {HARDNET_PACK_VECTOR, 0, -1, 0, 64, 64, 0}), fits);
-    EXPECT_EQ(refusal({64}, {HARDNET_PACK_VECTOR, 0, -1, 0, 64, 63, 0}), others);
-    EXPECT_EQ(refusal(w, {HARDNET_PACK_DEPTHWISE, 0, -1, 0, 12, 16, 0}), others);  // four channels deep
+    EXPECT_EQ(refusal({64}, {HARDNET_PACK_VECTOR, 0, -1, 0, 64, 64, 0, -1}), fits);
+    EXPECT_EQ(refusal({64}, {HARDNET_PACK_VECTOR, 0, -1, 0, 64, 63, 0, -1}), others);
+    EXPECT_EQ(refusal(w, {HARDNET_PACK_DEPTHWISE, 0, -1, 0, 12, 16, 0, -1}), others);  // four channels deep
     const std::string none = "packing 0: expected a kind, a tensor and a transform that exist, found ";
-    EXPECT_EQ(refusal(w, {3, 0, -1, 0, 12, 8, 0}), none + "3, 0 and -1");
-    EXPECT_EQ(refusal(w, {HARDNET_PACK_BLOCKED, 1, -1, 0, 12, 8, 0}), none + "0, 1 and -1");
-    EXPECT_EQ(refusal(w3, {HARDNET_PACK_BLOCKED, 0, 1, 0, 12, 8, 0}), none + "0, 0 and 1");
+    EXPECT_EQ(refusal(w, {4, 0, -1, 0, 12, 8, 0, -1}), none + "4, 0 and -1");
+    EXPECT_EQ(refusal(w, {HARDNET_PACK_BLOCKED, 1, -1, 0, 12, 8, 0, -1}), none + "0, 1 and -1");
+    EXPECT_EQ(refusal(w3, {HARDNET_PACK_BLOCKED, 0, 1, 0, 12, 8, 0, -1}), none + "0, 0 and 1");
 }
 
 TEST(Packing, PlansThatItCannotPackAreRefused) {

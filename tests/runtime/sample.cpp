@@ -89,8 +89,8 @@ Sample::Sample() {
     arena_elems = b + kPixels;
     scratch_elems = 2 * kWidth;
     weight_elems = 16;
-    pack({HARDNET_PACK_VECTOR, weight("scale", {1}), -1, 0, 1, 8, 0});
-    pack({HARDNET_PACK_VECTOR, weight("bias", {1}), -1, 0, 1, 8, 8});
+    pack({HARDNET_PACK_VECTOR, weight("scale", {1}), -1, 0, 1, 8, 0, -1});
+    pack({HARDNET_PACK_VECTOR, weight("bias", {1}), -1, 0, 1, 8, 8, -1});
     file_ = weights();
 }
 

@@ -44,6 +44,27 @@ TEST(Tables, EveryViewLiesInItsMemory) {
     }
 }
 
+// int16 lies in the context's own memory, two in the place of a float32, and nowhere else.
+TEST(Tables, ViewsOfInt16) {
+    const auto of_int16 = [](hardnet_base base, int32_t extent) {
+        TinyPlan plan;
+        plan.input({1, 1, 10, 10}, {1, 10, 10, 1});
+        plan.output({1, 100});
+        plan.read(base, 0, {{0, extent, 1}}, HARDNET_INT16);
+        return refusal(&plan);
+    };
+    for (hardnet_base base : {HARDNET_ARENA, HARDNET_SCRATCH, HARDNET_WEIGHTS}) {
+        EXPECT_EQ(of_int16(base, 200), "") << base;
+        if (base == HARDNET_SCRATCH) continue;  // its views are held to it as calls reach them
+        EXPECT_EQ(of_int16(base, 201), "view 0 of level plain: expected elements below 200, found 0 to 200")
+            << base;
+    }
+    const std::string text = "view 0 of level plain: expected type ";
+    EXPECT_EQ(of_int16(HARDNET_INPUT, 100), text + "0, found 2");
+    EXPECT_EQ(of_int16(HARDNET_INPUT_U8, 100), text + "1, found 2");
+    EXPECT_EQ(of_int16(HARDNET_OUTPUT, 100), text + "0, found 2");
+}
+
 // Whose last element is inside where it is counted in 32 bits, or in 64 without care.
 TEST(Tables, SpansDoNotWrap) {
     const std::string text = "view 0 of level plain: expected elements below 100, found ";

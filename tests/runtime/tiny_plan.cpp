@@ -115,6 +115,15 @@ int32_t TinyPlan::transform(const std::vector<std::vector<double>> &row_points,
     return static_cast<int32_t>(transforms_.size() - 1);
 }
 
+int32_t TinyPlan::rounding(int32_t most, const std::vector<Source> &sources) {
+    rounding_values_.push_back({sources, {}});
+    Rounding &kept = rounding_values_.back();
+    for (const Source &source : kept.sources)
+        kept.tables.push_back({source.channels, source.exponents.data()});
+    roundings_.push_back({most, static_cast<uint32_t>(kept.tables.size()), kept.tables.data()});
+    return static_cast<int32_t>(roundings_.size() - 1);
+}
+
 void TinyPlan::input(const std::vector<int64_t> &nchw, const std::vector<int64_t> &nhwc) {
     copy_shape(nchw, &network_.input_float.rank, network_.input_float.shape);
     copy_shape(nhwc, &network_.input_uint8.rank, network_.input_uint8.shape);
@@ -140,6 +149,7 @@ hardnet_level TinyPlan::level_table(const Level &level) const {
     t.steps = steps_.data(), t.step_count = static_cast<uint32_t>(steps_.size());
     t.packings = packings_.data(), t.packing_count = static_cast<uint32_t>(packings_.size());
     t.transforms = transforms_.data(), t.transform_count = static_cast<uint32_t>(transforms_.size());
+    t.roundings = roundings_.data(), t.rounding_count = static_cast<uint32_t>(roundings_.size());
     t.arena_elems = arena_elems, t.scratch_elems = scratch_elems, t.weight_elems = weight_elems;
     return t;
 }

@@ -47,6 +47,11 @@ public:
     int32_t transform(const std::vector<std::vector<double>> &row_points,
                       const std::vector<std::vector<double>> &column_points,
                       const std::vector<std::array<uint8_t, 2>> &points);
+    struct Source {
+        int32_t channels;
+        std::vector<int8_t> exponents;
+    };
+    int32_t rounding(int32_t most, const std::vector<Source> &sources);
     void pack(const hardnet_packing &packing) { packings_.push_back(packing); }
     void level(const std::string &name, uint32_t features) { levels_.push_back({name, features}); }
     void input(const std::vector<int64_t> &nchw, const std::vector<int64_t> &nhwc = {});
@@ -68,6 +73,10 @@ private:
         std::vector<double> rows, columns;
         std::vector<std::array<uint8_t, 2>> points;
     };
+    struct Rounding {
+        std::vector<Source> sources;
+        std::vector<hardnet_source> tables;
+    };
     uint32_t view(hardnet_base base, int64_t offset, const std::vector<hardnet_dim> &dims, hardnet_type type,
                   bool written);
     hardnet_level level_table(const Level &level) const;
@@ -82,6 +91,8 @@ private:
     std::vector<hardnet_packing> packings_;
     std::deque<Transform> transform_values_;
     std::vector<hardnet_transform> transforms_;
+    std::deque<Rounding> rounding_values_;
+    std::vector<hardnet_rounding> roundings_;
     std::vector<hardnet_weight> weights_;
     std::vector<Level> levels_;
     std::vector<hardnet_level> level_tables_;

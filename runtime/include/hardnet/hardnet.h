@@ -48,7 +48,11 @@ typedef enum hardnet_status {
     HARDNET_INTERNAL = 11
 } hardnet_status;
 
-typedef enum hardnet_type { HARDNET_FLOAT32 = 0, HARDNET_UINT8 = 1 } hardnet_type;
+typedef enum hardnet_type {
+    HARDNET_FLOAT32 = 0,
+    HARDNET_UINT8 = 1,
+    HARDNET_INT16 = 2 /* within networks alone: of no input and no output */
+} hardnet_type;
 
 #define HARDNET_MAX_RANK 4
 

@@ -28,7 +28,7 @@ extern "C" {
 #endif
 
 /* Raised whenever these tables change: a package of another version is refused at open. */
-#define HARDNET_PLAN_VERSION 2
+#define HARDNET_PLAN_VERSION 3
 
 typedef int (*hardnet_kernel)(void **arguments);
 
@@ -114,8 +114,32 @@ typedef struct hardnet_step {
 typedef enum hardnet_packing_kind {
     HARDNET_PACK_BLOCKED = 0,   /* OIHW -> [o / block][position][i][o % block], zero-filled to whole blocks */
     HARDNET_PACK_DEPTHWISE = 1, /* C1HW -> [tap][c], c zero-filled to `block` */
-    HARDNET_PACK_VECTOR = 2     /* C -> [c], zero-filled to `block` */
+    HARDNET_PACK_VECTOR = 2,    /* C -> [c], zero-filled to `block` */
+    HARDNET_PACK_PAIRS = 3      /* as BLOCKED, but rounded to int16: see hardnet_rounding */
 } hardnet_packing_kind;
+
+/* Of one of the sources whose channels follow one another as a layer's input channels: what its int16 values
+ * are multiples of, 2^-exponents[position]. */
+typedef struct hardnet_source {
+    int32_t channels;
+    const int8_t *exponents; /* [positions] */
+} hardnet_source;
+
+/* How a PAIRS packing rounds. A weight u of a source and a position stands for u' = u * 2^-exponent. What an output
+ * channel adds to one sum - its weights of a position, or of all positions where there is no transform and they
+ * are the taps of a direct convolution - is packed as u' * s rounded to the nearest, with the largest s that leaves
+ * every weight below 2^15 and the sum of their magnitudes times `most` below 2^31: no input of magnitudes up
+ * to `most` makes a sum that int32 cannot hold. Packed are
+ *
+ *     int16 [o / block][position][pair of input channels][o % block][2], then
+ *     float32 [o / block][position][o % block], which is 1 / s;
+ *
+ * a source's last pair has a zero where its channels are odd. */
+typedef struct hardnet_rounding {
+    int32_t most;
+    uint32_t sources;
+    const hardnet_source *source; /* [sources] */
+} hardnet_rounding;
 
 /* The widest block that may have a transform. */
 #define HARDNET_MAX_BLOCK 256
@@ -141,7 +165,8 @@ typedef struct hardnet_packing {
     int32_t transform;      /* in the level's transforms, or -1 */
     int32_t first_out, out; /* output channels [first_out, first_out + out) */
     int32_t block;          /* channels per block (BLOCKED) or padded total */
-    int64_t offset;         /* into the packed weights, elements */
+    int64_t offset;         /* into the packed weights, float32 elements */
+    int32_t rounding;       /* PAIRS: in the level's roundings, else -1 */
 } hardnet_packing;
 
 /* A tensor of the weights' file: float32, exactly this shape. */
@@ -167,7 +192,8 @@ enum {
     HARDNET_CPU_BMI1 = 1u << 11,
     HARDNET_CPU_BMI2 = 1u << 12,
     HARDNET_CPU_LZCNT = 1u << 13,
-    HARDNET_CPU_MOVBE = 1u << 14
+    HARDNET_CPU_MOVBE = 1u << 14,
+    HARDNET_CPU_VNNI = 1u << 15 /* AVX-512: VNNI, VBMI, VBMI2, BITALG, VPOPCNTDQ; VAES, VPCLMULQDQ, GFNI */
 };
 
 /* What the levels' kernels may contain beyond x86-64's first instructions: all that a code generator emits of its
@@ -179,6 +205,7 @@ enum {
                             HARDNET_CPU_AVX | HARDNET_CPU_F16C | HARDNET_CPU_FMA | HARDNET_CPU_AVX2 |
                             HARDNET_CPU_BMI1 | HARDNET_CPU_BMI2 | HARDNET_CPU_LZCNT | HARDNET_CPU_MOVBE,
     HARDNET_AVX512_FEATURES = HARDNET_AVX2_FEATURES | HARDNET_CPU_AVX512,
+    HARDNET_ZEN4_FEATURES = HARDNET_AVX512_FEATURES | HARDNET_CPU_VNNI,
     HARDNET_NEON_FEATURES = HARDNET_CPU_NEON
 };
 
@@ -201,6 +228,8 @@ typedef struct hardnet_level {
     uint32_t packing_count;
     const hardnet_transform *transforms;
     uint32_t transform_count;
+    const hardnet_rounding *roundings;
+    uint32_t rounding_count;
     const int32_t
         *layer_views; /* per layer the view (c, x, y) of its output, -1 where it never lies in memory whole */
     int64_t arena_elems, scratch_elems, weight_elems; /* float32 elements; scratch per thread */

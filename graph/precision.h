@@ -1,0 +1,14 @@
+// What a package's arithmetic is done in.
+#pragma once
+#include <string>
+
+#include "base/result.h"
+
+namespace hardnet {
+
+enum class Precision { kFloat32, kInt16 };
+
+Result<Precision> precision_from_name(const std::string &name);  // "fp32", "int16"
+const char *name_of(Precision precision);
+
+}  // namespace hardnet

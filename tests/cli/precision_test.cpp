@@ -1,0 +1,66 @@
+// compile --precision int16, then what verify, run and inspect make of the package.
+#include <gmock/gmock.h>
+
+#include "tests/cli/cached.h"
+
+namespace hardnet {
+namespace {
+
+using ::testing::HasSubstr;
+
+class PrecisionTest : public CachedTest {
+protected:
+    Outcome compile_digits(const std::string &weights, const std::string &options) {
+        return cached("compile " HARDNET_MODELS "/digits.json --weights " + weights + " --precision int16 " +
+                      options + " -o package");
+    }
+};
+
+TEST_F(PrecisionTest, TrainedDigitsAreReadAsInFloat32) {
+    const Outcome compiled =
+        compile_digits(HARDNET_MODELS "/../tools/train/digits.safetensors", "--target host");
+    ASSERT_EQ(compiled.code, 0) << compiled.err;
+    const Outcome verified = cached("verify package --per-layer");
+    EXPECT_EQ(verified.code, 0) << verified.out;
+    EXPECT_THAT(verified.out, HasSubstr("winograd F(4x4) int16"));
+    EXPECT_THAT(cached("inspect package --layers").out, HasSubstr("1x1 int16"));
+    for (const char *level : {"zen4", "avx512", "avx2"}) {
+        const Outcome read = cached(std::string("run package " HARDNET_MODELS
+                                                "/../tools/train/digits --top 1 --truth-from-name --level ") +
+                                    level);
+        if (read.code != 0) {  // of another CPU
+            std::printf("%s is not run: %s", level, read.err.c_str());
+            continue;
+        }
+        EXPECT_THAT(read.out, HasSubstr("360 of 360 right")) << level;
+    }
+    EXPECT_THAT(cached("explain package base.1").out, HasSubstr("int16"));
+    EXPECT_THAT(cached("bench package --seconds 0.1 --layers").out, HasSubstr("base.4"));
+}
+
+TEST_F(PrecisionTest, NetworksWithoutBoundsAreRefused) {
+    const Outcome outcome =
+        cached("compile resnet18 --weights seed:1 --input 64x64 --precision int16 -o package");
+    EXPECT_EQ(outcome.code, 3);
+    EXPECT_EQ(outcome.err,
+              "hardnet: resnet18: precision int16: expected convolutions of what is bounded (behind ReLU6, a "
+              "clip or a "
+              "sigmoid), found none; compile it with --precision fp32\n");
+}
+
+TEST_F(PrecisionTest, TargetsWithoutItAreRefused) {
+    const Outcome outcome = compile_digits("seed:1", "--target arm64");
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_THAT(outcome.err,
+                HasSubstr("precision int16: expected a target whose levels have it (zen4, avx512, avx2), "
+                          "found none"));
+}
+
+TEST_F(PrecisionTest, OthersAreRefused) {
+    const Outcome outcome = cached("compile hardnet68 --weights seed:1 --precision int4 -o package");
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_THAT(outcome.err, HasSubstr("--precision: expected fp32 or int16, found int4"));
+}
+
+}  // namespace
+}  // namespace hardnet

@@ -1,0 +1,209 @@
+// Products of int16 against sums in 64 bits, with ==, so that they are the same bits at every level.
+#include "tests/generators/int16.h"
+#include "tests/generators/winograd_layer.h"
+
+namespace hardnet::testing {
+namespace {
+
+class Int16Products : public OnEveryMachine {};
+INSTANTIATE_TEST_SUITE_P(Levels, Int16Products, ::testing::ValuesIn(int16_levels()),
+                         [](const auto &level) { return level.param; });
+
+constexpr int kMost = (1 << 14) - 1;
+
+// V of every source, and the integers and scales of U.
+struct ProductData {
+    explicit ProductData(const WinogradCase &c)
+        : tiles(c.tiling().tiles()), positions(c.tiling().positions()), scales(size_t(c.out) * positions) {
+        for (size_t s = 0; s < c.sources.size(); s++) {
+            tile_stride.push_back(round_up(c.sources[s], kChannelAlignment));
+            position_stride.push_back(tile_stride[s] * tiles + 32);
+            v.emplace_back(size_t(position_stride[s]) * positions + 16 * tile_stride[s]);
+        }
+        for (size_t i = 0; i < scales.size(); i++) scales[i] = 1.0f / float(3 + i % 1000);
+    }
+    int tiles, positions;
+    std::vector<int> tile_stride, position_stride;
+    std::vector<Int16Memory> v;
+    std::vector<int> weights;   // [o][i][position]
+    std::vector<float> scales;  // [o][position]
+};
+
+// Any V, padding and gaps too: what no channel is of is multiplied by zero or not read.
+ProductData random_data(const WinogradCase &c) {
+    ProductData d(c);
+    for (Int16Memory &v : d.v) {
+        const std::vector<int> values = integers(v.size(), kMost, uint32_t(v.size()));
+        std::copy(values.begin(), values.end(), v.data());
+    }
+    d.weights =
+        integers(size_t(c.out) * c.in() * d.positions, std::min(32767, INT32_MAX / kMost / c.in()), 31);
+    return d;
+}
+
+// Every sum is the greatest that the runtime's packing allows, of either sign: V is +-most, and the magnitudes of an
+// output channel's weights add up to INT32_MAX / most.
+ProductData extreme_data(const WinogradCase &c) {
+    ProductData d(c);
+    const int in = c.in(), all = INT32_MAX / kMost;
+    const std::vector<int> signs = integers(size_t(in), 1000, 32);
+    const auto sign_of = [&](int i) { return signs[size_t(i)] < 0 ? -1 : 1; };
+    for (size_t s = 0, first = 0; s < d.v.size(); first += size_t(c.sources[s++])) {
+        std::fill(d.v[s].data(), d.v[s].data() + d.v[s].size(), int16_t(kMost));
+        for (int p = 0; p < d.positions; p++) {
+            for (int t = 0; t < d.tiles; t++) {
+                for (int i = 0; i < c.sources[s]; i++)
+                    d.v[s][int64_t{p} * d.position_stride[s] + t * d.tile_stride[s] + i] =
+                        int16_t(kMost * sign_of(int(first) + i) * (t % 2 ? -1 : 1));
+            }
+        }
+    }
+    for (int o = 0; o < c.out; o++) {
+        for (int i = 0; i < in; i++) {
+            for (int p = 0; p < d.positions; p++) {
+                const int magnitude = std::min(32767, all / in + (i < all % in ? 1 : 0));
+                d.weights.push_back(magnitude * sign_of(i) * (o % 3 ? 1 : -1));
+            }
+        }
+    }
+    return d;
+}
+
+int64_t sum_of(const WinogradCase &c, const ProductData &d, int o, int tile, int position) {
+    int64_t sum = 0;
+    int i = 0;
+    for (size_t s = 0; s < d.v.size(); s++) {
+        const int16_t *v =
+            d.v[s].data() + int64_t{position} * d.position_stride[s] + int64_t{tile} * d.tile_stride[s];
+        for (int k = 0; k < c.sources[s]; k++, i++)
+            sum += int64_t{v[k]} * d.weights[(size_t(o) * c.in() + i) * d.positions + position];
+    }
+    return sum;
+}
+
+Blocks parts_of(const WinogradCase &c, const Machine &machine) {
+    return product_parts(machine, c.tiling(), c.out, steps_of(c.sources));
+}
+
+std::vector<KernelSpec> specs_of(const WinogradCase &c, const Machine &machine) {
+    std::vector<KernelSpec> specs;
+    const ProductData d(c);
+    for (const ChannelPart &part : parts_of(c, machine)) {
+        ProductSpec spec;
+        spec.tiling = c.tiling();
+        for (size_t s = 0; s < c.sources.size(); s++)
+            spec.sources.push_back({c.sources[s], d.tile_stride[s], d.position_stride[s]});
+        spec.out = part.padded();
+        spec.block = part.block;
+        spec.tiles = part.extent;
+        spec.lanes = part.lanes;
+        spec.int16 = true;
+        specs.push_back(spec);
+    }
+    return specs;
+}
+
+Memory product_of(const WinogradCase &c, const ProductData &d, const ChannelPart &part, hardnet_kernel kernel,
+                  int pieces) {
+    const int items = ItemMap(c.tiling(), part.extent).items, out = part.padded();
+    const Int16Memory u = packed_pairs(d.weights, d.positions, c.sources, part);
+    const Memory scales = packed_scales(d.scales, d.positions, part);
+    std::vector<Buffer> inputs;
+    for (size_t s = 0; s < d.v.size(); s++)
+        inputs.push_back(Buffer(d.v[s].data(), {{0, round_up(c.sources[s], 2), 1},
+                                                {0, d.tiles, d.tile_stride[s]},
+                                                {0, d.positions, d.position_stride[s]}}));
+    inputs.push_back(pairs_buffer(u, d.positions, steps_of(c.sources), part));
+    inputs.push_back(scales_buffer(scales, d.positions, part));
+    Memory m(size_t(items) * part.extent * out + 64);
+    const Buffer all(m.data(), {{0, out, 1}, {0, part.extent, out}, {0, items, out * part.extent}});
+    for (int piece = 0; piece < pieces; piece++) {
+        const int begin = items * piece / pieces, end = items * (piece + 1) / pieces;
+        if (begin == end) continue;
+        std::vector<Buffer> arguments = inputs;
+        arguments.push_back(all.cropped(2, begin, end));
+        call(kernel, arguments);
+    }
+    for (size_t i = m.size() - 64; i < m.size(); i++)
+        EXPECT_TRUE(m.untouched(int64_t(i))) << "written behind M";
+    return m;
+}
+
+void expect_product(const WinogradCase &c, const ProductData &d, const ChannelPart &part, const Memory &m) {
+    const ItemMap items(c.tiling(), part.extent);
+    int64_t wrong = 0;
+    for (const Tiling::PositionClass &positions : c.tiling().classes()) {
+        for (int p = positions.first_position; p < positions.first_position + positions.positions; p++) {
+            for (int t = positions.first_tile; t < positions.first_tile + positions.tiles; t++) {
+                for (int lane = 0; lane < part.channels && part.first + lane < c.out; lane++) {
+                    const int o = part.first + lane;
+                    const int64_t sum = sum_of(c, d, o, t, p);
+                    ASSERT_LE(std::abs(sum), INT32_MAX) << "the test's data";
+                    const float expected = float(sum) * d.scales[size_t(o) * d.positions + p],
+                                found = m[int64_t{items.flat_index(p, t)} * part.padded() + lane];
+                    if (found == expected || wrong++) continue;
+                    ADD_FAILURE() << "c " << o << " tile " << t << " position " << p << ": expected "
+                                  << expected << " (a sum of " << sum << "), found " << found;
+                }
+            }
+        }
+    }
+    EXPECT_EQ(wrong, 0) << "wrong values";
+}
+
+void check_products(const std::vector<WinogradCase> &cases, const Machine &machine,
+                    ProductData (*data_of)(const WinogradCase &)) {
+    std::vector<KernelSpec> specs;
+    for (const WinogradCase &c : cases) {
+        for (const KernelSpec &spec : specs_of(c, machine)) specs.push_back(spec);
+    }
+    const KernelLibrary library(specs, machine);
+    size_t next = 0;
+    for (const WinogradCase &c : cases) {
+        SCOPED_TRACE(c.name());
+        const ProductData d = data_of(c);
+        for (const ChannelPart &part : parts_of(c, machine)) {
+            const Memory m = product_of(c, d, part, library[next], 1);
+            expect_product(c, d, part, m);
+            EXPECT_TRUE(product_of(c, d, part, library[next], 2).same_bits(m)) << "in two by items";
+            next++;
+        }
+    }
+}
+
+const std::vector<WinogradCase> &product_cases() {
+    static const std::vector<WinogradCase> all = {{4, {14}, 14, {14, 14}, Activation::kNone},
+                                                  {4, {28, 15, 46}, 78, {7, 7}, Activation::kNone},
+                                                  {2, {1, 33}, 46, {5, 7}, Activation::kNone},
+                                                  {2, {1}, 28, {1, 1}, Activation::kNone},
+                                                  {3, {334}, 22, {5, 7}, Activation::kNone}};
+    return all;
+}
+
+TEST_P(Int16Products, EqualSumsOf64BitsTimesTheScale) {
+    if (!missing().empty()) GTEST_SKIP() << "this CPU has no " << missing();
+    check_products(product_cases(), machine(), random_data);
+}
+
+TEST_P(Int16Products, DoNotOverflowAtThePackingsBound) {
+    if (!missing().empty()) GTEST_SKIP() << "this CPU has no " << missing();
+    check_products(product_cases(), machine(), extreme_data);
+}
+
+// Data of the test above that would overflow with one step more.
+TEST(Int16ProductData, ReachesTheBound) {
+    for (const WinogradCase &c : product_cases()) {
+        if (c.in() < 8) continue;  // so few weights below 2^15 do not
+        const ProductData d = extreme_data(c);
+        for (int tile : {0, 1}) {
+            for (int o : {0, 1}) {
+                const int64_t sum = std::abs(sum_of(c, d, o, tile, 3));
+                EXPECT_GT(sum + kMost, INT32_MAX) << c.name();
+                EXPECT_LE(sum, INT32_MAX) << c.name();
+            }
+        }
+    }
+}
+
+}  // namespace
+}  // namespace hardnet::testing
