@@ -79,14 +79,14 @@ static const int32_t layer_views[] = {-1};
 static const char *const layer_names[] = {"all"};
 static const hardnet_level levels[] = {
     // a network's is the one with its step and its views
-    {"plain", 0,     kernels, 4, views, 2, arguments, 2,           calls, 4, parts,
-     4,       steps, 1,       0, 0,     0, 0,         layer_views, 0,     0, 0},
-    {"plain", 0,         kernels, 4, views + 2, 3, arguments, 3,           calls, 4, parts,
-     4,       steps + 1, 1,       0, 0,         0, 0,         layer_views, 0,     0, 0},
-    {"plain", 0,         kernels, 4, views + 5, 3, arguments, 3,           calls, 4, parts,
-     4,       steps + 2, 1,       0, 0,         0, 0,         layer_views, 0,     0, 0},
-    {"plain", 0,         kernels, 4, views + 8, 2, arguments, 2,           calls, 4, parts,
-     4,       steps + 3, 1,       0, 0,         0, 0,         layer_views, 0,     0, 0},
+    {"plain", 0, kernels, 4, views, 2, arguments, 2, calls, 4, parts, 4, steps, 1,
+     .layer_views = layer_views},
+    {"plain", 0, kernels, 4, views + 2, 3, arguments, 3, calls, 4, parts, 4, steps + 1, 1,
+     .layer_views = layer_views},
+    {"plain", 0, kernels, 4, views + 5, 3, arguments, 3, calls, 4, parts, 4, steps + 2, 1,
+     .layer_views = layer_views},
+    {"plain", 0, kernels, 4, views + 8, 2, arguments, 2, calls, 4, parts, 4, steps + 3, 1,
+     .layer_views = layer_views},
 };
 
 extern const hardnet_network regions, centers, boxes, redness;
