@@ -62,9 +62,7 @@ private:
             if (view.base == HARDNET_WEIGHTS) channels = std::max(channels, transformed_channels(view));
             if (view.base != HARDNET_SCRATCH && is_new(view))
                 (view.base == HARDNET_WEIGHTS ? layer.weight_bytes : layer.activation_bytes) +=
-                    elems * (view.type == HARDNET_UINT8   ? 1
-                             : view.type == HARDNET_INT16 ? 2
-                                                          : 4);
+                    elems * double(hardnet_element_bytes(view.type));
         }
         layer.operations += 2 * written * channels;
     }

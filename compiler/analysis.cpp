@@ -96,17 +96,13 @@ void choose_int16(Analysis &a) {
                                 : all_sources(l, stored));
         }
         for (size_t l = 0; l < layers.size(); l++) {
-            const bool wanted =
-                std::any_of(a.readers[l].begin(), a.readers[l].end(), [&](const LayerReader &r) {
-                    const Decision &reader = a.decisions[r.layer];
-                    return !reader.tiling && reader.int16;
-                });
-            const bool hindered =
-                std::any_of(a.readers[l].begin(), a.readers[l].end(), [&](const LayerReader &r) {
-                    const Decision &reader = a.decisions[r.layer];
-                    return !reader.tiling && !reader.int16;
-                });
-            if (!a.decisions[l].storage || (wanted && !hindered)) continue;
+            bool direct = false, all_int16 = true;  // readers without Winograd
+            for (const LayerReader &r : a.readers[l]) {
+                if (a.decisions[r.layer].tiling) continue;
+                direct = true;
+                all_int16 &= a.decisions[r.layer].int16;
+            }
+            if (!a.decisions[l].storage || (direct && all_int16)) continue;
             a.decisions[l].storage = {};
             changed = true;
         }
@@ -140,7 +136,7 @@ void choose_blocks(Analysis &a, int layer, const PlanOptions &options) {
     } else if (d.int16) {
         BlockProblem pairs = problem_of(a, layer);
         pairs.in = 0;
-        for (int source : l.sources()) pairs.in += (a.network.layers[source].out.channels + 1) / 2;
+        for (int source : l.sources()) pairs.in += pairs_of(a.network.layers[source].out.channels);
         d.blocks = model_blocks(a.machine, pairs);
     } else if (l.op == OpKind::kConv) {
         d.problem = problem_of(a, layer);
@@ -169,7 +165,8 @@ bool Analysis::feeds_winograd(int layer, bool int16) const {
     return false;
 }
 
-VRounding Analysis::rounding(int layer, const Tiling &tiling) const {
+VRounding Analysis::rounding(int layer, const Tiling &tiling, bool int16) const {
+    if (!int16) return {};
     return rounding_of(tiling, *(*ranges)[size_t(layer)], kMostOfV);
 }
 

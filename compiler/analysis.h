@@ -54,8 +54,8 @@ struct Analysis {
     std::vector<int> consumers(int layer) const;
     // A Winograd layer reads the tensor as it is: its V is wanted, in float32 or in int16.
     bool feeds_winograd(int layer, bool int16) const;
-    // Of an int16 V of the layer.
-    VRounding rounding(int layer, const Tiling &tiling) const;
+    // Of the layer's V, in float32 or in int16.
+    VRounding rounding(int layer, const Tiling &tiling, bool int16) const;
     // That the layer's tensor is, or a part of; or null.
     const Output *output_of(int layer) const;
     // The output that is the layer's tensor, which nothing else reads or is, so that its step may write there; or null.

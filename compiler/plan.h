@@ -35,7 +35,7 @@ struct WeightRounding {
     std::vector<Source> sources;
     int pairs() const {
         int sum = 0;
-        for (const Source &s : sources) sum += (s.channels + 1) / 2;
+        for (const Source &s : sources) sum += pairs_of(s.channels);
         return sum;
     }
     bool operator==(const WeightRounding &o) const { return most == o.most && sources == o.sources; }

@@ -13,8 +13,6 @@ namespace {
 
 constexpr int kLine = 16;  // elements of a cache line, on which packings lie
 
-int element_bytes(uint8_t type) { return type == HARDNET_UINT8 ? 1 : type == HARDNET_INT16 ? 2 : 4; }
-
 // What of a view is not as the parameter says; empty: nothing.
 std::string fault_of(const KernelParameter &parameter, const hardnet_view &view) {
     const auto differs = [&](const std::string &what, int64_t expected, int64_t found) {
@@ -23,8 +21,8 @@ std::string fault_of(const KernelParameter &parameter, const hardnet_view &view)
     };
     if (view.rank != parameter.dims.size()) return differs("rank", int64_t(parameter.dims.size()), view.rank);
     if (bool(view.written) != parameter.written) return differs("written", parameter.written, view.written);
-    if (element_bytes(view.type) != parameter.element_bytes)
-        return differs("element bytes", parameter.element_bytes, element_bytes(view.type));
+    const int bytes = int(hardnet_element_bytes(view.type));
+    if (bytes != parameter.element_bytes) return differs("element bytes", parameter.element_bytes, bytes);
     for (int d = 0; d < view.rank; d++) {
         const auto &[stride, extent] = parameter.dims[d];
         const hardnet_dim &found = view.dims[d];
@@ -248,8 +246,8 @@ Result<Plan> PlanBuilder::finish() {
     plan_.arena_bytes = place_buffers(plan_.buffers, int(plan_.steps.size()));
     for (size_t v = 0; v < plan_.views.size(); v++) {
         if (plan_.view_buffers[v])
-            plan_.views[v].offset +=
-                plan_.buffers[*plan_.view_buffers[v]].offset / element_bytes(plan_.views[v].type);
+            plan_.views[v].offset += plan_.buffers[*plan_.view_buffers[v]].offset /
+                                     int64_t(hardnet_element_bytes(plan_.views[v].type));
     }
     plan_.scratch_bytes = 4 * scratch_elems_;
     plan_.weight_bytes = 4 * weight_elems_;

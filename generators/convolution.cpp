@@ -1,6 +1,7 @@
 #include "generators/convolution.h"
 
 #include "generators/epilogue.h"
+#include "generators/weights.h"
 
 namespace hardnet {
 
@@ -53,16 +54,7 @@ Convolution::Convolution(const ConvolutionSpec &s)
     }
     Y(c, x, y) = stored(activate(sum, spec.activation), spec.storage);
 
-    const int step = spec.block * pair, first = pair - 1;  // U's dimension of output channels
-    U.dim(0).set_bounds(0, spec.int16 ? 2 : spec.block);
-    if (spec.int16) U.dim(1).set_bounds(0, spec.block).set_stride(2);
-    U.dim(first + 1).set_bounds(0, k0).set_stride(step);
-    U.dim(first + 2).set_bounds(0, w.taps()).set_stride(step * k0);
-    U.dim(first + 3).set_min(0).set_stride(step * k0 * w.taps());
-    U.set_host_alignment(64);
-    scale.dim(0).set_bounds(0, spec.block);
-    scale.dim(1).set_bounds(0, w.taps()).set_stride(spec.block);
-    scale.dim(2).set_min(0).set_stride(spec.block * w.taps());
+    set_weight_layout(U, scale, spec.block, k0, w.taps(), spec.int16);
     bias.dim(0).set_min(0);
     Y.bound(x, 0, spec.width);
     auto out = Y.output_buffer();

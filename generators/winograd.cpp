@@ -2,6 +2,7 @@
 
 #include "generators/epilogue.h"
 #include "generators/linear.h"
+#include "generators/weights.h"
 
 namespace hardnet {
 
@@ -106,7 +107,7 @@ Product::Product(const ProductSpec &s)
         V.emplace_back(U.type(), 3, "V" + std::to_string(i));
         const std::string name = "r" + std::to_string(i);
         if (spec.int16)
-            r.emplace_back(Halide::Region{{0, 2}, {0, source.pairs()}}, name);
+            r.emplace_back(Halide::Region{{0, 2}, {0, pairs_of(source.channels)}}, name);
         else
             r.emplace_back(0, source.channels, name);
         tiles.emplace_back("tiles" + std::to_string(i));
@@ -124,17 +125,7 @@ Product::Product(const ProductSpec &s)
     const Expr lane = c % spec.block, block = c / spec.block, sum = acc(lane, block, ti, q);
     M(c, ti, q) = spec.int16 ? Halide::cast<float>(sum) * scale(lane, position, block) : sum;
 
-    const int step = spec.block * pair, per_position = step * k0, positions = spec.tiling.positions();
-    const int first = pair - 1;  // U's dimension of output channels
-    U.dim(0).set_bounds(0, spec.int16 ? 2 : spec.block);
-    if (spec.int16) U.dim(1).set_bounds(0, spec.block).set_stride(2);
-    U.dim(first + 1).set_bounds(0, k0).set_stride(step);
-    U.dim(first + 2).set_min(0).set_stride(per_position);
-    U.dim(first + 3).set_min(0).set_stride(per_position * positions);
-    U.set_host_alignment(64);
-    scale.dim(0).set_bounds(0, spec.block);
-    scale.dim(1).set_min(0).set_stride(spec.block);
-    scale.dim(2).set_min(0).set_stride(spec.block * positions);
+    set_weight_layout(U, scale, spec.block, k0, spec.tiling.positions(), spec.int16);
     M.bound(c, 0, spec.out).bound(ti, 0, spec.tiles);
     auto out = M.output_buffer();
     out.dim(0).set_bounds(0, spec.out);

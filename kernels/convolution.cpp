@@ -15,14 +15,10 @@ std::string ConvolutionSpec::key() const {
 
 std::vector<KernelParameter> ConvolutionSpec::parameters() const {
     std::vector<KernelParameter> all;
-    const int pair = int16 ? 2 : 1, step = block * pair, tap = step * steps(), bytes = 4 / pair;
+    const int pair = int16 ? 2 : 1;
     for (const SourcePlane &s : sources)
-        all.push_back({"X", {{1, pair * steps(s)}, {s.pixel_stride, 0}, {s.row_stride, 0}}, false, bytes});
-    KernelParameter u{
-        "U", {{pair, block}, {step, steps()}, {tap, window.taps()}, {tap * window.taps(), 0}}, false, bytes};
-    if (int16) u.dims.insert(u.dims.begin(), {1, 2});
-    all.push_back(u);
-    if (int16) all.push_back({"scale", {{1, block}, {block, window.taps()}, {block * window.taps(), 0}}});
+        all.push_back({"X", {{1, pair * steps(s)}, {s.pixel_stride, 0}, {s.row_stride, 0}}, false, 4 / pair});
+    for (const KernelParameter &p : weight_parameters(block, steps(), window.taps(), int16)) all.push_back(p);
     all.push_back(vector_of("bias"));
     if (residual) all.push_back(plane("R", residual.pixel_stride, residual.row_stride, width));
     all.push_back(plane("Y", pixel_stride, row_stride, width, true));

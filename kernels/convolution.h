@@ -12,7 +12,6 @@ namespace hardnet {
 
 struct SourcePlane {
     int channels = 0, pixel_stride = 0, row_stride = 0;
-    int pairs() const { return (channels + 1) / 2; }  // U has zeros where the last one has one channel
 };
 
 // Y = activation(bias + R + sum over sources s, taps and channels r of X_s(r, tap) * U). Reads as far beyond its
@@ -30,11 +29,11 @@ struct ConvolutionSpec {
     bool channels_outer = false;           // loop order: channel blocks outside rows
     Activation activation = Activation::kNone;
     bool int16 =
-        false;  // of the sources and of U: sums are times scale(c), and two channels are multiplied in a step
+        false;  // of the sources and of U: two channels are multiplied in a step, sums are times scale(c)
     Storage storage;  // of Y
     std::string key() const;
     std::vector<KernelParameter> parameters() const;
-    int steps(const SourcePlane &source) const { return int16 ? source.pairs() : source.channels; }
+    int steps(const SourcePlane &source) const { return int16 ? pairs_of(source.channels) : source.channels; }
     int steps() const;
 };
 

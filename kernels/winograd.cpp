@@ -34,12 +34,6 @@ std::vector<KernelParameter> InputTransformSpec::parameters() const {
     return all;
 }
 
-int ProductSpec::in() const {
-    int sum = 0;
-    for (const ProductSource &s : sources) sum += s.channels;
-    return sum;
-}
-
 int ProductSpec::steps() const {
     int sum = 0;
     for (const ProductSource &s : sources) sum += steps(s);
@@ -55,21 +49,14 @@ std::string ProductSpec::key() const {
 
 std::vector<KernelParameter> ProductSpec::parameters() const {
     std::vector<KernelParameter> all;
-    const int positions = tiling.positions(), pair = int16 ? 2 : 1, step = block * pair,
-              position = step * steps();
+    const int positions = tiling.positions(), pair = int16 ? 2 : 1;
     for (const ProductSource &s : sources)
         all.push_back(
             {"V",
              {{1, pair * steps(s)}, {s.tile_stride, tiling.tiles()}, {s.position_stride, positions}},
              false,
              4 / pair});
-    KernelParameter u{"U",
-                      {{pair, block}, {step, steps()}, {position, positions}, {position * positions, 0}},
-                      false,
-                      4 / pair};
-    if (int16) u.dims.insert(u.dims.begin(), {1, 2});
-    all.push_back(u);
-    if (int16) all.push_back({"scale", {{1, block}, {block, positions}, {block * positions, 0}}});
+    for (const KernelParameter &p : weight_parameters(block, steps(), positions, int16)) all.push_back(p);
     all.push_back({"M", {{1, out}, {out, tiles}, {out * tiles, ItemMap(tiling, tiles).items}}, true});
     return all;
 }

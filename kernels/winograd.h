@@ -43,7 +43,6 @@ struct InputTransformSpec {
 // range of items. As int16 two channels are multiplied in a step, and M is the sum times scale(c, position).
 struct ProductSource {
     int channels = 0, tile_stride = 0, position_stride = 0;
-    int pairs() const { return (channels + 1) / 2; }  // U has zeros where the last one has one channel
 };
 
 struct ProductSpec {
@@ -56,8 +55,9 @@ struct ProductSpec {
     bool int16 = false;
     std::string key() const;
     std::vector<KernelParameter> parameters() const;
-    int in() const;
-    int steps(const ProductSource &source) const { return int16 ? source.pairs() : source.channels; }
+    int steps(const ProductSource &source) const {
+        return int16 ? pairs_of(source.channels) : source.channels;
+    }
     int steps() const;
 };
 

@@ -30,10 +30,6 @@ Result<std::vector<Machine>> host_machines(Precision precision) {
         "target host: expected a CPU with SSE4.1 or NEON, found one without (name a --target)");
 }
 
-}  // namespace
-
-namespace {
-
 // In front of them the level whose CPUs add a product of pairs to a sum in one instruction: of float32 it would compute
 // the same as avx512.
 std::vector<Machine> with_vnni(const std::vector<Machine> &others) {

@@ -26,7 +26,7 @@ double transform_cost(const Tiling &t, Quadrant q, int channels) {  // of one ro
 
 // A new buffer for V of a layer's output, for those of its readers whose products are int16 or are not.
 const Transformed &new_transformed(Planning &p, int layer, const Tiling &tiling, bool int16) {
-    const VRounding rounding = int16 ? p.analysis.rounding(layer, tiling) : VRounding{};
+    const VRounding rounding = p.analysis.rounding(layer, tiling, int16);
     return p.transformed[layer][int16].emplace(transformed_in_arena(p, p.tensor(layer), tiling, rounding));
 }
 

@@ -69,9 +69,6 @@ typedef struct hardnet_block {
 } hardnet_block;
 
 enum { HARDNET_ALIGNMENT = 64 };
-static inline size_t hardnet_element_bytes(hardnet_type type) {
-    return type == HARDNET_UINT8 ? 1 : type == HARDNET_INT16 ? 2 : sizeof(float);
-}
 static inline size_t hardnet_round_up(size_t value, size_t unit) { return (value + unit - 1) / unit * unit; }
 
 /* The context itself, cleared; NULL where memory is short. `options` were checked. */

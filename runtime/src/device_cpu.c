@@ -23,7 +23,7 @@ static hardnet_status make_memory(hardnet_context *context) {
 uint8_t *hardnet_view_base(const hardnet_context *context, const hardnet_view *view, int32_t thread,
                            int32_t *port, size_t *port_offset) {
     const bool u8 = context->options.input_type == HARDNET_UINT8;
-    const size_t offset = (size_t)view->offset * hardnet_element_bytes((hardnet_type)view->type);
+    const size_t offset = (size_t)view->offset * hardnet_element_bytes(view->type);
     *port = -1;
     switch (view->base) {
         case HARDNET_ARENA:

@@ -13,7 +13,7 @@ static hardnet_port_state port_state(const hardnet_context *context, const hardn
                                      int32_t index) {
     hardnet_port_state state = {
         .port = port, .type = (hardnet_type)port->type, .is_input = is_input, .index = index};
-    state.bytes = (size_t)element_count(port) * hardnet_element_bytes(state.type);
+    state.bytes = (size_t)element_count(port) * hardnet_element_bytes((uint8_t)state.type);
     state.image_bytes = state.bytes / (size_t)context->network->batch;
     return state;
 }

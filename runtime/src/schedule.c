@@ -37,7 +37,7 @@ static void describe(hardnet_halide_buffer *buffer, const hardnet_view *view) {
     buffer->type.code = view->type == HARDNET_UINT8   ? HARDNET_HALIDE_UINT
                         : view->type == HARDNET_INT16 ? HARDNET_HALIDE_INT
                                                       : HARDNET_HALIDE_FLOAT;
-    buffer->type.bits = (uint8_t)(8 * hardnet_element_bytes((hardnet_type)view->type));
+    buffer->type.bits = (uint8_t)(8 * hardnet_element_bytes(view->type));
     buffer->type.lanes = 1;
     buffer->dimensions = view->rank;
     buffer->dim = (hardnet_halide_dim *)(buffer + 1);
@@ -65,7 +65,7 @@ static int64_t apply_split(hardnet_halide_buffer *buffer, const hardnet_view *vi
 /* Sets the pointer, and notes it where it moves with a port. */
 static void place(hardnet_builder *b, hardnet_halide_buffer *buffer, const hardnet_view *view, int64_t moved,
                   int32_t thread) {
-    const size_t element = hardnet_element_bytes((hardnet_type)view->type);
+    const size_t element = hardnet_element_bytes(view->type);
     int32_t port;
     size_t offset = 0;
     uint8_t *base = hardnet_view_base(b->context, view, thread, &port, &offset);

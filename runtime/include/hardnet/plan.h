@@ -42,6 +42,11 @@ typedef enum hardnet_base {
     HARDNET_OUTPUT = 5    /* output `port` of this image, in its type and in the caller's order */
 } hardnet_base;
 
+/* Bytes of an element of a hardnet_type. */
+static inline size_t hardnet_element_bytes(uint8_t type) {
+    return type == HARDNET_UINT8 ? 1 : type == HARDNET_INT16 ? 2 : sizeof(float);
+}
+
 #define HARDNET_VIEW_RANK 5
 
 typedef struct hardnet_dim {
