@@ -151,7 +151,7 @@ void write_level_record(Lines &out, const Plan &plan) {
         add(out, "NULL, 0, ");
     else
         add(out, "{}_roundings, {}, ", l, plan.roundings.size());
-    add(out, "{}_layer_views,\n     {}, {}, {}}},\n", l, plan.arena_bytes / 4, plan.scratch_bytes / 4,
+    add(out, "{}_layer_views,\n     {}, {}, {}, HARDNET_DEVICE_CPU, NULL, NULL}},\n", l, plan.arena_bytes / 4, plan.scratch_bytes / 4,
         plan.weight_bytes / 4);
 }
 

@@ -17,6 +17,11 @@
  *
  * Kernels are Halide pipelines compiled without a runtime: int kernel(void **arguments), one pointer to a
  * Halide buffer per argument. They read and write only what their views cover.
+ *
+ * On a GPU a part has one unit and a call is one launch for all images of a batch: its arguments are WHOLE, and the
+ * kernel is given the addresses of the first image's views. It knows itself how far the next image's lie behind: in
+ * the arena, which each image has one of, `arena_elems`; in inputs and outputs what an image has there. Such a level
+ * has no scratch. Calls run in the plan's order.
  */
 #ifndef HARDNET_PLAN_H
 #define HARDNET_PLAN_H
@@ -28,7 +33,7 @@ extern "C" {
 #endif
 
 /* Raised whenever these tables change: a package of another version is refused at open. */
-#define HARDNET_PLAN_VERSION 3
+#define HARDNET_PLAN_VERSION 4
 
 typedef int (*hardnet_kernel)(void **arguments);
 
@@ -214,10 +219,31 @@ enum {
     HARDNET_NEON_FEATURES = HARDNET_CPU_NEON
 };
 
+typedef enum hardnet_device_kind {
+    HARDNET_DEVICE_CPU = 0,
+    HARDNET_DEVICE_CUDA = 1,
+    HARDNET_DEVICE_OPENCL = 2
+} hardnet_device_kind;
+
+/* How a GPU's kernel is launched. Its parameters are addresses, one for each of its calls' arguments. */
+typedef struct hardnet_launch {
+    const char *name;           /* in the level's module */
+    uint32_t grid[3], block[3]; /* the grid's z: images */
+    uint32_t shared_bytes;      /* of a block, dynamic */
+    const uint8_t *order;       /* parameter p is the address of argument order[p] */
+    uint32_t parameters;
+} hardnet_launch;
+
+/* A GPU level's kernels, as its driver loads them: a fat binary or PTX that ends with a zero byte. */
+typedef struct hardnet_module {
+    const void *bytes;
+    size_t size;
+} hardnet_module;
+
 typedef struct hardnet_level {
     const char *name; /* "avx512" */
     uint32_t features;
-    const hardnet_kernel *kernels;
+    const hardnet_kernel *kernels; /* [kernel_count] */
     uint32_t kernel_count;
     const hardnet_view *views;
     uint32_t view_count;
@@ -238,6 +264,9 @@ typedef struct hardnet_level {
     const int32_t
         *layer_views; /* per layer the view (c, x, y) of its output, -1 where it never lies in memory whole */
     int64_t arena_elems, scratch_elems, weight_elems; /* float32 elements; scratch per thread */
+    uint8_t device;                 /* hardnet_device_kind; the following are NULL on the CPU, `kernels` on others */
+    const hardnet_launch *launches; /* [kernel_count] */
+    const hardnet_module *module;
 } hardnet_level;
 
 typedef struct hardnet_port { /* an input or output: its shape, outermost dimension first, batch included */
