@@ -14,7 +14,7 @@
 namespace hardnet {
 
 struct RunOptions {
-    std::string package, level, tensor, out, sheet;
+    std::string package, level, device, tensor, out, sheet;
     std::vector<std::string> inputs;
     std::optional<int> top;          // of classification
     std::optional<float> threshold;  // of detection, and of segmentation of one class

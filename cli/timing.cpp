@@ -32,6 +32,40 @@ void fill_input(LoadedPackage &loaded) {
     std::copy(input.begin(), input.end(), loaded.input(0));
 }
 
+Status bind_on_device(LoadedPackage &loaded, bool bound) {
+    hardnet_context *context = loaded.context();
+    hardnet_status status =
+        hardnet_bind_input_device(context, 0, bound ? hardnet_device_memory(context, true, 0) : nullptr);
+    for (size_t i = 0; status == HARDNET_OK && i < loaded.outputs().size(); i++)
+        status = hardnet_bind_output_device(
+            context, int32_t(i), bound ? hardnet_device_memory(context, false, int32_t(i)) : nullptr);
+    return status == HARDNET_OK ? ok() : loaded.failure(status);
+}
+
+// What a round adds to each step's times; none where it is a warm-up.
+using StepTimes = std::vector<std::vector<double>>;
+
+Status step_by_step(LoadedPackage &loaded, StepTimes *times) {
+    for (int32_t step = 0; step < hardnet_step_count(loaded.context()); step++) {
+        const auto begin = Clock::now();
+        const hardnet_status status = hardnet_run_step(loaded.context(), step, 0);
+        if (times) (*times)[size_t(step)].push_back(ms_since(begin));
+        if (status != HARDNET_OK) return loaded.failure(status);
+    }
+    return ok();
+}
+
+Status traced_run(LoadedPackage &loaded, StepTimes *times) {
+    const auto add = [](void *user, int32_t, int32_t step, int64_t begin_ns, int64_t end_ns) {
+        auto *to = static_cast<StepTimes *>(user);
+        if (to) (*to)[size_t(step)].push_back(double(end_ns - begin_ns) / 1e6);
+    };
+    hardnet_set_trace(loaded.context(), add, times);
+    const Status status = loaded.run();
+    hardnet_set_trace(loaded.context(), nullptr, nullptr);
+    return status;
+}
+
 }  // namespace
 
 Timing timing_of(std::vector<double> milliseconds) {
@@ -56,20 +90,24 @@ Result<Timing> time_runs(LoadedPackage &loaded, const TimingOptions &options) {
     return timing_of(std::move(milliseconds));
 }
 
+Result<Timing> time_runs_on_device(LoadedPackage &loaded, const TimingOptions &options) {
+    if (const Status status = bind_on_device(loaded, true); !status) return status.error();
+    const Result<Timing> timing = time_runs(loaded, options);
+    if (const Status status = bind_on_device(loaded, false); !status) return status.error();
+    return timing;
+}
+
 Result<std::vector<StepTiming>> time_steps(LoadedPackage &loaded, const TimingOptions &options) {
     fill_input(loaded);
     hardnet_context *context = loaded.context();
     const int32_t count = hardnet_step_count(context);
     std::vector<std::vector<double>> milliseconds(count);
+    const auto one_round = loaded.device() == "cpu" ? step_by_step : traced_run;
     size_t rounds = 0;
     const auto start = Clock::now();
     for (int warmup = options.warmup; warmup > 0 || !enough(options, rounds, start); warmup--) {
-        for (int32_t step = 0; step < count; step++) {
-            const auto begin = Clock::now();
-            const hardnet_status status = hardnet_run_step(context, step, 0);
-            if (warmup <= 0) milliseconds[step].push_back(ms_since(begin));
-            if (status != HARDNET_OK) return loaded.failure(status);
-        }
+        if (const Status status = one_round(loaded, warmup > 0 ? nullptr : &milliseconds); !status)
+            return status.error();
         if (warmup <= 0) rounds++;
     }
     std::vector<StepTiming> steps;

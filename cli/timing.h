@@ -20,7 +20,7 @@ struct Timing {
 
 struct StepTiming {
     std::string layer, kind;
-    double ms = 0;     // median of one image
+    double ms = 0;     // median of one image; on a GPU of the batch
     double share = 0;  // of the sum over the steps
     int32_t step = 0;  // as the context counts them
 };
@@ -29,8 +29,11 @@ Timing timing_of(std::vector<double> milliseconds);  // of at least one run; p99
 
 // Whole runs of the package's batch, on a seeded input.
 Result<Timing> time_runs(LoadedPackage &loaded, const TimingOptions &options);
+// The same on a GPU whose memory holds input and outputs: nothing is copied.
+Result<Timing> time_runs_on_device(LoadedPackage &loaded, const TimingOptions &options);
 
-// Every step of one image, with all threads; the steps' barriers count, so the sum is a little above a run.
+// Every step of one image, with all threads; the steps' barriers count, so the sum is a little above a run. On a GPU of
+// the batch, by its own clock.
 Result<std::vector<StepTiming>> time_steps(LoadedPackage &loaded, const TimingOptions &options);
 
 }  // namespace hardnet

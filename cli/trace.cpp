@@ -24,19 +24,20 @@ void on_share(void *user, int32_t thread, int32_t step, int64_t begin_ns, int64_
     (*static_cast<Events *>(user))[size_t(thread)].push_back({step, begin_ns, end_ns});
 }
 
-Json named_thread(int thread) {
+Json named_thread(const LoadedPackage &loaded, int thread) {
+    const bool on_cpu = loaded.device() == "cpu";
     return {{"name", "thread_name"},
             {"ph", "M"},
             {"pid", 1},
             {"tid", thread},
-            {"args", {{"name", fmt::format("thread {}", thread)}}}};
+            {"args", {{"name", on_cpu ? fmt::format("thread {}", thread) : loaded.device()}}}};
 }
 
 Json json_of(const LoadedPackage &loaded, const Events &events, size_t events_per_run) {
     const int64_t start = events[0].empty() ? 0 : events[0][0].begin_ns;
     Json list = Json::array();
     for (size_t thread = 0; thread < events.size(); thread++) {
-        list.push_back(named_thread(int(thread)));
+        list.push_back(named_thread(loaded, int(thread)));
         for (size_t i = 0; i < events[thread].size(); i++) {
             const Event &e = events[thread][i];
             const hardnet_step *step = hardnet_step_at(loaded.context(), e.step);
@@ -59,6 +60,7 @@ Json json_of(const LoadedPackage &loaded, const Events &events, size_t events_pe
              {{"model", m.name},
               {"input", fmt::format("{}x{}", m.height(), m.width())},
               {"batch", m.batch},
+              {"device", loaded.device()},
               {"level", loaded.level()},
               {"threads", loaded.threads()}}}};
 }
@@ -67,7 +69,8 @@ Json json_of(const LoadedPackage &loaded, const Events &events, size_t events_pe
 
 Status write_trace(LoadedPackage &loaded, int runs, const std::string &path) {
     hardnet_context *context = loaded.context();
-    const size_t per_run = size_t(hardnet_step_count(context)) * size_t(loaded.batch());
+    const bool per_image = loaded.device() == "cpu";  // a GPU's step is of the whole batch
+    const size_t per_run = size_t(hardnet_step_count(context)) * (per_image ? size_t(loaded.batch()) : 1);
     Events events(size_t(loaded.threads()));
     for (std::vector<Event> &mine : events) mine.reserve(per_run * size_t(runs));
     hardnet_set_trace(context, on_share, &events);

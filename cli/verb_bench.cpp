@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "cli/console.h"
 #include "cli/layer_figures.h"
@@ -20,7 +21,7 @@ constexpr size_t kDearestShown = 5;
 constexpr int kTracedRuns = 3;
 
 struct BenchOptions {
-    std::string package, level, trace;
+    std::string package, level, device, trace;
     int threads = 0;
     TimingOptions timing;
     bool layers = false, sorted = false, json = false;
@@ -28,6 +29,7 @@ struct BenchOptions {
 
 struct BenchResult {
     Timing timing;
+    std::optional<Timing> on_device{};  // a GPU's, without copies
     std::vector<StepTiming> steps;
     MachineLimits limits;
     std::vector<LayerFigures> layers;
@@ -62,18 +64,25 @@ void print_json(const LoadedPackage &loaded, const BenchResult &result, const Be
                                    {"input", fmt::format("{}x{}", m.height(), m.width())},
                                    {"batch", m.batch},
                                    {"threads", loaded.threads()},
+                                   {"device", loaded.device()},
                                    {"level", loaded.level()},
                                    {"min_ms", result.timing.min_ms},
                                    {"median_ms", result.timing.median_ms},
                                    {"p99_ms", result.timing.p99_ms},
                                    {"iterations", result.timing.iterations},
                                    {"images_per_second", 1000 * m.batch / result.timing.median_ms}};
-    if (options.layers) {
+    if (result.on_device) {
+        json["without_copies_min_ms"] = result.on_device->min_ms;
+        json["without_copies_median_ms"] = result.on_device->median_ms;
+    }
+    if (!result.layers.empty()) {
         json["limits"] = {{"gflops", result.limits.gflops},
                           {"weights_gb_s", result.limits.weights_gb_s},
                           {"activations_gb_s", result.limits.activations_gb_s}};
         json["layers"] = nlohmann::ordered_json::array();
         for (const LayerFigures &layer : result.layers) json["layers"].push_back(json_of(layer));
+    }
+    if (options.layers) {
         json["steps"] = nlohmann::ordered_json::array();
         for (const StepTiming &step : result.steps)
             json["steps"].push_back(
@@ -117,30 +126,41 @@ void print_text(const LoadedPackage &loaded, const BenchResult &result, const Be
     const Manifest &m = loaded.manifest();
     const Timing &timing = result.timing;
     print(
-        fmt::format("{}  {}x{}  batch {}  level {}  {} thread{}\n"
-                    "min {:.3f} ms  median {:.3f} ms  p99 {:.3f} ms  of {} runs;  {:.1f} images/s\n\n",
-                    m.name, m.height(), m.width(), m.batch, loaded.level(), loaded.threads(),
-                    loaded.threads() == 1 ? "" : "s", timing.min_ms, timing.median_ms, timing.p99_ms,
-                    timing.iterations, 1000 * m.batch / timing.median_ms));
-    if (options.layers) return print_layers(result);
+        fmt::format("{}  {}x{}  batch {}  level {}{}  {} thread{}\n"
+                    "min {:.3f} ms  median {:.3f} ms  p99 {:.3f} ms  of {} runs;  {:.1f} images/s\n",
+                    m.name, m.height(), m.width(), m.batch, loaded.level(), on_device(loaded),
+                    loaded.threads(), loaded.threads() == 1 ? "" : "s", timing.min_ms, timing.median_ms,
+                    timing.p99_ms, timing.iterations, 1000 * m.batch / timing.median_ms));
+    if (result.on_device)
+        print(fmt::format("without copies: min {:.3f} ms  median {:.3f} ms\n", result.on_device->min_ms,
+                          result.on_device->median_ms));
+    print("\n");
+    if (!result.layers.empty()) return print_layers(result);
+    if (options.layers) return print_steps(result.steps, result.steps.size());
     print(fmt::format("the {} dearest of {} steps (--layers shows all):\n",
                       std::min(kDearestShown, result.steps.size()), result.steps.size()));
     print_steps(result.steps, kDearestShown);
 }
 
 Result<ExitCode> bench(const BenchOptions &options) {
-    const Result<std::unique_ptr<LoadedPackage>> loaded =
-        LoadedPackage::load(options.package, {options.threads, options.level, note_of_runtime});
+    const Result<std::unique_ptr<LoadedPackage>> loaded = LoadedPackage::load(
+        options.package, {options.threads, options.level, note_of_runtime, options.device});
     if (!loaded) return loaded.error();
     const Result<Timing> timing = time_runs(**loaded, options.timing);
     if (!timing) return timing.error();
-    BenchResult result{*timing, {}, {}, {}};
+    BenchResult result{*timing, {}, {}, {}, {}};
+    const bool on_cpu = (*loaded)->device() == "cpu";
+    if (!on_cpu) {
+        Result<Timing> timed = time_runs_on_device(**loaded, options.timing);
+        if (!timed) return timed.error();
+        result.on_device = *timed;
+    }
     if (options.layers || !options.json) {
         Result<std::vector<StepTiming>> timed = time_steps(**loaded, options.timing);
         if (!timed) return timed.error();
         result.steps = std::move(*timed);
     }
-    if (options.layers) {
+    if (options.layers && on_cpu) {  // what a GPU could do is not measured
         result.limits = limits_for(**loaded);
         result.layers = layer_figures(**loaded, result.steps, result.limits);
     }
@@ -168,6 +188,7 @@ void add_bench(CLI::App &program, Action &chosen) {
         ->check(CLI::Validator(between(1, 1024), ""));
     verb->add_option("--level", options->level,
                      "CPU level, such as avx2; default: the best that this CPU runs");
+    add_device(*verb, options->device);
     verb->add_option("--iterations", options->timing.iterations,
                      "runs; default: as many as fit into --seconds")
         ->check(CLI::Validator(between(1, 1'000'000), ""));
@@ -180,7 +201,7 @@ void add_bench(CLI::App &program, Action &chosen) {
     verb->add_flag(
         "--layers", options->layers,
         "every layer: time, what it computes and moves, and the share of what this machine, measured "
-        "here, could do");
+        "here, could do; on a GPU every step's time");
     verb->add_flag("--sort", options->sorted, "the dearest first");
     verb->add_option("--trace", options->trace,
                      "a file for what each thread did in three runs, to be opened in Perfetto");

@@ -71,9 +71,13 @@ Status print_summary(const LoadedPackage &loaded, const RunOptions &options, Tal
         return ok();
     }
     const Manifest &m = loaded.manifest();
-    Json root = {{"model", m.name},         {"input", fmt::format("{}x{}", m.height(), m.width())},
-                 {"level", loaded.level()}, {"threads", loaded.threads()},
-                 {"images", tally.images},  {"failed", tally.failures}};
+    Json root = {{"model", m.name},
+                 {"input", fmt::format("{}x{}", m.height(), m.width())},
+                 {"device", loaded.device()},
+                 {"level", loaded.level()},
+                 {"threads", loaded.threads()},
+                 {"images", tally.images},
+                 {"failed", tally.failures}};
     root.update(closing.json);
     print_text(root.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
     return ok();
@@ -201,8 +205,8 @@ Result<ExitCode> run(const RunOptions &options) {
     if (options.mask_ids && (options.out.empty() || options.inputs.empty()))
         return usage_error(std::string("run: --mask-ids: expected pictures and -o FOLDER, found ") +
                            (options.inputs.empty() ? "--tensor" : "no -o"));
-    const Result<std::unique_ptr<LoadedPackage>> loaded =
-        LoadedPackage::load(options.package, {options.threads, options.level, note_of_runtime});
+    const Result<std::unique_ptr<LoadedPackage>> loaded = LoadedPackage::load(
+        options.package, {options.threads, options.level, note_of_runtime, options.device});
     if (!loaded) return loaded.error();
     return options.tensor.empty() ? run_on_pictures(**loaded, options) : run_on_tensor(**loaded, options);
 }
@@ -233,6 +237,7 @@ void add_run(CLI::App &program, Action &chosen) {
         ->check(CLI::Validator(between(1, 1024), ""));
     verb->add_option("--level", options->level,
                      "CPU level, such as avx2; default: the best that this CPU runs");
+    add_device(*verb, options->device);
     verb->add_flag("--json", options->json, "one JSON object instead of text");
     verb->add_option("--tensor", options->tensor, "float32 NCHW, already normalised, as .npy");
     verb->add_option(

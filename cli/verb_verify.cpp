@@ -14,7 +14,7 @@ namespace hardnet {
 namespace {
 
 struct VerifyOptions {
-    std::string package, level;
+    std::string package, level, device;
     int threads = 0;
     uint64_t seed = 1;
     std::optional<double> bound;
@@ -30,8 +30,8 @@ void print_check(const LayerCheck &check) {
 }
 
 Result<ExitCode> verify(const VerifyOptions &options) {
-    const Result<std::unique_ptr<LoadedPackage>> opened =
-        LoadedPackage::load(options.package, {options.threads, options.level, note_of_runtime});
+    const Result<std::unique_ptr<LoadedPackage>> opened = LoadedPackage::load(
+        options.package, {options.threads, options.level, note_of_runtime, options.device});
     if (!opened) return opened.error();
     LoadedPackage &loaded = **opened;
     ProgressLine progress("verify");
@@ -48,8 +48,8 @@ Result<ExitCode> verify(const VerifyOptions &options) {
 
     const std::string path = loaded.package().verify_path(), json = to_json(*result, loaded);
     const Manifest &m = loaded.manifest();
-    std::fputs(fmt::format("{}  {}x{}  batch {}  level {}  input seed:{}\n", m.name, m.height(), m.width(),
-                           m.batch, loaded.level(), result->seed)
+    std::fputs(fmt::format("{}  {}x{}  batch {}  level {}{}  input seed:{}\n", m.name, m.height(), m.width(),
+                           m.batch, loaded.level(), on_device(loaded), result->seed)
                    .c_str(),
                stdout);
     std::fputs(fmt::format("{:<24}  {:<28}  {:>12}  {:>12}  {:>13}  {:>8}\n", "layer", "algorithm",
@@ -85,6 +85,7 @@ void add_verify(CLI::App &program, Action &chosen) {
         ->check(CLI::Validator(between(1, 1024), ""));
     verb->add_option("--level", options->level,
                      "CPU level, such as avx2; default: the best that this CPU runs");
+    add_device(*verb, options->device);
     verb->callback([&chosen, options] { chosen = [options] { return verify(*options); }; });
 }
 

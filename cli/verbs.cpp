@@ -7,6 +7,7 @@
 #include <charconv>
 
 #include "base/text.h"
+#include "runtime/inspect.h"
 
 namespace hardnet {
 
@@ -14,6 +15,19 @@ CLI::App *add_verb(CLI::App &program, const char *name, const char *does, const 
     CLI::App *verb = program.add_subcommand(name, does);
     verb->footer(std::string("Example:\n  ") + example);
     return verb;
+}
+
+void add_device(CLI::App &verb, std::string &device) {
+    verb.add_option(
+        "--device", device,
+        "cpu, cuda or cuda:N, of a package that was compiled for it, or auto: the best that works; "
+        "default: cpu");
+}
+
+std::string on_device(const LoadedPackage &loaded) {
+    hardnet_device_info info;
+    if (!hardnet_context_device(loaded.context(), &info)) return "";
+    return fmt::format(" on {}, {}", loaded.device(), info.name);
 }
 
 std::function<std::string(std::string &)> between(int64_t least, int64_t most) {

@@ -6,6 +6,7 @@
 
 #include "base/result.h"
 #include "graph/network.h"
+#include "package/loaded_package.h"
 
 namespace hardnet {
 
@@ -25,6 +26,11 @@ void add_doctor(CLI::App &program, Action &chosen);
 
 // A subcommand whose help ends with `example`.
 CLI::App *add_verb(CLI::App &program, const char *name, const char *does, const char *example);
+
+// --device, which run, verify and bench have.
+void add_device(CLI::App &verb, std::string &device);
+// " on cuda:0, NVIDIA H100", behind a level's name; "" on the CPU.
+std::string on_device(const LoadedPackage &loaded);
 
 // A check for CLI11: "expected an integer from 1 to 9, found ...".
 std::function<std::string(std::string &)> between(int64_t least, int64_t most);

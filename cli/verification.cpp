@@ -45,26 +45,33 @@ std::vector<int> completing_steps(const Network &network, hardnet_context *conte
 
 // A layer's output as CHW, from its view (channel, x, y). Of int16: what these stand for.
 template <typename T>
-std::vector<float> read_view(const hardnet_view &view, const void *memory, const Shape &shape, float unit) {
-    const auto *data = static_cast<const T *>(memory);
+Result<std::vector<float>> read_view(const LoadedPackage &loaded, int32_t index, const Shape &shape,
+                                     float unit) {
+    const hardnet_dim *dims = hardnet_context_level(loaded.context())->views[index].dims;
+    const int64_t width = dims[1].extent, channels = dims[0].extent;
+    if (channels < shape.channels || width < shape.width || dims[2].extent < shape.height)
+        return bad_input(fmt::format("{}: expected a view of {}x{}x{} elements or more, found {}x{}x{}",
+                                     loaded.manifest().name, shape.channels, shape.height, shape.width,
+                                     channels, dims[2].extent, width));
+    std::vector<T> data(size_t(channels * width * dims[2].extent));
+    if (const hardnet_status status = hardnet_read_view(loaded.context(), index, 0, data.data());
+        status != HARDNET_OK)
+        return loaded.failure(status);
     std::vector<float> values;
     values.reserve(size_t(shape.elements()));
     for (int c = 0; c < shape.channels; c++)
         for (int y = 0; y < shape.height; y++)
             for (int x = 0; x < shape.width; x++)
-                values.push_back(
-                    unit * float(data[int64_t{c} * view.dims[0].stride + int64_t{x} * view.dims[1].stride +
-                                      int64_t{y} * view.dims[2].stride]));
+                values.push_back(unit * float(data[size_t((y * width + x) * channels + c)]));
     return values;
 }
 
-std::vector<float> layer_values(const LoadedPackage &loaded, int32_t view_index, const Shape &shape,
-                                const LayerInfo *info) {
+Result<std::vector<float>> layer_values(const LoadedPackage &loaded, int32_t view_index, const Shape &shape,
+                                        const LayerInfo *info) {
     const hardnet_view &view = hardnet_context_level(loaded.context())->views[view_index];
-    const void *memory = hardnet_view_data(loaded.context(), view_index, 0, 0);
-    if (view.type != HARDNET_INT16) return read_view<float>(view, memory, shape, 1);
+    if (view.type != HARDNET_INT16) return read_view<float>(loaded, view_index, shape, 1);
     const int exponent = info && info->exponent ? *info->exponent : 0;
-    return read_view<int16_t>(view, memory, shape, std::ldexp(1.0f, -exponent));
+    return read_view<int16_t>(loaded, view_index, shape, std::ldexp(1.0f, -exponent));
 }
 
 // Of the level that runs: int16 where any of its layers is.
@@ -133,11 +140,12 @@ Result<std::vector<LayerCheck>> check_layers(LoadedPackage &loaded, const Networ
             if (complete[i] != step || views[i] < 0) continue;
             const Layer &layer = network.layers[i];
             const LayerInfo *info = loaded.manifest().chosen(layer.name, loaded.level());
+            const Result<std::vector<float>> found = layer_values(loaded, views[i], layer.out, info);
+            if (!found) return found.error();
             const double plain = plain_error(network, i, expected);
-            checks.push_back(
-                {layer.name, info ? info->algorithm : "",
-                 compare_layer(network, i, layer_values(loaded, views[i], layer.out, info), expected), plain,
-                 error_bound(plain, recorded[i], precision)});
+            checks.push_back({layer.name, info ? info->algorithm : "",
+                              compare_layer(network, i, *found, expected), plain,
+                              error_bound(plain, recorded[i], precision)});
         }
     }
     return checks;
@@ -246,6 +254,7 @@ std::string to_json(const Verification &verification, const LoadedPackage &loade
     const Json json = {{"model", m.name},
                        {"input", fmt::format("{}x{}", m.height(), m.width())},
                        {"batch", m.batch},
+                       {"device", loaded.device()},
                        {"level", loaded.level()},
                        {"weights", {{"source", m.weights_source}, {"hash", m.weights_hash}}},
                        {"seed", verification.seed},

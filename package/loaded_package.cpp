@@ -82,6 +82,7 @@ Status LoadedPackage::open_context(const LoadOptions &options) {
     open.packed_folder = package_.folder.c_str();
     open.threads = options.threads;
     open.level = options.level.empty() ? nullptr : options.level.c_str();
+    open.device = options.device.empty() ? nullptr : options.device.c_str();
     open.log = options.log;
     const hardnet_status status = hardnet_open(network_, &open, &context_);
     if (options.status) *options.status = status;
@@ -128,6 +129,11 @@ Status LoadedPackage::check_shapes() {
 }
 
 int LoadedPackage::threads() const { return hardnet_context_memory(context_).threads; }
+
+std::string LoadedPackage::device() const {
+    hardnet_device_info info;
+    return hardnet_context_device(context_, &info) ? fmt::format("cuda:{}", info.number) : "cpu";
+}
 
 Status LoadedPackage::run() {
     const hardnet_status status = hardnet_run(context_);

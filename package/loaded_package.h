@@ -16,6 +16,7 @@ struct LoadOptions {
     int threads = 0;                                         // 0: as many as this process may use
     std::string level;                                       // "": the best that this CPU runs
     void (*log)(void *user, const char *message) = nullptr;  // what the runtime has to say beside errors
+    std::string device{};                                    // as hardnet_options has it; "": the CPU
     std::string weights_path{};                              // "": the package's own file
     const void *weights_data = nullptr;                      // a file in memory instead, while it loads
     size_t weights_size = 0;                                 // bytes
@@ -45,6 +46,7 @@ public:
     hardnet_context *context() const { return context_; }
     std::string level() const { return hardnet_level_name(context_); }
     int threads() const;
+    std::string device() const;  // "cpu", "cuda:0"
 
     int batch() const { return manifest().batch; }
     size_t input_elems() const { return size_t(model().input.elements()); }   // of one image

@@ -94,3 +94,26 @@ hardnet_status hardnet_check_binding(hardnet_context *context, const hardnet_por
     }
     return check_memory(context, port, tensor, what);
 }
+
+/* Kernels load 16 bytes at once; the driver's own allocations are aligned to 256. */
+enum { kDeviceAlignment = 16 };
+
+hardnet_status hardnet_check_device_binding(hardnet_context *context, const hardnet_port_state *port,
+                                            uint64_t address) {
+    const char *what = port->is_input ? "input" : "output";
+    if (address % kDeviceAlignment != 0) {
+        return hardnet_fail(context, HARDNET_INVALID_ARGUMENT,
+                            "%s %d: expected memory of the device aligned to %d, found 0x%llx", what,
+                            port->index, kDeviceAlignment, (unsigned long long)address);
+    }
+    for (uint32_t i = 0; i < context->port_count; i++) {
+        const hardnet_port_state *other = &context->ports[i];
+        if (other == port || address >= other->device + other->bytes ||
+            other->device >= address + port->bytes)
+            continue;
+        return hardnet_fail(context, HARDNET_INVALID_ARGUMENT,
+                            "%s %d: expected memory of its own, found an overlap with %s %d", what,
+                            port->index, other->is_input ? "input" : "output", other->index);
+    }
+    return HARDNET_OK;
+}

@@ -60,7 +60,7 @@ static hardnet_status open_parts(hardnet_context *context, const hardnet_host *h
             "compile it again)",
             HARDNET_PLAN_VERSION, network->plan_version);
     }
-    hardnet_status status = hardnet_choose_level(context, host);
+    hardnet_status status = hardnet_choose_device(context, host);
     if (status == HARDNET_OK) status = hardnet_check_tables(context);
     if (status == HARDNET_OK) status = hardnet_check_packings(context);
     if (status == HARDNET_OK) status = start_threads(context, host);
@@ -78,6 +78,29 @@ static void drop_all(hardnet_context *context) {
     context->device->close(context);
     hardnet_unmap_packed(context);
     for (int i = 0; i < HARDNET_BLOCKS; i++) hardnet_drop(context, (hardnet_block_name)i);
+    context->packed = NULL;
+    context->ports = NULL;
+    context->schedule = (hardnet_schedule){0};
+}
+
+static bool is_for_want_of_a_device(hardnet_status status) {
+    return status == HARDNET_NO_DEVICE || status == HARDNET_DEVICE_OUT_OF_MEMORY ||
+           status == HARDNET_DEVICE_LOST;
+}
+
+/* What was asked for, or the CPU where that will do. */
+static hardnet_status open_on_some_device(hardnet_context *context, const hardnet_host *host) {
+    hardnet_status status = hardnet_read_device(context);
+    if (status == HARDNET_OK) status = open_parts(context, host);
+    hardnet_forget_weights(context);
+    if (!context->request.automatic || !is_for_want_of_a_device(status)) return status;
+    hardnet_log(context, "device auto: %s: running on the cpu", hardnet_last_error(context));
+    drop_all(context);
+    hardnet_refuse(context, HARDNET_OK, NULL);
+    context->request.kind = HARDNET_DEVICE_CPU;
+    status = open_parts(context, host);
+    hardnet_forget_weights(context);
+    return status;
 }
 
 hardnet_status hardnet_open_on(const hardnet_host *host, const hardnet_network *network,
@@ -90,10 +113,12 @@ hardnet_status hardnet_open_on(const hardnet_host *host, const hardnet_network *
     context->network = network;
     context->device = &hardnet_cpu_device;
     if (wrong) return hardnet_refuse(context, HARDNET_INVALID_ARGUMENT, wrong);
-    const hardnet_status status = open_parts(context, host);
-    hardnet_forget_weights(context);
+    context->host = host;
+    const hardnet_status status = open_on_some_device(context, host);
+    context->host = NULL;
     /* The caller's strings need not outlive this call. */
     context->options.weights_path = context->options.level = context->options.packed_folder = NULL;
+    context->options.device = NULL;
     context->options.weights_data = NULL;
     context->open = status == HARDNET_OK;
     if (!context->open) drop_all(context);

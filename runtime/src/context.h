@@ -1,12 +1,13 @@
 /* The runtime's inside: what a context holds, and the functions that build it, one file per idea.
  *
- *     open: options -> level (cpu.c) -> tables checked (tables.c, packing.c) -> threads (threads.c)
+ *     open: options -> device (device.c) and level (cpu.c) -> tables checked (tables.c, packing.c) -> threads (threads.c)
  *           -> weights checked (weights.c) -> the device's memory -> inputs and outputs (ports.c)
  *           -> weights packed (packed.c, packing.c) -> the device's tables
  *     run:  the context is taken (run.c), the device runs the steps
  *
- * The device is the CPU (device_cpu.c): its memory is blocks (memory.c), its tables are calls (schedule.c); per
- * image the ports' buffers are pointed, then every thread walks its own calls.
+ * A device is the CPU (device_cpu.c): its memory is blocks (memory.c), its tables are calls (schedule.c); per
+ * image the ports' buffers are pointed, then every thread walks its own calls. Or it is a GPU (device_cuda.c,
+ * cuda_state.h): memory of its own, and the whole network one graph of launches.
  */
 #ifndef HARDNET_CONTEXT_H
 #define HARDNET_CONTEXT_H
@@ -60,6 +61,8 @@ typedef enum hardnet_block_name {
     HARDNET_BLOCK_SCRATCH,
     HARDNET_BLOCK_PORTS,
     HARDNET_BLOCK_TABLES,
+    HARDNET_BLOCK_DEVICE,  /* a GPU's state */
+    HARDNET_BLOCK_FETCHED, /* for a while: what the host reads of a GPU's memory */
     HARDNET_BLOCKS
 } hardnet_block_name;
 
@@ -80,14 +83,16 @@ void hardnet_drop(hardnet_context *context, hardnet_block_name name);
 
 /* ---- the context */
 
-typedef struct hardnet_port_state {
+struct hardnet_port_state {
     const hardnet_port *port;
     hardnet_type type;
     bool is_input;
     int32_t index;
     size_t bytes, image_bytes;
-    uint8_t *own, *data; /* data: what runs use, own or bound */
-} hardnet_port_state;
+    uint8_t *own, *data;         /* data: what runs use, own or bound */
+    uint64_t device_own, device; /* likewise on a GPU */
+    bool on_device;              /* there is where the caller has it: nothing is copied from or to `data` */
+};
 
 typedef struct hardnet_resolved_call {
     hardnet_kernel kernel;
@@ -128,6 +133,8 @@ struct hardnet_context {
     const hardnet_network *network;
     const hardnet_level *level;
     const hardnet_device *device;
+    hardnet_device_request request;
+    const hardnet_host *host; /* while open runs */
     bool open;
     hardnet_block blocks[HARDNET_BLOCKS];
     const uint8_t *packed; /* weights as kernels read them */
@@ -151,7 +158,14 @@ struct hardnet_context {
 
 /* ---- the parts of open */
 
+/* context->request from the options. */
+hardnet_status hardnet_read_device(hardnet_context *context);
+/* context->device and the level for it, as context->request wants. */
+hardnet_status hardnet_choose_device(hardnet_context *context, const hardnet_host *host);
+/* The best level for the host's CPU. */
 hardnet_status hardnet_choose_level(hardnet_context *context, const hardnet_host *host);
+/* "avx512, avx2": the level's names of one kind, or of all. */
+void hardnet_put_levels(hardnet_text *text, const hardnet_network *network, bool cpu_only);
 hardnet_status hardnet_check_tables(hardnet_context *context);
 hardnet_status hardnet_check_packings(hardnet_context *context);
 hardnet_status hardnet_load_weights(hardnet_context *context);
@@ -173,6 +187,7 @@ void hardnet_on_all_threads(hardnet_context *context, void (*body)(void *argumen
 /* ---- the CPU's inside: device_cpu.c, schedule.c */
 
 hardnet_status hardnet_make_schedule(hardnet_context *context);
+bool hardnet_step_runs(const hardnet_context *context, const hardnet_step *step);
 /* Memory that `view` means for image 0, and the port whose binding and image move it, or -1. */
 uint8_t *hardnet_view_base(const hardnet_context *context, const hardnet_view *view, int32_t thread,
                            int32_t *port, size_t *port_offset);
@@ -183,6 +198,9 @@ void hardnet_point_ports(hardnet_context *context, int32_t image);
 /* Whether `tensor` may be bound to `port`. */
 hardnet_status hardnet_check_binding(hardnet_context *context, const hardnet_port_state *port,
                                      const hardnet_tensor *tensor);
+/* Whether `address` of a device's memory may. */
+hardnet_status hardnet_check_device_binding(hardnet_context *context, const hardnet_port_state *port,
+                                            uint64_t address);
 
 /* Takes a context for the calling thread: HARDNET_OK, or why not. */
 hardnet_status hardnet_enter(hardnet_context *context);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "context.h"
+#include "cuda_driver.h"
 
 #if defined(__x86_64__) || defined(__i386__)
 #include <cpuid.h>
@@ -89,7 +90,7 @@ void hardnet_feature_names(uint32_t features, char *memory, size_t size) {
 
 hardnet_host hardnet_this_host(void) {
     hardnet_host host = {hardnet_cpu_features(), getenv("HARDNET_CPU_LEVEL"), hardnet_processors(""),
-                         pthread_create};
+                         pthread_create, hardnet_cuda_of_process};
     if (host.level && !host.level[0]) host.level = NULL;
     return host;
 }
@@ -98,19 +99,18 @@ static hardnet_status forced_level(hardnet_context *context, const hardnet_host 
                                    const char *who) {
     const hardnet_network *network = context->network;
     char memory[256];
-    hardnet_text text = hardnet_text_in(memory, sizeof memory);
     for (uint32_t i = 0; i < network->level_count; i++) {
         const hardnet_level *level = &network->levels[i];
-        if (strcmp(level->name, name) == 0) {
-            const uint32_t missing = level->features & ~host->features;
-            context->level = level;
-            if (!missing) return HARDNET_OK;
-            hardnet_feature_names(missing, memory, sizeof memory);
-            return hardnet_fail(context, HARDNET_UNSUPPORTED_CPU,
-                                "%s %s: expected a cpu with %s, found one without", who, name, memory);
-        }
-        hardnet_put(&text, "%s%s", i ? ", " : "", level->name);
+        if (level->device != HARDNET_DEVICE_CPU || strcmp(level->name, name) != 0) continue;
+        const uint32_t missing = level->features & ~host->features;
+        context->level = level;
+        if (!missing) return HARDNET_OK;
+        hardnet_feature_names(missing, memory, sizeof memory);
+        return hardnet_fail(context, HARDNET_UNSUPPORTED_CPU,
+                            "%s %s: expected a cpu with %s, found one without", who, name, memory);
     }
+    hardnet_text text = hardnet_text_in(memory, sizeof memory);
+    hardnet_put_levels(&text, network, true);
     return hardnet_fail(context, HARDNET_INVALID_ARGUMENT, "%s: expected one of %s, found \"%.80s\"", who,
                         memory, name);
 }
@@ -119,12 +119,22 @@ hardnet_status hardnet_choose_level(hardnet_context *context, const hardnet_host
     const hardnet_network *network = context->network;
     if (context->options.level) return forced_level(context, host, context->options.level, "level");
     if (host->level) return forced_level(context, host, host->level, "HARDNET_CPU_LEVEL");
+    context->level = NULL;
     for (uint32_t i = 0; i < network->level_count; i++) {
+        if (network->levels[i].device != HARDNET_DEVICE_CPU) continue;
         context->level = &network->levels[i];
         if (!(context->level->features & ~host->features)) return HARDNET_OK;
     }
-    if (!context->level)
+    if (!network->level_count)
         return hardnet_fail(context, HARDNET_INTERNAL, "levels: expected at least one, found none");
+    if (!context->level) {
+        char found[256];
+        hardnet_text text = hardnet_text_in(found, sizeof found);
+        hardnet_put_levels(&text, network, false);
+        return hardnet_fail(context, HARDNET_UNSUPPORTED_CPU,
+                            "cpu: expected a level for it in %s, found %s (options.device chooses a device)",
+                            network->name, found);
+    }
     char missing[160];
     hardnet_feature_names(context->level->features & ~host->features, missing, sizeof missing);
     return hardnet_fail(context, HARDNET_UNSUPPORTED_CPU,

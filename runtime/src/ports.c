@@ -31,8 +31,9 @@ hardnet_status hardnet_make_ports(hardnet_context *context) {
     size_t offset = bytes;
     const hardnet_port_state input =
         port_state(context, u8 ? &network->input_uint8 : &network->input_float, true, 0);
-    const size_t staging =
-        u8 ? (size_t)element_count(&network->input_float) * sizeof(float) / network->batch : 0;
+    const size_t staging = u8 && context->level->device == HARDNET_DEVICE_CPU
+                               ? (size_t)element_count(&network->input_float) * sizeof(float) / network->batch
+                               : 0;
     bytes += hardnet_round_up(input.bytes, HARDNET_ALIGNMENT) + hardnet_round_up(staging, HARDNET_ALIGNMENT);
     for (uint32_t i = 0; i < network->output_count; i++) {
         bytes += hardnet_round_up(port_state(context, &network->outputs[i], false, (int32_t)i).bytes,
@@ -50,7 +51,7 @@ hardnet_status hardnet_make_ports(hardnet_context *context) {
         context->ports[i].own = context->ports[i].data = memory + offset;
         offset += hardnet_round_up(context->ports[i].bytes, HARDNET_ALIGNMENT);
     }
-    if (u8) context->staging = memory + offset;
+    context->staging = staging ? memory + offset : NULL;
     return HARDNET_OK;
 }
 
@@ -109,6 +110,7 @@ static hardnet_status bind(hardnet_context *context, bool is_input, int32_t inde
     hardnet_port_state *port = NULL;
     status = find_port(context, is_input, index, &port);
     if (status == HARDNET_OK && tensor->data) status = hardnet_check_binding(context, port, tensor);
+    if (status == HARDNET_OK && port->on_device) status = context->device->bind(context, port, 0);
     if (status == HARDNET_OK) {
         port->data = tensor->data ? tensor->data : port->own;
         context->device->follow_ports(context);
@@ -123,4 +125,37 @@ hardnet_status hardnet_bind_input(hardnet_context *context, int32_t index, const
 
 hardnet_status hardnet_bind_output(hardnet_context *context, int32_t index, const hardnet_tensor *tensor) {
     return bind(context, false, index, tensor);
+}
+
+static hardnet_status bind_device(hardnet_context *context, bool is_input, int32_t index, void *device) {
+    if (!context) return HARDNET_INVALID_ARGUMENT;
+    hardnet_status status = hardnet_enter(context);
+    if (status != HARDNET_OK) return status;
+    const uint64_t address = (uintptr_t)device;
+    hardnet_port_state *port = NULL;
+    status = find_port(context, is_input, index, &port);
+    if (status == HARDNET_OK && !context->device->bind) {
+        status = hardnet_fail(context, HARDNET_INVALID_ARGUMENT,
+                              "%s %d: expected a context on a device, found one on the cpu",
+                              is_input ? "input" : "output", index);
+    }
+    if (status == HARDNET_OK && address) status = hardnet_check_device_binding(context, port, address);
+    if (status == HARDNET_OK) status = context->device->bind(context, port, address);
+    hardnet_leave(context);
+    return status;
+}
+
+hardnet_status hardnet_bind_input_device(hardnet_context *context, int32_t index, void *device) {
+    return bind_device(context, true, index, device);
+}
+
+hardnet_status hardnet_bind_output_device(hardnet_context *context, int32_t index, void *device) {
+    return bind_device(context, false, index, device);
+}
+
+void *hardnet_device_memory(const hardnet_context *context, bool is_input, int32_t index) {
+    if (!context || !context->open || index < 0) return NULL;
+    const uint32_t place = is_input ? (uint32_t)index : 1 + (uint32_t)index;
+    if (place >= (is_input ? 1 : context->port_count)) return NULL;
+    return (void *)(uintptr_t)context->ports[place].device_own;
 }

@@ -41,22 +41,44 @@ static hardnet_status not_open(hardnet_context *context) {
                           "context: expected an open one, found one that failed to open");
 }
 
-hardnet_status hardnet_run(hardnet_context *context) {
+/* Takes an open context. */
+static hardnet_status enter_open(hardnet_context *context) {
     if (!context) return HARDNET_INVALID_ARGUMENT;
-    if (!context->open) return not_open(context);
-    hardnet_status status = hardnet_enter(context);
-    if (status != HARDNET_OK) return status;
+    return context->open ? hardnet_enter(context) : not_open(context);
+}
+
+static hardnet_status run_all(hardnet_context *context) {
     const hardnet_range steps = {0, context->schedule.step_count},
                         images = {0, (uint32_t)context->network->batch};
-    status = context->device->run(context, steps, images);
+    return context->device->run(context, steps, images);
+}
+
+hardnet_status hardnet_run(hardnet_context *context) {
+    hardnet_status status = enter_open(context);
+    if (status != HARDNET_OK) return status;
+    status = run_all(context);
+    hardnet_leave(context);
+    return status;
+}
+
+hardnet_status hardnet_enqueue(hardnet_context *context) {
+    hardnet_status status = enter_open(context);
+    if (status != HARDNET_OK) return status;
+    status = context->device->enqueue ? context->device->enqueue(context) : run_all(context);
+    hardnet_leave(context);
+    return status;
+}
+
+hardnet_status hardnet_wait(hardnet_context *context) {
+    hardnet_status status = enter_open(context);
+    if (status != HARDNET_OK) return status;
+    if (context->device->wait) status = context->device->wait(context);
     hardnet_leave(context);
     return status;
 }
 
 hardnet_status hardnet_run_step(hardnet_context *context, int32_t step, int32_t image) {
-    if (!context) return HARDNET_INVALID_ARGUMENT;
-    if (!context->open) return not_open(context);
-    hardnet_status status = hardnet_enter(context);
+    hardnet_status status = enter_open(context);
     if (status != HARDNET_OK) return status;
     if (step < 0 || step >= hardnet_step_count(context) || image < 0 || image >= context->network->batch) {
         status = hardnet_fail(context, HARDNET_INVALID_ARGUMENT,

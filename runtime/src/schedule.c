@@ -156,7 +156,7 @@ static void emit_step(hardnet_builder *b, const hardnet_step *step, int32_t thre
     }
 }
 
-static bool step_runs(const hardnet_context *context, const hardnet_step *step) {
+bool hardnet_step_runs(const hardnet_context *context, const hardnet_step *step) {
     return step->kind != HARDNET_STEP_NORMALIZE || context->options.input_type == HARDNET_UINT8;
 }
 
@@ -168,7 +168,7 @@ static void emit_all(hardnet_builder *b, hardnet_schedule *schedule) {
     for (int32_t thread = 0; thread < b->context->runner.threads; thread++) {
         uint32_t number = 0;
         for (uint32_t s = 0; s < level->step_count; s++) {
-            if (!step_runs(b->context, &level->steps[s])) continue;
+            if (!hardnet_step_runs(b->context, &level->steps[s])) continue;
             const uint32_t first = b->call_count;
             emit_step(b, &level->steps[s], thread);
             if (b->writing) {

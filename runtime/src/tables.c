@@ -49,6 +49,12 @@ static hardnet_status check_sizes(hardnet_context *context) {
     if (network->batch < 1)
         return hardnet_fail(context, HARDNET_INTERNAL, "batch: expected at least 1, found %d",
                             network->batch);
+    if (level->device != HARDNET_DEVICE_CPU && level->arena_elems > HARDNET_MOST_ELEMS / network->batch) {
+        return hardnet_fail(
+            context, HARDNET_INTERNAL,
+            "memory of level %s: expected 0 to 2^48 elements for %d images, found %lld for each", level->name,
+            network->batch, (long long)level->arena_elems);
+    }
     hardnet_status status =
         check_port(context, &network->input_float, "float input", 0, 1u << HARDNET_FLOAT32);
     if (status == HARDNET_OK)
@@ -173,6 +179,86 @@ static bool inside(uint32_t first, uint32_t count, uint32_t all) {
     return first <= all && count <= all - first;
 }
 
+/* ---- a GPU's */
+
+static bool is_permutation(const uint8_t *order, uint32_t count) {
+    bool seen[256] = {false};
+    for (uint32_t p = 0; p < count; p++) {
+        if (order[p] >= count || seen[order[p]]) return false;
+        seen[order[p]] = true;
+    }
+    return true;
+}
+
+static hardnet_status check_launch(hardnet_context *context, uint32_t number) {
+    const hardnet_level *level = context->level;
+    const hardnet_launch *launch = &level->launches[number];
+    const uint32_t *grid = launch->grid, *block = launch->block;
+    const uint64_t threads = (uint64_t)block[0] * block[1] * block[2];
+    const char *name = launch->name ? launch->name : "?";
+    if (!launch->name || !grid[0] || !grid[1] || threads < 1 || threads > 1024 || block[0] > 1024 ||
+        block[1] > 1024) {
+        return hardnet_fail(
+            context, HARDNET_INTERNAL,
+            "launch %u of level %s, %.80s: expected a name, a grid and a block of 1 to 1024 threads, "
+            "found grid %ux%u, block %ux%ux%u",
+            number, level->name, name, grid[0], grid[1], block[0], block[1], block[2]);
+    }
+    if (grid[2] != (uint32_t)context->network->batch) {
+        return hardnet_fail(context, HARDNET_INTERNAL,
+                            "launch %u of level %s, %.80s: expected a grid of %d images, found %u", number,
+                            level->name, name, context->network->batch, grid[2]);
+    }
+    if (launch->parameters && (!launch->order || !is_permutation(launch->order, launch->parameters))) {
+        return hardnet_fail(
+            context, HARDNET_INTERNAL,
+            "launch %u of level %s, %.80s: expected an order of all %u parameters, found another", number,
+            level->name, name, launch->parameters);
+    }
+    return HARDNET_OK;
+}
+
+static hardnet_status check_device_level(hardnet_context *context) {
+    const hardnet_level *level = context->level;
+    const hardnet_module *module = level->module;
+    if (level->device == HARDNET_DEVICE_CPU) return HARDNET_OK;
+    if (!module || !module->bytes || !module->size || (level->kernel_count && !level->launches)) {
+        return hardnet_fail(context, HARDNET_INTERNAL, "level %s: expected a module and launches, found none",
+                            level->name);
+    }
+    if (level->scratch_elems != 0) {
+        return hardnet_fail(context, HARDNET_INTERNAL,
+                            "level %s: expected no scratch on a device, found %lld elements", level->name,
+                            (long long)level->scratch_elems);
+    }
+    hardnet_status status = HARDNET_OK;
+    for (uint32_t i = 0; status == HARDNET_OK && i < level->kernel_count; i++)
+        status = check_launch(context, i);
+    return status;
+}
+
+/* What a device makes of a call: one launch, of the whole of every view. */
+static hardnet_status check_device_call(hardnet_context *context, const hardnet_call *call) {
+    const hardnet_level *level = context->level;
+    if (level->device == HARDNET_DEVICE_CPU) return HARDNET_OK;
+    const size_t number = (size_t)(call - level->calls);
+    const uint32_t parameters = level->launches[call->kernel].parameters;
+    if (parameters != call->arguments) {
+        return hardnet_fail(context, HARDNET_INTERNAL,
+                            "call %zu of level %s: expected an argument for each of %u parameters, found %u",
+                            number, level->name, parameters, call->arguments);
+    }
+    for (uint32_t a = 0; a < call->arguments; a++) {
+        const uint8_t split = level->arguments[call->first_argument + a].split;
+        if (split != HARDNET_WHOLE) {
+            return hardnet_fail(context, HARDNET_INTERNAL,
+                                "argument %zu of level %s: expected a whole view on a device, found split %u",
+                                (size_t)call->first_argument + a, level->name, split);
+        }
+    }
+    return HARDNET_OK;
+}
+
 static hardnet_status check_call(hardnet_context *context, const hardnet_part *part,
                                  const hardnet_call *call) {
     const hardnet_level *level = context->level;
@@ -183,7 +269,7 @@ static hardnet_status check_call(hardnet_context *context, const hardnet_part *p
             "call %zu of level %s: expected a kernel below %u and arguments below %u, found others",
             (size_t)(call - level->calls), level->name, level->kernel_count, level->argument_count);
     }
-    hardnet_status status = HARDNET_OK;
+    hardnet_status status = check_device_call(context, call);
     for (uint32_t a = 0; status == HARDNET_OK && a < call->arguments; a++)
         status = check_argument(context, part, &level->arguments[call->first_argument + a]);
     return status;
@@ -196,6 +282,11 @@ static hardnet_status check_part(hardnet_context *context, const hardnet_part *p
             context, HARDNET_INTERNAL,
             "part %zu of level %s: expected calls below %u and fewer than 2^31 units, found others",
             (size_t)(part - level->parts), level->name, level->call_count);
+    }
+    if (level->device != HARDNET_DEVICE_CPU && part->units != 1) {
+        return hardnet_fail(context, HARDNET_INTERNAL,
+                            "part %zu of level %s: expected one unit on a device, found %u",
+                            (size_t)(part - level->parts), level->name, part->units);
     }
     hardnet_status status = HARDNET_OK;
     for (uint32_t c = 0; status == HARDNET_OK && part->units && c < part->calls; c++)
@@ -219,6 +310,7 @@ static hardnet_status check_step(hardnet_context *context, const hardnet_step *s
 hardnet_status hardnet_check_tables(hardnet_context *context) {
     const hardnet_level *level = context->level;
     hardnet_status status = check_sizes(context);
+    if (status == HARDNET_OK) status = check_device_level(context);
     for (uint32_t i = 0; status == HARDNET_OK && i < level->view_count; i++) status = check_view(context, i);
     for (uint32_t s = 0; status == HARDNET_OK && s < level->step_count; s++)
         status = check_step(context, &level->steps[s]);

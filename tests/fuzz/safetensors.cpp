@@ -60,7 +60,7 @@ struct Network : TinyPlan {
 void open(const uint8_t *data, size_t size) {
     static Network plan;
     static const hardnet_network *const network = plan.network();
-    static const hardnet_host host{0, nullptr, 1, pthread_create};
+    static const hardnet_host host{0, nullptr, 1, pthread_create, nullptr};
     hardnet_options options = default_options();
     options.weights_data = data;
     options.weights_size = size;

@@ -1,5 +1,5 @@
 # cmake -DNM=nm -DSIZE=size -DLIBRARY=libhardnet_runtime.a -P symbols.cmake
-# The runtime is thin: at most 100 KB of code, and it needs libc and pthread, nothing of C++, Halide or OpenMP.
+# The runtime is thin: at most 100 KB of code, and it needs libc, pthread and dlopen, nothing of C++, Halide or OpenMP.
 execute_process(COMMAND ${NM} -u ${LIBRARY} OUTPUT_VARIABLE undefined COMMAND_ERROR_IS_FATAL ANY)
 if(undefined MATCHES "__(asan|tsan|ubsan)_")
   message("skipped: the library is instrumented by a sanitizer")

@@ -70,6 +70,7 @@ void TinyPlan::step(hardnet_step_kind kind, const std::string &layer, const std:
                           part.units, part.chunk, part.cost});
         for (const Call &call : part.calls) {
             kernels_.push_back(call.kernel);
+            add_launch(call);
             calls_.push_back({static_cast<uint32_t>(kernels_.size() - 1),
                               static_cast<uint32_t>(arguments_.size()),
                               static_cast<uint32_t>(call.arguments.size())});
@@ -78,6 +79,19 @@ void TinyPlan::step(hardnet_step_kind kind, const std::string &layer, const std:
             }
         }
     }
+}
+
+void TinyPlan::add_launch(const Call &call) {
+    std::vector<uint8_t> order = call.order;
+    while (order.size() < call.arguments.size()) order.push_back(static_cast<uint8_t>(order.size()));
+    orders_.push_back(order);
+    names_.push_back(call.name);
+    launches.push_back({names_.back().c_str(),
+                        {1, 1, static_cast<uint32_t>(batch)},
+                        {32, 1, 1},
+                        0,
+                        orders_.back().data(),
+                        static_cast<uint32_t>(order.size())});
 }
 
 uint32_t TinyPlan::weight(const std::string &name, const std::vector<int64_t> &shape) {
@@ -141,7 +155,12 @@ hardnet_level TinyPlan::level_table(const Level &level) const {
     hardnet_level t{};
     t.name = level.name.c_str();
     t.features = level.features;
-    t.kernels = kernels_.data(), t.kernel_count = static_cast<uint32_t>(kernels_.size());
+    t.device = level.device;
+    if (level.device == HARDNET_DEVICE_CPU)
+        t.kernels = kernels_.data();
+    else
+        t.launches = launches.data(), t.module = &module;
+    t.kernel_count = static_cast<uint32_t>(kernels_.size());
     t.views = views_.data(), t.view_count = static_cast<uint32_t>(views_.size());
     t.arguments = arguments_.data(), t.argument_count = static_cast<uint32_t>(arguments_.size());
     t.calls = calls_.data(), t.call_count = static_cast<uint32_t>(calls_.size());

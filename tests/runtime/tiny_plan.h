@@ -24,6 +24,8 @@ public:
     struct Call {
         hardnet_kernel kernel;
         std::vector<Argument> arguments;
+        std::string name{};            // on a GPU
+        std::vector<uint8_t> order{};  // of its parameters there; {}: the arguments'
     };
     struct Part {
         uint32_t units, chunk;
@@ -53,7 +55,10 @@ public:
     };
     int32_t rounding(int32_t most, const std::vector<Source> &sources);
     void pack(const hardnet_packing &packing) { packings_.push_back(packing); }
-    void level(const std::string &name, uint32_t features) { levels_.push_back({name, features}); }
+    // A GPU's level has the same steps as the others, so that these must be fit for it.
+    void level(const std::string &name, uint32_t features, hardnet_device_kind device = HARDNET_DEVICE_CPU) {
+        levels_.push_back({name, features, device});
+    }
     void input(const std::vector<int64_t> &nchw, const std::vector<int64_t> &nhwc = {});
     void output(const std::vector<int64_t> &shape, hardnet_type type = HARDNET_FLOAT32);
 
@@ -63,11 +68,15 @@ public:
     int32_t batch = 1;
     int64_t arena_elems = 0, scratch_elems = 0, weight_elems = 0;
     uint32_t plan_version = HARDNET_PLAN_VERSION;
+    // A GPU's level's: one for each call, of the batch that was set before.
+    std::vector<hardnet_launch> launches;
+    hardnet_module module{"module", 7};
 
 private:
     struct Level {
         std::string name;
         uint32_t features;
+        hardnet_device_kind device;
     };
     struct Transform {
         std::vector<double> rows, columns;
@@ -81,7 +90,10 @@ private:
                   bool written);
     hardnet_level level_table(const Level &level) const;
 
+    void add_launch(const Call &call);
+
     std::deque<std::string> names_;
+    std::deque<std::vector<uint8_t>> orders_;
     std::vector<hardnet_kernel> kernels_;
     std::vector<hardnet_view> views_;
     std::vector<hardnet_argument> arguments_;

@@ -100,10 +100,22 @@ typedef struct hardnet_options {
      * that is of another plan or of other weights is told to `log` and not used. Without weights_path and
      * weights_data it must be there and fit. */
     const char *packed_folder;
+
+    /* Where the network runs: "cpu" or NULL; "cuda" or "cuda:1", of which the package must have been compiled for
+     * CUDA, and NVIDIA's driver be installed; "opencl" or "opencl:0", which this version lacks; "auto": the best that
+     * works, with a line to `log` where that is the CPU. `level` is for the CPU; `threads` then only pack weights. */
+    const char *device;
+    /* The caller's CUcontext and CUstream (NULL: the device's primary context and a stream of this context's own).
+     * They must outlive the context. The stream is one of that context, and work on it is in its order. */
+    void *cuda_context;
+    void *cuda_stream;
 } hardnet_options;
 
-#define HARDNET_OPTIONS_DEFAULT \
-    { sizeof(hardnet_options), NULL, NULL, 0, 0, NULL, HARDNET_FLOAT32, NULL, NULL, NULL, NULL, NULL, NULL }
+#define HARDNET_OPTIONS_DEFAULT                                                                         \
+    {                                                                                                   \
+        sizeof(hardnet_options), NULL, NULL, 0, 0, NULL, HARDNET_FLOAT32, NULL, NULL, NULL, NULL, NULL, \
+            NULL, NULL, NULL, NULL                                                                      \
+    }
 
 /* On failure *context is either NULL (nothing could be allocated) or a context that only answers
  * hardnet_last_error and hardnet_close. `options` may be NULL only for a network without weights. */
@@ -123,10 +135,22 @@ HARDNET_API hardnet_status hardnet_bind_input(hardnet_context *context, int32_t 
 HARDNET_API hardnet_status hardnet_bind_output(hardnet_context *context, int32_t index,
                                                const hardnet_tensor *tensor);
 
+/* Lets the following runs read from or write to memory of the context's device instead, which the host then never
+ * copies: the address of a tensor as above, aligned to 16 bytes. NULL goes back to copies from and to the host's
+ * memory, as do hardnet_bind_input and hardnet_bind_output. Takes longer than a run. */
+HARDNET_API hardnet_status hardnet_bind_input_device(hardnet_context *context, int32_t index, void *device);
+HARDNET_API hardnet_status hardnet_bind_output_device(hardnet_context *context, int32_t index, void *device);
+
 HARDNET_API hardnet_status hardnet_run(hardnet_context *context);
+
+/* hardnet_run in two halves, for devices that run beside the host: until hardnet_wait returns, the input must not
+ * change and the outputs are not there, unless both lie on the device and the stream's order suffices. What fails
+ * meanwhile may be the status of either. On the CPU hardnet_enqueue runs, and hardnet_wait has nothing to do. */
+HARDNET_API hardnet_status hardnet_enqueue(hardnet_context *context);
+HARDNET_API hardnet_status hardnet_wait(hardnet_context *context);
 HARDNET_API void hardnet_close(hardnet_context *context); /* NULL is allowed */
 
-/* The level chosen at open: "avx512". */
+/* The level chosen at open: "avx512"; of a device its own: "cuda". */
 HARDNET_API const char *hardnet_level_name(const hardnet_context *context);
 
 HARDNET_API const char *hardnet_status_text(hardnet_status status);

@@ -38,7 +38,8 @@ private:
 };
 
 // The C API's options with their defaults, and strings that own their text. `hooks` holds the rest (allocate,
-// release, parallel, log, user); its weights, folder, threads, level and input type are not looked at.
+// release, parallel, log, user, cuda_context, cuda_stream); its weights, folder, threads, level, device and input type
+// are not looked at.
 struct Options {
     std::string weights_path;  // or, where this is empty, a file in memory:
     const void *weights_data = nullptr;
@@ -46,6 +47,7 @@ struct Options {
     std::string packed_folder;  // of prepacked weights; "": none
     int threads = 0;            // 0: as many as this process may use
     std::string level;          // "avx2"; "": the best that this CPU runs
+    std::string device;         // "cuda:1"; "": the CPU
     hardnet_type input_type = HARDNET_FLOAT32;
     hardnet_options hooks = HARDNET_OPTIONS_DEFAULT;
 };
@@ -80,6 +82,7 @@ public:
         c.packed_folder = options.packed_folder.empty() ? nullptr : options.packed_folder.c_str();
         c.threads = options.threads;
         c.level = options.level.empty() ? nullptr : options.level.c_str();
+        c.device = options.device.empty() ? nullptr : options.device.c_str();
         c.input_type = options.input_type;
         const hardnet_status status = hardnet_open(&network, &c, &context_);
         if (status == HARDNET_OK) return;
@@ -125,7 +128,17 @@ public:
         check(hardnet_bind_output(context_, index, with_data(tensor, data)));
     }
 
+    // The same in memory of the context's device.
+    void bind_input_device(void *device, std::int32_t index = 0) {
+        check(hardnet_bind_input_device(context_, index, device));
+    }
+    void bind_output_device(void *device, std::int32_t index = 0) {
+        check(hardnet_bind_output_device(context_, index, device));
+    }
+
     void run() { check(hardnet_run(context_)); }
+    void enqueue() { check(hardnet_enqueue(context_)); }
+    void wait() { check(hardnet_wait(context_)); }
     std::string level() const { return hardnet_level_name(context_); }
     hardnet_context *get() const noexcept { return context_; }  // for the C API; stays this object's
 

@@ -264,7 +264,7 @@ typedef struct hardnet_level {
     const int32_t
         *layer_views; /* per layer the view (c, x, y) of its output, -1 where it never lies in memory whole */
     int64_t arena_elems, scratch_elems, weight_elems; /* float32 elements; scratch per thread */
-    uint8_t device;                 /* hardnet_device_kind; the following are NULL on the CPU, `kernels` on others */
+    uint8_t device; /* hardnet_device_kind; the following are NULL on the CPU, `kernels` on others */
     const hardnet_launch *launches; /* [kernel_count] */
     const hardnet_module *module;
 } hardnet_level;
