@@ -47,7 +47,8 @@ void add_import(CLI::App &program, Action &chosen) {
                               "hardnet import hardnet68.pth --model hardnet68 -o hardnet68.safetensors");
     const auto options = std::make_shared<ImportOptions>();
     verb->add_option("CHECKPOINT", options->checkpoint,
-                     ".pth (needs python3-torch) or .safetensors; keys of the authors, pytorchcv or folded")
+                     ".pth (needs python3-torch) or .safetensors, with keys of the authors, pytorchcv or "
+                     "folded; or seed:N")
         ->required();
     verb->add_option("--model", options->model, "a network's name or a record's path")->required();
     verb->add_option("-o,--output", options->out, "the file to write")->required();

@@ -58,12 +58,20 @@ Status grant(const ImportWishes &wishes, ModelRecord &record) {
     return check_record(record);
 }
 
+Result<Checkpoint> open_source(const std::string &in, const ModelRecord &record,
+                               const std::string &state_key) {
+    if (!is_seed(in)) return open_checkpoint(in, state_key);
+    const Result<Network> network = build_network(record, record.input);
+    if (!network) return network.error();
+    return checkpoint_of_seed(*network, in);
+}
+
 }  // namespace
 
 Result<std::vector<std::string>> import_checkpoint(const std::string &in, const ModelRecord &record,
                                                    const std::string &out, bool folded,
                                                    const ImportWishes &wishes) {
-    Result<Checkpoint> read = open_checkpoint(in, wishes.state_key);
+    Result<Checkpoint> read = open_source(in, record, wishes.state_key);
     if (!read) return read.error();
     Result<ModelRecord> described = described_record(record, *read);
     if (!described) return described.error();

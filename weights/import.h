@@ -18,7 +18,7 @@ struct ImportWishes {
     std::string state_key;  // of a file of torch.save: which part holds the weights; empty: the usual ones
 };
 
-// Reads `in` (safetensors or what torch.save wrote), checks it against `record` (at its own input size; the
+// Reads `in` (safetensors, what torch.save wrote, or "seed:N"), checks it against `record` (at its own input size; the
 // class count comes from the file) and writes `out`: the authors' keys, or folded ones where `folded`. Its
 // __metadata__ holds, beside what `in` held: "model", "activation" ("relu", "relu6" or "none"),
 // "block_activation" where that of the layers inside blocks differs, "classes", "preprocessing" (JSON:

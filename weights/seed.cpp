@@ -84,4 +84,13 @@ std::vector<float> seeded_input(int64_t elements, uint64_t seed) {
     return spread("input", seed, elements, 0, 2);
 }
 
+bool is_seed(const std::string &source) { return source.rfind("seed:", 0) == 0; }
+
+Result<Checkpoint> checkpoint_of_seed(const Network &network, const std::string &source) {
+    const std::string digits = source.substr(5);
+    if (digits.empty() || digits.size() > 18 || digits.find_first_not_of("0123456789") != std::string::npos)
+        return usage_error("weights: expected seed:N with a whole number N, found '" + source + "'");
+    return seeded_checkpoint(network, std::stoull(digits));
+}
+
 }  // namespace hardnet

@@ -72,6 +72,10 @@ Result<ClassCount> classes_in(const ModelRecord &record, const Checkpoint &check
 // under the authors' keys, batch norm statistics randomised.
 Checkpoint seeded_checkpoint(const Network &network, uint64_t seed);
 
+// Whether "seed:N" stands where a checkpoint's path may, and its parameters.
+bool is_seed(const std::string &source);
+Result<Checkpoint> checkpoint_of_seed(const Network &network, const std::string &source);
+
 // An input of the same generator, as if normalised: multiples of 2^-23 between -2 and 2.
 std::vector<float> seeded_input(int64_t elements, uint64_t seed);
 

@@ -60,6 +60,20 @@ TEST_F(Import, MapsPytorchcvsKeys) {
               checkpoint().tensors.at("base.1.conv.weight").values);
 }
 
+TEST_F(Import, MakesSeededWeights) {
+    ASSERT_TRUE(import_checkpoint("seed:1", record_, out_, false));
+    const auto read = read_checkpoint(out_);
+    ASSERT_EQ(read->tensors.size(), checkpoint().tensors.size());
+    for (const auto &[key, tensor] : checkpoint().tensors)
+        EXPECT_EQ(read->tensors.at(key).values, tensor.values) << key;
+    for (const char *unlike : {"seed:", "seed:one", "seed:-1", "seed:1234567890123456789"}) {
+        const auto refused = import_checkpoint(unlike, record_, out_, false);
+        ASSERT_FALSE(refused) << unlike;
+        EXPECT_EQ(refused.error().what,
+                  std::string("weights: expected seed:N with a whole number N, found '") + unlike + "'");
+    }
+}
+
 TEST_F(Import, FoldsWhereAsked) {
     ASSERT_TRUE(write_safetensors(in_, checkpoint().tensors, {}));
     ASSERT_TRUE(import_checkpoint(in_, record_, out_, true));
