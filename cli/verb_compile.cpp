@@ -20,11 +20,12 @@ namespace {
 
 struct CompileFlags {
     std::string model, weights, state_key, input, name, algorithm = "auto", objective = "speed",
-                                                        precision = "fp32", blocks = "tuned", folder;
+                                                        precision = "fp32", blocks = "tuned", cubins = "auto",
+                                                        folder;
     std::vector<std::string> targets, prepack;
     int jobs = 0, classes = 0;
     std::optional<int> batch;
-    bool mask = false;
+    bool mask = false, allow_spills = false;
     std::optional<double> threshold;
     OnnxFlags onnx;
     OnnxMeaning meaning;
@@ -46,6 +47,8 @@ Status take_options(const CompileFlags &options, const std::string &own_name, Co
     to.objective = options.objective;
     to.precision = options.precision;
     to.blocks = options.blocks;
+    to.cubins = options.cubins;
+    to.allow_spills = options.allow_spills;
     to.folder = options.folder;
     return ok();
 }
@@ -173,7 +176,8 @@ void add_compile(CLI::App &program, Action &chosen) {
         ->check(CLI::Validator(between(1, 1024), ""));
     verb->add_option(
             "--target", options->targets,
-            "host, x86-64 (all levels), x86-64-v2, -v3, -v4, or a Halide target; repeatable; default: host")
+            "host, x86-64 (all levels), x86-64-v2, -v3, -v4, cuda, or a Halide target; repeatable; default: "
+            "host")
         ->expected(1)
         ->take_all();
     verb->add_option("--name", options->name, "of the package and its C symbol; default: the network's");
@@ -204,6 +208,14 @@ void add_compile(CLI::App &program, Action &chosen) {
             "register blocks: tuned (records, and the cost model where there is none), model, or a file "
             "that hardnet tune wrote")
         ->capture_default_str();
+    verb->add_option(
+            "--cubins", options->cubins,
+            "of a target cuda: auto, machine code of the GPUs that are known beside the PTX where ptxas and "
+            "fatbinary are installed; or none, PTX alone, which the user's driver compiles at each open")
+        ->check(CLI::Validator(one_of({"auto", "none"}), ""))
+        ->capture_default_str();
+    verb->add_flag("--allow-spills", options->allow_spills,
+                   "of a target cuda: take kernels whose sums do not fit into registers, too");
     verb->add_option("--prepack", options->prepack,
                      "a level, such as avx512, whose weights are written in the order that its kernels read, "
                      "too: a faster open for more disk; repeatable")

@@ -21,6 +21,29 @@ struct InspectOptions {
     OnnxFlags onnx;
 };
 
+// Of a GPU's level: how each layer's kernels are launched; of several, the first.
+void add_launches(const Network &network, const Manifest &manifest, const std::string &level,
+                  std::vector<InspectColumn> &columns) {
+    std::vector<InspectColumn> launches = {
+        {"launches", {}}, {"grid", {}}, {"block", {}}, {"shared B", {}}, {"registers", {}}};
+    bool any = false;
+    for (const Layer &layer : network.layers) {
+        const LayerInfo *info = manifest.chosen(layer.name, level);
+        if (!info || info->launches.empty()) {
+            for (InspectColumn &column : launches) column.cells.push_back("-");
+            continue;
+        }
+        any = true;
+        const LaunchInfo &first = info->launches.front();
+        launches[0].cells.push_back(std::to_string(info->launches.size()));
+        launches[1].cells.push_back(fmt::format("{}", fmt::join(first.grid, "x")));
+        launches[2].cells.push_back(fmt::format("{}", fmt::join(first.block, "x")));
+        launches[3].cells.push_back(std::to_string(first.shared_bytes));
+        launches[4].cells.push_back(first.registers ? std::to_string(first.registers) : "-");
+    }
+    if (any) columns.insert(columns.end(), launches.begin(), launches.end());
+}
+
 // What the compiler chose for each layer of `network` at `level`, as columns beside the measures.
 std::vector<InspectColumn> chosen_columns(const Network &network, const Manifest &manifest,
                                           const std::string &level) {
@@ -31,6 +54,7 @@ std::vector<InspectColumn> chosen_columns(const Network &network, const Manifest
         columns[1].cells.push_back(info ? info->blocks : "-");
         columns[2].cells.push_back(info && info->error > 0 ? fmt::format("{:.1e}", info->error) : "-");
     }
+    add_launches(network, manifest, level, columns);
     return columns;
 }
 

@@ -62,13 +62,22 @@ function(hardnet_add_package name)
   list(APPEND words ${arg_OPTIONS})
 
   set(folder ${CMAKE_CURRENT_BINARY_DIR}/${name})
-  set(kernels ${folder}/lib/${platform}/lib${name}.a)
-  add_custom_command(OUTPUT ${folder}/${name}.c ${folder}/${name}.h ${folder}/${name}.safetensors ${kernels}
+  set(plan ${folder}/${name}.c)
+  set(cpus ${targets})
+  if("cuda" IN_LIST targets) # whose kernels are code like the plan
+    list(APPEND plan ${folder}/${name}_cuda.c)
+    list(REMOVE_ITEM cpus cuda)
+  endif()
+  set(kernels "")
+  if(cpus)
+    set(kernels ${folder}/lib/${platform}/lib${name}.a)
+  endif()
+  add_custom_command(OUTPUT ${plan} ${folder}/${name}.h ${folder}/${name}.safetensors ${kernels}
     COMMAND ${CMAKE_COMMAND} -E rm -rf ${folder} # the folders of outputs are there before any command
     COMMAND hardnet::program ${words} --output ${folder}
     DEPENDS hardnet::program ${files}
     COMMENT "Compiling the network ${name}" USES_TERMINAL VERBATIM)
-  add_library(${name} STATIC ${folder}/${name}.c)
+  add_library(${name} STATIC ${plan})
   add_library(${name}::${name} ALIAS ${name})
   set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE ON HARDNET_FOLDER ${folder})
   target_include_directories(${name} PUBLIC ${folder})

@@ -124,9 +124,19 @@ BlockProblem problem_of(const Analysis &a, int layer) {
                                l.operand() != kNoLayer);
 }
 
+// One block of all channels as they lie: what threads share of it is the schedule's.
+Blocks gpu_blocks(const Layer &l) {
+    if (l.op != OpKind::kConv && l.op != OpKind::kTransposedConv) return {};
+    return {{0, l.out.channels, round_up(l.out.channels, kChannelAlignment), 4, 1, 1}};
+}
+
 void choose_blocks(Analysis &a, int layer, const PlanOptions &options) {
     const Layer &l = a.network.layers[layer];
     Decision &d = a.decisions[layer];
+    if (a.machine.gpu()) {
+        d.blocks = gpu_blocks(l);
+        return;
+    }
     const int steps = l.window.taps() * l.in.channels;  // of each output's sum
     if (l.op == OpKind::kTransposedConv) {
         d.blocks = convolution_parts(a.machine, (l.out.width + 1) / 2, (l.out.height + 1) / 2, l.out.channels,
@@ -189,12 +199,14 @@ const Output *Analysis::sole_output_of(int layer) const {
 Analysis analyse(const Network &network, const Machine &machine, const PlanOptions &options) {
     const int layers = int(network.layers.size());
     Analysis a{network, machine, readers_of(network), std::vector<Decision>(layers), options.ranges};
-    const std::vector<std::optional<Tiling>> tilings = choose_algorithms(network, machine, options);
+    const std::vector<std::optional<Tiling>> tilings =
+        machine.gpu() ? std::vector<std::optional<Tiling>>(network.layers.size())
+                      : choose_algorithms(network, machine, options);
     for (int l = 0; l < layers; l++) {
         Decision &d = a.decisions[l];
         d.tiling = tilings[l];
         d.banded = d.tiling && banded(a, l, *d.tiling);
-        d.pool = fusable_pool(a, l);
+        if (!machine.gpu()) d.pool = fusable_pool(a, l);
         if (d.pool != kNoLayer) a.decisions[d.pool].computed_with = l;
         if (only_for_argmax(a, l)) d.computed_with = a.readers[l][0].layer;
     }

@@ -23,6 +23,7 @@ struct PlanOptions {
     Objective objective = Objective::kSpeed;
     const std::vector<TunedBlocks> *records = nullptr;  // consulted before the cost model; outlives the plan
     const Ranges *ranges = nullptr;  // of the network's layers: some products are in int16; outlives the plan
+    int images = 1;                  // of a run: a GPU's kernels know them
 };
 
 // How one layer is computed; made once, by analyse().

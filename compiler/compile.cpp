@@ -8,6 +8,7 @@
 
 #include "base/files.h"
 #include "compiler/emission/kernel.h"
+#include "compiler/gpu/module.h"
 #include "compiler/package/write_package.h"
 #include "compiler/plan.h"
 #include "package/manifest.h"
@@ -25,14 +26,11 @@ struct LoadedModel {
 };
 
 Result<Checkpoint> seeded(CompileRequest &request, Network &network) {
-    const std::string digits = request.weights.substr(5);
-    if (digits.empty() || digits.size() > 18 || digits.find_first_not_of("0123456789") != std::string::npos)
-        return usage_error("weights: expected seed:N with a whole number N, found '" + request.weights + "'");
     if (request.classes) set_classes(request.record, request.classes);
     auto built = build_network(request.record, request.size);
     if (!built) return built.error();
     network = std::move(*built);
-    return seeded_checkpoint(network, std::stoull(digits));
+    return checkpoint_of_seed(network, request.weights);
 }
 
 // A checkpoint may describe the record further: classes, activation, preprocessing.
@@ -57,7 +55,7 @@ Result<Checkpoint> from_file(CompileRequest &request, Network &network) {
 Result<LoadedModel> load_model(CompileRequest request) {
     LoadedModel loaded;
     Model &model = loaded.model;
-    const bool seed = request.weights.rfind("seed:", 0) == 0;
+    const bool seed = is_seed(request.weights);
     auto checkpoint = seed ? seeded(request, model.network) : from_file(request, model.network);
     if (!checkpoint) return checkpoint.error();
     loaded.notes = checkpoint->notes;
@@ -73,7 +71,8 @@ Result<LoadedModel> load_model(CompileRequest request) {
 
 Status check_prepack(const std::vector<std::string> &asked, const std::vector<Machine> &machines) {
     std::vector<std::string> levels;
-    for (const Machine &m : machines) levels.push_back(m.level);
+    for (const Machine &m : machines)
+        if (!m.gpu()) levels.push_back(m.level);
     for (const std::string &level : asked) {
         if (std::count(levels.begin(), levels.end(), level)) continue;
         return usage_error(fmt::format("prepack: expected one of the targets' levels ({}), found '{}'",
@@ -89,6 +88,7 @@ struct Choices {
     std::vector<TunedBlocks> records;
     std::vector<Machine> machines;
     PackagePlace place;
+    gpu::Cubins cubins;
 };
 
 Result<Choices> choices_of(const CompileOptions &options, const std::string &name) {
@@ -107,11 +107,13 @@ Result<Choices> choices_of(const CompileOptions &options, const std::string &nam
     auto machines = machines_for(options.targets.empty() ? std::vector<std::string>{"host"} : options.targets,
                                  *precision);
     if (!machines) return machines.error();
+    auto cubins = gpu::cubins_from_name(options.cubins);
+    if (!cubins) return cubins.error();
     auto records = tuned_blocks(options.blocks);
     if (!records) return records.error();
     if (Status s = check_prepack(options.prepack, *machines); !s) return s.error();
-    return Choices{
-        {*algorithm, *objective}, *precision, std::move(*records), std::move(*machines), std::move(*place)};
+    return Choices{{*algorithm, *objective}, *precision,        std::move(*records),
+                   std::move(*machines),     std::move(*place), *cubins};
 }
 
 // That somebody who asks for int16 gets some.
@@ -130,10 +132,25 @@ Status check_precision(const std::vector<Plan> &plans, const std::string &name) 
                      "sigmoid), found none; compile it with --precision fp32");
 }
 
+// Sums in memory cost a GPU's kernel most of its speed.
+Status check_spills(const gpu::Module &module, bool allowed) {
+    for (const gpu::Resources &r : module.resources) {
+        if (allowed || (r.stack_bytes == 0 && r.spilled_bytes == 0)) continue;
+        return Error{
+            ExitCode::kInternal,
+            fmt::format("kernel {} on sm_{}: expected registers for all that it holds, found {} bytes of "
+                        "stack and {} bytes spilled; --allow-spills takes it",
+                        r.kernel, r.architecture, r.stack_bytes, r.spilled_bytes),
+            {}};
+    }
+    return ok();
+}
+
 Result<CompileReport> compile(const Model &model, const CompileOptions &options, const std::string &name,
                               const Choices &choices) {
     CompileReport report;
     PlanOptions plan_options = choices.plan;
+    plan_options.images = options.batch;
     plan_options.records = &choices.records;
     Ranges ranges;
     if (choices.precision == Precision::kInt16) {
@@ -150,6 +167,8 @@ Result<CompileReport> compile(const Model &model, const CompileOptions &options,
     std::vector<KernelJob> jobs;
     for (const Plan &plan : plans) {
         for (const KernelSpec &k : plan.kernels) jobs.push_back({&k, plan.machine, symbol(k, *plan.machine)});
+        for (const GpuKernel &k : plan.gpu_kernels)
+            jobs.push_back({&k.spec, plan.machine, gpu::symbol(k, *plan.machine), &k});
     }
     const int workers = options.jobs > 0 ? options.jobs : std::max(1u, std::thread::hardware_concurrency());
     auto objects = emit_kernels(jobs, workers, options.progress);
@@ -157,7 +176,23 @@ Result<CompileReport> compile(const Model &model, const CompileOptions &options,
     report.kernels = int(jobs.size());
     report.compiled = objects->compiled;
 
-    PackageContents contents{options, model, name, ranges, plans, jobs, objects->paths};
+    std::vector<gpu::Compiled> gpu_kernels;
+    for (size_t j = 0; j < jobs.size(); j++) {
+        if (!jobs[j].gpu) continue;
+        auto kernel = gpu::read_kernel(objects->paths[j], jobs[j].symbol);
+        if (!kernel) return kernel.error();
+        gpu_kernels.push_back(std::move(*kernel));
+    }
+    gpu::Module module;
+    std::vector<gpu::Launch> launches;
+    if (!gpu_kernels.empty()) {
+        auto made = gpu::make_module(gpu_kernels, choices.cubins, workers);
+        if (!made) return made.error();
+        module = std::move(*made);
+        if (Status s = check_spills(module, options.allow_spills); !s) return s.error();
+        for (const gpu::Compiled &k : gpu_kernels) launches.push_back(k.launch);
+    }
+    PackageContents contents{options, model, name, ranges, plans, jobs, objects->paths, launches, module};
     if (Status s = write_package(contents, choices.place, report); !s) return s.error();
     if (!objects->note.empty()) report.notes.push_back(objects->note);
     if (objects->compiled) trim_cache(kCacheBytes);

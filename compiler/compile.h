@@ -21,6 +21,8 @@ struct CompileOptions {
     std::string objective = "speed";   // or "size": of the packed weights
     std::string precision = "fp32";    // or "int16"
     std::string blocks = "tuned";      // or "model", or a file of records: see tuned_blocks
+    bool allow_spills = false;         // GPU kernels that keep sums in memory are taken, too
+    std::string cubins = "auto";       // or "none": of a GPU's level PTX alone
     std::vector<std::string> prepack;  // levels whose packed weights are written, too
     std::string folder;                // the package; must not exist, be empty, or hold a package
     std::function<void(int done, int total, const std::string &what)> progress;

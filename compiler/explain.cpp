@@ -94,13 +94,15 @@ Result<int> layer_named(const Package &package, const std::string &name) {
 Result<const Machine *> machine_of(const Package &package, const std::string &level) {
     std::vector<std::string> names;
     for (const LevelInfo &info : package.manifest.levels) {
+        if (info.name == gpu_machines().front().level) continue;  // whose layers `inspect --layers` shows
         names.push_back(info.name);
         for (const Machine &machine : machines(Precision::kInt16))
             if (info.name == level && machine.level == level && machine.target == info.target)
                 return &machine;
     }
-    return usage_error(fmt::format("level: expected one of the package's ({}), found {}",
-                                   fmt::join(names, ", "), shown(level)));
+    return usage_error(fmt::format("level: expected one of the package's CPU levels ({}), found {}",
+                                   names.empty() ? "it has none" : fmt::format("{}", fmt::join(names, ", ")),
+                                   shown(level)));
 }
 
 std::vector<LayerKernel> kernels_of(const Plan &plan, int layer) {

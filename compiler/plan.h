@@ -9,6 +9,7 @@
 #include "compiler/arena.h"
 #include "graph/network.h"
 #include "hardnet/plan.h"
+#include "kernels/gpu_kernel.h"
 #include "kernels/kernel.h"
 
 namespace hardnet {
@@ -50,7 +51,8 @@ struct LayerChoice {
 
 struct Plan {
     const Machine *machine = nullptr;
-    std::vector<KernelSpec> kernels;
+    std::vector<KernelSpec> kernels;     // of a CPU
+    std::vector<GpuKernel> gpu_kernels;  // of a GPU
     std::vector<hardnet_view> views;
     std::vector<std::optional<int>> view_buffers;  // parallel to views: an arena view's buffer
     std::vector<hardnet_argument> arguments;

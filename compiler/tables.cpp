@@ -42,7 +42,8 @@ int64_t last_element(const hardnet_view &view) {
 
 }  // namespace
 
-PlanBuilder::PlanBuilder(const Network &network, const Machine &machine) : network_(network) {
+PlanBuilder::PlanBuilder(const Network &network, const Machine &machine, int images)
+    : network_(network), images_(images) {
     plan_.machine = &machine;
     plan_.layer_views.assign(network.layers.size(), -1);
     plan_.choices.resize(network.layers.size());
@@ -110,6 +111,7 @@ void PlanBuilder::begin_step(hardnet_step_kind kind, int layer) {
 }
 
 void PlanBuilder::begin_part(int units, int chunk, double unit_cost) {
+    if (plan_.machine->gpu()) units = 1, chunk = 0;
     plan_.parts.push_back(
         {uint32_t(plan_.calls.size()), 0, uint32_t(units), uint32_t(chunk), float(unit_cost)});
     plan_.steps.back().parts++;
@@ -121,8 +123,10 @@ void PlanBuilder::call(const KernelSpec &spec, const std::vector<hardnet_argumen
         const std::string &layer = network_.layers[plan_.steps.back().layer].name;
         fault_ = Error{ExitCode::kInternal, layer + ": " + operator_name(spec) + ": " + fault, {key(spec)}};
     }
-    plan_.calls.push_back({kernel(spec), uint32_t(plan_.arguments.size()), uint32_t(arguments.size())});
-    plan_.arguments.insert(plan_.arguments.end(), arguments.begin(), arguments.end());
+    const bool gpu = plan_.machine->gpu();
+    plan_.calls.push_back({gpu ? gpu_kernel(spec, arguments) : kernel(spec), uint32_t(plan_.arguments.size()),
+                           uint32_t(arguments.size())});
+    for (const hardnet_argument &a : arguments) plan_.arguments.push_back(gpu ? whole(a.view) : a);
     plan_.parts.back().calls++;
     for (const hardnet_argument &a : arguments) {
         live_now(a.view);
@@ -249,6 +253,8 @@ Result<Plan> PlanBuilder::finish() {
             plan_.views[v].offset += plan_.buffers[*plan_.view_buffers[v]].offset /
                                      int64_t(hardnet_element_bytes(plan_.views[v].type));
     }
+    if (plan_.machine->gpu() && images_ > 1) set_image_strides();
+    if (fault_) return *fault_;
     plan_.scratch_bytes = 4 * scratch_elems_;
     plan_.weight_bytes = 4 * weight_elems_;
     return std::move(plan_);

@@ -28,7 +28,7 @@ struct Place {
 
 class PlanBuilder {
 public:
-    PlanBuilder(const Network &network, const Machine &machine);
+    PlanBuilder(const Network &network, const Machine &machine, int images = 1);
 
     const Plan &plan() const { return plan_; }
 
@@ -71,11 +71,14 @@ public:
 
 private:
     uint32_t kernel(const KernelSpec &spec);
+    uint32_t gpu_kernel(const KernelSpec &spec, const std::vector<hardnet_argument> &arguments);
+    void set_image_strides();
     int64_t pack(hardnet_packing packing, int64_t elems);
     void live_now(uint32_t view);
     std::string fault_of(const KernelSpec &spec, const std::vector<hardnet_argument> &arguments) const;
 
     const Network &network_;
+    const int images_;
     Plan plan_;
     std::map<std::string, uint32_t> kernel_numbers_;  // by key
     std::vector<int> weight_tensors_;                 // per layer the number of its first

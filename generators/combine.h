@@ -47,7 +47,7 @@ struct Combine {
         out.dim(1).set_bounds(0, spec.width).set_stride(spec.pixel_stride);
         out.dim(2).set_stride(spec.row_stride);
     }
-    std::vector<Halide::Argument> arguments() {
+    std::vector<Halide::ImageParam> inputs() {
         if (spec.combination == Combination::kNone) return {X};
         return {X, F};
     }

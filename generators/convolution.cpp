@@ -63,13 +63,13 @@ Convolution::Convolution(const ConvolutionSpec &s)
     out.dim(2).set_stride(spec.row_stride);
 }
 
-std::vector<Halide::Argument> Convolution::arguments() {
-    std::vector<Halide::Argument> arguments(X.begin(), X.end());
-    arguments.push_back(U);
-    if (spec.int16) arguments.push_back(scale);
-    arguments.push_back(bias);
-    if (spec.residual) arguments.push_back(R);
-    return arguments;
+std::vector<Halide::ImageParam> Convolution::inputs() {
+    std::vector<Halide::ImageParam> inputs(X.begin(), X.end());
+    inputs.push_back(U);
+    if (spec.int16) inputs.push_back(scale);
+    inputs.push_back(bias);
+    if (spec.residual) inputs.push_back(R);
+    return inputs;
 }
 
 // ---- stem

@@ -11,7 +11,7 @@ namespace hardnet {
 
 struct Convolution {
     explicit Convolution(const ConvolutionSpec &spec);
-    std::vector<Halide::Argument> arguments();
+    std::vector<Halide::ImageParam> inputs();
 
     ConvolutionSpec spec;
     Halide::Var c{"c"}, x{"x"}, y{"y"}, ci{"ci"}, cb{"cb"};
@@ -28,7 +28,7 @@ inline Convolution generator_of(const ConvolutionSpec &spec) { return Convolutio
 
 struct Stem {
     explicit Stem(const StemSpec &spec);
-    std::vector<Halide::Argument> arguments() { return {X, U, bias}; }
+    std::vector<Halide::ImageParam> inputs() { return {X, U, bias}; }
 
     StemSpec spec;
     Halide::Var c{"c"}, x{"x"}, y{"y"}, z{"z"};
@@ -43,7 +43,7 @@ inline Stem generator_of(const StemSpec &spec) { return Stem(spec); }
 
 struct Depthwise {
     explicit Depthwise(const DepthwiseSpec &spec);
-    std::vector<Halide::Argument> arguments() { return {X, U, bias}; }
+    std::vector<Halide::ImageParam> inputs() { return {X, U, bias}; }
 
     DepthwiseSpec spec;
     Halide::Var c{"c"}, x{"x"}, y{"y"};

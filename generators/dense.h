@@ -10,7 +10,7 @@ namespace hardnet {
 
 struct FullyConnected {
     explicit FullyConnected(const FullyConnectedSpec &spec);
-    std::vector<Halide::Argument> arguments() { return {X, U, bias}; }
+    std::vector<Halide::ImageParam> inputs() { return {X, U, bias}; }
 
     FullyConnectedSpec spec;
     Halide::Var o{"o"}, oi{"oi"}, ob{"ob"};
@@ -24,7 +24,7 @@ inline FullyConnected generator_of(const FullyConnectedSpec &spec) { return Full
 
 struct Normalize {
     explicit Normalize(const NormalizeSpec &spec);
-    std::vector<Halide::Argument> arguments() { return {X}; }
+    std::vector<Halide::ImageParam> inputs() { return {X}; }
 
     NormalizeSpec spec;
     Halide::Var x{"x"}, y{"y"}, c{"c"};

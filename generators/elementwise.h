@@ -11,7 +11,7 @@ namespace hardnet {
 
 struct Norm {
     explicit Norm(const NormSpec &spec);
-    std::vector<Halide::Argument> arguments() { return {X, scale, shift}; }
+    std::vector<Halide::ImageParam> inputs() { return {X, scale, shift}; }
 
     NormSpec spec;
     Halide::Var c{"c"}, x{"x"}, y{"y"};
@@ -22,7 +22,7 @@ inline Norm generator_of(const NormSpec &spec) { return Norm(spec); }
 
 struct Resize {
     explicit Resize(const ResizeSpec &spec);
-    std::vector<Halide::Argument> arguments() { return {X}; }
+    std::vector<Halide::ImageParam> inputs() { return {X}; }
 
     ResizeSpec spec;
     Halide::Var c{"c"}, x{"x"}, y{"y"};
@@ -33,7 +33,7 @@ inline Resize generator_of(const ResizeSpec &spec) { return Resize(spec); }
 
 struct Planar {
     explicit Planar(const PlanarSpec &spec);
-    std::vector<Halide::Argument> arguments() { return {X}; }
+    std::vector<Halide::ImageParam> inputs() { return {X}; }
 
     PlanarSpec spec;
     Halide::Var c{"c"}, x{"x"}, y{"y"};
@@ -47,7 +47,7 @@ inline Planar generator_of(const PlanarSpec &spec) { return Planar(spec); }
 
 struct Rows {
     explicit Rows(const RowsSpec &spec);
-    std::vector<Halide::Argument> arguments() { return {X}; }
+    std::vector<Halide::ImageParam> inputs() { return {X}; }
 
     RowsSpec spec;
     Halide::Var c{"c"}, x{"x"}, y{"y"};
@@ -58,7 +58,7 @@ inline Rows generator_of(const RowsSpec &spec) { return Rows(spec); }
 
 struct L2Norm {
     explicit L2Norm(const L2NormSpec &spec);
-    std::vector<Halide::Argument> arguments() { return {X, weight}; }
+    std::vector<Halide::ImageParam> inputs() { return {X, weight}; }
 
     L2NormSpec spec;
     Halide::Var c{"c"}, x{"x"}, y{"y"}, lane{"lane"};
@@ -72,7 +72,7 @@ inline L2Norm generator_of(const L2NormSpec &spec) { return L2Norm(spec); }
 
 struct SpatialNorm {
     explicit SpatialNorm(const SpatialNormSpec &spec);
-    std::vector<Halide::Argument> arguments() { return {X}; }
+    std::vector<Halide::ImageParam> inputs() { return {X}; }
 
     SpatialNormSpec spec;
     Halide::Var c{"c"}, x{"x"}, y{"y"};

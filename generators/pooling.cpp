@@ -74,7 +74,7 @@ GlobalPool::GlobalPool(const GlobalPoolSpec &s)
     X.dim(2).set_min(0).set_stride(spec.row_stride);
 }
 
-std::vector<Halide::Argument> GlobalPool::arguments() {
+std::vector<Halide::ImageParam> GlobalPool::inputs() {
     if (!spec.norm) return {X};
     return {X, scale, shift};
 }

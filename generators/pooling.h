@@ -10,7 +10,7 @@ namespace hardnet {
 
 struct Pool {
     explicit Pool(const PoolSpec &spec);
-    std::vector<Halide::Argument> arguments() { return {X}; }
+    std::vector<Halide::ImageParam> inputs() { return {X}; }
 
     PoolSpec spec;
     Halide::Var c{"c"}, x{"x"}, y{"y"};
@@ -22,7 +22,7 @@ inline Pool generator_of(const PoolSpec &spec) { return Pool(spec); }
 
 struct GlobalPool {
     explicit GlobalPool(const GlobalPoolSpec &spec);
-    std::vector<Halide::Argument> arguments();
+    std::vector<Halide::ImageParam> inputs();
 
     GlobalPoolSpec spec;
     Halide::Var c{"c"};

@@ -36,7 +36,7 @@ struct Resample {
         out.dim(1).set_bounds(0, spec.width).set_stride(spec.pixel_stride);
         out.dim(2).set_stride(spec.row_stride);
     }
-    std::vector<Halide::Argument> arguments() { return {X, R, C}; }
+    std::vector<Halide::ImageParam> inputs() { return {X, R, C}; }
 
     ResampleSpec spec;
     Halide::Var c{"c"}, x{"x"}, y{"y"};

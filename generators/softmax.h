@@ -30,7 +30,7 @@ struct Softmax {
         out.dim(1).set_bounds(0, spec.width).set_stride(spec.pixel_stride);
         out.dim(2).set_stride(spec.row_stride);
     }
-    std::vector<Halide::Argument> arguments() { return {X}; }
+    std::vector<Halide::ImageParam> inputs() { return {X}; }
 
     SoftmaxSpec spec;
     Halide::Var c{"c"}, x{"x"}, y{"y"}, lane{"lane"};

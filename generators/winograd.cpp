@@ -75,7 +75,7 @@ InputTransform::InputTransform(const InputTransformSpec &s)
     out.dim(3).set_bounds(0, t.position_count(q)).set_stride(spec.position_stride);
 }
 
-std::vector<Halide::Argument> InputTransform::arguments() {
+std::vector<Halide::ImageParam> InputTransform::inputs() {
     if (!spec.norm_width) return {Y};
     return {Y, scale, shift};
 }
@@ -133,11 +133,11 @@ Product::Product(const ProductSpec &s)
     out.dim(2).set_stride(spec.out * spec.tiles);
 }
 
-std::vector<Halide::Argument> Product::arguments() {
-    std::vector<Halide::Argument> arguments(V.begin(), V.end());
-    arguments.push_back(U);
-    if (spec.int16) arguments.push_back(scale);
-    return arguments;
+std::vector<Halide::ImageParam> Product::inputs() {
+    std::vector<Halide::ImageParam> inputs(V.begin(), V.end());
+    inputs.push_back(U);
+    if (spec.int16) inputs.push_back(scale);
+    return inputs;
 }
 
 // ---- output transform
@@ -201,7 +201,7 @@ OutputTransform::OutputTransform(const OutputTransformSpec &s)
     out.dim(4).set_stride(spec.row_stride * my);
 }
 
-std::vector<Halide::Argument> OutputTransform::arguments() {
+std::vector<Halide::ImageParam> OutputTransform::inputs() {
     if (!spec.residual) return {M, bias};
     return {M, bias, R};
 }

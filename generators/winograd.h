@@ -16,7 +16,7 @@ namespace hardnet {
 
 struct InputTransform {
     explicit InputTransform(const InputTransformSpec &spec);
-    std::vector<Halide::Argument> arguments();
+    std::vector<Halide::ImageParam> inputs();
 
     InputTransformSpec spec;
     Halide::Var c{"c"}, tx{"tx"}, ty{"ty"}, p{"p"}, k{"k"};
@@ -29,7 +29,7 @@ inline InputTransform generator_of(const InputTransformSpec &spec) { return Inpu
 
 struct Product {
     explicit Product(const ProductSpec &spec);
-    std::vector<Halide::Argument> arguments();
+    std::vector<Halide::ImageParam> inputs();
 
     ProductSpec spec;
     Halide::Var c{"c"}, ti{"ti"}, q{"q"}, cb{"cb"}, ci{"ci"}, rc{"rc"};
@@ -48,7 +48,7 @@ inline Product generator_of(const ProductSpec &spec) { return Product(spec); }
 
 struct OutputTransform {
     explicit OutputTransform(const OutputTransformSpec &spec);
-    std::vector<Halide::Argument> arguments();
+    std::vector<Halide::ImageParam> inputs();
 
     OutputTransformSpec spec;
     Halide::Var c{"c"}, xi{"xi"}, tx{"tx"}, yi{"yi"}, ty{"ty"}, k{"k"};

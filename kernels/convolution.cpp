@@ -10,6 +10,7 @@ std::string ConvolutionSpec::key() const {
     if (residual) k.add("residual", {residual.pixel_stride, residual.row_stride});
     for (const SourcePlane &s : sources) k.add("in", {s.channels, s.pixel_stride, s.row_stride});
     k.add("out", {width, pixel_stride, row_stride}).add("block", {block, pixels, lanes, channels_outer});
+    if (tile) k.add("tile", {tile.channels, tile.pixels, tile.across, tile.along, tile.down, tile.slices});
     return k.add(activation).add("stored", storage).text;
 }
 

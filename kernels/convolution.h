@@ -6,6 +6,7 @@
 
 #include "graph/window.h"
 #include "kernels/epilogue.h"
+#include "kernels/gpu_tile.h"
 #include "kernels/parameter.h"
 
 namespace hardnet {
@@ -31,6 +32,7 @@ struct ConvolutionSpec {
     bool int16 =
         false;  // of the sources and of U: two channels are multiplied in a step, sums are times scale(c)
     Storage storage;  // of Y
+    GpuTile tile;     // of a GPU, in place of block, pixels and lanes
     std::string key() const;
     std::vector<KernelParameter> parameters() const;
     int steps(const SourcePlane &source) const { return int16 ? pairs_of(source.channels) : source.channels; }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -30,15 +31,36 @@ Json json_of(const Preprocessing &p) {
 }
 
 Json json_of(const LevelInfo &level) {
-    return {{"name", level.name},
-            {"target", level.target},
-            {"kernels", level.kernels},
-            {"kernel_bytes", level.kernel_bytes},
-            {"arena_bytes", level.arena_bytes},
-            {"scratch_bytes", level.scratch_bytes},
-            {"packed_weight_bytes", level.packed_weight_bytes},
-            {"transform_bytes", level.transform_bytes},
-            {"concat_bytes", level.concat_bytes}};
+    Json json = {{"name", level.name},
+                 {"target", level.target},
+                 {"kernels", level.kernels},
+                 {"kernel_bytes", level.kernel_bytes},
+                 {"arena_bytes", level.arena_bytes},
+                 {"scratch_bytes", level.scratch_bytes},
+                 {"packed_weight_bytes", level.packed_weight_bytes},
+                 {"transform_bytes", level.transform_bytes},
+                 {"concat_bytes", level.concat_bytes}};
+    if (!level.architectures.empty()) {
+        json["assembler"] = level.assembler;
+        json["architectures"] = level.architectures;
+    }
+    return json;
+}
+
+Json json_of(const LayerInfo &layer);
+
+Json json_of(const LaunchInfo &launch) {
+    return {{"grid", launch.grid},
+            {"block", launch.block},
+            {"shared_bytes", launch.shared_bytes},
+            {"registers", launch.registers}};
+}
+
+template <typename T>
+Json json_list(const std::vector<T> &values) {
+    Json list = Json::array();
+    for (const T &value : values) list.push_back(json_of(value));
+    return list;
 }
 
 Json json_of(const LayerInfo &layer) {
@@ -49,14 +71,8 @@ Json json_of(const LayerInfo &layer) {
                  {"error", layer.error}};
     if (!layer.range.empty()) json["range"] = layer.range;
     if (layer.exponent) json["exponent"] = *layer.exponent;
+    if (!layer.launches.empty()) json["launches"] = json_list(layer.launches);
     return json;
-}
-
-template <typename T>
-Json json_list(const std::vector<T> &values) {
-    Json list = Json::array();
-    for (const T &value : values) list.push_back(json_of(value));
-    return list;
 }
 
 // A manifest that is being read: its text, and the first thing found wrong in it.
@@ -136,8 +152,28 @@ LevelInfo read_level(const Source &source, const std::string &pointer) {
     section.read_count("packed_weight_bytes", level.packed_weight_bytes);
     section.read_count("transform_bytes", level.transform_bytes);
     section.read_count("concat_bytes", level.concat_bytes);
+    if (section.has("architectures", false)) {
+        section.read("assembler", level.assembler);
+        section.read("architectures", level.architectures);
+    }
     section.finish();
     return level;
+}
+
+LaunchInfo read_launch(const Source &source, const std::string &pointer) {
+    Section section(source, pointer);
+    LaunchInfo launch;
+    section.read("grid", launch.grid);
+    section.read("block", launch.block);
+    section.read("shared_bytes", launch.shared_bytes);
+    section.read("registers", launch.registers);
+    for (const char *key : {"grid", "block"}) {
+        const std::vector<int> &extents = *key == 'g' ? launch.grid : launch.block;
+        if (*std::min_element(extents.begin(), extents.end()) < 1)
+            section.fail(key, "expected extents from 1 on");
+    }
+    section.finish();
+    return launch;
 }
 
 LayerInfo read_layer(const Source &source, const std::string &pointer) {
@@ -154,6 +190,10 @@ LayerInfo read_layer(const Source &source, const std::string &pointer) {
         section.read("range", layer.range);
         if (!(layer.range[0] <= 0 && layer.range[1] >= 0))
             section.fail("range", "expected two numbers, the first at most 0 and the second at least 0");
+    }
+    if (section.has("launches", false)) {
+        for (const std::string &at : section.elements("launches"))
+            layer.launches.push_back(read_launch(source, at));
     }
     if (section.has("exponent", false)) {
         constexpr int kMost = 64;

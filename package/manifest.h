@@ -11,13 +11,23 @@ namespace hardnet {
 
 constexpr int kManifestFormat = 5;  // raised when another version could not read what one writes
 
-struct LevelInfo {       // one CPU level of one target
+struct LevelInfo {       // one CPU level of one target, or a GPU's
     std::string name;    // "avx512"
     std::string target;  // Halide target string
     int64_t kernels = 0, kernel_bytes = 0;
     int64_t arena_bytes = 0, scratch_bytes = 0, packed_weight_bytes = 0;
     int64_t transform_bytes = 0;  // written by Winograd transforms per image (V and M)
     int64_t concat_bytes = 0;     // copied by concatenation: 0, and a test counts it
+    // Of a GPU: the CUDA assembler's version and what there is machine code for (90: sm_90). None: the kernels are PTX
+    // alone, which drivers compile, so nobody has looked for sums that spill.
+    std::string assembler{};
+    std::vector<int> architectures{};
+};
+
+struct LaunchInfo {  // a kernel on a GPU
+    std::vector<int> grid{1, 1, 1}, block{1, 1, 1};
+    int shared_bytes = 0;  // of a block
+    int registers = 0;     // of a thread, the most of all architectures; 0: nobody has assembled it
 };
 
 struct LayerInfo {  // what the compiler chose for a layer, per level
@@ -28,6 +38,7 @@ struct LayerInfo {  // what the compiler chose for a layer, per level
     std::vector<float>
         range{};  // the least and the greatest that its output can be, where int16 wants to know
     std::optional<int> exponent{};  // its output lies in memory as int16, times 2^exponent; none: as float32
+    std::vector<LaunchInfo> launches{};  // of a GPU, in their order
 };
 
 struct Manifest {

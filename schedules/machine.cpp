@@ -63,6 +63,21 @@ const std::vector<Machine> &machines(Precision precision) {
     return precision == Precision::kInt16 ? int16 : float32;
 }
 
+// The model's rates are an H100's; PTX for capability 7.0 is what every later one runs.
+const std::vector<Machine> &gpu_machines() {
+    static const std::vector<Machine> all = [] {
+        Machine cuda;
+        cuda.level = cuda.platform = "cuda";
+        cuda.target = "x86-64-linux-cuda-cuda_capability_70";
+        cuda.lanes = cuda.narrow_lanes = 4;
+        cuda.accumulators = 32;
+        cuda.family = ScheduleFamily::kCuda;
+        cuda.multiprocessors = 132;
+        return std::vector<Machine>{cuda};
+    }();
+    return all;
+}
+
 namespace {
 
 Result<std::vector<Machine>> machines_behind(const std::string &target, Precision precision) {
@@ -75,11 +90,14 @@ Result<std::vector<Machine>> machines_behind(const std::string &target, Precisio
     for (const auto &[alias, level] : aliases) {
         if (target == alias) wanted = level;
     }
-    for (const Machine &m : machines(precision)) {
-        if (m.target == wanted || m.level == wanted) return std::vector<Machine>{m};
+    for (const std::vector<Machine> *all : {&machines(precision), &gpu_machines()}) {
+        for (const Machine &m : *all) {
+            if (m.target == wanted || m.level == wanted) return std::vector<Machine>{m};
+        }
     }
-    return usage_error("target: expected host, x86-64, x86-64-v2, x86-64-v3, x86-64-v4 or arm64, found '" +
-                       target + "'");
+    return usage_error(
+        "target: expected host, x86-64, x86-64-v2, x86-64-v3, x86-64-v4, arm64 or cuda, found '" + target +
+        "'");
 }
 
 }  // namespace
@@ -92,8 +110,10 @@ Result<std::vector<Machine>> machines_for(const std::vector<std::string> &target
         for (const Machine &m : *some) wanted.insert(m.target);
     }
     std::vector<Machine> result;
-    for (const Machine &m : machines(precision)) {
-        if (wanted.count(m.target)) result.push_back(m);
+    for (const std::vector<Machine> *all : {&machines(precision), &gpu_machines()}) {
+        for (const Machine &m : *all) {
+            if (wanted.count(m.target)) result.push_back(m);
+        }
     }
     return result;
 }

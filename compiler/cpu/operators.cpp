@@ -6,6 +6,7 @@
 #include "compiler/cpu/combine.h"
 #include "compiler/cpu/resample.h"
 #include "compiler/cpu/softmax.h"
+#include "compiler/gpu/operators.h"
 
 namespace hardnet::cpu {
 namespace {
@@ -162,6 +163,7 @@ void plan_slice(Planning &p, int layer) { p.finish(layer); }
 namespace hardnet {
 
 Result<Plan> make_plan(const Network &network, const Machine &machine, const PlanOptions &options) {
+    if (machine.gpu()) return gpu::make_plan(network, machine, options);
     const Analysis analysis = analyse(network, machine, options);
     PlanBuilder builder(network, machine);
     auto layout = lay_out(analysis, builder);

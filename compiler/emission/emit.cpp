@@ -12,6 +12,7 @@
 #include "base/child.h"
 #include "compiler/emission/cache.h"
 #include "compiler/emission/kernel.h"
+#include "compiler/gpu/kernel.h"
 
 namespace hardnet {
 namespace fs = std::filesystem;
@@ -25,7 +26,8 @@ int compile_in_this_process(const KernelJob &job, const std::string &path, int r
     silence_stderr();
     report_compile_errors(report);
     const std::string object = unfinished(path, getpid());
-    const Status compiled = compile_kernel(*job.spec, *job.machine, object);
+    const Status compiled = job.gpu ? gpu::compile_kernel(*job.gpu, *job.machine, object)
+                                    : compile_kernel(*job.spec, *job.machine, object);
     if (!compiled) {
         const std::string &what = compiled.error().what;
         return write(report, what.data(), what.size()) < 0 ? 2 : 1;
@@ -65,7 +67,7 @@ Status finish(Child &child, const KernelJob &job, const std::string &path) {
                                  ": expected to write a kernel's object, found no room or no permission");
     return Error{ExitCode::kInternal,
                  "kernel: expected an object, found: " + found,
-                 {key(*job.spec), job.machine->target}};
+                 {job.gpu ? job.gpu->key() : key(*job.spec), job.machine->target}};
 }
 
 }  // namespace
@@ -80,7 +82,7 @@ Result<KernelObjects> emit_kernels(const std::vector<KernelJob> &kernels, int jo
     std::set<std::string> seen;
     std::error_code error;
     for (size_t i = 0; i < kernels.size(); i++) {
-        const std::string name = "/" + kernels[i].symbol + ".o";
+        const std::string name = "/" + kernels[i].symbol + (kernels[i].gpu ? ".ptx" : ".o");
         const bool first = seen.insert(kernels[i].symbol).second;
         paths.push_back(cache_folder() + name);
         if (!fs::exists(paths[i], error)) paths[i] = made->path + name;

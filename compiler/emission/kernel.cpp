@@ -54,13 +54,16 @@ struct Scheduler {
             case ScheduleFamily::kArm:
                 arm::schedule(*generator);
                 break;
+            case ScheduleFamily::kCuda:  // compiler/gpu/kernel.cpp
+                break;
         }
         Halide::Pipeline pipeline(output(*generator));
         if constexpr (std::is_same_v<Generator, Product>) {
             if (family == ScheduleFamily::kX86)
                 pipeline.add_custom_lowering_pass(new PrefetchNext(*generator));
         }
-        return {pipeline, generator->arguments(), generator};
+        const std::vector<Halide::ImageParam> inputs = generator->inputs();
+        return {pipeline, {inputs.begin(), inputs.end()}, generator};
     }
 };
 

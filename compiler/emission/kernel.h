@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "kernels/gpu_kernel.h"
 #include "kernels/kernel.h"
 #include "schedules/machine.h"
 
@@ -30,6 +31,7 @@ struct KernelJob {
     const KernelSpec *spec;
     const Machine *machine;
     std::string symbol;
+    const GpuKernel *gpu = nullptr;  // of a GPU
 };
 using Progress = std::function<void(int done, int total, const std::string &what)>;
 

@@ -2,7 +2,7 @@
 
 namespace hardnet {
 
-std::string cmake_config(const std::string &name) {
+std::string cmake_config(const std::string &name, bool cpu, bool gpu) {
     std::string text =
         R"cmake(# find_package(@NAME@) gives @NAME@::@NAME@: the plan, compiled with the project's own compiler, and
 # the kernels of the platform that is built for.
@@ -32,6 +32,18 @@ if(NOT TARGET @NAME@::@NAME@)
   target_link_libraries(@NAME@ PUBLIC hardnet::runtime ${_kernels})
 endif()
 )cmake";
+    const auto without = [&](const std::string &first, const std::string &end) {
+        const size_t from = text.find(first);
+        text.erase(from, text.find(end, from) - from);
+    };
+    if (!cpu) {
+        without("  string(TOLOWER", "  add_library(@NAME@ STATIC");
+        without(" ${_kernels}", ")");
+    }
+    if (gpu) {  // its kernels are code like the plan
+        const std::string plan = "@NAME@.c)";
+        text.replace(text.find(plan), plan.size(), "@NAME@.c ${CMAKE_CURRENT_LIST_DIR}/@NAME@_cuda.c)");
+    }
     const std::string mark = "@NAME@";
     for (size_t at; (at = text.find(mark)) != std::string::npos;) text.replace(at, mark.size(), name);
     return text;

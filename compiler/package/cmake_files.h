@@ -4,6 +4,6 @@
 
 namespace hardnet {
 
-std::string cmake_config(const std::string &name);
+std::string cmake_config(const std::string &name, bool cpu, bool gpu);
 
 }  // namespace hardnet

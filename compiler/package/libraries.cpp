@@ -44,21 +44,33 @@ bool run_compiler(const fs::path &folder, const std::vector<std::string> &argume
 
 }  // namespace
 
-std::string link_shared_library(const fs::path &folder, const std::string &platform,
-                                const std::string &name) {
+std::string link_shared_library(const fs::path &folder, const std::string &platform, const std::string &name,
+                                bool archive, bool gpu) {
     const fs::path headers = folder / "build";
     fs::create_directories(headers / "hardnet");
     bool written = bool(write_text(headers / "hardnet" / "hardnet.h", kHardnetHeader)) &&
                    bool(write_text(headers / "hardnet" / "plan.h", kPlanHeader)) &&
                    bool(write_text(headers / "exports", "{ global: " + name + "; local: *; };\n"));
     const std::string library = "lib/" + platform + "/lib" + name;
-    const char *compiler = getenv("CC");
-    const bool linked =
-        written &&
-        run_compiler(folder, {compiler && *compiler ? compiler : "cc", "-std=c99", "-O1", "-fPIC", "-shared",
-                              "-s", "-Ibuild", "-I.", "-Wl,--version-script=build/exports",
-                              "-Wl,--build-id=none", "-o", library + ".so", name + ".c", library + ".a"});
     std::error_code ignored;
+    fs::create_directories(folder / "lib" / platform, ignored);
+    const char *compiler = getenv("CC");
+    std::vector<std::string> arguments = {compiler && *compiler ? compiler : "cc",
+                                          "-std=c99",
+                                          "-O1",
+                                          "-fPIC",
+                                          "-shared",
+                                          "-s",
+                                          "-Ibuild",
+                                          "-I.",
+                                          "-Wl,--version-script=build/exports",
+                                          "-Wl,--build-id=none",
+                                          "-o",
+                                          library + ".so",
+                                          name + ".c"};
+    if (gpu) arguments.push_back(name + "_cuda.c");
+    if (archive) arguments.push_back(library + ".a");
+    const bool linked = written && run_compiler(folder, arguments);
     fs::remove_all(headers, ignored);
     return linked ? library + ".so" : "";
 }

@@ -14,8 +14,8 @@ Status write_archive(const std::filesystem::path &path, std::vector<std::string>
                      const Machine &machine);
 
 // Plan and kernels as a shared library that exports the network and nothing else: what run, bench and verify open.
-// Gives its path in the package; empty where the C compiler did not link it.
+// With the platform's archive and the GPU's module where there are such. Gives its path in the package; empty where the C compiler did not link it.
 std::string link_shared_library(const std::filesystem::path &folder, const std::string &platform,
-                                const std::string &name);
+                                const std::string &name, bool archive, bool gpu);
 
 }  // namespace hardnet

@@ -1,5 +1,7 @@
 #include "compiler/package/make_manifest.h"
 
+#include <algorithm>
+
 #include "compiler/emission/kernel.h"
 
 namespace hardnet {
@@ -8,6 +10,34 @@ namespace {
 // Twice what a layer's own products of int16 were seen to add, with V of 14 bits, tensors of 13 and weights of as many as
 // fit (docs/precision.md).
 constexpr double kInt16Error = 3e-3;
+
+// The most of all architectures.
+int registers_of(const gpu::Module &module, const std::string &kernel) {
+    int most = 0;
+    for (const gpu::Resources &r : module.resources)
+        if (r.kernel == kernel) most = std::max(most, r.registers);
+    return most;
+}
+
+std::vector<LaunchInfo> launches_of(const PackageContents &contents, const Plan &plan, int layer) {
+    std::vector<LaunchInfo> all;
+    for (const hardnet_step &step : plan.steps) {
+        if (step.layer != layer) continue;
+        for (uint32_t p = step.first_part; p < step.first_part + step.parts; p++) {
+            const hardnet_part &part = plan.parts[p];
+            for (uint32_t c = part.first_call; c < part.first_call + part.calls; c++) {
+                const gpu::Launch &l = contents.launches[plan.calls[c].kernel];
+                LaunchInfo info;
+                info.grid.assign(std::begin(l.grid), std::end(l.grid));
+                info.block.assign(std::begin(l.block), std::end(l.block));
+                info.shared_bytes = int(l.shared_bytes);
+                info.registers = registers_of(contents.module, l.name);
+                all.push_back(info);
+            }
+        }
+    }
+    return all;
+}
 
 }  // namespace
 
@@ -26,11 +56,15 @@ Manifest make_manifest(const PackageContents &contents) {
         LevelInfo level;
         level.name = machine.level;
         level.target = machine.target;
-        level.kernels = int64_t(plan.kernels.size());
+        level.kernels = int64_t(plan.kernels.size() + plan.gpu_kernels.size());
         level.arena_bytes = plan.arena_bytes;
         level.scratch_bytes = plan.scratch_bytes;
         level.packed_weight_bytes = plan.weight_bytes;
         level.transform_bytes = plan.transform_bytes;
+        if (machine.gpu()) {
+            level.assembler = contents.module.assembler;
+            level.architectures = contents.module.architectures;
+        }
         m.levels.push_back(level);
         for (size_t l = 0; l < model.network.layers.size(); l++) {
             LayerInfo info;
@@ -42,6 +76,7 @@ Manifest make_manifest(const PackageContents &contents) {
                 info.range = {contents.ranges[l]->least, contents.ranges[l]->most};
             if (plan.choices[l].int16) info.error = kInt16Error;
             if (plan.choices[l].storage) info.exponent = plan.choices[l].storage.exponent;
+            if (machine.gpu()) info.launches = launches_of(contents, plan, int(l));
             m.layers.push_back(info);
         }
     }

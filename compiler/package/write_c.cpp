@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cctype>
+#include <cstring>
 
 #include "compiler/emission/kernel.h"
 
@@ -115,10 +117,12 @@ void write_work(Lines &out, const std::string &level, const Plan &plan) {
 void write_level(Lines &out, const Plan &plan) {
     const std::string &level = plan.machine->level;
     add(out, "\n/* ---- {} */\n", level);
-    add(out, "static const hardnet_kernel {}_kernels[] = {{\n", level);
-    for (const KernelSpec &k : plan.kernels)
-        add(out, "    {}_argv, /* {} */\n", symbol(k, *plan.machine), operator_name(k));
-    add(out, "}};\n");
+    if (!plan.machine->gpu()) {
+        add(out, "static const hardnet_kernel {}_kernels[] = {{\n", level);
+        for (const KernelSpec &k : plan.kernels)
+            add(out, "    {}_argv, /* {} */\n", symbol(k, *plan.machine), operator_name(k));
+        add(out, "}};\n");
+    }
     write_views(out, level, plan);
     write_work(out, level, plan);
     for (size_t i = 0; i < plan.transforms.size(); i++) {
@@ -136,12 +140,29 @@ void write_level(Lines &out, const Plan &plan) {
     write_roundings(out, level, plan.roundings);
 }
 
-void write_level_record(Lines &out, const Plan &plan) {
+void write_launches(Lines &out, const Plan &plan, const std::string &name,
+                    const std::vector<gpu::Launch> &launches) {
+    const std::string &level = plan.machine->level;
+    for (size_t k = 0; k < launches.size(); k++)
+        add(out, "static const uint8_t {}_order{}[] = {{{}}};\n", level, k,
+            fmt::join(launches[k].order, ", "));
+    add(out, "static const hardnet_launch {}_launches[] = {{\n", level);
+    for (size_t k = 0; k < launches.size(); k++) {
+        const gpu::Launch &l = launches[k];
+        add(out, "    {{\"{}\", {{{}}}, {{{}}}, {}, {}_order{}, {}}}, /* {} */\n", l.name,
+            fmt::join(l.grid, ", "), fmt::join(l.block, ", "), l.shared_bytes, level, k, l.order.size(),
+            operator_name(plan.gpu_kernels[k].spec));
+    }
+    add(out, "}};\nextern const hardnet_module {}_{}_module;\n", name, level);
+}
+
+void write_level_record(Lines &out, const std::string &name, const Plan &plan) {
     const std::string &l = plan.machine->level;
-    add(out, "    {{\"{}\", {},\n", l, symbolic_features(plan.machine->features));
-    add(out, "     {0}_kernels, {1}, {0}_views, {2}, {0}_arguments, {3}, {0}_calls, {4}, {0}_parts, {5},\n",
-        l, plan.kernels.size(), plan.views.size(), plan.arguments.size(), plan.calls.size(),
-        plan.parts.size());
+    const bool gpu = plan.machine->gpu();
+    add(out, "    {{\"{}\", {},\n", l, gpu ? "0" : symbolic_features(plan.machine->features));
+    add(out, "     {6}, {1}, {0}_views, {2}, {0}_arguments, {3}, {0}_calls, {4}, {0}_parts, {5},\n", l,
+        plan.kernels.size() + plan.gpu_kernels.size(), plan.views.size(), plan.arguments.size(),
+        plan.calls.size(), plan.parts.size(), gpu ? "NULL" : l + "_kernels");
     add(out, "     {0}_steps, {1}, {0}_packings, {2}, ", l, plan.steps.size(), plan.packings.size());
     if (plan.transforms.empty())
         add(out, "NULL, 0, ");
@@ -151,13 +172,32 @@ void write_level_record(Lines &out, const Plan &plan) {
         add(out, "NULL, 0, ");
     else
         add(out, "{}_roundings, {}, ", l, plan.roundings.size());
-    add(out, "{}_layer_views,\n     {}, {}, {}, HARDNET_DEVICE_CPU, NULL, NULL}},\n", l, plan.arena_bytes / 4, plan.scratch_bytes / 4,
+    add(out, "{}_layer_views,\n     {}, {}, {}, ", l, plan.arena_bytes / 4, plan.scratch_bytes / 4,
         plan.weight_bytes / 4);
+    if (gpu)
+        add(out, "HARDNET_DEVICE_CUDA, {0}_launches, &{1}_{0}_module}},\n", l, name);
+    else
+        add(out, "HARDNET_DEVICE_CPU, NULL, NULL}},\n");
 }
 
 // The levels of each platform, seen only by a compiler for it: the others' kernels are not there to be
 // linked.
-void write_platforms(Lines &out, const std::string &name, const std::vector<Plan> &plans) {
+void write_platforms(Lines &out, const std::string &name, const std::vector<Plan> &plans,
+                     const std::vector<gpu::Launch> &launches) {
+    std::vector<const Plan *> everywhere;  // GPUs' levels
+    for (const Plan &p : plans) {
+        if (!p.machine->gpu()) continue;
+        everywhere.push_back(&p);
+        write_level(out, p);
+        write_launches(out, p, name, launches);
+    }
+    const auto write_levels = [&](const std::vector<const Plan *> &levels) {
+        add(out, "\nstatic const hardnet_level levels[] = {{\n");
+        for (const Plan *p : levels) write_level_record(out, name, *p);
+        for (const Plan *p : everywhere) write_level_record(out, name, *p);
+        add(out, "}};\n");
+    };
+    if (everywhere.size() == plans.size()) return write_levels({});
     static const std::pair<const char *, const char *> kMacros[] = {{"x86_64-linux", "__x86_64__"},
                                                                     {"aarch64-linux", "__aarch64__"}};
     const char *directive = "#if";
@@ -174,9 +214,7 @@ void write_platforms(Lines &out, const std::string &name, const std::vector<Plan
                 add(out, "extern int {}_argv(void **);\n", symbol(k, *p->machine));
         }
         for (const Plan *p : levels) write_level(out, *p);
-        add(out, "\nstatic const hardnet_level levels[] = {{\n");
-        for (const Plan *p : levels) write_level_record(out, *p);
-        add(out, "}};\n");
+        write_levels(levels);
         platforms += (platforms.empty() ? "" : " or ") + std::string(platform);
         directive = "#elif";
     }
@@ -217,12 +255,13 @@ std::string plan_header(const Network &network, const PackageNames &names) {
     return fmt::to_string(out);
 }
 
-std::string plan_source(const Network &network, const PackageNames &names, const std::vector<Plan> &plans) {
+std::string plan_source(const Network &network, const PackageNames &names, const std::vector<Plan> &plans,
+                        const std::vector<gpu::Launch> &launches) {
     Lines out;
     add(out, "/* {}: the plan. Generated; the tables are explained in hardnet/plan.h. */\n", names.name);
     add(out, "#include \"{}.h\"\n\n#include \"hardnet/plan.h\"\n", names.name);
     write_weights(out, network);
-    write_platforms(out, names.name, plans);
+    write_platforms(out, names.name, plans, launches);
     add(out, "\nstatic const hardnet_port outputs[] = {{\n");
     for (const Output &output : network.outputs) {
         const std::vector<int64_t> shape = output_shape(network, output);
@@ -240,6 +279,20 @@ std::string plan_source(const Network &network, const PackageNames &names, const
     add(out,
         "    outputs, {}, layer_names, {}, weights, {}, levels, sizeof(levels) / sizeof(levels[0])\n}};\n",
         network.outputs.size(), network.layers.size(), weight_tensor(network, int(network.layers.size())));
+    return fmt::to_string(out);
+}
+
+std::string module_source(const PackageNames &names, const std::string &bytes) {
+    Lines out;
+    add(out, "/* {}: the kernels of its GPU level, as the driver loads them. Generated. */\n", names.name);
+    add(out, "#include \"hardnet/plan.h\"\n\nextern const hardnet_module {}_cuda_module;\n", names.name);
+    add(out, "static const uint64_t bytes[] = {{");
+    for (size_t i = 0; i < bytes.size(); i += 8) {
+        uint64_t word = 0;  // every platform is little-endian
+        std::memcpy(&word, bytes.data() + i, std::min<size_t>(8, bytes.size() - i));
+        add(out, "{}{:#x},", i % 40 ? " " : "\n    ", word);
+    }
+    add(out, "\n}};\nconst hardnet_module {}_cuda_module = {{bytes, {}}};\n", names.name, bytes.size());
     return fmt::to_string(out);
 }
 

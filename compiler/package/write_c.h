@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "compiler/gpu/kernel.h"
 #include "compiler/plan.h"
 #include "graph/network.h"
 
@@ -14,6 +15,10 @@ struct PackageNames {
 };
 
 std::string plan_header(const Network &network, const PackageNames &names);
-std::string plan_source(const Network &network, const PackageNames &names, const std::vector<Plan> &plans);
+// `launches`: of the GPU's kernels, in the order of its plan.
+std::string plan_source(const Network &network, const PackageNames &names, const std::vector<Plan> &plans,
+                        const std::vector<gpu::Launch> &launches);
+// A GPU's module, for its level in the plan.
+std::string module_source(const PackageNames &names, const std::string &bytes);
 
 }  // namespace hardnet

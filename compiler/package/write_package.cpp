@@ -22,7 +22,9 @@ constexpr char kHostPlatform[] = "x86_64-linux";
 
 std::map<std::string, std::vector<const Plan *>> by_platform(const std::vector<Plan> &plans) {
     std::map<std::string, std::vector<const Plan *>> result;
-    for (const Plan &p : plans) result[p.machine->platform].push_back(&p);
+    for (const Plan &p : plans) {
+        if (!p.machine->gpu()) result[p.machine->platform].push_back(&p);
+    }
     return result;
 }
 
@@ -30,15 +32,29 @@ Status fill(const PackageContents &a, const fs::path &folder, CompileReport &rep
     const PackageNames names{a.name, a.options.batch};
     Manifest manifest = make_manifest(a);
     if (Status s = write_text(folder / (a.name + ".h"), plan_header(a.model.network, names)); !s) return s;
-    if (Status s = write_text(folder / (a.name + ".c"), plan_source(a.model.network, names, a.plans)); !s)
+    if (Status s =
+            write_text(folder / (a.name + ".c"), plan_source(a.model.network, names, a.plans, a.launches));
+        !s)
         return s;
-    if (Status s = write_text(folder / (a.name + "-config.cmake"), cmake_config(a.name)); !s) return s;
+    const bool gpu = !a.launches.empty();
+    if (gpu) {
+        if (Status s = write_text(folder / (a.name + "_cuda.c"), module_source(names, a.module.bytes)); !s)
+            return s;
+    }
+    if (Status s = write_text(folder / (a.name + "-config.cmake"),
+                              cmake_config(a.name, !by_platform(a.plans).empty(), gpu));
+        !s)
+        return s;
 
     size_t job = 0;
     std::error_code error;
     for (size_t p = 0; p < a.plans.size(); p++) {
         for (size_t k = 0; k < a.plans[p].kernels.size(); k++, job++) {
             manifest.levels[p].kernel_bytes += int64_t(fs::file_size(a.objects[job], error));
+        }
+        if (a.plans[p].machine->gpu()) {
+            job += a.plans[p].gpu_kernels.size();
+            manifest.levels[p].kernel_bytes = int64_t(a.module.bytes.size());
         }
         report.kernel_bytes += manifest.levels[p].kernel_bytes;
     }
@@ -50,17 +66,20 @@ Status fill(const PackageContents &a, const fs::path &folder, CompileReport &rep
         fs::create_directories(folder / "lib" / platform, error);
         const fs::path archive = folder / "lib" / platform / ("lib" + a.name + ".a");
         if (Status s = write_archive(archive, members, *plans[0]->machine); !s) return s;
-        if (platform == kHostPlatform) {
-            report.shared_library = link_shared_library(folder, platform, a.name);
-            if (report.shared_library.empty()) {
-                report.notes.push_back(
-                    "no shared library: the C compiler (cc) did not link one, so run, bench and verify "
-                    "cannot open the package");
-            }
-        } else {
+        if (platform != kHostPlatform) {
             report.notes.push_back("lib/" + platform +
                                    ": kernels only; docs/arm64.md says how a shared library is linked there");
         }
+    }
+
+    const auto all = by_platform(a.plans);
+    if (all.count(kHostPlatform) || all.empty()) {  // a GPU's level alone is of any platform
+        report.shared_library = link_shared_library(folder, kHostPlatform, a.name, !all.empty(), gpu);
+        if (report.shared_library.empty())
+            report.notes.push_back(
+                "no shared library: the C compiler (cc) did not link one, so run, bench and verify cannot "
+                "open "
+                "the package");
     }
 
     if (Status s = write_weights(a, folder, manifest); !s) return s;

@@ -6,6 +6,7 @@
 
 #include "compiler/compile.h"
 #include "compiler/emission/kernel.h"
+#include "compiler/gpu/module.h"
 #include "compiler/package/place.h"
 #include "compiler/plan.h"
 
@@ -17,8 +18,10 @@ struct PackageContents {
     std::string name;
     const Ranges &ranges;  // none: everything is float32
     const std::vector<Plan> &plans;
-    const std::vector<KernelJob> &jobs;       // every kernel of every plan, in order
-    const std::vector<std::string> &objects;  // their files
+    const std::vector<KernelJob> &jobs;        // every kernel of every plan, in order
+    const std::vector<std::string> &objects;   // their files
+    const std::vector<gpu::Launch> &launches;  // of the GPU's plan, where there is one
+    const gpu::Module &module;
 };
 
 // Into a place that package_place has found good.

@@ -79,7 +79,7 @@ TEST_F(Explain, shows_no_code_that_a_package_does_not_hold) {
         "  layers of names like it:\n  base.3.layers.3\n  base.3.layers.0\n  base.3.layers.1\n"
         "  base.3.layers.2\n  base.6.layers.3\n  base.6.layers.0\n  base.6.layers.1\n  base.6.layers.2\n");
     expect_error("explain package base.0 --level avx512", 2,
-                 "hardnet: level: expected one of the package's (avx2), found \"avx512\"\n");
+                 "hardnet: level: expected one of the package's CPU levels (avx2), found \"avx512\"\n");
     expect_error("explain package base.0 --kernel 9", 2,
                  "hardnet: explain: --kernel: expected at most 3, found 9\n");
     ASSERT_EQ(shell("sed -i 's/hardnet_[0-9a-f]/hardnet_/' package/hardnet_digits.c", folder_).code, 0);

@@ -42,7 +42,7 @@ std::string with_keys_for_symbols(std::string source, const Plan &plan) {
 
 std::string hash_of(const PlanCase &c) {
     const Planned p = planned(c.network, c.size, c.level);
-    std::string text = with_keys_for_symbols(plan_source(p.network, {"network", 1}, {p.plan}), p.plan);
+    std::string text = with_keys_for_symbols(plan_source(p.network, {"network", 1}, {p.plan}, {}), p.plan);
     for (const LayerChoice &choice : p.plan.choices) text += choice.algorithm + " " + choice.blocks + "\n";
     text += std::to_string(p.plan.transform_bytes);
     return content_hash(text);

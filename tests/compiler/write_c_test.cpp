@@ -60,7 +60,7 @@ TEST(WriteC, PlansAreStrictC99) {
         const PackageNames names{"a_network", c.batch};
         const TemporaryFolder folder;
         write(folder / "a_network.h", plan_header(network, names));
-        write(folder / "a_network.c", plan_source(network, names, plans_of(network, c.choice)));
+        write(folder / "a_network.c", plan_source(network, names, plans_of(network, c.choice), {}));
         write(folder / "header_alone.c",
               "#include \"a_network.h\"\n#include \"a_network.h\"\n"
               "int classes(void) { return A_NETWORK_CLASSES * (int)sizeof(&a_network); }\n");
@@ -80,6 +80,35 @@ TEST(WriteC, PlansAreStrictC99) {
     }
 }
 
+TEST(WriteC, AGpusLevelCompilesAsC99BesideOthersAndAlone) {
+    const Network network = planned("hardnet39ds", {33, 47}, "avx2").network;
+    const PackageNames names{"a_network", 2};
+    PlanOptions options;
+    options.images = names.batch;
+    const Result<Plan> gpu = make_plan(network, gpu_machines().front(), options);
+    ASSERT_TRUE(gpu) << gpu.error().what;
+    gpu::Launch launch;
+    launch.name = "a_kernel";
+    launch.order = {1, 0};
+    const std::vector<gpu::Launch> launches(gpu->gpu_kernels.size(), launch);
+    for (const bool alone : {false, true}) {
+        SCOPED_TRACE(alone);
+        std::vector<Plan> plans;
+        if (!alone) plans = plans_of(network, AlgorithmChoice::kAuto);
+        plans.push_back(*gpu);
+        const TemporaryFolder folder;
+        write(folder / "a_network.h", plan_header(network, names));
+        write(folder / "a_network.c", plan_source(network, names, plans, launches));
+        write(folder / "a_network_cuda.c", module_source(names, std::string("// PTX\0", 7)));
+        for (const char *file : {"a_network.c", "a_network_cuda.c"})
+            EXPECT_EQ(run("cc -std=c99 -Wall -Wextra -pedantic -Werror -fsyntax-only -I" HARDNET_SOURCE
+                          "/runtime/include " +
+                          (folder / file).string()),
+                      0)
+                << file;
+    }
+}
+
 TEST(WriteC, HeaderSaysWhatTheNetworkIs) {
     const Network network = planned("hardnet68", {200, 264}, "avx2").network;
     const std::string header = plan_header(network, {"wide", 4});
@@ -94,9 +123,9 @@ TEST(WriteC, HeaderSaysWhatTheNetworkIs) {
 TEST(WriteC, SourceIsTheSameEveryTime) {
     const Network network = planned("hardnet68", {33, 47}, "avx2").network;
     const PackageNames names{"again", 1};
-    const std::string first = plan_source(network, names, plans_of(network, AlgorithmChoice::kAuto));
-    EXPECT_EQ(first, plan_source(network, names, plans_of(network, AlgorithmChoice::kAuto)));
-    EXPECT_NE(first, plan_source(network, names, plans_of(network, AlgorithmChoice::kDirect)));
+    const std::string first = plan_source(network, names, plans_of(network, AlgorithmChoice::kAuto), {});
+    EXPECT_EQ(first, plan_source(network, names, plans_of(network, AlgorithmChoice::kAuto), {}));
+    EXPECT_NE(first, plan_source(network, names, plans_of(network, AlgorithmChoice::kDirect), {}));
 }
 
 }  // namespace

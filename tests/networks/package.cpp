@@ -49,6 +49,7 @@ TestPackage make(const PackageRequest &request) {
     compile.batch = request.batch;
     compile.targets = {request.target.empty() ? kTarget : request.target};
     compile.name = symbol_of(request);
+    compile.cubins = "none";  // tests read PTX
     // A folder per program: CTest runs them side by side.
     compile.folder =
         std::string(HARDNET_TEST_PACKAGES) + "/" + program_invocation_short_name + "/" + compile.name;
