@@ -1,5 +1,6 @@
 /* A network without a compiler: the mean of each colour channel of a 4x4 picture, as a package's shared
- * library holds it. Layer "mean", one level that every CPU runs, two images per run. And one of a single class, the mean
+ * library holds it. Layer "mean", a level that every CPU runs and one for CUDA, whose kernel is in colours_cuda.cpp, two
+ * images per run. And one of a single class, the mean
  * of the red channel, one image per run.
  */
 #include "hardnet/plan.h"
@@ -31,22 +32,46 @@ static const hardnet_call calls[] = {{0, 0, 2}};
 static const hardnet_part parts[] = {{0, 1, 3, 0, 1}}, one_class_parts[] = {{0, 1, 1, 0, 1}};
 static const hardnet_step steps[] = {{HARDNET_STEP_GLOBAL_POOL, 0, 0, 1}};
 static const int32_t layer_views[] = {-1};
-static const hardnet_level levels[] = {{
-    .name = "plain",
-    .kernels = kernels,
-    .kernel_count = 1,
-    .views = views,
-    .view_count = 2,
-    .arguments = arguments,
-    .argument_count = 2,
-    .calls = calls,
-    .call_count = 1,
-    .parts = parts,
-    .part_count = 1,
-    .steps = steps,
-    .step_count = 1,
-    .layer_views = layer_views,
-}};
+static const hardnet_argument cuda_arguments[] = {{0, HARDNET_WHOLE, 0, 0}, {1, HARDNET_WHOLE, 0, 0}};
+static const uint8_t order[] = {1, 0};
+static const hardnet_launch launches[] = {{"mean", {3, 1, 2}, {1, 1, 1}, 0, order, 2}};
+static const hardnet_module module = {"colours", 8};
+static const hardnet_level levels[] = {
+    {
+        .name = "plain",
+        .kernels = kernels,
+        .kernel_count = 1,
+        .views = views,
+        .view_count = 2,
+        .arguments = arguments,
+        .argument_count = 2,
+        .calls = calls,
+        .call_count = 1,
+        .parts = parts,
+        .part_count = 1,
+        .steps = steps,
+        .step_count = 1,
+        .layer_views = layer_views,
+    },
+    {
+        .name = "cuda",
+        .kernel_count = 1,
+        .views = views,
+        .view_count = 2,
+        .arguments = cuda_arguments,
+        .argument_count = 2,
+        .calls = calls,
+        .call_count = 1,
+        .parts = one_class_parts,
+        .part_count = 1,
+        .steps = steps,
+        .step_count = 1,
+        .layer_views = layer_views,
+        .device = HARDNET_DEVICE_CUDA,
+        .launches = launches,
+        .module = &module,
+    },
+};
 static const hardnet_level one_class_levels[] = {{
     .name = "plain",
     .kernels = kernels,
@@ -80,7 +105,7 @@ const hardnet_network colours = {
     .layer_names = layer_names,
     .layer_count = 1,
     .levels = levels,
-    .level_count = 1,
+    .level_count = 2,
 };
 
 const hardnet_network one_class = {

@@ -31,6 +31,26 @@ TEST_F(Compiled, batches_are_verified) {
     }
 }
 
+// Without machine code the driver gets PTX, which is text; a package may come without its weights, made again by import.
+TEST_F(Compiled, a_package_for_gpus_has_ptx_where_asked) {
+    write("tiny.json", to_json(hardnet::testing::tiny_record(false)));
+    const std::string compile =
+        "compile tiny.json --weights seed:1 --target x86-64-v2 --target cuda --name tiny -o package";
+    const Outcome made = cached(compile + " --cubins none");
+    ASSERT_EQ(made.code, 0) << made.err;
+    EXPECT_EQ(shell("grep -c '\\.visible \\.entry hardnet_' package/lib/*/libtiny.so", folder_).code, 0);
+    EXPECT_EQ(shell("rm package/tiny.safetensors && $H import seed:1 --model tiny.json --folded -o "
+                    "package/tiny.safetensors",
+                    folder_)
+                  .code,
+              0);
+    const Outcome verified = hardnet("verify package --device auto");
+    EXPECT_EQ(verified.code, 0) << verified.err << verified.out;
+    const Outcome refused = cached(compile + " --cubins some");
+    EXPECT_EQ(refused.code, 2);
+    EXPECT_THAT(refused.err, ::testing::HasSubstr("--cubins: expected auto or none, found some"));
+}
+
 // One plane is PIL's grey, four have its alpha, for two there is no picture.
 TEST_F(Compiled, pictures_become_as_many_planes_as_the_input_has) {
     const std::string golden = HARDNET_MODELS "/../tests/golden/pictures/see_through",

@@ -1,0 +1,448 @@
+// How the interpreter's threads diverge and meet, what it counts, and the faults that it must find: in a text, in a launch, and
+// planted one by one into a kernel that is right.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <numeric>
+#include <stdexcept>
+
+#include "tests/gpu/ptx.h"
+
+namespace hardnet::ptx {
+namespace {
+
+using ::testing::HasSubstr;
+
+const std::string kHead = ".version 7.0\n.target sm_70\n.address_size 64\n";
+const std::string kRegisters =
+    ".reg .pred %p<4>; .reg .b16 %h<4>; .reg .b32 %r<16>; .reg .b64 %d<8>;\n"
+    "ld.param.u64 %d1, [a];\nmov.u32 %r1, %tid.x;\nmul.wide.u32 %d2, %r1, 4;\nadd.s64 %d3, %d1, %d2;\n";
+
+// A kernel of one parameter `a`; %r1 is the thread, %d3 the address of its word of `a`.
+std::string kernel_of(const std::string &body) {
+    return kHead + ".visible .entry k(.param .u64 a) {\n" + kRegisters + body + "\n}\n";
+}
+
+std::string parse_error(const std::string &text) {
+    const Result<Module> module = parse(text);
+    return module ? "none" : module.error().what;
+}
+
+// Runs the text's first kernel on one allocation "words" that nobody wrote.
+struct Ran {
+    std::string error = "none";
+    std::vector<uint32_t> words;
+    Counters counters;
+};
+Ran run_on_words(const std::string &text, const Extent &grid, const Extent &block, size_t words,
+                 uint32_t shared = 0, const Checks &checks = {}) {
+    Ran ran;
+    const Result<Module> module = parse(text);
+    if (!module) {
+        ran.error = module.error().what;
+        return ran;
+    }
+    Memory memory;
+    const uint64_t a = memory.allocate("words", words * 4);
+    const Result<Counters> counters = run(module->kernels[0], {grid, block, shared, {a}}, memory, checks);
+    ran.words.resize(words);
+    memory.read(a, ran.words.data(), words * 4);
+    if (counters)
+        ran.counters = *counters;
+    else
+        ran.error = counters.error().what;
+    return ran;
+}
+
+TEST(Threads, DivergeAndMeet) {
+    // 100 + thread where it is odd, and of these 1000 more from 32 on; all get 7 more where they meet again.
+    const Ran ran = run_on_words(kernel_of(R"(
+        mov.b32 %r2, %r1;
+        and.b32 %r3, %r1, 1;
+        setp.eq.b32 %p1, %r3, 0;
+        @%p1 bra MEET;
+        add.s32 %r2, %r2, 100;
+        setp.lt.u32 %p2, %r1, 32;
+        @!%p2 bra LARGE;
+        bra.uni MEET;
+    LARGE:
+        add.s32 %r2, %r2, 1000;
+    MEET:
+        add.s32 %r2, %r2, 7;
+        st.global.b32 [%d3], %r2;
+        ret;)"),
+                                 {1}, {70}, 70);
+    ASSERT_EQ(ran.error, "none");
+    for (uint32_t i = 0; i < 70; i++)
+        EXPECT_EQ(ran.words[i], i + 7 + (i % 2 ? (i < 32 ? 100 : 1100) : 0)) << i;
+    // A warp meets before the addition: it is counted once per lane either way, but the store is one access of all lanes.
+    EXPECT_EQ(ran.counters.stores.at(4), 70u);
+}
+
+TEST(Threads, LoopAsOftenAsEachWants) {
+    // thread i: the sum of 0 .. i
+    const Ran ran = run_on_words(kernel_of(R"(
+        mov.b32 %r2, 0;
+        mov.b32 %r3, 0;
+    AGAIN:
+        add.s32 %r2, %r2, %r3;
+        add.s32 %r3, %r3, 1;
+        setp.le.u32 %p1, %r3, %r1;
+        @%p1 bra AGAIN;
+        st.global.b32 [%d3], %r2;
+        ret;)"),
+                                 {1}, {64}, 64);
+    ASSERT_EQ(ran.error, "none");
+    for (uint32_t i = 0; i < 64; i++) EXPECT_EQ(ran.words[i], i * (i + 1) / 2);
+    EXPECT_EQ(ran.counters.of(Kind::kGlobalStore), 64u);
+    // branches that are taken, and ends
+    EXPECT_EQ(ran.counters.of(Kind::kControl), 64u * 63 / 2 + 64);
+}
+
+TEST(Threads, EndWhenTheyWant) {
+    const Ran ran = run_on_words(kernel_of(R"(
+        setp.gt.u32 %p1, %r1, 4;
+        @%p1 ret;
+        st.global.b32 [%d3], %r1;)"),
+                                 {1}, {64}, 5);
+    ASSERT_EQ(ran.error, "none");
+    EXPECT_EQ(ran.words, (std::vector<uint32_t>{0, 1, 2, 3, 4}));
+}
+
+TEST(Threads, KnowTheirPlaces) {
+    // each thread's word, by its place in the grid: digits z y x of block, z y x of thread
+    const Ran ran = run_on_words(kernel_of(R"(
+        mov.u32 %r2, %ctaid.z; mov.u32 %r3, %nctaid.y; mov.u32 %r4, %ctaid.y; mad.lo.s32 %r2, %r2, %r3, %r4;
+        mov.u32 %r3, %nctaid.x; mov.u32 %r4, %ctaid.x; mad.lo.s32 %r2, %r2, %r3, %r4;
+        mov.u32 %r3, %ntid.z; mov.u32 %r4, %tid.z; mad.lo.s32 %r2, %r2, %r3, %r4;
+        mov.u32 %r3, %ntid.y; mov.u32 %r4, %tid.y; mad.lo.s32 %r2, %r2, %r3, %r4;
+        mov.u32 %r3, %ntid.x; mov.u32 %r4, %tid.x; mad.lo.s32 %r2, %r2, %r3, %r4;
+        mul.wide.u32 %d4, %r2, 4; add.s64 %d4, %d1, %d4;
+        st.global.b32 [%d4], %r2;)"),
+                                 {2, 3, 2}, {5, 2, 4}, 12 * 40);
+    ASSERT_EQ(ran.error, "none");
+    std::vector<uint32_t> expected(12 * 40);
+    std::iota(expected.begin(), expected.end(), 0u);
+    EXPECT_EQ(ran.words, expected);
+}
+
+// Two blocks of 64 threads: a thread loads four floats, leaves them in shared memory, takes those of the thread opposite and
+// stores 2 * a + 1 of them.
+const std::string kRight = kHead + R"(
+.visible .entry mirror(.param .u64 in, .param .u64 out) {
+    .reg .pred %p<4>; .reg .f32 %f<9>; .reg .b32 %r<8>; .reg .b64 %d<8>;
+    ld.param.u64 %d1, [in];
+    ld.param.u64 %d2, [out];
+    cvta.to.global.u64 %d3, %d1;
+    mov.u32 %r1, %tid.x;
+    mov.u32 %r2, %ctaid.x;
+    shl.b32 %r3, %r2, 6;
+    add.s32 %r3, %r3, %r1;
+    mul.wide.u32 %d4, %r3, 16;
+    add.s64 %d5, %d3, %d4;
+    add.s64 %d6, %d2, %d4;
+    ld.global.nc.v4.f32 {%f1, %f2, %f3, %f4}, [%d5];
+    shl.b32 %r4, %r1, 4;
+    st.shared.v4.f32 [%r4], {%f1, %f2, %f3, %f4};
+    bar.sync 0;
+    xor.b32 %r5, %r4, 1008;
+    ld.shared.v4.f32 {%f1, %f2, %f3, %f4}, [%r5];
+    mov.f32 %f5, 0f3F800000;
+    fma.rn.f32 %f1, %f1, 0f40000000, %f5;
+    fma.rn.f32 %f2, %f2, 0f40000000, %f5;
+    fma.rn.f32 %f3, %f3, 0f40000000, %f5;
+    fma.rn.f32 %f4, %f4, 0f40000000, %f5;
+    st.global.v4.f32 [%d6], {%f1, %f2, %f3, %f4};
+    ret;
+}
+)";
+constexpr int kMirrored = 2 * 64 * 4;
+
+struct Mirror {
+    Memory memory;
+    std::vector<float> values = std::vector<float>(kMirrored);
+    uint64_t in, out;
+
+    Mirror() {
+        std::iota(values.begin(), values.end(), 0.0f);
+        in = memory.allocate("in", kMirrored * 4, Access::kReadOnly);
+        out = memory.allocate("out", kMirrored * 4);
+        memory.write(in, values.data(), kMirrored * 4);
+    }
+    Result<Counters> run_kernel(const std::string &text, uint32_t shared = 1024) {
+        const Result<Module> module = parse(text);
+        if (!module) return module.error();
+        return run(module->kernels[0], {{2}, {64}, shared, {in, out}}, memory);
+    }
+};
+
+TEST(PlantedFaults, NoneInTheKernelThatIsRight) {
+    Mirror mirror;
+    const Result<Counters> counters = mirror.run_kernel(kRight);
+    ASSERT_TRUE(counters) << counters.error().what;
+    std::vector<float> found(kMirrored);
+    mirror.memory.read(mirror.out, found.data(), kMirrored * 4);
+    for (int block = 0; block < 2; block++) {
+        for (int thread = 0; thread < 64; thread++) {
+            for (int e = 0; e < 4; e++)
+                EXPECT_EQ(found[size_t((block * 64 + thread) * 4 + e)],
+                          2 * mirror.values[size_t((block * 64 + 63 - thread) * 4 + e)] + 1);
+        }
+    }
+    EXPECT_EQ(counters->of(Kind::kFma), 4u * 128);
+    EXPECT_EQ(counters->of(Kind::kSharedStore), 128u);
+    EXPECT_EQ(counters->of(Kind::kSharedLoad), 128u);
+    EXPECT_EQ(counters->loads, (std::map<int, uint64_t>{{16, 128}}));
+    EXPECT_EQ(counters->stores, (std::map<int, uint64_t>{{16, 128}}));
+    EXPECT_EQ(counters->bytes_written, (std::map<std::string, uint64_t>{{"out", kMirrored * 4}}));
+    EXPECT_EQ(counters->words_written, uint64_t{kMirrored});
+    EXPECT_EQ(counters->words_rewritten, 0u);
+    EXPECT_EQ(counters->barriers, 2u);
+    EXPECT_EQ(counters->total(), 23u * 128);
+    EXPECT_EQ(mirror.memory.words_that_nobody_wrote(mirror.out, kMirrored * 4), 0u);
+}
+
+struct Planted {
+    const char *name, *right, *wrong, *error;
+    uint32_t shared = 1024;
+};
+
+void PrintTo(const Planted &planted, std::ostream *out) { *out << planted.name; }
+
+class PlantedFaults : public ::testing::TestWithParam<Planted> {};
+
+TEST_P(PlantedFaults, AreFound) {
+    const Planted &planted = GetParam();
+    std::string text = kRight;
+    const size_t at = text.find(planted.right);
+    ASSERT_NE(at, text.npos);
+    text.replace(at, std::strlen(planted.right), planted.wrong);
+    const Result<Counters> counters = Mirror().run_kernel(text, planted.shared);
+    ASSERT_FALSE(counters);
+    EXPECT_THAT(counters.error().what, HasSubstr(planted.error));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Kernel, PlantedFaults,
+    ::testing::Values(
+        Planted{"OutOfBoundsLoad", "%f4}, [%d5];", "%f4}, [%d5+16];",
+                "mirror: line 17: ld.global.nc.v4.f32 {%f1, %f2, %f3, %f4}, [%d5+16];: block 1 0 0, thread "
+                "63 0 0: 16 "
+                "bytes at 0x10000000800: expected to lie in an allocation, found 0 bytes behind the end of "
+                "in (2048 bytes)"},
+        Planted{"OutOfBoundsStore", "st.global.v4.f32 [%d6]", "st.global.v4.f32 [%d6+-16]",
+                "block 0 0 0, thread 0 0 0: 16 bytes at 0x1fffffffff0: expected to lie in an allocation, "
+                "found 16 bytes in "
+                "front of out (2048 bytes)"},
+        Planted{"MisalignedVector", "%f4}, [%d5];", "%f4}, [%d5+4];",
+                "thread 0 0 0: 0x10000000004: expected an address that is a multiple of 16"},
+        Planted{"MissingBarrier", "bar.sync 0;", "",
+                "line 22: ld.shared.v4.f32 {%f1, %f2, %f3, %f4}, [%r5];: block 0 0 0, thread 0 0 0: byte "
+                "1008 of shared "
+                "memory: expected a value, found memory that nobody wrote"},
+        Planted{"MissingBarrierInAWarp", "bar.sync 0;\n    xor.b32 %r5, %r4, 1008", "xor.b32 %r5, %r4, 16",
+                "block 0 0 0, thread 0 0 0: byte 16 of shared memory: expected a barrier behind the thread "
+                "that wrote it, "
+                "found none since thread 1"},
+        Planted{
+            "ReadBeforeWriteWithoutBarrier",
+            "xor.b32 %r5, %r4, 1008;\n    ld.shared.v4.f32 {%f1, %f2, %f3, %f4}, [%r5];",
+            "xor.b32 %r5, %r4, 16; ld.shared.v4.f32 {%f1, %f2, %f3, %f4}, [%r5]; st.shared.f32 [%r4], %f1;",
+            "thread 0 0 0: byte 0 of shared memory: expected a barrier behind the thread that read it, found "
+            "none since "
+            "thread 1"},
+        Planted{"DivergentBarrier", "bar.sync 0;", "setp.lt.u32 %p1, %r1, 40; @%p1 bar.sync 0; @!%p1 ret;",
+                "expected all threads at the barrier, found that thread 40 ended"},
+        Planted{"BarriersOfTwoKinds", "bar.sync 0;",
+                "setp.lt.u32 %p1, %r1, 40; @%p1 bra ONE;\n bar.sync 0;\n bra TWO;\nONE: bar.sync 0;\nTWO:",
+                "expected all threads at the barrier, found some at that of line"},
+        Planted{"UninitialisedShared", "bar.sync 0;\n    xor.b32 %r5, %r4, 1008",
+                "bar.sync 0;\n    add.s32 %r5, %r4, 1024",
+                "byte 1024 of shared memory: expected a value, found memory that nobody wrote", 4096},
+        Planted{"UninitialisedRegister", "mov.f32 %f5, 0f3F800000;", "",
+                "fma.rn.f32 %f1, %f1, 0f40000000, %f5;: block 0 0 0, thread 0 0 0: expected registers with "
+                "values, found "
+                "one that nobody wrote"},
+        Planted{"RegisterOfSomeThreads", "mov.f32 %f5, 0f3F800000;",
+                "setp.ne.s32 %p1, %r1, 9; @%p1 mov.f32 %f5, 0f3F800000;",
+                "thread 9 0 0: expected registers with values, found one that nobody wrote"},
+        Planted{"WriteWriteRace", "st.shared.v4.f32 [%r4]", "and.b32 %r4, %r4, 1007; st.shared.v4.f32 [%r4]",
+                "thread 1 0 0: byte 0 of shared memory: expected a barrier behind the thread that wrote it, "
+                "found none since "
+                "thread 0"},
+        Planted{"WriteWriteRaceOfBlocks", "add.s64 %d6, %d2, %d4;",
+                "mul.wide.u32 %d6, %r1, 16; add.s64 %d6, %d6, %d2;",
+                "block 1 0 0, thread 0 0 0: byte 0 of out: expected one block to write it, found block 0 0 "
+                "0, too"},
+        Planted{"UnknownOpcode", "xor.b32 %r5", "lop3.b32 %r5",
+                "PTX line 21: lop3.b32 %r5, %r4, 1008;: expected an "
+                "instruction that is known"},
+        Planted{"UnknownModifier", "fma.rn.f32 %f1", "fma.rz.f32 %f1",
+                "fma.rz.f32 %f1, %f1, 0f40000000, %f5;: expected an "
+                "instruction that is known"},
+        Planted{"TooLittleShared", "bar.sync 0;", "bar.sync 0;",
+                "thread 63 0 0: 16 bytes at 1008: expected to lie in 1008 bytes of shared memory", 1008},
+        Planted{"WriteOfAnInput", "add.s64 %d6, %d2, %d4;", "add.s64 %d6, %d1, %d4;",
+                "in: expected memory that may be written, found read-only"}),
+    [](const ::testing::TestParamInfo<Planted> &info) { return std::string(info.param.name); });
+
+TEST(Faults, MemoryThatNobodyWrote) {
+    const std::string text = kernel_of("ld.global.b32 %r2, [%d3];");
+    EXPECT_THAT(run_on_words(text, {1}, {4}, 4).error,
+                HasSubstr("byte 0 of words: expected a value, found memory that nobody wrote"));
+    Checks checks;
+    checks.uninitialised = false;
+    EXPECT_EQ(run_on_words(text, {1}, {4}, 4, 0, checks).error, "none");
+    EXPECT_EQ(run_on_words(kernel_of("ret;"), {1}, {4}, 1).words[0], kPoison);
+    EXPECT_THAT(run_on_words(kernel_of(".local .b8 own[8]; ld.local.b32 %r2, [own];"), {1}, {4}, 4).error,
+                HasSubstr("byte 0 of local memory: expected a value, found memory that nobody wrote"));
+    EXPECT_THAT(run_on_words(kernel_of(".local .b8 own[8]; ld.local.b32 %r2, [own+8];"), {1}, {4}, 4).error,
+                HasSubstr("4 bytes at 8: expected to lie in 8 bytes of local memory"));
+}
+
+TEST(Faults, BlocksThatMeetAtAWord) {
+    // each block writes its number, or the same
+    const std::string own = kernel_of("mov.u32 %r2, %ctaid.x; st.global.b32 [%d3], %r2;"),
+                      same = kernel_of("st.global.b32 [%d3], 5;");
+    EXPECT_THAT(run_on_words(own, {2}, {4}, 4).error,
+                HasSubstr("expected one block to write it, found block 0 0 0, too"));
+    EXPECT_THAT(run_on_words(same, {2}, {4}, 4).error,
+                HasSubstr("expected one block to write it, found block 0 0 0, too"));
+    Checks equal;
+    equal.equal_writes = true;
+    EXPECT_THAT(run_on_words(own, {2}, {4}, 4, 0, equal).error, HasSubstr("expected one block to write it"));
+    const Ran ran = run_on_words(same, {2}, {4}, 4, 0, equal);
+    EXPECT_EQ(ran.error, "none");
+    EXPECT_EQ(ran.counters.words_written, 4u);
+    EXPECT_EQ(ran.counters.words_rewritten, 4u);
+
+    const std::string shared = kernel_of("st.shared.b32 [0], 5;");
+    EXPECT_THAT(run_on_words(shared, {1}, {4}, 4, 16).error,
+                HasSubstr("expected a barrier behind the thread that wrote it, found none since thread 0"));
+    EXPECT_EQ(run_on_words(shared, {1}, {4}, 4, 16, equal).error, "none");
+    EXPECT_THAT(run_on_words(kernel_of("st.shared.b32 [0], %r1;"), {1}, {4}, 4, 16, equal).error,
+                HasSubstr("expected a barrier behind the thread that wrote it, found none since thread 0"));
+
+    // the first block writes what the second reads, or the second what the first read
+    const auto between = [&](const char *reader) {
+        return kernel_of(std::string("mov.u32 %r2, %ctaid.x; setp.eq.s32 %p1, %r2, ") + reader +
+                         "; @%p1 ld.global.b32 %r3, [%d3]; @!%p1 st.global.b32 [%d3], 1;");
+    };
+    Checks checks;
+    checks.uninitialised = false;
+    EXPECT_THAT(run_on_words(between("1"), {2}, {4}, 4, 0, checks).error,
+                HasSubstr("expected what was there before the launch, found what block 0 0 0 wrote in it"));
+    EXPECT_THAT(run_on_words(between("0"), {2}, {4}, 4, 0, checks).error,
+                HasSubstr("expected no other block to use it, found that block 0 0 0 read it"));
+    EXPECT_THAT(
+        run_on_words(
+            kernel_of("mov.u32 %r2, %ctaid.x; setp.lt.u32 %p1, %r2, 2; @%p1 ld.global.b32 %r3, [%d3]; "
+                      "@!%p1 st.global.b32 [%d3], 1;"),
+            {3}, {4}, 4, 0, checks)
+            .error,
+        HasSubstr("expected no other block to use it, found that several blocks read it"));
+    EXPECT_THAT(
+        run_on_words(kernel_of("st.global.b32 [%d3], 1; ld.global.nc.b32 %r3, [%d3];"), {1}, {4}, 4).error,
+        HasSubstr("expected what was there before the launch, found what block 0 0 0 wrote in it"));
+    EXPECT_EQ(run_on_words(kernel_of("st.global.b32 [%d3], 1; ld.global.b32 %r3, [%d3];"), {1}, {4}, 4).error,
+              "none");
+}
+
+TEST(Faults, AfterALaunchWordsMayBeReadAndWrittenAnew) {
+    const Result<Module> module = parse(kernel_of("st.global.b32 [%d3], %r1;"));
+    ASSERT_TRUE(module);
+    Memory memory;
+    const uint64_t a = memory.allocate("words", 16);
+    for (int launch = 0; launch < 2; launch++) {
+        const Result<Counters> counters = run(module->kernels[0], {{1}, {4}, 0, {a}}, memory);
+        ASSERT_TRUE(counters) << counters.error().what;
+        EXPECT_EQ(counters->words_rewritten, 0u);
+    }
+}
+
+TEST(HostMemory, IsAnAllocationOrAnError) {
+    Memory memory;
+    uint32_t words[4] = {1, 2, 3, 4}, found[4] = {};
+    const uint64_t fresh = memory.allocate("fresh", 16);
+    EXPECT_EQ(memory.words_that_nobody_wrote(fresh, 16), 4u);
+    memory.write(fresh + 4, words, 8);
+    EXPECT_EQ(memory.words_that_nobody_wrote(fresh, 16), 2u);
+    EXPECT_EQ(memory.words_that_nobody_wrote(fresh + 4, 8), 0u);
+    memory.read(fresh, found, 16);
+    EXPECT_THAT(found, ::testing::ElementsAre(kPoison, 1, 2, kPoison));
+    memory.adopt("words", words, 16);
+    const uint64_t adopted = reinterpret_cast<uintptr_t>(words);
+    EXPECT_EQ(memory.words_that_nobody_wrote(adopted, 16), 0u);
+    memory.poison(adopted + 8, 4);
+    EXPECT_EQ(words[2], kPoison);
+    EXPECT_EQ(memory.words_that_nobody_wrote(adopted, 16), 1u);
+    EXPECT_THROW(memory.write(fresh + 8, words, 12), std::out_of_range);
+    EXPECT_THROW(memory.read(fresh - 4, found, 4), std::out_of_range);
+    memory.release(fresh);
+    EXPECT_EQ(memory.find(fresh, 1), nullptr);
+    EXPECT_NE(memory.find(adopted, 16), nullptr);
+    EXPECT_EQ(memory.find(adopted + 1, 16), nullptr);
+}
+
+TEST(Faults, OfArithmeticAndLoops) {
+    EXPECT_THAT(run_on_words(kernel_of("add.s32 %r2, %r1, -3; rem.s32 %r3, 7, %r2;"), {1}, {8}, 8).error,
+                HasSubstr("thread 3 0 0: expected a divisor, found 0"));
+    Checks checks;
+    checks.most_instructions = 1000;
+    EXPECT_THAT(run_on_words(kernel_of("AGAIN: bra AGAIN;"), {1}, {8}, 8, 0, checks).error,
+                HasSubstr("expected the kernel to end within 1000 instructions"));
+}
+
+TEST(Faults, OfALaunch) {
+    const std::string text = kernel_of("ret;");
+    EXPECT_THAT(run_on_words(text, {1}, {1025}, 1).error,
+                HasSubstr("threads of a block: expected 1 to 1024, found 1025"));
+    EXPECT_THAT(run_on_words(text, {1}, {0}, 1).error,
+                HasSubstr("threads of a block: expected 1 to 1024, found 0"));
+    EXPECT_THAT(run_on_words(text, {1, 70000}, {1}, 1).error, HasSubstr("found 1 x 70000 x 1"));
+    EXPECT_THAT(run_on_words(text, {1}, {1, 1, 65}, 1).error,
+                HasSubstr("block's z: expected 1 to 64, found 65"));
+    EXPECT_THAT(run_on_words(text, {1}, {1}, 1, 300000).error,
+                HasSubstr("shared memory: expected at most 232448 bytes, found 300000"));
+    EXPECT_THAT(
+        run_on_words(kHead + ".visible .entry k(.param .u64 a)\n.maxntid 8, 4, 1\n{ ret; }", {1}, {33}, 1)
+            .error,
+        HasSubstr("threads of a block: expected 1 to 32, found 33"));
+    EXPECT_THAT(run_on_words(kHead + ".visible .entry k() { ret; }", {1}, {1}, 1).error,
+                HasSubstr("parameters: expected 0, found 1"));
+}
+
+TEST(Faults, OfAText) {
+    const auto body = [](const std::string &text) { return parse_error(kernel_of(text)); };
+    EXPECT_EQ(parse_error(kHead + ".const .b8 table[4];"),
+              "PTX line 4: directive .const: expected one that is known");
+    EXPECT_EQ(parse_error(kHead + ".visible .func f() { ret; }"),
+              "PTX line 4: directive .func: expected one that is known");
+    EXPECT_EQ(parse_error(".address_size 32"), "PTX line 1: address size: expected 64, found 32");
+    EXPECT_EQ(parse_error(kHead + ".visible .entry k(.param .b8 a) {}"),
+              "PTX line 4: type of a parameter: expected one that is known, found .b8");
+    EXPECT_EQ(parse_error(kHead + ".visible .entry k() .reqnctapercluster 2 {}"),
+              "PTX line 4: directive .reqnctapercluster: expected one that is known");
+    EXPECT_EQ(parse_error(kHead + ".visible .entry k() {"), "PTX line 4: expected more, found the end");
+    EXPECT_THAT(body(".reg .f16 %x;"),
+                HasSubstr("type of a register: expected one that is known, found .f16"));
+    EXPECT_THAT(body(".loc 1 2 3;"), HasSubstr("directive .loc: expected one that is known"));
+    EXPECT_THAT(body("bra NOWHERE;"), HasSubstr("bra NOWHERE;: expected a label, found none of that name"));
+    EXPECT_THAT(body("A: A: ret;"), HasSubstr("label A: expected one, found two"));
+    EXPECT_THAT(body("add.s32 %r2, %r1, %x;"), HasSubstr("expected an operand, found %x"));
+    EXPECT_THAT(body("add.s32 5, %r1, %r1;"), HasSubstr("5: expected a register"));
+    EXPECT_THAT(body("add.s32 %r2, %r1;"), HasSubstr("expected 3 operands, found 2"));
+    EXPECT_THAT(body("add.s32 %r2, %r1, %d1;"), HasSubstr("%d1: expected 32 bits, found 64"));
+    EXPECT_THAT(body("@%r1 ret;"), HasSubstr("expected a predicate, found 32 bits"));
+    EXPECT_THAT(body("ld.global.b64 %r2, [%d1];"), HasSubstr("%r2: expected 64 bits, found 32"));
+    EXPECT_THAT(body("ld.global.v2.b32 {%r2, %d4}, [%d1];"), HasSubstr("expected registers of one width"));
+    EXPECT_THAT(body("ld.global.b32 %r2, %d1;"), HasSubstr("%d1: expected an address"));
+    EXPECT_THAT(body("ld.param.b64 %d1, [a+8];"), HasSubstr("expected to stay in the parameter of 8 bytes"));
+    EXPECT_THAT(body("ld.param.b64 %d1, [%d2];"), HasSubstr("expected the name of a parameter"));
+    EXPECT_THAT(body("bar.sync 1;"), HasSubstr("expected barrier 0 of all threads"));
+    EXPECT_THAT(body("mov.b32 %r2, 0f3F80;"), HasSubstr("expected an operand, found 0f3F80"));
+}
+
+}  // namespace
+}  // namespace hardnet::ptx
