@@ -6,9 +6,11 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <mutex>
 #include <optional>
+#include <sstream>
 #include <utility>
 
 namespace hardnet {
@@ -112,6 +114,16 @@ Result<ChildEnd> run_in_child(const std::function<int()> &work) {
     Result<Child> child = Child::start([&](int) { return work(); });
     if (!child) return child.error();
     return child->wait();
+}
+
+std::string find_program(const std::string &name) {
+    const char *path = std::getenv("PATH");
+    std::istringstream folders(path ? path : "");
+    for (std::string folder; std::getline(folders, folder, ':');) {
+        const std::string file = (folder.empty() ? "." : folder) + "/" + name;
+        if (access(file.c_str(), X_OK) == 0) return file;
+    }
+    return "";
 }
 
 void silence_stderr() {

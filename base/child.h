@@ -41,6 +41,9 @@ private:
 // The same, for work that reports nothing.
 Result<ChildEnd> run_in_child(const std::function<int()> &work);
 
+// The path of a program that is to be found as a shell finds it, by PATH; "": there is none.
+std::string find_program(const std::string &name);
+
 // In a child whose parent says what went wrong, in place of LLVM's own line.
 void silence_stderr();
 

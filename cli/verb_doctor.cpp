@@ -1,13 +1,11 @@
 // hardnet doctor: what works on this machine, and what to install for the rest.
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <cstdio>
-#include <cstdlib>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
+#include "base/child.h"
 #include "cli/verbs.h"
 #include "hardnet/hardnet.h"
 #include "runtime/inspect.h"
@@ -47,16 +45,6 @@ std::string feature_names(uint32_t features) {
     char text[200];
     hardnet_feature_names(features, text, sizeof(text));
     return text;
-}
-
-std::string find_in_path(const std::string &tool) {
-    const char *path = std::getenv("PATH");
-    std::istringstream folders(path ? path : "");
-    for (std::string folder; std::getline(folders, folder, ':');) {
-        const std::string file = (folder.empty() ? "." : folder) + "/" + tool;
-        if (access(file.c_str(), X_OK) == 0) return file;
-    }
-    return "";
 }
 
 nlohmann::ordered_json examine_cuda(const hardnet_host &host) {
@@ -107,7 +95,7 @@ nlohmann::ordered_json examine() {
     for (const Tool &tool : kTools)
         json["tools"].push_back({{"name", tool.name},
                                  {"for", tool.needed_for},
-                                 {"path", find_in_path(tool.name)},
+                                 {"path", find_program(tool.name)},
                                  {"install", fmt::format("apt-get install {}", tool.package)}});
     json["tools"].push_back({{"name", "python3 with PyTorch"},
                              {"for", "reading .pth checkpoints"},

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <regex>
+#include <sstream>
 
 #include "base/child.h"
 #include "base/files.h"
@@ -21,18 +22,11 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr int kArchitectures[] = {75, 80, 86, 89, 90, 100, 120};
-constexpr char kInstall[] = "the CUDA toolkit, or pip install nvidia-cuda-nvcc, has it";
-
-// The program's path; empty: there is none.
+// Of the CUDA toolkit, which installs itself beside the PATH. The program's path; empty: there is none.
 std::string find_tool(const std::string &name) {
-    std::string path = getenv("PATH") ? getenv("PATH") : "";
-    path += ":/usr/local/cuda/bin";
-    std::istringstream folders(path);
-    for (std::string folder; std::getline(folders, folder, ':');) {
-        const std::string tool = folder + "/" + name;
-        if (!folder.empty() && access(tool.c_str(), X_OK) == 0) return tool;
-    }
-    return "";
+    const std::string found = find_program(name), installed = "/usr/local/cuda/bin/" + name;
+    if (!found.empty()) return found;
+    return access(installed.c_str(), X_OK) == 0 ? installed : "";
 }
 
 Result<Child> start(const std::vector<std::string> &arguments) {
