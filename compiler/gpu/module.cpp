@@ -1,8 +1,6 @@
 #include "compiler/gpu/module.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,7 +10,6 @@
 #include <sstream>
 
 #include "base/child.h"
-#include "base/files.h"
 #include "base/folders.h"
 #include "compiler/emission/cache.h"
 #include "compiler/package/text_file.h"
@@ -101,11 +98,14 @@ std::vector<Resources> resources_from_json(const std::string &text) {
     return all;
 }
 
-Result<std::string> text_of(const std::string &path) {
-    constexpr uint64_t kMostBytes = 1 << 28;
-    auto bytes = read_regular_file(path, kMostBytes);
-    if (!bytes) return bytes.error();
-    return std::string(reinterpret_cast<const char *>(bytes->data.get()), bytes->size);
+// A file of the cache is there whole or not at all.
+Status keep(const std::string &path, const std::string &text) {
+    const std::string unfinished = path + "." + std::to_string(getpid());
+    if (Status s = write_text(unfinished, text); !s) return s;
+    std::error_code error;
+    fs::rename(unfinished, path, error);
+    if (!error) return ok();
+    return environment_error(path + ": expected a file put in its place, found: " + error.message());
 }
 
 // Assembles for each architecture and writes the fat binary and what the assembler said, each under its final name.
@@ -123,7 +123,6 @@ Status assemble(const std::string &ptx, const std::string &ptxas, const std::str
     std::vector<Resources> used;
     std::vector<Child> running;
     size_t next = 0;
-    Status all = ok();
     while (next < std::size(kArchitectures) || !running.empty()) {
         if (next < std::size(kArchitectures) && int(running.size()) < std::max(1, jobs)) {
             const int architecture = kArchitectures[next++];
@@ -147,10 +146,10 @@ Status assemble(const std::string &ptx, const std::string &ptxas, const std::str
     auto child = start(arguments);
     if (!child) return child.error();
     if (auto text = finished(*child, "fatbinary"); !text) return text.error();
-    auto bytes = text_of(binary);
+    auto bytes = read_text(binary);
     if (!bytes) return bytes.error();
-    if (Status s = write_text(resources, resources_json(used)); !s) return s;
-    return write_text(image, *bytes);
+    if (Status s = keep(resources, resources_json(used)); !s) return s;
+    return keep(image, *bytes);
 }
 
 }  // namespace
@@ -177,10 +176,10 @@ Result<Module> make_module(const std::vector<Compiled> &kernels, Cubins cubins, 
                               ".fatbin",
                       resources = image + ".json";
     std::error_code error;
-    if (!fs::exists(image, error)) {
+    if (!fs::exists(image, error) || !fs::exists(resources, error)) {  // the cache is trimmed file by file
         if (Status s = assemble(ptx, ptxas, fatbinary, image, resources, jobs); !s) return s.error();
     }
-    auto bytes = text_of(image), used = text_of(resources);
+    auto bytes = read_text(image), used = read_text(resources);
     if (!bytes) return bytes.error();
     if (!used) return used.error();
     module.bytes = std::move(*bytes);
