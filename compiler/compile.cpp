@@ -184,15 +184,13 @@ Result<CompileReport> compile(const Model &model, const CompileOptions &options,
         gpu_kernels.push_back(std::move(*kernel));
     }
     gpu::Module module;
-    std::vector<gpu::Launch> launches;
     if (!gpu_kernels.empty()) {
         auto made = gpu::make_module(gpu_kernels, choices.cubins, workers);
         if (!made) return made.error();
         module = std::move(*made);
         if (Status s = check_spills(module, options.allow_spills); !s) return s.error();
-        for (const gpu::Compiled &k : gpu_kernels) launches.push_back(k.launch);
     }
-    PackageContents contents{options, model, name, ranges, plans, jobs, objects->paths, launches, module};
+    PackageContents contents{options, model, name, ranges, plans, jobs, objects->paths, module};
     if (Status s = write_package(contents, choices.place, report); !s) return s.error();
     if (!objects->note.empty()) report.notes.push_back(objects->note);
     if (objects->compiled) trim_cache(kCacheBytes);

@@ -12,7 +12,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "compiler/gpu/kernel.h"
+#include "compiler/gpu/module.h"
 #include "compiler/package/text_file.h"
 #include "compiler/plan.h"
 #include "models/architectures.h"
@@ -86,10 +86,10 @@ int main(int argc, char **argv) {
     std::ofstream list(folder / "tiles.txt");
     std::ofstream problems(folder /
                            "problems.txt");  // channels, width, height, taps, channels of the sources
-    std::string ptx;
+    std::vector<gpu::Compiled> alike;        // of one convolution
     for (size_t i = 0; i < jobs.size(); i++) {
-        const gpu::Compiled compiled = value(gpu::read_kernel(objects.paths[i], jobs[i].symbol));
-        const gpu::Launch &l = compiled.launch;
+        alike.push_back(value(gpu::read_kernel(objects.paths[i], jobs[i].symbol)));
+        const gpu::Launch &l = alike.back().launch;
         const auto &spec = std::get<ConvolutionSpec>(kernels[i].spec);
         const auto &out = kernels[i].views.back().dims;
         const int64_t products =
@@ -99,16 +99,15 @@ int main(int argc, char **argv) {
         list << fmt::format("{} {} {} {} {} {} {} {} {}\n", convolution[i], l.name, fmt::join(l.grid, " "),
                             fmt::join(l.block, " "), l.shared_bytes, tile_text(spec.tile), products,
                             bytes.size(), fmt::join(bytes, " "));
-        if (ptx.empty()) {  // a convolution's first
+        if (alike.size() == 1) {
             const GpuProblem p = gpu_problem(spec, out[0].extent, out[2].extent, 1);
             problems << fmt::format("{} {} {} {} {} {}\n", convolution[i], p.channels, p.width, p.height,
                                     p.taps, fmt::join(p.sources, ","));
         }
-        if (ptx.empty()) ptx = compiled.ptx.substr(0, compiled.ptx.find(".address_size 64\n") + 17);
-        ptx += compiled.ptx.substr(compiled.ptx.find(".address_size 64\n") + 17);
         if (i + 1 < jobs.size() && convolution[i + 1] == convolution[i]) continue;
-        if (Status s = write_text(folder / (std::to_string(convolution[i]) + ".ptx"), ptx); !s)
+        const std::string ptx = value(gpu::make_module(alike, gpu::Cubins::kNone, 1)).bytes;
+        if (Status s = write_text(folder / (std::to_string(convolution[i]) + ".ptx"), ptx.c_str()); !s)
             fail(s.error());
-        ptx.clear();
+        alike.clear();
     }
 }

@@ -164,6 +164,7 @@ Result<Module> make_module(const std::vector<Compiled> &kernels, Cubins cubins, 
     const std::string ptx = joined(kernels);
     const std::string ptxas = find_tool("ptxas"), fatbinary = find_tool("fatbinary");
     Module module;
+    for (const Compiled &k : kernels) module.launches.push_back(k.launch);
     if (cubins == Cubins::kNone || ptxas.empty() || fatbinary.empty()) {
         module.bytes = ptx + '\0';
         return module;

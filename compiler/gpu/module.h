@@ -15,6 +15,7 @@ struct Resources {  // of a kernel on one architecture, as the assembler counts 
 };
 
 struct Module {
+    std::vector<Launch> launches;  // of the kernels, in their order
     std::string bytes;      // a fat binary; PTX that ends with a zero byte where there is no machine code
     std::string assembler;  // "13.0.88"; empty: none
     std::vector<int> architectures;  // of the machine code

@@ -26,7 +26,7 @@ std::vector<LaunchInfo> launches_of(const PackageContents &contents, const Plan 
         for (uint32_t p = step.first_part; p < step.first_part + step.parts; p++) {
             const hardnet_part &part = plan.parts[p];
             for (uint32_t c = part.first_call; c < part.first_call + part.calls; c++) {
-                const gpu::Launch &l = contents.launches[plan.calls[c].kernel];
+                const gpu::Launch &l = contents.module.launches[plan.calls[c].kernel];
                 LaunchInfo info;
                 info.grid.assign(std::begin(l.grid), std::end(l.grid));
                 info.block.assign(std::begin(l.block), std::end(l.block));

@@ -32,11 +32,11 @@ Status fill(const PackageContents &a, const fs::path &folder, CompileReport &rep
     const PackageNames names{a.name, a.options.batch};
     Manifest manifest = make_manifest(a);
     if (Status s = write_text(folder / (a.name + ".h"), plan_header(a.model.network, names)); !s) return s;
-    if (Status s =
-            write_text(folder / (a.name + ".c"), plan_source(a.model.network, names, a.plans, a.launches));
+    if (Status s = write_text(folder / (a.name + ".c"),
+                              plan_source(a.model.network, names, a.plans, a.module.launches));
         !s)
         return s;
-    const bool gpu = !a.launches.empty();
+    const bool gpu = !a.module.launches.empty();
     if (gpu) {
         if (Status s = write_text(folder / (a.name + "_cuda.c"), module_source(names, a.module.bytes)); !s)
             return s;

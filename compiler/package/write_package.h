@@ -18,10 +18,9 @@ struct PackageContents {
     std::string name;
     const Ranges &ranges;  // none: everything is float32
     const std::vector<Plan> &plans;
-    const std::vector<KernelJob> &jobs;        // every kernel of every plan, in order
-    const std::vector<std::string> &objects;   // their files
-    const std::vector<gpu::Launch> &launches;  // of the GPU's plan, where there is one
-    const gpu::Module &module;
+    const std::vector<KernelJob> &jobs;       // every kernel of every plan, in order
+    const std::vector<std::string> &objects;  // their files
+    const gpu::Module &module;                // of the GPU's plan, where there is one
 };
 
 // Into a place that package_place has found good.
