@@ -12,7 +12,7 @@
 #include "graph/mask.h"
 #include "package/manifest.h"
 #ifdef HARDNET_WITH_COMPILER
-#include "compiler/compile.h"
+#include "cli/calibration.h"
 #endif
 
 namespace hardnet {
@@ -22,7 +22,7 @@ struct CompileFlags {
     std::string model, weights, state_key, input, name, algorithm = "auto", objective = "speed",
                                                         precision = "fp32", blocks = "tuned", cubins = "auto",
                                                         folder;
-    std::vector<std::string> targets, prepack;
+    std::vector<std::string> targets, prepack, calibrate;
     int jobs = 0, classes = 0;
     std::optional<int> batch;
     bool mask = false, allow_spills = false;
@@ -46,6 +46,11 @@ Status take_options(const CompileFlags &options, const std::string &own_name, Co
     to.algorithm = options.algorithm;
     to.objective = options.objective;
     to.precision = options.precision;
+    if (!options.calibrate.empty()) {
+        if (options.precision == "fp32")
+            return usage_error("compile: --calibrate: expected --precision int16 beside it, found fp32");
+        to.calibrate = calibrator(options.calibrate, options.jobs);
+    }
     to.blocks = options.blocks;
     to.cubins = options.cubins;
     to.allow_spills = options.allow_spills;
@@ -199,6 +204,11 @@ void add_compile(CLI::App &program, Action &chosen) {
                      "of products: fp32, or int16 where that is faster and what is rounded is bounded")
         ->check(CLI::Validator(one_of({"fp32", "int16"}), ""))
         ->capture_default_str();
+    verb->add_option("--calibrate", options->calibrate,
+                     "of int16: pictures, folders of them or .npy files that show what tensors hold, which the package "
+                     "keeps; seed:N, random inputs; or a package that was calibrated already")
+        ->expected(1)
+        ->take_all();
     verb->add_option("--optimize", options->objective,
                      "speed, or size: weights in memory stay near those on disk, for more time per image")
         ->check(CLI::Validator(one_of({"speed", "size"}), ""))

@@ -69,9 +69,13 @@ std::string mebibytes(double bytes) { return fmt::format("{:.2f}", bytes / (1 <<
 std::string package_table(const Package &package) {
     const Manifest &m = package.manifest;
     std::string text =
-        fmt::format("{}: {} at {}x{}x{}, batch {}, {} classes\nweights {} ({}); Halide {}\n\nMiB:\n", m.name,
+        fmt::format("{}: {} at {}x{}x{}, batch {}, {} classes\nweights {} ({}); Halide {}\n", m.name,
                     m.network.name, m.planes(), m.height(), m.width(), m.batch, m.classes(), m.weights_source,
                     m.weights_hash, m.halide_version);
+    if (!m.ranges.empty())
+        text += fmt::format("int16 within {}\n",
+                            m.ranges_source.empty() ? "what bounds the layers" : "the ranges of " + m.ranges_source);
+    text += "\nMiB:\n";
     const double folded = double(file_bytes(package.weights_path()));
     text += fmt::format("{:<10}{:>9}{:>9}{:>9}{:>9}{:>11}{:>9}{:>9}{:>12}{:>9}\n", "level", "kernels", "code",
                         "folded", "packed", "prepacked", "arena", "scratch", "transforms", "concat");
@@ -91,10 +95,10 @@ std::string package_table(const Package &package) {
     return text + "\n";
 }
 
-// The manifest without its graph and layers, which stand beside the measures, and with the sizes of its files.
+// The manifest without its graph, layers and ranges, and with the sizes of its files.
 nlohmann::ordered_json package_json(const Package &package) {
     nlohmann::ordered_json json = nlohmann::ordered_json::parse(to_json(package.manifest));
-    for (const char *key : {"graph", "layers"}) json.erase(key);
+    for (const char *key : {"graph", "layers", "ranges"}) json.erase(key);
     json["weight_file_bytes"] = file_bytes(package.weights_path());
     for (auto &level : json["levels"])
         level["prepacked_bytes"] = file_bytes(package.prepacked_path(level["name"]));

@@ -6,9 +6,9 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "cli/layer_values.h"
 #include "reference/error_bound.h"
 #include "reference/run_network.h"
-#include "runtime/inspect.h"
 #include "weights/weights.h"
 
 namespace hardnet {
@@ -28,50 +28,6 @@ Result<FoldedWeights> read_weights(const LoadedPackage &loaded, const Network &n
     if (!checkpoint) return checkpoint.error();
     checkpoint->folded = true;
     return fold(network, *checkpoint);
-}
-
-// The step behind which each layer's output is complete: its own last one, or that of its source where the
-// step that computes the source computes the layer too (a pool fused with a convolution).
-std::vector<int> completing_steps(const Network &network, hardnet_context *context) {
-    std::vector<int> steps(network.layers.size(), -1);
-    for (int32_t step = 0; step < hardnet_step_count(context); step++)
-        steps[hardnet_step_at(context, step)->layer] = step;
-    for (size_t i = 0; i < steps.size(); i++) {
-        const int source = network.layers[i].sources().front();
-        if (steps[i] < 0 && source >= 0) steps[i] = steps[source];
-    }
-    return steps;
-}
-
-// A layer's output as CHW, from its view (channel, x, y). Of int16: what these stand for.
-template <typename T>
-Result<std::vector<float>> read_view(const LoadedPackage &loaded, int32_t index, const Shape &shape,
-                                     float unit) {
-    const hardnet_dim *dims = hardnet_context_level(loaded.context())->views[index].dims;
-    const int64_t width = dims[1].extent, channels = dims[0].extent;
-    if (channels < shape.channels || width < shape.width || dims[2].extent < shape.height)
-        return bad_input(fmt::format("{}: expected a view of {}x{}x{} elements or more, found {}x{}x{}",
-                                     loaded.manifest().name, shape.channels, shape.height, shape.width,
-                                     channels, dims[2].extent, width));
-    std::vector<T> data(size_t(channels * width * dims[2].extent));
-    if (const hardnet_status status = hardnet_read_view(loaded.context(), index, 0, data.data());
-        status != HARDNET_OK)
-        return loaded.failure(status);
-    std::vector<float> values;
-    values.reserve(size_t(shape.elements()));
-    for (int c = 0; c < shape.channels; c++)
-        for (int y = 0; y < shape.height; y++)
-            for (int x = 0; x < shape.width; x++)
-                values.push_back(unit * float(data[size_t((y * width + x) * channels + c)]));
-    return values;
-}
-
-Result<std::vector<float>> layer_values(const LoadedPackage &loaded, int32_t view_index, const Shape &shape,
-                                        const LayerInfo *info) {
-    const hardnet_view &view = hardnet_context_level(loaded.context())->views[view_index];
-    if (view.type != HARDNET_INT16) return read_view<float>(loaded, view_index, shape, 1);
-    const int exponent = info && info->exponent ? *info->exponent : 0;
-    return read_view<int16_t>(loaded, view_index, shape, std::ldexp(1.0f, -exponent));
 }
 
 // Of the level that runs: int16 where any of its layers is.
@@ -128,26 +84,17 @@ std::vector<double> recorded_errors(const LoadedPackage &loaded) {
 // Runs the first image step by step and compares each layer while its output is still in place.
 Result<std::vector<LayerCheck>> check_layers(LoadedPackage &loaded, const Network &network,
                                              const Expected &expected, const std::vector<double> &recorded) {
-    hardnet_context *context = loaded.context();
-    const int32_t *views = hardnet_context_level(context)->layer_views;
-    const std::vector<int> complete = completing_steps(network, context);
     const Precision precision = precision_of(loaded);
     std::vector<LayerCheck> checks;
-    for (int32_t step = 0; step < hardnet_step_count(context); step++) {
-        const hardnet_status status = hardnet_run_step(context, step, 0);
-        if (status != HARDNET_OK) return loaded.failure(status);
-        for (size_t i = 0; i < network.layers.size(); i++) {
-            if (complete[i] != step || views[i] < 0) continue;
-            const Layer &layer = network.layers[i];
-            const LayerInfo *info = loaded.manifest().chosen(layer.name, loaded.level());
-            const Result<std::vector<float>> found = layer_values(loaded, views[i], layer.out, info);
-            if (!found) return found.error();
-            const double plain = plain_error(network, i, expected);
-            checks.push_back({layer.name, info ? info->algorithm : "",
-                              compare_layer(network, i, *found, expected), plain,
-                              error_bound(plain, recorded[i], precision)});
-        }
-    }
+    const Status run = run_by_layers(loaded, [&](size_t i, const std::vector<float> &found) {
+        const Layer &layer = network.layers[i];
+        const LayerInfo *info = loaded.manifest().chosen(layer.name, loaded.level());
+        const double plain = plain_error(network, i, expected);
+        checks.push_back({layer.name, info ? info->algorithm : "", compare_layer(network, i, found, expected),
+                          plain, error_bound(plain, recorded[i], precision)});
+        return ok();
+    });
+    if (!run) return run.error();
     return checks;
 }
 

@@ -85,7 +85,7 @@ void choose_int16(Analysis &a) {
             return r.role == Role::kSource && is_plain_convolution(layers[r.layer]);
         });
         if (written && read && ranges[l] && !a.output_of(int(l)) && d.pool == kNoLayer)
-            d.storage = storage_of(*ranges[l]);
+            d.storage = storage_of(ranges[l]->interval);
     }
     for (bool changed = true; changed;) {  // a direct convolution wants all of its sources rounded
         changed = false;

@@ -129,7 +129,30 @@ Status check_precision(const std::vector<Plan> &plans, const std::string &name) 
             "precision int16: expected a target whose levels have it (zen4, avx512, avx2), found none");
     return bad_input(name +
                      ": precision int16: expected convolutions of what is bounded (behind ReLU6, a clip or a "
-                     "sigmoid), found none; compile it with --precision fp32");
+                     "sigmoid), found none; --calibrate bounds them by what they hold on pictures");
+}
+
+// The V of which tensors a level's plan will want.
+std::vector<std::set<int>> wanted_transforms(const Network &network, const Choices &choices) {
+    std::vector<std::set<int>> wanted(network.layers.size());
+    for (const Machine &machine : choices.machines) {
+        if (!machine.int16) continue;
+        const auto tilings = choose_algorithms(network, machine, choices.plan);
+        for (size_t l = 0; l < tilings.size(); l++) {
+            if (!tilings[l]) continue;
+            for (int source : network.layers[l].sources()) wanted[size_t(source)].insert(tilings[l]->m());
+        }
+    }
+    return wanted;
+}
+
+// What bounds the layers and, where it is asked for, what they hold.
+Result<Calibration> what_is_known(const Model &model, const CompileOptions &options, const Choices &choices) {
+    Calibration known{ranges_of(model.network, model.weights), ""};
+    if (!options.calibrate) return known;
+    auto seen = options.calibrate(model, wanted_transforms(model.network, choices));
+    if (!seen) return seen.error();
+    return Calibration{narrowed(known.ranges, seen->ranges), seen->source};
 }
 
 // Sums in memory cost a GPU's kernel most of its speed.
@@ -152,10 +175,12 @@ Result<CompileReport> compile(const Model &model, const CompileOptions &options,
     PlanOptions plan_options = choices.plan;
     plan_options.images = options.batch;
     plan_options.records = &choices.records;
-    Ranges ranges;
+    Calibration calibration;
     if (choices.precision == Precision::kInt16) {
-        ranges = ranges_of(model.network, model.weights);
-        plan_options.ranges = &ranges;
+        auto known = what_is_known(model, options, choices);
+        if (!known) return known.error();
+        calibration = std::move(*known);
+        plan_options.ranges = &calibration.ranges;
     }
     std::vector<Plan> plans;
     for (const Machine &machine : choices.machines) {
@@ -163,7 +188,7 @@ Result<CompileReport> compile(const Model &model, const CompileOptions &options,
         if (!plan) return plan.error();
         plans.push_back(std::move(*plan));
     }
-    if (Status s = ranges.empty() ? ok() : check_precision(plans, name); !s) return s.error();
+    if (Status s = plan_options.ranges ? check_precision(plans, name) : ok(); !s) return s.error();
     std::vector<KernelJob> jobs;
     for (const Plan &plan : plans) {
         for (const KernelSpec &k : plan.kernels) jobs.push_back({&k, plan.machine, symbol(k, *plan.machine)});
@@ -190,7 +215,7 @@ Result<CompileReport> compile(const Model &model, const CompileOptions &options,
         module = std::move(*made);
         if (Status s = check_spills(module, options.allow_spills); !s) return s.error();
     }
-    PackageContents contents{options, model, name, ranges, plans, jobs, objects->paths, module};
+    PackageContents contents{options, model, name, calibration, plans, jobs, objects->paths, module};
     if (Status s = write_package(contents, choices.place, report); !s) return s.error();
     if (!objects->note.empty()) report.notes.push_back(objects->note);
     if (objects->compiled) trim_cache(kCacheBytes);

@@ -1,16 +1,28 @@
 // From a model and its weights to a package on disk.
 #pragma once
 #include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
 #include "graph/network.h"
+#include "graph/ranges.h"
 #include "models/records.h"
 #include "schedules/tuned_blocks.h"
 #include "weights/weights.h"
 
 namespace hardnet {
+
+struct Model;
+
+// What tensors were seen to hold, and on what: "64 pictures".
+struct Calibration {
+    Ranges ranges;  // per layer; none where nothing was seen
+    std::string source;
+};
+// Of a float32 network; per layer the m of F(m x m) whose V of its tensor is wanted.
+using Calibrator = std::function<Result<Calibration>(const Model &, const std::vector<std::set<int>> &)>;
 
 struct CompileOptions {
     int batch = 1;                     // images per run
@@ -20,6 +32,7 @@ struct CompileOptions {
     std::string algorithm = "auto";    // "auto", "winograd", "direct": of the 3x3 layers
     std::string objective = "speed";   // or "size": of the packed weights
     std::string precision = "fp32";    // or "int16"
+    Calibrator calibrate;              // of int16; none: what bounds the layers
     std::string blocks = "tuned";      // or "model", or a file of records: see tuned_blocks
     bool allow_spills = false;         // GPU kernels that keep sums in memory are taken, too
     std::string cubins = "auto";       // or "none": of a GPU's level PTX alone

@@ -34,18 +34,6 @@ bool is_plan_of(const Plan &plan, const Manifest &manifest, const std::string &c
            });
 }
 
-// As the package has them; none where all of it is float32.
-Ranges ranges_of(const Manifest &manifest, const std::string &level) {
-    Ranges ranges;
-    for (const Layer &layer : manifest.network.layers) {
-        const LayerInfo *info = manifest.chosen(layer.name, level);
-        ranges.emplace_back();
-        if (info && !info->range.empty()) ranges.back() = {info->range[0], info->range[1]};
-    }
-    const bool any = std::any_of(ranges.begin(), ranges.end(), [](const auto &r) { return bool(r); });
-    return any ? ranges : Ranges{};
-}
-
 // A package does not say what flags it was compiled with: those whose plan it holds.
 Result<FoundPlan> find_plan(const Package &package, const Machine &machine, const std::string &blocks) {
     constexpr uint64_t kMostBytes = 256 << 20;
@@ -53,7 +41,7 @@ Result<FoundPlan> find_plan(const Package &package, const Machine &machine, cons
     const Result<FileBytes> bytes = read_regular_file(path, kMostBytes);
     if (!bytes) return bytes.error();
     const std::string code(reinterpret_cast<const char *>(bytes->data.get()), bytes->size);
-    const Ranges ranges = ranges_of(package.manifest, machine.level);
+    const Ranges &ranges = package.manifest.ranges;
     std::vector<std::string> sources = {"tuned", "model"};
     if (!blocks.empty()) sources.insert(sources.begin(), blocks);
     for (const std::string &source : sources) {

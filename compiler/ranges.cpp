@@ -75,18 +75,30 @@ Ranges ranges_of(const Network &network, const FoldedWeights &weights) {
         const Layer &layer = network.layers[l];
         const std::vector<int> sources = layer.sources();
         const bool one = sources.size() == 1 && sources[0] != kNetworkInput;
-        const std::optional<Interval> source = one ? ranges[size_t(sources[0])] : std::nullopt;
+        const std::optional<TensorRange> source = one ? ranges[size_t(sources[0])] : std::nullopt;
         std::optional<Interval> range = range_behind(layer.activation);
         if (layer.activation == Activation::kNone && source) {
-            if (stays_within(layer.op)) range = source;
-            if (layer.op == OpKind::kDepthwiseConv) range = range_of_sums(*source, weights.layers[l]);
+            if (stays_within(layer.op)) range = source->interval;
+            if (layer.op == OpKind::kDepthwiseConv) range = range_of_sums(source->interval, weights.layers[l]);
         }
-        ranges.push_back(range);
+        ranges.push_back(range ? std::optional(TensorRange{*range}) : std::nullopt);
     }
     return ranges;
 }
 
-VRounding rounding_of(const Tiling &tiling, const Interval &range, int most) {
+Ranges narrowed(const Ranges &bounds, const Ranges &seen) {
+    Ranges ranges = bounds;
+    for (size_t l = 0; l < seen.size(); l++) {
+        if (!seen[l]) continue;
+        const Interval bound = bounds[l] ? bounds[l]->interval : seen[l]->interval;
+        ranges[l] = seen[l];
+        Interval &interval = ranges[l]->interval;
+        interval = {std::max(interval.least, bound.least), std::min(interval.most, bound.most)};
+    }
+    return ranges;
+}
+
+VRounding rounding_of(const Tiling &tiling, const TensorRange &range, int most) {
     std::vector<double> bounds(tiling.positions());
     for (const Quadrant &q : tiling.quadrants()) {
         const Matrix rows = tiling.input_transform(q.small_rows),
@@ -94,10 +106,13 @@ VRounding rounding_of(const Tiling &tiling, const Interval &range, int most) {
         for (size_t i = 0; i < rows.size(); i++) {
             for (size_t j = 0; j < columns.size(); j++) {
                 double &bound = bounds[tiling.position(int(i), int(j))];
-                bound = std::max(bound, bound_of(rows[i], columns[j], range));
+                bound = std::max(bound, bound_of(rows[i], columns[j], range.interval));
             }
         }
     }
+    const auto seen = range.transformed.find(tiling.m());
+    for (size_t p = 0; seen != range.transformed.end() && p < bounds.size(); p++)
+        if (seen->second[p] > 0) bounds[p] = std::min<double>(bounds[p], seen->second[p]);
     VRounding rounding{most, {}};
     for (double bound : bounds)
         rounding.exponents.push_back(bound > 0 ? int(std::floor(std::log2(most / bound))) : 0);

@@ -9,6 +9,7 @@
 #include "base/json_reader.h"
 #include "base/text.h"
 #include "graph/network_json.h"
+#include "graph/ranges_json.h"
 #include "graph/task.h"
 
 namespace hardnet {
@@ -69,7 +70,6 @@ Json json_of(const LayerInfo &layer) {
                  {"algorithm", layer.algorithm},
                  {"blocks", layer.blocks},
                  {"error", layer.error}};
-    if (!layer.range.empty()) json["range"] = layer.range;
     if (layer.exponent) json["exponent"] = *layer.exponent;
     if (!layer.launches.empty()) json["launches"] = json_list(layer.launches);
     return json;
@@ -185,12 +185,6 @@ LayerInfo read_layer(const Source &source, const std::string &pointer) {
     section.read("blocks", layer.blocks);
     section.read("error", layer.error);
     if (layer.error < 0) section.fail("error", "expected a number that is not negative");
-    if (section.has("range", false)) {
-        layer.range = {0, 0};  // as many numbers
-        section.read("range", layer.range);
-        if (!(layer.range[0] <= 0 && layer.range[1] >= 0))
-            section.fail("range", "expected two numbers, the first at most 0 and the second at least 0");
-    }
     if (section.has("launches", false)) {
         for (const std::string &at : section.elements("launches"))
             layer.launches.push_back(read_launch(source, at));
@@ -279,7 +273,7 @@ const LayerInfo *Manifest::chosen(const std::string &layer, const std::string &l
 std::string to_json(const Manifest &m) {
     const Json input = {
         {"planes", m.planes()}, {"height", m.height()}, {"width", m.width()}, {"batch", m.batch}};
-    const Json json = {{"format", kManifestFormat},
+    Json json = {{"format", kManifestFormat},
                        {"name", m.name},
                        {"input", input},
                        {"preprocessing", json_of(m.network.preprocessing)},
@@ -292,6 +286,10 @@ std::string to_json(const Manifest &m) {
                        {"graph", graph_json(m.network)},
                        {"levels", json_list(m.levels)},
                        {"layers", json_list(m.layers)}};
+    if (!m.ranges.empty()) {
+        json["ranges_source"] = m.ranges_source;
+        json["ranges"] = ranges_json(m.network, m.ranges);
+    }
     return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
@@ -317,6 +315,10 @@ Result<Manifest> manifest_from_json(const std::string &text, const std::string &
         manifest.levels.push_back(read_level(source, at));
     for (const std::string &at : section.elements("layers"))
         manifest.layers.push_back(read_layer(source, at));
+    if (section.has("ranges", false)) {
+        section.read("ranges_source", manifest.ranges_source);
+        manifest.ranges = read_ranges(*json, section.elements("ranges"), manifest.network, error);
+    }
     section.finish();
     if (error) return *error;
     return manifest;

@@ -50,6 +50,8 @@ Manifest make_manifest(const PackageContents &contents) {
     m.class_names = model.class_names;
     m.weights_source = model.weights_source;
     m.halide_version = halide_version();
+    m.ranges = contents.calibration.ranges;
+    m.ranges_source = contents.calibration.source;
     for (const Plan &plan : contents.plans) {
         const Machine &machine = *plan.machine;
         m.targets.push_back(machine.target);
@@ -72,8 +74,6 @@ Manifest make_manifest(const PackageContents &contents) {
             info.level = machine.level;
             info.algorithm = plan.choices[l].algorithm;
             info.blocks = plan.choices[l].blocks;
-            if (!contents.ranges.empty() && contents.ranges[l])
-                info.range = {contents.ranges[l]->least, contents.ranges[l]->most};
             if (plan.choices[l].int16) info.error = kInt16Error;
             if (plan.choices[l].storage) info.exponent = plan.choices[l].storage.exponent;
             if (machine.gpu()) info.launches = launches_of(contents, plan, int(l));

@@ -16,7 +16,7 @@ struct PackageContents {
     const CompileOptions &options;
     const Model &model;
     std::string name;
-    const Ranges &ranges;  // none: everything is float32
+    const Calibration &calibration;  // without ranges: everything is float32
     const std::vector<Plan> &plans;
     const std::vector<KernelJob> &jobs;       // every kernel of every plan, in order
     const std::vector<std::string> &objects;  // their files

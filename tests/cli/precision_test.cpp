@@ -38,16 +38,6 @@ TEST_F(PrecisionTest, TrainedDigitsAreReadAsInFloat32) {
     EXPECT_THAT(cached("bench package --seconds 0.1 --layers").out, HasSubstr("base.4"));
 }
 
-TEST_F(PrecisionTest, NetworksWithoutBoundsAreRefused) {
-    const Outcome outcome =
-        cached("compile resnet18 --weights seed:1 --input 64x64 --precision int16 -o package");
-    EXPECT_EQ(outcome.code, 3);
-    EXPECT_EQ(outcome.err,
-              "hardnet: resnet18: precision int16: expected convolutions of what is bounded (behind ReLU6, a "
-              "clip or a "
-              "sigmoid), found none; compile it with --precision fp32\n");
-}
-
 TEST_F(PrecisionTest, TargetsWithoutItAreRefused) {
     const Outcome outcome = compile_digits("seed:1", "--target arm64");
     EXPECT_EQ(outcome.code, 2);

@@ -99,7 +99,7 @@ TEST(Int16Choice, IsSound) {
                     ASSERT_TRUE(ranges[l]);
                     EXPECT_EQ(a.output_of(int(l)), nullptr);
                     EXPECT_EQ(d.pool, kNoLayer);
-                    const double most = ranges[l]->magnitude();
+                    const double most = ranges[l]->interval.magnitude();
                     EXPECT_GE(d.storage.most, std::ldexp(most, d.storage.exponent));
                     EXPECT_LE(d.storage.most, 8191);
                     for (const LayerReader &r : a.readers[l]) {

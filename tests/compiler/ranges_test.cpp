@@ -15,8 +15,8 @@ using Range = std::optional<std::pair<double, double>>;
 
 Range range_of(const Network &network, int layer) {
     const FoldedWeights weights = *fold(network, seeded_checkpoint(network, 1));
-    const std::optional<Interval> range = ranges_of(network, weights)[size_t(layer)];
-    return range ? Range({range->least, range->most}) : std::nullopt;
+    const std::optional<TensorRange> range = ranges_of(network, weights)[size_t(layer)];
+    return range ? Range({range->interval.least, range->interval.most}) : std::nullopt;
 }
 
 // Of a convolution with this activation.
@@ -67,7 +67,7 @@ TEST(Ranges, OfADepthwiseConvolutionFollowFromItsWeights) {
         least = std::min(least, below);
         most = std::max(most, above);
     }
-    const Interval range = *ranges_of(network, weights)[size_t(depthwise)];
+    const Interval range = ranges_of(network, weights)[size_t(depthwise)]->interval;
     EXPECT_NEAR(range.least, least, -2e-6 * least);
     EXPECT_NEAR(range.most, most, 2e-6 * most);
     EXPECT_LE(range.least, least);
@@ -129,7 +129,7 @@ TEST(Ranges, AnExponentIsTheLargestWithWhichNoVIsBeyondMost) {
         for (const Interval &range : {Interval{0, 6}, Interval{-1, 3}, Interval{-7, 0}, Interval{0, 0.01}}) {
             for (int most : {127, 16383, 32767}) {
                 SCOPED_TRACE(t.key() + " " + std::to_string(range.most) + " " + std::to_string(most));
-                const VRounding rounding = rounding_of(t, range, most);
+                const VRounding rounding = rounding_of(t, {range}, most);
                 EXPECT_EQ(rounding.most, most);
                 ASSERT_EQ(rounding.exponents.size(), size_t(t.positions()));
                 for (int i = 0; i < t.points(); i++) {
@@ -147,8 +147,27 @@ TEST(Ranges, AnExponentIsTheLargestWithWhichNoVIsBeyondMost) {
     }
 }
 
+TEST(Ranges, OfPicturesTakeTheBoundsPlace) {
+    const Ranges bounds = {TensorRange{{0, 6}}, std::nullopt, TensorRange{{-1, 1}}, TensorRange{{0, 6}}};
+    const Ranges seen = {TensorRange{{0, 4}, {{2, {1}}}}, TensorRange{{-3, 9}}, TensorRange{{-2, 0.5f}}, std::nullopt};
+    EXPECT_EQ(narrowed(bounds, seen), (Ranges{TensorRange{{0, 4}, {{2, {1}}}}, TensorRange{{-3, 9}},
+                                              TensorRange{{-1, 0.5f}}, TensorRange{{0, 6}}}));
+}
+
+// A position that pictures left at zero keeps the interval's bound, as does one that they show beyond it.
+TEST(Ranges, VOfPicturesHasFinerSteps) {
+    const Tiling t = Tiling::cover(4, 8, 8);
+    const VRounding bound = rounding_of(t, {{0, 6}}, 16383);
+    std::vector<float> most(36, 3);
+    most[7] = 0;
+    most[8] = 1e6f;
+    const VRounding seen = rounding_of(t, {{0, 6}, {{4, most}, {2, std::vector<float>(16, 1e-3f)}}}, 16383);
+    for (size_t p = 0; p < 36; p++)
+        EXPECT_EQ(seen.exponents[p], p == 7 || p == 8 ? bound.exponents[p] : std::max(12, bound.exponents[p])) << p;
+}
+
 TEST(Ranges, NothingButZerosIsRoundedSomehow) {
-    const VRounding rounding = rounding_of(Tiling::cover(4, 8, 8), {0, 0}, 16383);
+    const VRounding rounding = rounding_of(Tiling::cover(4, 8, 8), {Interval{0, 0}}, 16383);
     EXPECT_EQ(rounding.exponents, std::vector<int>(36, 0));
 }
 

@@ -32,8 +32,12 @@ Manifest example() {
     m.halide_version = "21.0.0";
     m.targets = {"x86-64-linux-avx2-fma"};
     m.levels = {{"avx2", "x86-64-linux-avx2-fma", 70, 123456, 1 << 24, 4096, int64_t{1} << 33, 77, 0}};
-    m.layers = {{"base.0", "avx2", "direct", "16:16x7", 1e-6, {-0.5f, 6}, 10},
+    m.layers = {{"base.0", "avx2", "direct", "16:16x7", 1e-6, 10},
                 {"base.1", "avx2", "1x1", "", 0.25}};
+    m.ranges.resize(m.network.layers.size());
+    m.ranges[0] = {{-0.5f, 6}, {{2, std::vector<float>(16, 0.1f)}, {4, std::vector<float>(36, 7)}}};
+    m.ranges[3] = {{0, 6}};
+    m.ranges_source = "64 pictures";
     return m;
 }
 
@@ -64,9 +68,9 @@ TEST(Manifest, survives_the_round_trip) {
     EXPECT_TRUE(read->network.preprocessing == m.network.preprocessing);
     EXPECT_EQ(read->levels[0].packed_weight_bytes, int64_t{1} << 33);
     EXPECT_EQ(read->layers[1].error, 0.25);
-    EXPECT_EQ(read->layers[0].range, (std::vector<float>{-0.5f, 6}));
+    EXPECT_EQ(read->ranges, m.ranges);
+    EXPECT_EQ(read->ranges_source, "64 pictures");
     EXPECT_EQ(read->layers[0].exponent, 10);
-    EXPECT_TRUE(read->layers[1].range.empty());
     EXPECT_EQ(read->layers[1].exponent, std::nullopt);
     EXPECT_EQ(read->network.layers.size(), m.network.layers.size());
     EXPECT_EQ(read->batch, 2);
@@ -102,11 +106,16 @@ TEST(Manifest, names_the_place_that_is_wrong) {
         error_after([](Json &j) { j["levels"][0]["arena_bytes"] = UINT64_MAX; }),
         HasSubstr(
             "levels/0/arena_bytes: expected an integer from 0 to 2^63 - 1, found 18446744073709551615"));
-    EXPECT_THAT(
-        error_after([](Json &j) {
-            j["layers"][0]["range"] = {1, 6};
-        }),
-        HasSubstr("layers/0/range: expected two numbers, the first at most 0 and the second at least 0"));
+    EXPECT_THAT(error_after([](Json &j) { j["ranges"][0]["least"] = 1; }),
+                HasSubstr("ranges/0/least: expected finite numbers, \"least\" at most 0 and \"most\" at least 0"));
+    EXPECT_THAT(error_after([](Json &j) { j["ranges"][1]["layer"] = "x"; }),
+                HasSubstr("ranges/1/layer: expected a layer of the graph, found \"x\""));
+    EXPECT_THAT(error_after([](Json &j) { j["ranges"][0]["transformed"][0]["m"] = 7; }),
+                HasSubstr("ranges/0/transformed/0/m: expected an integer from 2 to 6, found 7"));
+    EXPECT_THAT(error_after([](Json &j) { j["ranges"][0]["transformed"][0]["most"][3] = -1; }),
+                HasSubstr("ranges/0/transformed/0/most: expected finite numbers from 0 on"));
+    EXPECT_THAT(error_after([](Json &j) { j["ranges"][0]["transformed"][1]["most"].erase(0); }),
+                HasSubstr("ranges/0/transformed/1/most: expected"));
     EXPECT_THAT(error_after([](Json &j) { j["layers"][0]["exponent"] = 65; }),
                 HasSubstr("layers/0/exponent: expected an integer from -64 to 64, found 65"));
     EXPECT_THAT(error_after([](Json &j) { j["layers"][1]["error"] = -1; }),
@@ -150,10 +159,20 @@ TEST(Manifest, refuses_names_that_leave_the_folder) {
     EXPECT_FALSE(is_package_name(std::string(65, 'a')));
 }
 
+// What fuzzing starts from has every member.
+TEST(Manifest, reads_the_seed_of_its_fuzz_target) {
+    std::ifstream file(HARDNET_SOURCE "/tests/fuzz/seeds/manifest/small.json");
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    const Result<Manifest> read = manifest_from_json(text, "small.json");
+    ASSERT_TRUE(read) << read.error().what;
+    EXPECT_FALSE(read->ranges.empty());
+    EXPECT_FALSE(read->layers.back().launches.empty());
+}
+
 TEST(Manifest, refuses_another_format) {
-    for (int format : {4, 6})
+    for (int format : {5, 7})
         EXPECT_THAT(error_after([&](Json &j) { j["format"] = format, j["new"] = 1; }),
-                    HasSubstr("format: expected 5, found " + std::to_string(format) +
+                    HasSubstr("format: expected 6, found " + std::to_string(format) +
                               " (the package is of another version of hardnet: compile it again)"));
 }
 

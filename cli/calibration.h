@@ -1,0 +1,18 @@
+// compile --calibrate: what the tensors of the float32 network hold on somebody's pictures.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "compiler/compile.h"
+
+namespace hardnet {
+
+// Runs what `paths` name through the network, compiled for this machine in float32: pictures and folders of them, by the
+// network's own preprocessing; .npy files, float32 [N, planes, height, width]; or "seed:N", kSeededInputs random inputs.
+// Or takes the ranges of the one package that they name, which must be of the same network. Anything that cannot be
+// read, fewer than kFewestInputs, an input with a NaN and one that is the same number everywhere are errors.
+Calibrator calibrator(std::vector<std::string> paths, int jobs);
+
+constexpr int kFewestInputs = 8, kSeededInputs = 64;
+
+}  // namespace hardnet
