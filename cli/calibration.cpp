@@ -74,8 +74,9 @@ Input input_of_picture(const std::string &path) {
 Status expect_pictures_fit(const Network &network, const std::string &path) {
     const bool raw = network.task == Task::kTensor || !are_of_pictures(network.input.channels);
     if (!raw) return ok();
-    return usage_error(path + ": expected .npy files for a network that does not say how pictures become its "
-                              "input, found something else");
+    return usage_error(path +
+                       ": expected .npy files for a network that does not say how pictures become its "
+                       "input, found something else");
 }
 
 Result<Inputs> inputs_of(const std::vector<std::string> &paths, const Network &network) {
@@ -113,7 +114,8 @@ Status check_input(const LoadedPackage &loaded, const std::string &name) {
     const float *begin = loaded.input(0), *end = begin + loaded.input_elems();
     for (const float *at = begin; at != end; at++)
         if (!std::isfinite(*at))
-            return bad_input(fmt::format("{}: expected finite numbers, found {} at {}", name, *at, at - begin));
+            return bad_input(
+                fmt::format("{}: expected finite numbers, found {} at {}", name, *at, at - begin));
     const size_t plane = loaded.input_elems() / size_t(loaded.manifest().planes());
     for (const float *at = begin; at != end; at += plane)
         if (std::any_of(at, at + plane, [&](float v) { return v != *at; })) return ok();
@@ -131,7 +133,8 @@ void widen(std::vector<float> &most, const Tiling &tiling, const Shape &shape,
         const auto transform_tile = [&](const float *plane, int y0, int x0) {
             for (int y = 0; y < height; y++) {
                 for (int x = 0; x < width; x++) {
-                    const bool inside = y0 + y >= 0 && y0 + y < shape.height && x0 + x >= 0 && x0 + x < shape.width;
+                    const bool inside =
+                        y0 + y >= 0 && y0 + y < shape.height && x0 + x >= 0 && x0 + x < shape.width;
                     tile[size_t(y * width + x)] = inside ? plane[(y0 + y) * shape.width + x0 + x] : 0;
                 }
             }
@@ -177,8 +180,8 @@ Status widen(std::optional<TensorRange> &range, const Layer &layer, const std::s
     return ok();
 }
 
-Result<Calibration> measure(const Model &model, const std::vector<std::set<int>> &wanted, const Inputs &inputs,
-                            int jobs) {
+Result<Calibration> measure(const Model &model, const std::vector<std::set<int>> &wanted,
+                            const Inputs &inputs, int jobs) {
     const TemporaryFolder scratch("hardnet-calibrate-");
     if (!scratch.fault().empty()) return environment_error(scratch.fault());
     const Result<std::vector<Machine>> machines = machines_for({"host"});
@@ -189,7 +192,9 @@ Result<Calibration> measure(const Model &model, const std::vector<std::set<int>>
     options.name = "calibration";
     options.jobs = jobs;
     options.folder = scratch.path() + "/float32";
-    options.progress = [&](int done, int total, const std::string &what) { progress.show(done, total, what); };
+    options.progress = [&](int done, int total, const std::string &what) {
+        progress.show(done, total, what);
+    };
     if (const auto compiled = compile_model(model, options); !compiled) return compiled.error();
     auto loaded = LoadedPackage::load(options.folder, {});
     if (!loaded) return loaded.error();
@@ -215,15 +220,17 @@ Result<Calibration> of_package(const std::string &folder, const Network &network
     if (m.ranges_source.empty())
         return bad_input(folder + ": expected a package that was compiled with --calibrate, found another");
     if (graph_json(m.network)["layers"] != graph_json(network)["layers"])
-        return bad_input(fmt::format("{}: expected a package of the same network and input, found {} of {}x{}",
-                                     folder, m.network.name, m.height(), m.width()));
+        return bad_input(
+            fmt::format("{}: expected a package of the same network and input, found {} of {}x{}", folder,
+                        m.network.name, m.height(), m.width()));
     return Calibration{m.ranges, m.ranges_source};
 }
 
 }  // namespace
 
 Calibrator calibrator(std::vector<std::string> paths, int jobs) {
-    return [paths, jobs](const Model &model, const std::vector<std::set<int>> &wanted) -> Result<Calibration> {
+    return [paths, jobs](const Model &model,
+                         const std::vector<std::set<int>> &wanted) -> Result<Calibration> {
         if (paths.size() == 1 && holds_package(paths[0])) return of_package(paths[0], model.network);
         const Result<Inputs> inputs = inputs_of(paths, model.network);
         if (!inputs) return inputs.error();

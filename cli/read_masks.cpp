@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
+#include "cli/decoder.h"
 #include "cli/readers.h"
 #include "cli/vision.h"
-#include "graph/mask.h"
 
 namespace hardnet {
 namespace {
@@ -36,14 +36,14 @@ public:
         : loaded_(loaded),
           options_(options),
           names_(options.out, files),
-          colors_(colors_of(loaded.manifest())) {
-        is_mask_ = gives_mask(loaded.model());
-    }
+          colors_(colors_of(loaded.manifest())),
+          decoder_(*Decoder::open(loaded, Task::kSegmentation)) {}
 
     Result<Reading> read(PictureResult picture) override {
         const Manifest &m = loaded_.manifest();
         Result<LabelMap> found =
-            in_picture(decode(picture.slot), picture.plan, picture.width, picture.height, picture.file);
+            in_picture(decoder_.mask(loaded_.outputs_of(picture.slot), options_.threshold), picture.plan,
+                       picture.width, picture.height, picture.file);
         if (!found) return found.error();
         const std::vector<hardnet_class_share> shares = class_shares(*found, mask_classes(m));
         Reading reading{text(picture.file, shares), json(picture, shares), std::move(*found)};
@@ -72,16 +72,6 @@ private:
     Files suffixes() const {
         if (options_.mask_ids) return {"_mask", "_overlay", "_ids"};
         return {"_mask", "_overlay"};
-    }
-
-    LabelMap decode(int image) const {
-        const PackageOutput &output = loaded_.outputs()[0];
-        const float *values = loaded_.output(0, image);
-        const int classes = loaded_.manifest().classes();
-        const int height = int(output.shape[2]), width = int(output.shape[3]);
-        if (is_mask_) return class_numbers(values, width, height);
-        if (classes > 1) return best_classes(values, classes, width, height);
-        return one_class(values, options_.threshold.value_or(float(kMaskThreshold)), width, height);
     }
 
     std::string text(const std::string &file, const std::vector<hardnet_class_share> &shares) const {
@@ -121,7 +111,7 @@ private:
     const RunOptions &options_;
     OutputNames names_;
     const std::vector<hardnet_color> colors_;
-    bool is_mask_ = false;  // the package gives class numbers
+    const Decoder decoder_;
 };
 
 }  // namespace

@@ -205,7 +205,8 @@ void add_compile(CLI::App &program, Action &chosen) {
         ->check(CLI::Validator(one_of({"fp32", "int16"}), ""))
         ->capture_default_str();
     verb->add_option("--calibrate", options->calibrate,
-                     "of int16: pictures, folders of them or .npy files that show what tensors hold, which the package "
+                     "of int16: pictures, folders of them or .npy files that show what tensors hold, which "
+                     "the package "
                      "keeps; seed:N, random inputs; or a package that was calibrated already")
         ->expected(1)
         ->take_all();

@@ -68,13 +68,13 @@ std::string mebibytes(double bytes) { return fmt::format("{:.2f}", bytes / (1 <<
 
 std::string package_table(const Package &package) {
     const Manifest &m = package.manifest;
-    std::string text =
-        fmt::format("{}: {} at {}x{}x{}, batch {}, {} classes\nweights {} ({}); Halide {}\n", m.name,
-                    m.network.name, m.planes(), m.height(), m.width(), m.batch, m.classes(), m.weights_source,
-                    m.weights_hash, m.halide_version);
+    std::string text = fmt::format("{}: {} at {}x{}x{}, batch {}, {} classes\nweights {} ({}); Halide {}\n",
+                                   m.name, m.network.name, m.planes(), m.height(), m.width(), m.batch,
+                                   m.classes(), m.weights_source, m.weights_hash, m.halide_version);
     if (!m.ranges.empty())
-        text += fmt::format("int16 within {}\n",
-                            m.ranges_source.empty() ? "what bounds the layers" : "the ranges of " + m.ranges_source);
+        text +=
+            fmt::format("int16 within {}\n", m.ranges_source.empty() ? "what bounds the layers"
+                                                                     : "the ranges of " + m.ranges_source);
     text += "\nMiB:\n";
     const double folded = double(file_bytes(package.weights_path()));
     text += fmt::format("{:<10}{:>9}{:>9}{:>9}{:>9}{:>11}{:>9}{:>9}{:>12}{:>9}\n", "level", "kernels", "code",

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 
+#include "cli/batch_run.h"
 #include "cli/layer_values.h"
 #include "reference/error_bound.h"
 #include "reference/run_network.h"
@@ -21,14 +21,6 @@ struct Expected {
     std::vector<std::vector<double>> layers;
     std::vector<std::vector<float>> plain;
 };
-
-// The keys of a network without norms do not tell that they are a package's own.
-Result<FoldedWeights> read_weights(const LoadedPackage &loaded, const Network &network) {
-    Result<Checkpoint> checkpoint = read_checkpoint(loaded.package().weights_path());
-    if (!checkpoint) return checkpoint.error();
-    checkpoint->folded = true;
-    return fold(network, *checkpoint);
-}
 
 // Of the level that runs: int16 where any of its layers is.
 Precision precision_of(const LoadedPackage &loaded) {
@@ -147,7 +139,30 @@ Result<Expected> run_references(const Network &network, const FoldedWeights &wei
     return Expected{std::move(*layers), std::move(*plain)};
 }
 
+// Into every place of the batch.
+Status put_input(LoadedPackage &loaded, const VerifySettings &settings) {
+    const int batch = loaded.batch();
+    if (settings.picture.empty()) {
+        const std::vector<float> input = seeded_input(int64_t(loaded.input_elems()) * batch, settings.seed);
+        std::copy(input.begin(), input.end(), loaded.input(0));
+        return ok();
+    }
+    const Result<Image> image = read_image(settings.picture, ImageLimits(), Orientation::kUpright,
+                                           transparency_for(loaded.manifest().planes()));
+    if (!image) return image.error();
+    for (int slot = 0; slot < batch; slot++)
+        if (const auto put = put_picture(loaded, *image, slot, settings.picture); !put) return put.error();
+    return ok();
+}
+
 }  // namespace
+
+Result<FoldedWeights> package_weights(const LoadedPackage &loaded) {
+    Result<Checkpoint> checkpoint = read_checkpoint(loaded.package().weights_path());
+    if (!checkpoint) return checkpoint.error();
+    checkpoint->folded = true;  // the keys of a network without norms do not tell
+    return fold(loaded.model(), *checkpoint);
+}
 
 bool Verification::holds() const {
     const auto check_holds = [](const LayerCheck &check) { return check.holds(); };
@@ -158,20 +173,20 @@ bool Verification::holds() const {
 Result<Verification> verify_package(LoadedPackage &loaded, const VerifySettings &settings) {
     const Manifest &m = loaded.manifest();
     const Network &network = loaded.model();
-    const Result<FoldedWeights> weights = read_weights(loaded, network);
+    const Result<FoldedWeights> weights = package_weights(loaded);
     if (!weights) return weights.error();
     if (network.layers.size() != loaded.network().layer_count)
         return bad_input(fmt::format("{}: expected a package of {} layers, found {}", m.name,
                                      network.layers.size(), loaded.network().layer_count));
 
     const size_t elems = loaded.input_elems();
-    const std::vector<float> input = seeded_input(int64_t(elems) * m.batch, settings.seed);
-    std::copy(input.begin(), input.end(), loaded.input(0));
+    if (const Status put = put_input(loaded, settings); !put) return put.error();
+    const std::vector<float> input(loaded.input(0), loaded.input(m.batch));
     if (const Status status = loaded.run(); !status) return status.error();
 
     const std::vector<double> recorded = recorded_errors(loaded);
     Verification result;
-    result.seed = settings.seed;
+    result.input = settings.picture.empty() ? fmt::format("seed:{}", settings.seed) : settings.picture;
     for (int image = 0; image < m.batch; image += std::max(1, m.batch - 1)) {
         const std::vector<float> one(input.begin() + elems * image, input.begin() + elems * (image + 1));
         const Result<Expected> expected = run_references(network, *weights, one, settings);
@@ -193,23 +208,22 @@ Result<Verification> verify_package(LoadedPackage &loaded, const VerifySettings 
     return result;
 }
 
-std::string to_json(const Verification &verification, const LoadedPackage &loaded) {
+Json json_of(const Verification &verification, const LoadedPackage &loaded) {
     const Manifest &m = loaded.manifest();
     Json layers = Json::array(), outputs = Json::array();
     for (const LayerCheck &check : verification.layers) layers.push_back(json_of(check));
     for (const LayerCheck &check : verification.outputs) outputs.push_back(json_of(check));
-    const Json json = {{"model", m.name},
-                       {"input", fmt::format("{}x{}", m.height(), m.width())},
-                       {"batch", m.batch},
-                       {"device", loaded.device()},
-                       {"level", loaded.level()},
-                       {"weights", {{"source", m.weights_source}, {"hash", m.weights_hash}}},
-                       {"seed", verification.seed},
-                       {"images", verification.images},
-                       {"holds", verification.holds()},
-                       {"outputs", outputs},
-                       {"layers", layers}};
-    return json.dump(2) + "\n";
+    return {{"model", m.name},
+            {"input", fmt::format("{}x{}", m.height(), m.width())},
+            {"batch", m.batch},
+            {"device", loaded.device()},
+            {"level", loaded.level()},
+            {"weights", {{"source", m.weights_source}, {"hash", m.weights_hash}}},
+            {"input_source", verification.input},
+            {"images", verification.images},
+            {"holds", verification.holds()},
+            {"outputs", outputs},
+            {"layers", layers}};
 }
 
 }  // namespace hardnet

@@ -1,13 +1,14 @@
-// A package's results beside those of the reference operators, on an input that both make themselves from a
-// seed.
+// A package's results beside those of the reference operators.
 #pragma once
 #include <functional>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "package/loaded_package.h"
 #include "reference/compare.h"
+#include "weights/weights.h"
 
 namespace hardnet {
 
@@ -20,7 +21,7 @@ struct LayerCheck {
 };
 
 struct Verification {
-    uint64_t seed = 1;
+    std::string input;                // "seed:1", or the settings'
     std::vector<LayerCheck> outputs;  // each the worst of the images that were compared
     int images = 0;                   // of the batch: the first and the last
     std::vector<LayerCheck> layers;   // of the first image; those whose output lies in memory whole
@@ -28,15 +29,18 @@ struct Verification {
 };
 
 struct VerifySettings {
-    uint64_t seed = 1;
+    uint64_t seed = 1;                   // of random input, where there is no picture
+    std::string picture;                 // a file that is the input of every image of the batch
     std::optional<double> output_bound;  // relative RMS, in place of error_bound()'s
     bool per_layer = false;
     std::function<void(int done, int total, const std::string &layer)> progress;
 };
 
+Result<FoldedWeights> package_weights(const LoadedPackage &loaded);
+
 // The weights are the package's own folded ones, so folding is not part of what is compared.
 Result<Verification> verify_package(LoadedPackage &loaded, const VerifySettings &settings);
 
-std::string to_json(const Verification &verification, const LoadedPackage &loaded);
+nlohmann::ordered_json json_of(const Verification &verification, const LoadedPackage &loaded);
 
 }  // namespace hardnet

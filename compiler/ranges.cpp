@@ -79,7 +79,8 @@ Ranges ranges_of(const Network &network, const FoldedWeights &weights) {
         std::optional<Interval> range = range_behind(layer.activation);
         if (layer.activation == Activation::kNone && source) {
             if (stays_within(layer.op)) range = source->interval;
-            if (layer.op == OpKind::kDepthwiseConv) range = range_of_sums(source->interval, weights.layers[l]);
+            if (layer.op == OpKind::kDepthwiseConv)
+                range = range_of_sums(source->interval, weights.layers[l]);
         }
         ranges.push_back(range ? std::optional(TensorRange{*range}) : std::nullopt);
     }

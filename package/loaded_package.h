@@ -55,6 +55,11 @@ public:
     const float *output(size_t index, int image) const {  // as `shape` says, of one image
         return output_data_[index] + outputs_[index].elems * size_t(image);
     }
+    std::vector<const float *> outputs_of(int image) const {
+        std::vector<const float *> all;
+        for (size_t i = 0; i < outputs_.size(); i++) all.push_back(output(i, image));
+        return all;
+    }
     std::vector<float> output_values(size_t index, int image) const {
         return {output(index, image), output(index, image + 1)};
     }

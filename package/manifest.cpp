@@ -274,18 +274,18 @@ std::string to_json(const Manifest &m) {
     const Json input = {
         {"planes", m.planes()}, {"height", m.height()}, {"width", m.width()}, {"batch", m.batch}};
     Json json = {{"format", kManifestFormat},
-                       {"name", m.name},
-                       {"input", input},
-                       {"preprocessing", json_of(m.network.preprocessing)},
-                       {"task", m.network.task ? word_of(*m.network.task) : ""},
-                       {"classes", m.classes()},
-                       {"class_names", m.class_names},
-                       {"weights", {{"source", m.weights_source}, {"hash", m.weights_hash}}},
-                       {"halide_version", m.halide_version},
-                       {"targets", m.targets},
-                       {"graph", graph_json(m.network)},
-                       {"levels", json_list(m.levels)},
-                       {"layers", json_list(m.layers)}};
+                 {"name", m.name},
+                 {"input", input},
+                 {"preprocessing", json_of(m.network.preprocessing)},
+                 {"task", m.network.task ? word_of(*m.network.task) : ""},
+                 {"classes", m.classes()},
+                 {"class_names", m.class_names},
+                 {"weights", {{"source", m.weights_source}, {"hash", m.weights_hash}}},
+                 {"halide_version", m.halide_version},
+                 {"targets", m.targets},
+                 {"graph", graph_json(m.network)},
+                 {"levels", json_list(m.levels)},
+                 {"layers", json_list(m.layers)}};
     if (!m.ranges.empty()) {
         json["ranges_source"] = m.ranges_source;
         json["ranges"] = ranges_json(m.network, m.ranges);

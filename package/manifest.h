@@ -56,6 +56,8 @@ struct Manifest {
 
     // What was chosen for a layer at a level; null: nothing is recorded.
     const LayerInfo *chosen(const std::string &layer, const std::string &level) const;
+    // Ranges that pictures showed say nothing of other inputs.
+    bool ranges_are_of_pictures() const { return ranges_source.find("pictures") != std::string::npos; }
     int planes() const { return network.input.channels; }  // 1: grey, 3: colours, 4: with alpha; others: any
     int height() const { return network.input.height; }
     int width() const { return network.input.width; }

@@ -112,11 +112,14 @@ TEST_F(CalibrationTest, WhatIsNoPictureIsRefused) {
 }
 
 TEST_F(CalibrationTest, Float32HasNoRanges) {
-    const Outcome outcome = cached("compile " HARDNET_MODELS "/digits.json --weights seed:1 --calibrate seed:1 -o p");
+    const Outcome outcome =
+        cached("compile " HARDNET_MODELS "/digits.json --weights seed:1 --calibrate seed:1 -o p");
     EXPECT_EQ(outcome.code, 2);
-    EXPECT_EQ(outcome.err, "hardnet: compile: --calibrate: expected --precision int16 beside it, found fp32\n");
+    EXPECT_EQ(outcome.err,
+              "hardnet: compile: --calibrate: expected --precision int16 beside it, found fp32\n");
     ASSERT_EQ(compile(kDigits, "-o bounded").code, 0);
-    expect_refused("bounded", 3, "bounded: expected a package that was compiled with --calibrate, found another");
+    expect_refused("bounded", 3,
+                   "bounded: expected a package that was compiled with --calibrate, found another");
 }
 
 }  // namespace

@@ -149,7 +149,8 @@ TEST(Ranges, AnExponentIsTheLargestWithWhichNoVIsBeyondMost) {
 
 TEST(Ranges, OfPicturesTakeTheBoundsPlace) {
     const Ranges bounds = {TensorRange{{0, 6}}, std::nullopt, TensorRange{{-1, 1}}, TensorRange{{0, 6}}};
-    const Ranges seen = {TensorRange{{0, 4}, {{2, {1}}}}, TensorRange{{-3, 9}}, TensorRange{{-2, 0.5f}}, std::nullopt};
+    const Ranges seen = {TensorRange{{0, 4}, {{2, {1}}}}, TensorRange{{-3, 9}}, TensorRange{{-2, 0.5f}},
+                         std::nullopt};
     EXPECT_EQ(narrowed(bounds, seen), (Ranges{TensorRange{{0, 4}, {{2, {1}}}}, TensorRange{{-3, 9}},
                                               TensorRange{{-1, 0.5f}}, TensorRange{{0, 6}}}));
 }
@@ -163,7 +164,8 @@ TEST(Ranges, VOfPicturesHasFinerSteps) {
     most[8] = 1e6f;
     const VRounding seen = rounding_of(t, {{0, 6}, {{4, most}, {2, std::vector<float>(16, 1e-3f)}}}, 16383);
     for (size_t p = 0; p < 36; p++)
-        EXPECT_EQ(seen.exponents[p], p == 7 || p == 8 ? bound.exponents[p] : std::max(12, bound.exponents[p])) << p;
+        EXPECT_EQ(seen.exponents[p], p == 7 || p == 8 ? bound.exponents[p] : std::max(12, bound.exponents[p]))
+            << p;
 }
 
 TEST(Ranges, NothingButZerosIsRoundedSomehow) {

@@ -6,9 +6,9 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "cli/scores.h"
 #include "cli/vision.h"
 #include "tests/networks/package.h"
-#include "tests/networks/scores.h"
 
 namespace hardnet::testing {
 namespace {

@@ -32,8 +32,7 @@ Manifest example() {
     m.halide_version = "21.0.0";
     m.targets = {"x86-64-linux-avx2-fma"};
     m.levels = {{"avx2", "x86-64-linux-avx2-fma", 70, 123456, 1 << 24, 4096, int64_t{1} << 33, 77, 0}};
-    m.layers = {{"base.0", "avx2", "direct", "16:16x7", 1e-6, 10},
-                {"base.1", "avx2", "1x1", "", 0.25}};
+    m.layers = {{"base.0", "avx2", "direct", "16:16x7", 1e-6, 10}, {"base.1", "avx2", "1x1", "", 0.25}};
     m.ranges.resize(m.network.layers.size());
     m.ranges[0] = {{-0.5f, 6}, {{2, std::vector<float>(16, 0.1f)}, {4, std::vector<float>(36, 7)}}};
     m.ranges[3] = {{0, 6}};
@@ -106,8 +105,9 @@ TEST(Manifest, names_the_place_that_is_wrong) {
         error_after([](Json &j) { j["levels"][0]["arena_bytes"] = UINT64_MAX; }),
         HasSubstr(
             "levels/0/arena_bytes: expected an integer from 0 to 2^63 - 1, found 18446744073709551615"));
-    EXPECT_THAT(error_after([](Json &j) { j["ranges"][0]["least"] = 1; }),
-                HasSubstr("ranges/0/least: expected finite numbers, \"least\" at most 0 and \"most\" at least 0"));
+    EXPECT_THAT(
+        error_after([](Json &j) { j["ranges"][0]["least"] = 1; }),
+        HasSubstr("ranges/0/least: expected finite numbers, \"least\" at most 0 and \"most\" at least 0"));
     EXPECT_THAT(error_after([](Json &j) { j["ranges"][1]["layer"] = "x"; }),
                 HasSubstr("ranges/1/layer: expected a layer of the graph, found \"x\""));
     EXPECT_THAT(error_after([](Json &j) { j["ranges"][0]["transformed"][0]["m"] = 7; }),
