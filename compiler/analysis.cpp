@@ -53,14 +53,24 @@ bool banded(const Analysis &a, int layer, const Tiling &t) {
            t.covered_rows() == l.out.height;
 }
 
-// Between tensors and weights, and V and U: a bit more of the one is a bit less of the other, where sums are to fit
-// int32. Of 11 to 15 bits of V, hardnet68's error is least with 14; a tensor's have less to lose.
-constexpr int kMostOfV = (1 << 14) - 1, kMostOfTensor = (1 << 13) - 1;
+constexpr int kMostOfTensor = (1 << 15) - 1;  // that no product reads as it is
 
-Storage storage_of(const Interval &range) {
+// The greatest magnitude of what is multiplied by weights in sums of so many products. A bit more of it is a bit less of
+// the weights, where sums are to fit int32: with b bits it is off by `peak` 2^-b of its mean magnitude, where `peak` is its
+// greatest, and weights by `products` 2^(b - 31) of theirs. Equal errors add up to the least.
+int most_of_factor(double products, double peak) {
+    constexpr int kLeastBits = 9, kMostBits = 15;
+    const long bits = std::lround((31 + std::log2(peak / products)) / 2);
+    return (1 << std::clamp(int(bits), kLeastBits, kMostBits)) - 1;
+}
+
+// Of tensors, and of V within bounds and as pictures show it.
+constexpr double kPeakOfTensor = 16, kPeakOfBoundedV = 64, kPeakOfSeenV = 8;
+
+Storage storage_of(const Interval &range, int most_of) {
     const double most = range.magnitude();
     if (most == 0) return {1, 0};
-    const int exponent = int(std::floor(std::log2(kMostOfTensor / most)));
+    const int exponent = int(std::floor(std::log2(most_of / most)));
     return {int(std::ceil(std::ldexp(most, exponent))), exponent};
 }
 
@@ -68,44 +78,64 @@ bool is_plain_convolution(const Layer &l) {
     return l.op == OpKind::kConv && l.front_norm.empty() && l.sources()[0] != kNetworkInput;
 }
 
-// Rounds V of what is bounded, and tensors that direct convolutions alone or with Winograd layers read: it follows whose
-// products are of int16.
+// Whether there are kernels that write such a layer's output as int16.
+bool writes_int16(const Layer &l) {
+    return l.op == OpKind::kConv || l.op == OpKind::kDepthwiseConv || l.op == OpKind::kMaxPool ||
+           l.op == OpKind::kAveragePool || l.op == OpKind::kResize;
+}
+
+// Whether there are kernels of the layer that read int16. Norms in front and operators of their own are of float32.
+bool reads_int16(const Layer &l) {
+    const bool by_channel = l.op == OpKind::kGlobalAveragePool || l.op == OpKind::kGlobalSum;
+    return l.front_norm.empty() && (writes_int16(l) || by_channel || l.op == OpKind::kArgmax);
+}
+
+// Rounds V of what is bounded, and tensors that are written and read as int16: it follows whose products are of int16. A
+// direct convolution wants all of its sources rounded, or none.
 void choose_int16(Analysis &a) {
     const std::vector<Layer> &layers = a.network.layers;
     const Ranges &ranges = *a.ranges;
+    std::vector<bool> rounded(layers.size());
+    for (size_t l = 0; l < layers.size(); l++) {
+        const Decision &d = a.decisions[l];
+        const bool in_memory = d.pool == kNoLayer && !a.output_of(int(l)) &&
+                               (d.computed_with == kNoLayer || layers[l].op != OpKind::kResize);
+        rounded[l] = in_memory && ranges[l] && writes_int16(layers[l]) &&
+                     std::all_of(a.readers[l].begin(), a.readers[l].end(),
+                                 [&](const LayerReader &r) { return reads_int16(layers[r.layer]); });
+    }
     const auto all_sources = [&](size_t layer, const auto &holds) {
         const std::vector<int> sources = layers[layer].sources();
         return std::all_of(sources.begin(), sources.end(), holds);
     };
-    const auto stored = [&](int layer) { return bool(a.decisions[layer].storage); };
-    for (size_t l = 0; l < layers.size(); l++) {
-        Decision &d = a.decisions[l];
-        const bool written = is_plain_convolution(layers[l]) || layers[l].op == OpKind::kDepthwiseConv;
-        const bool read = std::all_of(a.readers[l].begin(), a.readers[l].end(), [&](const LayerReader &r) {
-            return r.role == Role::kSource && is_plain_convolution(layers[r.layer]);
-        });
-        if (written && read && ranges[l] && !a.output_of(int(l)) && d.pool == kNoLayer)
-            d.storage = storage_of(ranges[l]->interval);
-    }
-    for (bool changed = true; changed;) {  // a direct convolution wants all of its sources rounded
+    for (bool changed = true; changed;) {
         changed = false;
         for (size_t l = 0; l < layers.size(); l++) {
             Decision &d = a.decisions[l];
-            d.int16 = is_plain_convolution(layers[l]) &&
-                      (d.tiling ? all_sources(l, [&](int source) { return bool(ranges[size_t(source)]); })
-                                : all_sources(l, stored));
-        }
-        for (size_t l = 0; l < layers.size(); l++) {
-            bool direct = false, all_int16 = true;  // readers without Winograd
-            for (const LayerReader &r : a.readers[l]) {
-                if (a.decisions[r.layer].tiling) continue;
-                direct = true;
-                all_int16 &= a.decisions[r.layer].int16;
+            if (!is_plain_convolution(layers[l])) continue;
+            if (d.tiling) {
+                d.int16 = all_sources(l, [&](int source) { return bool(ranges[size_t(source)]); });
+                continue;
             }
-            if (!a.decisions[l].storage || (direct && all_int16)) continue;
-            a.decisions[l].storage = {};
-            changed = true;
+            d.int16 = all_sources(l, [&](int source) { return rounded[size_t(source)]; });
+            for (int source : layers[l].sources()) {
+                if (d.int16 || !rounded[size_t(source)]) continue;
+                rounded[size_t(source)] = false;
+                changed = true;
+            }
         }
+    }
+    for (size_t l = 0; l < layers.size(); l++) {
+        if (!rounded[l]) continue;
+        int products = 0;  // of a direct convolution's sum
+        for (const LayerReader &r : a.readers[l]) {
+            const Decision &d = a.decisions[r.layer];
+            const Layer &reader = layers[r.layer];
+            if (r.role == Role::kSource && d.int16 && !d.tiling)
+                products = std::max(products, reader.window.taps() * reader.in.channels);
+        }
+        a.decisions[l].storage = storage_of(
+            ranges[l]->interval, products ? most_of_factor(products, kPeakOfTensor) : kMostOfTensor);
     }
 }
 
@@ -177,7 +207,14 @@ bool Analysis::feeds_winograd(int layer, bool int16) const {
 
 VRounding Analysis::rounding(int layer, const Tiling &tiling, bool int16) const {
     if (!int16) return {};
-    return rounding_of(tiling, *(*ranges)[size_t(layer)], kMostOfV);
+    int products = 1;
+    for (int l : consumers(layer)) {
+        const Layer &reader = network.layers[l];
+        if (decisions[l].tiling && decisions[l].int16) products = std::max(products, reader.in.channels);
+    }
+    const TensorRange &range = *(*ranges)[size_t(layer)];
+    const bool seen = range.transformed.count(tiling.m());
+    return rounding_of(tiling, range, most_of_factor(products, seen ? kPeakOfSeenV : kPeakOfBoundedV));
 }
 
 const Output *Analysis::output_of(int layer) const {

@@ -15,7 +15,7 @@ Convolution::Convolution(const ConvolutionSpec &s)
       U(s.int16 ? Halide::Int(16) : Float(32), s.int16 ? 5 : 4, "U"),
       scale(Float(32), 3, "scale"),
       bias(Float(32), 1, "bias"),
-      R(Float(32), 3, "R") {
+      R(element_type(s.residual.storage), 3, "R") {
     const Window &w = spec.window;
     const int pair = spec.int16 ? 2 : 1;
     acc(ci, cb, x, y) = spec.int16 ? Expr(0) : bias(cb * spec.block + ci);
@@ -48,7 +48,7 @@ Convolution::Convolution(const ConvolutionSpec &s)
     Expr sum = acc(lane, block, x, y);
     if (spec.int16) sum = Halide::cast<float>(sum) * scale(lane, 0, block) + bias(c);
     if (spec.residual) {
-        sum += R(c, x, y);
+        sum += loaded(R(c, x, y), spec.residual.storage);
         R.dim(1).set_stride(spec.residual.pixel_stride);
         R.dim(2).set_stride(spec.residual.row_stride);
     }
@@ -88,7 +88,7 @@ Stem::Stem(const StemSpec &s)
     acc(c, x, y) += padded(wx.stride * x + wx.dilation * r.x - wx.before,
                            wy.stride * y + wy.dilation * r.y - wy.before, r.z) *
                     U(c, r.z, r.y * wx.kernel + r.x);
-    Y(c, x, y) = activate(acc(c, x, y), spec.activation);
+    Y(c, x, y) = stored(activate(acc(c, x, y), spec.activation), spec.storage);
 
     X.dim(0).set_bounds(0, spec.in_width);
     X.dim(1).set_bounds(0, spec.in_height).set_stride(spec.in_width);
@@ -107,14 +107,14 @@ Stem::Stem(const StemSpec &s)
 // ---- depthwise
 
 Depthwise::Depthwise(const DepthwiseSpec &s)
-    : spec(s), X(Float(32), 3, "X"), U(Float(32), 2, "U"), bias(Float(32), 1, "bias") {
+    : spec(s), X(element_type(s.in_storage), 3, "X"), U(Float(32), 2, "U"), bias(Float(32), 1, "bias") {
     Expr sum = bias(c);
     const WindowAxis &wx = spec.window.x, &wy = spec.window.y;
     for (int ky = 0; ky < wy.kernel; ky++) {
         for (int kx = 0; kx < wx.kernel; kx++) {
-            sum += X(c, wx.stride * x + (wx.dilation * kx - wx.before),
-                     wy.stride * y + (wy.dilation * ky - wy.before)) *
-                   U(c, ky * wx.kernel + kx);
+            const Expr value = X(c, wx.stride * x + (wx.dilation * kx - wx.before),
+                                 wy.stride * y + (wy.dilation * ky - wy.before));
+            sum += loaded(value, spec.in_storage) * U(c, ky * wx.kernel + kx);
         }
     }
     acc(c, x, y) = sum;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "generators/epilogue.h"
+
 namespace hardnet {
 
 using Halide::Expr;
@@ -76,16 +78,17 @@ Expr nearest(const Expr &at, int in, int out, const Sampling &sampling) {
 }
 
 Expr resized(const Halide::ImageParam &X, const Expr &c, const Expr &x, const Expr &y, const ResizeSpec &s) {
+    const auto pixel = [&](const Expr &sx, const Expr &sy) { return loaded(X(c, sx, sy), s.in_storage); };
     // A block of pixels may be computed beyond the row's end: what lies there is not the image's.
-    if (s.in_height == s.height && s.in_width == s.width) return X(c, Halide::min(x, s.width - 1), y);
+    if (s.in_height == s.height && s.in_width == s.width) return pixel(Halide::min(x, s.width - 1), y);
     if (s.sampling.neighbours != Neighbours::kLinear)
-        return X(c, nearest(x, s.in_width, s.width, s.sampling),
-                 nearest(y, s.in_height, s.height, s.sampling));
+        return pixel(nearest(x, s.in_width, s.width, s.sampling),
+                     nearest(y, s.in_height, s.height, s.sampling));
     const Between column = between(x, s.in_width, s.width, s.sampling.places),
                   row = between(y, s.in_height, s.height, s.sampling.places);
     const auto at = [&](const Expr &sy) {
-        const Expr first = X(c, column.first, sy);
-        return first + (X(c, column.second, sy) - first) * column.share;
+        const Expr first = pixel(column.first, sy);
+        return first + (pixel(column.second, sy) - first) * column.share;
     };
     const Expr top = at(row.first);
     return top + (at(row.second) - top) * row.share;
@@ -93,8 +96,8 @@ Expr resized(const Halide::ImageParam &X, const Expr &c, const Expr &x, const Ex
 
 }  // namespace
 
-Resize::Resize(const ResizeSpec &s) : spec(s), X(Float(32), 3, "X") {
-    Y(c, x, y) = resized(X, c, x, y, spec);
+Resize::Resize(const ResizeSpec &s) : spec(s), X(element_type(s.in_storage), 3, "X") {
+    Y(c, x, y) = stored(resized(X, c, x, y, spec), spec.storage);
     X.dim(1).set_min(0).set_stride(spec.in_pixel_stride);
     X.dim(2).set_min(0).set_stride(spec.in_row_stride);
     Y.bound(x, 0, spec.width);
@@ -103,7 +106,7 @@ Resize::Resize(const ResizeSpec &s) : spec(s), X(Float(32), 3, "X") {
     out.dim(2).set_stride(spec.row_stride);
 }
 
-Planar::Planar(const PlanarSpec &s) : spec(s), X(Float(32), 3, "X") {
+Planar::Planar(const PlanarSpec &s) : spec(s), X(element_type(s.resize.in_storage), 3, "X") {
     const ResizeSpec &of = spec.resize;
     value(c, x, y) = resized(X, c, x, y, of);
     if (spec.argmax && spec.channels == 1) {

@@ -2,13 +2,16 @@
 
 #include <limits>
 
+#include "generators/epilogue.h"
+
 namespace hardnet {
 
 using Halide::Expr;
 using Halide::Float;
 
-Pool::Pool(const PoolSpec &s) : spec(s), X(Float(32), 3, "X") {
+Pool::Pool(const PoolSpec &s) : spec(s), X(element_type(s.in_storage), 3, "X") {
     const bool max = spec.kind == PoolKind::kMax;
+    const bool as_it_is = max && spec.in_storage == spec.storage;  // the greatest is one of the elements
     const WindowAxis &wx = spec.window.x, &wy = spec.window.y;
     const auto beyond = [](const WindowAxis &axis, int out, int extent) {
         return axis.before > 0 || axis.last(out - 1) >= extent;
@@ -23,7 +26,10 @@ Pool::Pool(const PoolSpec &s) : spec(s), X(Float(32), 3, "X") {
         Expr inside = Halide::cast<bool>(true);
         if (beyond_x && wx.dilation > 1) inside = sx >= 0 && sx < spec.in_width;
         if (beyond_y && wy.dilation > 1) inside = inside && sy >= 0 && sy < spec.in_height;
-        return Halide::select(inside, X(c, cx, cy), Expr(-std::numeric_limits<float>::infinity()));
+        const Expr element = X(c, cx, cy), value = as_it_is ? element : loaded(element, spec.in_storage);
+        const Expr least = value.type().is_float() ? Expr(-std::numeric_limits<float>::infinity())
+                                                   : value.type().min();
+        return Halide::select(inside, value, least);
     };
     const auto combined = [&](const Expr &all, const Expr &value) {
         return !all.defined() ? value : max ? Halide::max(all, value) : all + value;
@@ -48,7 +54,8 @@ Pool::Pool(const PoolSpec &s) : spec(s), X(Float(32), 3, "X") {
     };
     const Expr elements =
         counted(x, wx, spec.width, spec.in_width) * counted(y, wy, spec.height, spec.in_height);
-    Y(c, x, y) = max ? across : across * (1.0f / Halide::cast<float>(elements));
+    const Expr result = max ? across : across * (1.0f / Halide::cast<float>(elements));
+    Y(c, x, y) = as_it_is ? result : stored(result, spec.storage);
 
     if (max) X.dim(1).set_min(0);
     X.dim(1).set_stride(spec.in_pixel_stride);
@@ -61,11 +68,11 @@ Pool::Pool(const PoolSpec &s) : spec(s), X(Float(32), 3, "X") {
 
 GlobalPool::GlobalPool(const GlobalPoolSpec &s)
     : spec(s),
-      X(Float(32), 3, "X"),
+      X(element_type(s.in_storage), 3, "X"),
       scale(Float(32), 1, "scale"),
       shift(Float(32), 1, "shift"),
       r(0, s.width, 0, s.height, "r") {
-    Expr value = X(c, r.x, r.y);
+    Expr value = loaded(X(c, r.x, r.y), spec.in_storage);
     if (spec.norm) value = Halide::max(value * scale(c) + shift(c), 0.0f);
     sum(c) = 0.0f;
     sum(c) += value;

@@ -146,7 +146,7 @@ OutputTransform::OutputTransform(const OutputTransformSpec &s)
     : spec(s),
       M(Halide::Float(32), 2, "M"),
       bias(Halide::Float(32), 1, "bias"),
-      R(Halide::Float(32), 5, "R") {
+      R(element_type(s.residual.storage), 5, "R") {
     const Tiling &t = spec.tiling;
     const Quadrant q = spec.quadrant;
     const ItemMap map(t, spec.tiles);
@@ -177,7 +177,7 @@ OutputTransform::OutputTransform(const OutputTransformSpec &s)
     }
     Expr value = choose(yi * mx + xi, outputs) + bias(c);
     if (spec.residual) {
-        value += R(c, xi, tx, yi, ty);
+        value += loaded(R(c, xi, tx, yi, ty), spec.residual.storage);
         R.dim(1).set_stride(spec.residual.pixel_stride);
         R.dim(2).set_stride(spec.residual.pixel_stride * mx);
         R.dim(3).set_stride(spec.residual.row_stride);

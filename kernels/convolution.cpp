@@ -7,7 +7,7 @@ namespace hardnet {
 std::string ConvolutionSpec::key() const {
     Key k(int16 ? "convolution_int16" : "convolution");
     k.add(window);
-    if (residual) k.add("residual", {residual.pixel_stride, residual.row_stride});
+    k.add(residual);
     for (const SourcePlane &s : sources) k.add("in", {s.channels, s.pixel_stride, s.row_stride});
     k.add("out", {width, pixel_stride, row_stride}).add("block", {block, pixels, lanes, channels_outer});
     if (tile) k.add("tile", {tile.channels, tile.pixels, tile.across, tile.along, tile.down, tile.slices});
@@ -21,9 +21,9 @@ std::vector<KernelParameter> ConvolutionSpec::parameters() const {
         all.push_back({"X", {{1, pair * steps(s)}, {s.pixel_stride, 0}, {s.row_stride, 0}}, false, 4 / pair});
     for (const KernelParameter &p : weight_parameters(block, steps(), window.taps(), int16)) all.push_back(p);
     all.push_back(vector_of("bias"));
-    if (residual) all.push_back(plane("R", residual.pixel_stride, residual.row_stride, width));
-    all.push_back(plane("Y", pixel_stride, row_stride, width, true));
-    all.back().element_bytes = storage.element_bytes();
+    if (residual)
+        all.push_back(plane("R", residual.pixel_stride, residual.row_stride, width, false, residual.storage));
+    all.push_back(plane("Y", pixel_stride, row_stride, width, true, storage));
     return all;
 }
 
@@ -38,14 +38,14 @@ std::string StemSpec::key() const {
     k.add(window)
         .add("in", {in_planes, in_height, in_width})
         .add("out", {out, width, pixel_stride, row_stride});
-    return k.add("block", {block, pixels, lanes}).add(activation).text;
+    return k.add("block", {block, pixels, lanes}).add(activation).add("stored", storage).text;
 }
 
 std::vector<KernelParameter> StemSpec::parameters() const {
     return {{"X", {{1, in_width}, {in_width, in_height}, {in_width * in_height, in_planes}}},
             {"U", {{1, out}, {out, in_planes}, {out * in_planes, window.taps()}}},
             vector_of("bias", out),
-            {"Y", {{1, out}, {pixel_stride, width}, {row_stride, 0}}, true}};
+            {"Y", {{1, out}, {pixel_stride, width}, {row_stride, 0}}, true, storage.element_bytes()}};
 }
 
 std::string DepthwiseSpec::key() const {
@@ -54,17 +54,16 @@ std::string DepthwiseSpec::key() const {
     return k.add("weights", {weight_stride})
         .add("block", {pixels, lanes})
         .add(activation)
+        .add("x_stored", in_storage)
         .add("stored", storage)
         .text;
 }
 
 std::vector<KernelParameter> DepthwiseSpec::parameters() const {
-    KernelParameter y = plane("Y", pixel_stride, row_stride, width, true);
-    y.element_bytes = storage.element_bytes();
-    return {plane("X", in_pixel_stride, in_row_stride),
+    return {plane("X", in_pixel_stride, in_row_stride, 0, false, in_storage),
             {"U", {{1, 0}, {weight_stride, window.taps()}}},
             vector_of("bias"),
-            y};
+            plane("Y", pixel_stride, row_stride, width, true, storage)};
 }
 
 }  // namespace hardnet

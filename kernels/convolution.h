@@ -48,6 +48,7 @@ struct StemSpec {
     int lanes = 16;
     int pixel_stride = 0, row_stride = 0;  // of Y
     Activation activation = Activation::kNone;
+    Storage storage;  // of Y
     std::string key() const;
     std::vector<KernelParameter> parameters() const;
 };
@@ -62,7 +63,7 @@ struct DepthwiseSpec {
     int in_pixel_stride = 0, in_row_stride = 0;  // of X
     int pixel_stride = 0, row_stride = 0;        // of Y
     Activation activation = Activation::kNone;
-    Storage storage;  // of Y
+    Storage in_storage, storage;  // of X, of Y
     std::string key() const;
     std::vector<KernelParameter> parameters() const;
 };

@@ -19,12 +19,13 @@ std::string ResizeSpec::key() const {
     Key k("resize");
     k.add("in", {in_height, in_width, in_pixel_stride, in_row_stride});
     k.add("out", {height, width, pixel_stride, row_stride}).add("lanes", {lanes});
-    return k.add("sampling", {int(sampling.places), int(sampling.neighbours)}).text;
+    k.add("sampling", {int(sampling.places), int(sampling.neighbours)});
+    return k.add("x_stored", in_storage).add("stored", storage).text;
 }
 
 std::vector<KernelParameter> ResizeSpec::parameters() const {
-    return {plane("X", in_pixel_stride, in_row_stride, in_width),
-            plane("Y", pixel_stride, row_stride, width, true)};
+    return {plane("X", in_pixel_stride, in_row_stride, in_width, false, in_storage),
+            plane("Y", pixel_stride, row_stride, width, true, storage)};
 }
 
 std::string PlanarSpec::key() const {
@@ -35,12 +36,13 @@ std::string PlanarSpec::key() const {
 }
 
 std::vector<KernelParameter> PlanarSpec::parameters() const {
-    return {plane("X", resize.in_pixel_stride, resize.in_row_stride, resize.in_width),
-            {"Y",
-             {{1, resize.width},
-              {resize.width, resize.height},
-              {resize.width * resize.height, argmax ? 1 : channels}},
-             true}};
+    return {
+        plane("X", resize.in_pixel_stride, resize.in_row_stride, resize.in_width, false, resize.in_storage),
+        {"Y",
+         {{1, resize.width},
+          {resize.width, resize.height},
+          {resize.width * resize.height, argmax ? 1 : channels}},
+         true}};
 }
 
 std::string RowsSpec::key() const {

@@ -26,6 +26,7 @@ struct ResizeSpec {
     Sampling sampling;
     int in_pixel_stride = 0, in_row_stride = 0;  // of X
     int pixel_stride = 0, row_stride = 0;        // of Y
+    Storage in_storage, storage;                 // of X, of Y
     int lanes = 16;
     std::string key() const;
     std::vector<KernelParameter> parameters() const;

@@ -36,6 +36,10 @@ struct Key {
     Key &add(const char *name, const Storage &storage) {
         return storage ? add(name, {storage.most, storage.exponent}) : *this;
     }
+    Key &add(const Residual &r) {
+        if (!r) return *this;
+        return add("residual", {r.pixel_stride, r.row_stride}).add("residual_stored", r.storage);
+    }
     Key &add(Activation a) {
         std::string value = traits_of(a).name;
         const float numbers[2] = {a.first, a.second};

@@ -3,6 +3,8 @@
 #include <string>
 #include <vector>
 
+#include "kernels/epilogue.h"
+
 namespace hardnet {
 
 struct ParameterDim {
@@ -34,8 +36,8 @@ inline std::vector<KernelParameter> weight_parameters(int block, int steps, int 
 
 // Of a channels-last tensor (c, x, y).
 inline KernelParameter plane(const std::string &name, int pixel_stride, int row_stride, int columns = 0,
-                             bool written = false) {
-    return {name, {{1, 0}, {pixel_stride, columns}, {row_stride, 0}}, written};
+                             bool written = false, const Storage &storage = {}) {
+    return {name, {{1, 0}, {pixel_stride, columns}, {row_stride, 0}}, written, storage.element_bytes()};
 }
 // (c)
 inline KernelParameter vector_of(const std::string &name, int extent = 0, bool written = false) {

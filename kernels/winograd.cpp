@@ -21,8 +21,7 @@ std::string InputTransformSpec::key() const {
 
 std::vector<KernelParameter> InputTransformSpec::parameters() const {
     const int columns = tiling.quadrant_columns(quadrant);
-    std::vector<KernelParameter> all{plane("Y", pixel_stride, row_stride)};
-    all[0].element_bytes = storage.element_bytes();
+    std::vector<KernelParameter> all{plane("Y", pixel_stride, row_stride, 0, false, storage)};
     if (norm_width) all.insert(all.end(), {vector_of("scale"), vector_of("shift")});
     all.push_back({"V",
                    {{1, 0},
@@ -67,21 +66,23 @@ std::string OutputTransformSpec::key() const {
     k.add("m", {tiles, m_stride})
         .add("y", {pixel_stride, row_stride})
         .add("valid", {valid_rows, valid_columns});
-    if (residual) k.add("residual", {residual.pixel_stride, residual.row_stride});
+    k.add(residual);
     return k.add(activation).add("stored", storage).add("lanes", {lanes}).text;
 }
 
 std::vector<KernelParameter> OutputTransformSpec::parameters() const {
     const int mx = tiling.tile_size(quadrant.small_columns), my = tiling.tile_size(quadrant.small_rows);
     const int columns = tiling.quadrant_columns(quadrant), rows = tiling.quadrant_rows(quadrant);
-    const auto tiled = [&](const char *name, int pixel, int row, bool written) {
-        return KernelParameter{
-            name, {{1, 0}, {pixel, mx}, {pixel * mx, columns}, {row, my}, {row * my, rows}}, written};
+    const auto tiled = [&](const char *name, int pixel, int row, bool written, const Storage &stored) {
+        return KernelParameter{name,
+                               {{1, 0}, {pixel, mx}, {pixel * mx, columns}, {row, my}, {row * my, rows}},
+                               written,
+                               stored.element_bytes()};
     };
     std::vector<KernelParameter> all{{"M", {{1, m_stride}, {m_stride, 0}}}, vector_of("bias")};
-    if (residual) all.push_back(tiled("R", residual.pixel_stride, residual.row_stride, false));
-    all.push_back(tiled("Y", pixel_stride, row_stride, true));
-    all.back().element_bytes = storage.element_bytes();
+    if (residual)
+        all.push_back(tiled("R", residual.pixel_stride, residual.row_stride, false, residual.storage));
+    all.push_back(tiled("Y", pixel_stride, row_stride, true, storage));
     return all;
 }
 

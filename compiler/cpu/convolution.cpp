@@ -22,7 +22,7 @@ ConvolutionSpec convolution_spec(const Planning &p, int layer, const std::vector
     spec.row_stride = p.tensor(layer).row_stride();
     if (l.operand() != kNoLayer) {
         const Tensor &r = p.tensor(l.operand());
-        spec.residual = {r.pixel_stride, r.row_stride()};
+        spec.residual = {r.pixel_stride, r.row_stride(), r.storage};
     }
     spec.activation = l.activation;
     spec.int16 = p.decision(layer).int16;
@@ -103,6 +103,7 @@ void plan_convolution_with_pool(Planning &p, int layer, int pool) {
     pooling.height = pooled_layer.out.height;
     pooling.pixel_stride = out.pixel_stride;
     pooling.row_stride = out.row_stride();
+    pooling.storage = out.storage;
 
     p.builder.begin_step(HARDNET_STEP_CONV1X1, layer);
     if (by_rows) p.builder.begin_part(pooled_layer.out.height, 1, 1);

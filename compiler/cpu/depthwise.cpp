@@ -24,7 +24,7 @@ void plan_depthwise(Planning &p, int layer) {
     spec.weight_stride = out.c8;
     p.set_planes(spec, in, out);
     spec.activation = l.activation;
-    spec.storage = out.storage;
+    p.set_storage(spec, in, out);
 
     const int taps = l.window.taps();
     const int64_t bias = p.builder.pack_bias(layer, out.c8);

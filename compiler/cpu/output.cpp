@@ -24,6 +24,7 @@ void plan_planar(Planning &p, int layer, const Tensor &from, const Layer &l, con
     spec.resize.in_pixel_stride = from.pixel_stride;
     spec.resize.in_row_stride = from.row_stride();
     spec.resize.lanes = p.machine().lanes_for(from.c8);
+    spec.resize.in_storage = from.storage;
     spec.channels = from.shape.channels;
     spec.argmax = l.op == OpKind::kArgmax;
     spec.threshold = l.threshold;
@@ -46,6 +47,7 @@ void plan_resize(Planning &p, int layer) {
         return plan_planar(p, layer, in, l, output_place(p, *output));
     ResizeSpec spec = resize_spec(l);
     p.set_planes(spec, in, p.tensor(layer));
+    p.set_storage(spec, in, p.tensor(layer));
     plan_by_rows(p, HARDNET_STEP_RESIZE, layer, spec, false);
 }
 

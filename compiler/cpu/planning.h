@@ -53,6 +53,12 @@ struct Planning {
         spec.pixel_stride = out.pixel_stride;
         spec.row_stride = out.row_stride();
     }
+    // And what the elements of the two are.
+    template <typename Spec>
+    void set_storage(Spec &spec, const Tensor &in, const Tensor &out) const {
+        spec.in_storage = in.storage;
+        spec.storage = out.storage;
+    }
 };
 
 // A part's packed weights, from a float32 element on: U of `steps` input channels a position, or of pairs of them and

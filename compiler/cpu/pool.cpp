@@ -15,6 +15,7 @@ void plan_pool(Planning &p, int layer) {
     spec.width = l.out.width;
     spec.height = l.out.height;
     p.set_planes(spec, p.tensor(l.sources()[0]), p.tensor(layer));
+    p.set_storage(spec, p.tensor(l.sources()[0]), p.tensor(layer));
     plan_by_rows(p, max ? HARDNET_STEP_MAX_POOL : HARDNET_STEP_AVERAGE_POOL, layer, spec, !max);
 }
 
@@ -32,6 +33,7 @@ void plan_global_pool(Planning &p, int layer) {
         spec.row_stride = in.row_stride();
         spec.lanes = p.machine().lanes_for(in.c8);
         spec.norm = !l.front_norm.empty();
+        spec.in_storage = in.storage;
         spec.sum = l.op == OpKind::kGlobalSum;
         // What a source is padded to lies where the next one's channels go.
         spec.exact = in.shape.channels < in.c8 && first + in.shape.channels < l.in.channels;

@@ -40,6 +40,7 @@ void plan_stem(Planning &p, int layer) {
         spec.pixel_stride = out.pixel_stride;
         spec.row_stride = out.row_stride();
         spec.activation = l.activation;
+        spec.storage = out.storage;
         part.block = spec.out;  // one block of weights: [tap][plane][c]
         const int64_t u = p.builder.pack_blocked(layer, part, int64_t{taps} * l.in.channels);
         p.builder.begin_part(l.out.height, 0, spec.out);

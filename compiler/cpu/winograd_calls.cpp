@@ -186,7 +186,7 @@ void call_output_transform(Planning &p, int layer, Quadrant q, const OutputTrans
     std::vector<hardnet_argument> arguments{whole(products), whole(b)};
     if (const int residual = l.operand(); residual != kNoLayer) {
         const Tensor &r = p.tensor(residual);
-        spec.residual = {r.pixel_stride, r.row_stride()};
+        spec.residual = {r.pixel_stride, r.row_stride(), r.storage};
         arguments.push_back(c.residual_split.out(quadrant(r, false)));
     }
     arguments.push_back(c.split.out(quadrant(out, true)));
