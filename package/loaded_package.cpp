@@ -84,6 +84,7 @@ Status LoadedPackage::open_context(const LoadOptions &options) {
     open.level = options.level.empty() ? nullptr : options.level.c_str();
     open.device = options.device.empty() ? nullptr : options.device.c_str();
     open.log = options.log;
+    open.user = options.log_user;
     const hardnet_status status = hardnet_open(network_, &open, &context_);
     if (options.status) *options.status = status;
     if (status != HARDNET_OK) return failure(status);

@@ -21,6 +21,7 @@ struct LoadOptions {
     const void *weights_data = nullptr;                      // a file in memory instead, while it loads
     size_t weights_size = 0;                                 // bytes
     hardnet_status *status = nullptr;                        // where set: what the runtime said of an open
+    void *log_user = nullptr;                                // passed to log
 };
 
 struct PackageOutput {

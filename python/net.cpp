@@ -51,7 +51,7 @@ Task task_or_tensor(const LoadedPackage &loaded) {
     return task ? *task : Task::kTensor;
 }
 
-std::string describe(const LoadedPackage &loaded) {
+std::string describe(const LoadedPackage &loaded, const Json &notes) {
     const Manifest &m = loaded.manifest();
     const Task task = task_or_tensor(loaded);
     const bool one_class = task == Task::kSegmentation && m.classes() == 1 && !gives_mask(loaded.model());
@@ -66,7 +66,9 @@ std::string describe(const LoadedPackage &loaded) {
                  {"classes", m.classes()},
                  {"class_names", m.class_names},
                  {"level", loaded.level()},
-                 {"threads", loaded.threads()}});
+                 {"device", loaded.device()},
+                 {"threads", loaded.threads()},
+                 {"notes", notes}});
 }
 
 Status make_reader(hardnet_net &net) {
@@ -140,9 +142,13 @@ hardnet_net *hardnet_net_open(const char *folder, const hardnet_net_options *opt
                               hardnet_failure *failure) {
     return guarded(failure, [&]() -> hardnet_net * {
         hardnet_status status = HARDNET_OK;
+        Json notes = Json::array();
         LoadOptions load;
         load.threads = options->threads;
         if (options->level) load.level = options->level;
+        if (options->device) load.device = options->device;
+        load.log = [](void *notes, const char *message) { static_cast<Json *>(notes)->push_back(message); };
+        load.log_user = &notes;
         if (options->weights_path) load.weights_path = options->weights_path;
         load.weights_data = options->weights_data;
         load.weights_size = options->weights_size;
@@ -153,7 +159,7 @@ hardnet_net *hardnet_net_open(const char *folder, const hardnet_net_options *opt
             return nullptr;
         }
         auto net = std::make_unique<hardnet_net>();
-        net->description = describe(**loaded);
+        net->description = describe(**loaded, notes);
         net->pictures.resize(size_t((*loaded)->batch()));
         net->loaded = std::move(*loaded);
         return net.release();

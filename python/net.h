@@ -34,6 +34,7 @@ typedef struct hardnet_net hardnet_net;
 typedef struct hardnet_net_options {
     int32_t threads;          /* 0: as many as this process may use */
     const char *level;        /* NULL: the best that this CPU runs */
+    const char *device;       /* as hardnet_options has it; NULL: the CPU */
     const char *weights_path; /* NULL: the package's own */
     const void *weights_data; /* or a file in memory, needed only while it opens */
     size_t weights_size;
@@ -59,7 +60,7 @@ hardnet_net *hardnet_net_open(const char *folder, const hardnet_net_options *opt
                               hardnet_failure *failure);
 void hardnet_net_close(hardnet_net *net); /* NULL is allowed */
 
-/* What it is, as JSON in UTF-8; the net's own. */
+/* What it is, and what the runtime had to say when it opened, as JSON in UTF-8; the net's own. */
 const char *hardnet_net_description(const hardnet_net *net);
 
 /* `input` and `outputs` [output], in the caller's memory, which nothing refers to afterwards; NULL: its own. */

@@ -38,6 +38,7 @@ class Options(ctypes.Structure):
     _fields_ = [
         ("threads", c_int32),
         ("level", c_char_p),
+        ("device", c_char_p),
         ("weights_path", c_char_p),
         ("weights_data", c_void_p),
         ("weights_size", c_size_t),

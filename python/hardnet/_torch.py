@@ -24,6 +24,7 @@ def from_torch(
     export: Dict[str, Any] | None = None,
     threads: int = 0,
     level: str | None = None,
+    device: str | None = None,
     most_error: float = MOST_ERROR,
     **flags: Value,
 ) -> Net:
@@ -33,7 +34,7 @@ def from_torch(
     example: the float32 input [N, planes, height, width], normalised, that the module is exported with.
     folder: the package's; None: a temporary one, which is removed with the net.
     export: further arguments of torch.onnx.export, such as {"dynamo": False}.
-    threads, level: as of hardnet.load.
+    threads, level, device: as of hardnet.load.
     most_error: the relative RMS error of an output above which hardnet.ResultNotAsAsked is raised.
     flags: those of `hardnet compile`, as hardnet.compile takes them: task="segment", name="net", target=...
     """
@@ -56,7 +57,7 @@ def from_torch(
             expected = module(example)
     finally:
         module.train(training)
-    net = Net(package, threads=threads, level=level)
+    net = Net(package, threads=threads, level=level, device=device)
     if kept:
         weakref.finalize(net, kept.cleanup)
     _compare(net, example, expected, most_error)

@@ -40,6 +40,8 @@ class UnsupportedCpu(Error):
 
 
 class NoDevice(Error):
+    """A GPU that is not there, or a package that was not compiled for it."""
+
     status, code = 6, 5
 
 
@@ -48,6 +50,8 @@ class DeviceOutOfMemory(Error, MemoryError):
 
 
 class DeviceLost(Error):
+    """A GPU that failed in a run: the net can only be closed."""
+
     status, code = 8, 5
 
 

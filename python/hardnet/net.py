@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import json
+import logging
 import os
 import weakref
 from typing import Any, Dict, List, Sequence, Tuple
@@ -19,15 +20,22 @@ from .results import Boxes, Labels, Masks, result_of
 
 
 def load(
-    package_folder: str | os.PathLike, *, threads: int = 0, level: str | None = None, weights: Any = None
+    package_folder: str | os.PathLike,
+    *,
+    threads: int = 0,
+    level: str | None = None,
+    device: str | None = None,
+    weights: Any = None,
 ) -> "Net":
     """Opens a package for this machine. Its folder holds code that is run: packages are trusted.
 
     threads: 1 to 256; 0: as many as this process may use.
     level: a CPU level such as "avx2"; None: the best that this CPU runs.
+    device: "cpu", None: the same; "cuda" or "cuda:1", which the package must have been compiled for; "auto": the
+        best that works, with a line to the logger "hardnet" where that is the CPU. A level is the CPU's.
     weights: a file's path, or its bytes (or another buffer, read while this opens), in place of the package's.
     """
-    return Net(package_folder, threads=threads, level=level, weights=weights)
+    return Net(package_folder, threads=threads, level=level, device=device, weights=weights)
 
 
 class Net:
@@ -37,7 +45,8 @@ class Net:
 
     name: str  #: the package's
     task: str  #: "classification", "segmentation", "detection" or "raw tensors"
-    level: str  #: the CPU level that it runs, "avx512"
+    level: str  #: that it runs: a CPU's, "avx512", or "cuda"
+    device: str  #: where it runs: "cpu", "cuda:0"
     threads: int
     batch: int  #: images per run
     input_shape: Tuple[int, ...]  #: (batch, planes, height, width)
@@ -51,9 +60,10 @@ class Net:
         *,
         threads: int = 0,
         level: str | None = None,
+        device: str | None = None,
         weights: Any = None,
     ):
-        options = Options(threads=threads, level=None if level is None else level.encode())
+        options = Options(threads, *(None if name is None else name.encode() for name in (level, device)))
         held = _put_weights(options, weights)
         self._library, self._failure = library(), Failure()
         pointer = self._library.hardnet_net_open(path_of(package_folder), options, self._failure)
@@ -64,7 +74,9 @@ class Net:
         self._handle = Handle(pointer, about["name"])
         self._finalizer = weakref.finalize(self, close_if_idle, self._handle)
         self._takes_threshold = about["takes_threshold"]
-        for key in ("name", "task", "level", "threads", "classes", "class_names"):
+        for note in about["notes"]:
+            logging.getLogger("hardnet").warning("%s: %s", about["name"], note)
+        for key in ("name", "task", "level", "device", "threads", "classes", "class_names"):
             setattr(self, key, about[key])
         self.input_shape = tuple(about["input"])
         self.output_shapes = {output["name"]: tuple(output["shape"]) for output in about["outputs"]}

@@ -356,11 +356,11 @@ TEST_F(RunOnDevice, is_timed_with_copies_and_without) {
 
 TEST_F(RunOnDevice, falls_back_only_where_it_may) {
     const std::string why = "cuInit: expected CUDA_SUCCESS, found CUDA_ERROR_NO_DEVICE";
-    const Outcome refused = hardnet("bench colours --device cuda", "STAND_IN_FAILS=cuInit");
+    const Outcome refused = hardnet("bench colours --device cuda", "STAND_IN_FAILS=cuInit=100");
     EXPECT_EQ(refused.code, 5);
     EXPECT_EQ(refused.err, "hardnet: colours: " + why + "\n");
     const Outcome fallen =
-        hardnet("bench colours --device auto --iterations 1 --json", "STAND_IN_FAILS=cuInit");
+        hardnet("bench colours --device auto --iterations 1 --json", "STAND_IN_FAILS=cuInit=100");
     EXPECT_EQ(fallen.code, 0);
     EXPECT_EQ(fallen.err, "hardnet: note: device auto: " + why + ": running on the cpu\n");
     EXPECT_EQ(json::parse(fallen.out)["device"], "cpu");
@@ -379,7 +379,7 @@ TEST_F(RunOnDevice, is_named_by_the_doctor) {
     EXPECT_THAT(hardnet("doctor").out,
                 HasSubstr("\ncuda: a driver for CUDA 12.4\n  cuda:0                  Stand-in 0, "
                           "compute capability 9.0, 80.0 GiB\n"));
-    const Outcome none = hardnet("doctor", "STAND_IN_FAILS=cuDeviceGetCount");
+    const Outcome none = hardnet("doctor", "STAND_IN_FAILS=cuDeviceGetCount=100");
     EXPECT_THAT(
         none.out,
         HasSubstr("\ncuda: cuDeviceGetCount: expected CUDA_SUCCESS, found CUDA_ERROR_NO_DEVICE: apt-get"));

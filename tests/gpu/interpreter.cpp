@@ -3,15 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
 #include <functional>
 
 #include "tests/compiler/regions.h"
 
 namespace hardnet::testing {
 namespace {
-
-constexpr int kInvalidPtx = 218;  // CUDA_ERROR_INVALID_PTX
 
 int64_t image_elements(const hardnet_port &port) {
     int64_t elements = 1;
@@ -41,32 +38,8 @@ void Interpreter::follow(const hardnet_network &network, const hardnet_level &le
     }
 }
 
-int Interpreter::load(const char *image) {
-    const Result<ptx::Module> module = ptx::parse(image);
-    if (!module) {
-        errors_.push_back(module.error().what);
-        return kInvalidPtx;
-    }
-    module_ = *module;
-    return 0;
-}
-
-int Interpreter::parameters(const std::string &name) {
-    const ptx::Kernel *kernel = module_.find(name);
-    return kernel ? int(kernel->parameter_bytes.size()) : -1;
-}
-
-void Interpreter::launch(const std::string &name, const unsigned grid[3], const unsigned block[3],
-                         unsigned shared_bytes, void **parameters) {
-    if (!errors_.empty()) return;
-    const ptx::Kernel &kernel = *module_.find(name);
-    ptx::Launch launch{{grid[0], grid[1], grid[2]}, {block[0], block[1], block[2]}, shared_bytes, {}};
-    for (size_t p = 0; p < kernel.parameter_bytes.size(); p++) {
-        launch.parameters.push_back(0);
-        std::memcpy(&launch.parameters.back(), parameters[p], size_t(kernel.parameter_bytes[p]));
-    }
-    follow_memory();
-    const hardnet_call *call = call_of(name);
+void Interpreter::interpret(const ptx::Kernel &kernel, const ptx::Launch &launch) {
+    const hardnet_call *call = call_of(kernel.name);
     if (!call || !find_bases(*call, launch.parameters)) return;
     const std::vector<Span> written = spans_of(*call, true);
     Launched &now = launched_[(next_ + calls_.size() - 1) % calls_.size()];
@@ -104,21 +77,7 @@ void Interpreter::launch(const std::string &name, const unsigned grid[3], const 
         errors_.push_back(
             fmt::format("{}: expected each of {} words that its views cover to be written once, found {} "
                         "words written, {} left as they were",
-                        name, now.covered_words, counters->words_written, left));
-}
-
-// The device's allocations as they are; what is new may be the host's as well as nobody's.
-void Interpreter::follow_memory() {
-    const std::map<uint64_t, size_t> alive = stand_in::memory();
-    std::vector<uint64_t> gone;
-    for (const ptx::Allocation &a : memory_.allocations()) {
-        const auto found = alive.find(a.address);
-        if (found == alive.end() || found->second != a.bytes) gone.push_back(a.address);
-    }
-    for (uint64_t address : gone) memory_.release(address);
-    for (const auto &[address, bytes] : alive) {
-        if (!memory_.find(address, bytes)) memory_.adopt("memory", reinterpret_cast<void *>(address), bytes);
-    }
+                        kernel.name, now.covered_words, counters->words_written, left));
 }
 
 const hardnet_call *Interpreter::call_of(const std::string &name) {

@@ -9,12 +9,11 @@
 #include <vector>
 
 #include "hardnet/plan.h"
-#include "tests/gpu/ptx.h"
-#include "tests/gpu/stand_in.h"
+#include "tests/gpu/interpreted_kernels.h"
 
 namespace hardnet::testing {
 
-class Interpreter : public stand_in::Kernels {
+class Interpreter : public InterpretedKernels {
 public:
     struct Launched {  // a call's last launch
         const hardnet_step *step;
@@ -29,14 +28,6 @@ public:
     void follow(const hardnet_network &network, const hardnet_level &level, hardnet_type input);
 
     const std::vector<Launched> &launched() const { return launched_; }  // in the plan's order
-    const std::vector<std::string> &errors() const {
-        return errors_;
-    }  // behind the first launch that has one nothing is launched
-
-    int load(const char *image) override;
-    int parameters(const std::string &name) override;
-    void launch(const std::string &name, const unsigned grid[3], const unsigned block[3],
-                unsigned shared_bytes, void **parameters) override;
 
 private:
     struct Span {  // of memory, in bytes
@@ -46,9 +37,6 @@ private:
         uint64_t address = 0, image_bytes = 0;  // of the first image, from one to the next
     };
 
-    ptx::Module module_;
-    ptx::Memory memory_;
-    std::vector<std::string> errors_;
     const hardnet_network *network_ = nullptr;
     const hardnet_level *level_ = nullptr;
     std::vector<Launched> launched_;
@@ -56,7 +44,7 @@ private:
     std::map<int, Base> bases_;  // by hardnet_base and port
     size_t next_ = 0;
 
-    void follow_memory();
+    void interpret(const ptx::Kernel &kernel, const ptx::Launch &launch) override;
     const hardnet_call *call_of(const std::string &name);
     bool find_bases(const hardnet_call &call, const std::vector<uint64_t> &parameters);
     void poison_at_first(int space);

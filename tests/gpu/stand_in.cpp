@@ -495,6 +495,13 @@ void fail(const std::string &function, int nth, int result) { driver().fault = {
 void lose(const std::string &function, int nth, int result) {
     driver().fault = {function, nth, result, true};
 }
+void fail_as_asked() {
+    const char *asked = std::getenv("STAND_IN_FAILS");
+    if (!asked) return;
+    const std::string text = asked;
+    const size_t at = text.find('=');
+    fail(text.substr(0, at), 0, std::stoi(text.substr(at + 1)));
+}
 bool failed() { return driver().fault.came; }
 
 int calls() {

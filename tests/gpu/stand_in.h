@@ -30,6 +30,8 @@ void describe(int devices, int version, int capability_major, int capability_min
 void fail(const std::string &function, int nth, int result);
 // Likewise, and from then on every call but those that give back: the device is lost.
 void lose(const std::string &function, int nth, int result);
+// The same for a process that cannot call this: by the variable STAND_IN_FAILS, "cuMemAlloc_v2=2".
+void fail_as_asked();
 bool failed();  // whether what fail or lose asked for has come
 
 int calls();                                // of all functions, since reset
