@@ -21,6 +21,9 @@ from packages import (
 from PIL import Image
 
 import hardnet
+from hardnet._library import Reading, Size
+from hardnet._pictures import describe
+from hardnet.results import result_of
 
 FILES = [os.path.join(SHAPES, name) for name in sorted(os.listdir(SHAPES))[:5]]
 TURNED = os.path.join(PICTURES, "turned_6.jpg")
@@ -133,6 +136,31 @@ class Pictures(TestCase):
             kept = y.copy()
             self.assertEqual(plain(net(FILES[0])), expected)
             self.assertTrue(numpy.array_equal(y, kept) and not x.any())
+
+    def test_arrays_leave_the_nets_own_memory(self):
+        """Neither is an input copied there, which is poisoned with a picture of another class, nor an output."""
+        reading = Reading(0, -1)
+        with hardnet.load(package("digits")) as net:
+            x = numpy.zeros(net.input_shape, numpy.float32)
+            expected, of_picture = net.run(x), plain(net(FILES[0]))
+            self.assertNotEqual(of_picture[0]["logit"], expected[0].max())
+            library, pointer, failure = net._library, net._handle.pointer, net._failure
+            picture, _ = describe(FILES[0], False)
+
+            def run_array():
+                y = numpy.full_like(expected, numpy.nan)
+                net.run(x, out=y)
+                self.assertTrue(numpy.array_equal(y, expected))
+
+            def run_own():
+                library.hardnet_net_run(pointer, None, None, failure)
+
+            for first, then in ((run_array, run_own), (run_own, run_array)):
+                self.assertTrue(library.hardnet_net_put(pointer, 0, picture, Size(), failure))
+                first()
+                then()
+                text = library.hardnet_net_read(pointer, 0, reading, None, failure)
+                self.assertEqual(plain(result_of(json.loads(text), None)), of_picture)
 
     def test_networks_of_other_planes(self):
         """Grey and alpha, as files and as arrays of what PIL reads in them."""
