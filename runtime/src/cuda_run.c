@@ -176,6 +176,13 @@ static hardnet_status run_traced(hardnet_context *context, hardnet_range steps) 
     return status == HARDNET_OK ? report_steps(context, steps, hardnet_now_ns()) : status;
 }
 
+/* Behind a run that fails halfway nothing of it may be on its way: the caller's memory may be gone by then. */
+static hardnet_status leave_settled(hardnet_context *context, hardnet_status status) {
+    const hardnet_cuda *cuda = hardnet_cuda_state(context);
+    if (status != HARDNET_OK) cuda->driver->stream_synchronize(cuda->stream);
+    return hardnet_cuda_leave(context, status);
+}
+
 hardnet_status hardnet_cuda_run(hardnet_context *context, hardnet_range steps, hardnet_range images) {
     (void)images; /* a launch is of all of them */
     hardnet_status status = hardnet_cuda_enter(context);
@@ -189,7 +196,7 @@ hardnet_status hardnet_cuda_run(hardnet_context *context, hardnet_range steps, h
     }
     if (status == HARDNET_OK && last) status = copy_out(context);
     if (status == HARDNET_OK) status = hardnet_cuda_wait(context, hardnet_cuda_state(context)->stream);
-    return hardnet_cuda_leave(context, status);
+    return leave_settled(context, status);
 }
 
 hardnet_status hardnet_cuda_enqueue(hardnet_context *context) {
@@ -198,7 +205,7 @@ hardnet_status hardnet_cuda_enqueue(hardnet_context *context) {
     status = copy_in(context);
     if (status == HARDNET_OK) status = launch_graph(context);
     if (status == HARDNET_OK) status = copy_out(context);
-    return hardnet_cuda_leave(context, status);
+    return leave_settled(context, status);
 }
 
 hardnet_status hardnet_cuda_wait_for_runs(hardnet_context *context) {

@@ -254,6 +254,19 @@ TEST_F(Faults, ADeviceThatIsLost) {
     }
 }
 
+// What a failed run had begun is over when it says so: the caller may free what was bound.
+TEST_F(Faults, LeavesNothingOnItsWay) {
+    for (const auto &call : {&hardnet_run, &hardnet_enqueue}) {
+        for (const char *function : {"cuGraphLaunch", "cuMemcpyDtoHAsync_v2"}) {
+            const Opened opened(scaler.network(), scaler.options("cuda"));
+            ASSERT_EQ(opened.status, HARDNET_OK) << opened.error();
+            stand_in::fail(function, 0, 719);
+            EXPECT_EQ(call(opened.context), HARDNET_DEVICE_LOST);
+            EXPECT_EQ(stand_in::queued(), 0u) << function;
+        }
+    }
+}
+
 TEST_F(Faults, ALaunchThatFailsNamesItsLayer) {
     stand_in::fail("cuLaunchKernel", 1, 719);
     EXPECT_EQ(refusal(HARDNET_DEVICE_LOST),

@@ -512,6 +512,11 @@ int calls() {
 int calls_of(const std::string &function) { return driver().calls[function]; }
 size_t bytes_in() { return driver().bytes_in; }
 size_t bytes_out() { return driver().bytes_out; }
+size_t queued() {
+    size_t sum = 0;
+    for (const Stream *stream : driver().streams) sum += stream->queued.size();
+    return sum;
+}
 int launches() { return driver().launches; }
 
 std::map<uint64_t, size_t> memory() {

@@ -38,6 +38,7 @@ int calls();                                // of all functions, since reset
 int calls_of(const std::string &function);  // "cuMemAlloc_v2"
 size_t bytes_in();                          // copied to devices, since reset
 size_t bytes_out();
+size_t queued();                      // in streams, and not waited for
 int launches();                       // of kernels, by a graph or by themselves
 size_t live_bytes();                  // of devices' memory
 std::map<uint64_t, size_t> memory();  // its allocations: address and bytes
