@@ -48,19 +48,19 @@ Interval range_of_sums(const Interval &source, const FoldedLayer &layer) {
     return {float(all_least * kRounded), float(all_most * kRounded)};
 }
 
-struct Sums {  // of the positive and of the negative elements
+struct SignedSums {  // of the positive and of the negative elements
     double positive = 0, negative = 0;
 };
 
-Sums sums_of(const std::vector<double> &elements) {
-    Sums sums;
+SignedSums sums_of(const std::vector<double> &elements) {
+    SignedSums sums;
     for (double e : elements) (e > 0 ? sums.positive : sums.negative) += std::abs(e);
     return sums;
 }
 
 // The greatest magnitude of a V of one position.
 double bound_of(const std::vector<double> &row, const std::vector<double> &column, const Interval &range) {
-    const Sums r = sums_of(row), c = sums_of(column);
+    const SignedSums r = sums_of(row), c = sums_of(column);
     const double positive = r.positive * c.positive + r.negative * c.negative,
                  negative = r.positive * c.negative + r.negative * c.positive;
     return std::max(positive * range.most - negative * range.least,
