@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Builds everything and runs every test; builds all but the compiler with the address and undefined-behaviour sanitizers
-# and runs their tests again, without the whole networks; runs the runtime's tests with the thread sanitizer; and feeds
-# each fuzz target for a few seconds. The last line is CTest's closing line; any failure ends with another exit code than
-# 0. Where no file, tool or CPU has changed since every test passed, it says so and shows those results.
+# and runs their tests again, without the whole networks, and the Python module's; runs the runtime's tests with the thread
+# sanitizer; and feeds each fuzz target for a few seconds. The last line is CTest's closing line; any failure ends with
+# another exit code than 0. Where no file, tool or CPU has changed since every test passed, it says so and shows those results.
 #
 #     scripts/test.sh            all of that
 #     scripts/test.sh --again    all of that, whatever has passed before
@@ -82,6 +82,11 @@ run_tests build/asan build/asan/test.log --label-exclude network || failed=1
 run_tests build/tsan build/tsan/test.log || failed=1
 echo "== tests"
 run_tests build build/test.log || failed=1
+echo "== the Python module with sanitizers"
+scripts/python_asan.sh >build/asan/python.log || {
+  cat build/asan/python.log
+  failed=1
+}
 
 closing=$(grep -hE '^[0-9]+% tests passed' build/asan/test.log build/tsan/test.log build/test.log)
 [ $failed != 0 ] || printf '%s\n' "$now" "$closing" >"$passed"

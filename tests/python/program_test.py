@@ -139,10 +139,12 @@ class Program(TestCase):
         shutil.copytree(os.path.dirname(hardnet.__file__), os.path.join(copy, "hardnet"), ignore=without)
         os.makedirs(os.path.join(copy, "bin"))
         os.symlink(os.environ["HARDNET_PROGRAM"], os.path.join(copy, "bin", "hardnet"))
+        variables = dict(os.environ, PYTHONPATH=copy, PATH=os.path.join(copy, "bin"))
+        del variables["HARDNET_PROGRAM"]
         text = "import hardnet as h, sys; print(h.load(sys.argv[1]).name, len(h.list()) > 0, h.__file__)"
         ran = subprocess.run(
             [sys.executable, "-c", text, package("digits")],
-            env={"PYTHONPATH": copy, "PATH": os.path.join(copy, "bin")},
+            env=variables,
             capture_output=True,
             text=True,
         )
