@@ -36,14 +36,17 @@ class FromTorch(TestCase):
         )
 
     def test_one_call_gives_an_open_net(self):
-        module, example = self.module(), torch.randn(2, 3, 32, 32)
-        net = hardnet.from_torch(module, example, task="classify")
-        self.assertTrue(module.training)
-        self.assertEqual((net.task, net.input_shape), ("classification", (2, 3, 32, 32)))
-        with torch.no_grad():
-            expected = module.eval()(example).numpy()
-        found = net.run(example)
-        self.assertLess(abs(found.reshape(expected.shape) - expected).max(), 1e-5)
+        exporters = [{"dynamo": False}, {"dynamo": True}] if torch.__version__ >= "2" else [None]
+        for export in exporters:
+            with self.subTest(export=export):
+                module, example = self.module(), torch.randn(2, 3, 32, 32)
+                net = hardnet.from_torch(module, example, task="classify", export=export)
+                self.assertTrue(module.training)
+                self.assertEqual((net.task, net.input_shape), ("classification", (2, 3, 32, 32)))
+                with torch.no_grad():
+                    expected = module.eval()(example).numpy()
+                found = net.run(example)
+                self.assertLess(abs(found.reshape(expected.shape) - expected).max(), 1e-5)
 
     def test_the_folder_is_a_package(self):
         folder = os.path.join(FOLDER, "from_torch")
