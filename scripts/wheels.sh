@@ -171,26 +171,26 @@ try=$folder/try
 rm -rf "$try"
 mkdir -p "$try"
 cp tests/data/flower.jpg "$try/photo.jpg"
-"$python" -m venv --clear "$folder/empty"
-"$folder/empty/bin/pip" install --quiet --disable-pip-version-check --find-links "$folder/dist" hardnet pillow
-export HARDNET_CACHE=$PWD/build/test-cache PYTHONDONTWRITEBYTECODE=1
-HARDNET_PROGRAM=$folder/empty/bin/hardnet "$folder/empty/bin/python" tests/python/run_tests.py >"$folder/tests.log" || {
+ln -s "$folder/dist" "$try/wheels"
+export HARDNET_CACHE=$PWD/build/test-cache PYTHONDONTWRITEBYTECODE=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_QUIET=1
+# README.md as it stands, on the network of digits
+install=$(grep '^python3 -m venv .* --find-links wheels hardnet$' README.md)
+sed -n '/^import hardnet$/,/^```$/p' README.md | grep -v '^```' >"$try/readme.py"
+(cd "$try" && PATH=/usr/bin:$PATH bash -c "$install")
+empty=$try/venv
+"$empty/bin/hardnet" compile models/digits.json --weights tools/train/digits.safetensors --target x86-64 --target arm64 \
+  -o "$try/package" >"$folder/log" 2>&1
+(cd "$try" && venv/bin/python readme.py)
+"$empty/bin/pip" install pillow
+HARDNET_PROGRAM=$empty/bin/hardnet "$empty/bin/python" tests/python/run_tests.py >"$folder/tests.log" || {
   cat "$folder/tests.log" >&2
   fail "$folder/dist" "the tests of tests/python to pass" "a failure"
 }
 tail -n 3 "$folder/tests.log" | head -n 1
-# The lines of README.md, on digits.
-"$folder/empty/bin/hardnet" compile models/digits.json --weights tools/train/digits.safetensors --target x86-64 --target arm64 \
-  -o "$try/package" >"$folder/log" 2>&1
-{
-  echo 'import numpy; x = numpy.zeros((1, 3, 32, 32), numpy.float32)'
-  sed -n '/^import hardnet /,/^```/p' README.md | grep -v '^```'
-} >"$try/readme.py"
-(cd "$try" && "$folder/empty/bin/python" readme.py)
 
 echo "== hardnet-runtime for ARM64 under qemu"
 scripts/arm64.sh link "$try/package" >>"$folder/log"
-"$folder/empty/bin/hardnet" run "$try/package" "$try/photo.jpg" --json >"$try/expected.json"
+"$empty/bin/hardnet" run "$try/package" "$try/photo.jpg" --json >"$try/expected.json"
 root=$folder/arm64-root
 "$python" -m zipfile -e "$folder"/dist/hardnet_runtime-*_aarch64.whl "$try/site"
 cat >"$try/arm64.py" <<'END'
@@ -226,7 +226,7 @@ bare() {
     touch "$root.made"
   fi
   rm -rf "$root/try" && mkdir -p "$root/try/host" "$root/try/tests" "$root/try/tools"
-  "$folder/empty/bin/pip" download --quiet --disable-pip-version-check --only-binary=:all: --python-version "$2" \
+  "$empty/bin/pip" download --only-binary=:all: --python-version "$2" \
     --find-links "$folder/dist" --dest "$root/try/wheels" "$3" pillow
   cp -r models "$root/try"
   cp -r tools/train "$root/try/tools"
@@ -240,7 +240,7 @@ set -eu
 cd /try
 rm -rf venv
 python3 -m venv venv
-venv/bin/pip install --quiet --no-index --find-links wheels "$1" pillow
+venv/bin/pip install --no-index --find-links wheels "$1" pillow
 HARDNET_PROGRAM=/try/venv/bin/hardnet
 [ -x "$HARDNET_PROGRAM" ] || HARDNET_PROGRAM=/try/host/program
 export HARDNET_PROGRAM HARDNET_CACHE=/try/cache

@@ -16,6 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 
 const std::string kSource = HARDNET_SOURCE_FOLDER;
+const std::string kPython = "PYTHONPATH='" HARDNET_PYTHON_FOLDER "' " HARDNET_PYTHON;
 
 std::vector<std::string> lines_of(const std::string &path) {
     std::vector<std::string> lines;
@@ -33,15 +34,19 @@ std::vector<std::string> pages() {
     return found;
 }
 
-// Lines of code blocks, without the comment behind them, and code within a sentence.
+// Lines of code blocks, without the comment behind them, code within a sentence, and blocks of Python that import the module.
 std::vector<std::string> commands_of(const std::string &page) {
     static const std::regex inline_code("`(build/hardnet [^`]*)`"), comment(" +#.*$");
     std::vector<std::string> commands;
     bool block = false;
-    std::string pending;
+    std::string pending, python;
     for (const std::string &line : lines_of(page)) {
         if (line.rfind("```", 0) == 0) {
             block = !block;
+            if (!python.empty()) commands.push_back(kPython + " - <<'END'\n" + python + "END");
+            python.clear();
+        } else if (block && (!python.empty() || line.rfind("import hardnet", 0) == 0)) {
+            python += line + "\n";
         } else if (!block) {
             for (std::sregex_iterator at(line.begin(), line.end(), inline_code), end; at != end; ++at)
                 commands.push_back((*at)[1]);
@@ -107,12 +112,17 @@ protected:
 
 TEST_F(Docs, commands_run) {
     const std::map<std::string, std::string> reasons = not_run();
+    const bool numpy = shell(kPython + " -c 'import numpy'", folder_).code == 0;
     std::set<std::string> ran, passed_over;
     for (const std::string &page : pages()) {
         for (const std::string &command : commands_of(page)) {
             if (const auto reason = reasons.find(command); reason != reasons.end()) {
                 if (passed_over.insert(command).second)
                     printf("skipped: %s: %s\n", command.c_str(), reason->second.c_str());
+                continue;
+            }
+            if (!numpy && command.rfind(kPython, 0) == 0) {
+                printf("skipped: %s: needs numpy (apt-get install python3-numpy)\n", command.c_str());
                 continue;
             }
             if (!ran.insert(command).second && command.find(" compile ") == std::string::npos) continue;
