@@ -237,6 +237,7 @@ bare() {
   chmod +x "$root/try/host/program"
   cat >"$root/try/inside.sh" <<'END'
 set -eu
+mount -t devpts devpts /dev/pts  # for tests of progress on a terminal
 cd /try
 rm -rf venv
 python3 -m venv venv

@@ -94,11 +94,14 @@ def _run(arguments: List[str]) -> str:
 
 
 def _terminal() -> Tuple[int, int]:
-    """The two ends of a terminal of our own, on which the program shows its progress."""
+    """The two ends of a terminal of our own, on which the program shows its progress; of a pipe where there are none."""
     import pty
     import tty
 
-    read, write = pty.openpty()
+    try:
+        read, write = pty.openpty()
+    except OSError:  # a container without /dev/pts
+        return os.pipe()
     tty.setraw(write)  # line ends stay as they are
     return read, write
 

@@ -126,6 +126,9 @@ class Program(TestCase):
         self.assertEqual((str(error), shown), ("no", "\rcompile 1/2\r           \r"))
         self.assertIs(type(error), hardnet.EnvironmentFailure)
         self.assertEqual(self.run_stand_in(script, io.StringIO())[1], "")
+        with unittest.mock.patch("pty.openpty", side_effect=OSError("out of pty devices")):
+            error, shown = self.run_stand_in(script, Terminal())
+        self.assertEqual((str(error), shown), ("no", ""))
 
     def test_much_output(self):
         with self.stand_in("head -c 300000 /dev/zero | tr '\\0' ' '; echo '[]'; head -c 300000 /dev/zero >&2"):
