@@ -9,20 +9,23 @@ from .errors import Busy, InvalidArgument
 
 
 class Handle:
-    """The library's net, and the lock without which nobody touches it."""
+    """The library's net, and the lock without which nobody touches it: `with handle as pointer`."""
 
     def __init__(self, pointer: int, name: str):
         self.pointer: int | None = pointer
         self.name = name
         self.lock = threading.Lock()
 
-    def take(self) -> int:
+    def __enter__(self) -> int:
         if not self.lock.acquire(blocking=False):
             raise Busy(f"{self.name}: expected an idle net, found it used by another thread")
         if self.pointer is None:
             self.lock.release()
             raise InvalidArgument(f"{self.name}: expected an open net, found one that is closed")
         return self.pointer
+
+    def __exit__(self, *_: object) -> None:
+        self.lock.release()
 
     def close(self) -> None:
         """Once; the lock is held."""

@@ -12,22 +12,7 @@ from ._library import Picture, path_of
 from .errors import InvalidArgument
 
 CHANNELS = (1, 3, 4)
-MODES = (
-    "1",
-    "L",
-    "LA",
-    "La",
-    "P",
-    "PA",
-    "RGB",
-    "RGBA",
-    "RGBa",
-    "RGBX",
-    "CMYK",
-    "YCbCr",
-    "LAB",
-    "HSV",
-)  # of 8 bits
+MODES = "1 L LA La P PA RGB RGBA RGBa RGBX CMYK YCbCr LAB HSV".split()  # of 8 bits
 
 
 def describe(picture: Any, ignore_orientation: bool) -> Tuple[Picture, Any]:

@@ -95,26 +95,8 @@ class EnvironmentFailure(Error, OSError):
     code = 5
 
 
-BY_STATUS = {
-    kind.status: kind
-    for kind in (
-        InvalidArgument,
-        OutOfMemory,
-        BadWeights,
-        VersionMismatch,
-        UnsupportedCpu,
-        NoDevice,
-        DeviceOutOfMemory,
-        DeviceLost,
-        Busy,
-        Io,
-        Internal,
-    )
-}
-BY_CODE = {
-    kind.code: kind
-    for kind in (ResultNotAsAsked, UsageError, BadInput, PartialBatch, EnvironmentFailure, Internal)
-}
+BY_STATUS = {kind.status: kind for kind in Error.__subclasses__() if kind.status}
+BY_CODE = {kind.code: kind for kind in Error.__subclasses__() if not kind.status}
 
 
 def error_of(text: str, status: int = 0, code: int = 6) -> Error:

@@ -97,8 +97,7 @@ class Net:
         out: where the output goes, dense float32 [N, ...] as `output_shapes` say; of several outputs a tuple.
         Returns out, else a new array, or a tuple of them in the order of `output_shapes`.
         """
-        pointer = self._handle.take()
-        try:
+        with self._handle as pointer:
             images = as_array(x, "input 0")
             count = images.shape[0] if images.ndim == 4 and images.shape[0] > 0 else self.batch
             check(images, self.input_shape if count == self.batch else (count,) + self._image_shape, "input 0")
@@ -107,8 +106,6 @@ class Net:
                 self._run(pointer, images, results)
             else:
                 self._run_batches(pointer, images, results)
-        finally:
-            self._handle.lock.release()
         if out is not None:
             return out
         return results[0] if len(results) == 1 else tuple(results)
@@ -135,23 +132,16 @@ class Net:
         several = isinstance(picture, (list, tuple))
         pictures = list(picture) if several else [picture]
         results: List[Labels | Masks | Boxes] = []
-        pointer = self._handle.take()
-        try:
+        with self._handle as pointer:
             for first in range(0, len(pictures), self.batch):
                 results += self._see(pointer, pictures[first : first + self.batch], how, ignore_orientation)
-        finally:
-            self._handle.lock.release()
         return results if several else results[0]
 
     def close(self) -> None:
         """Frees its memory and ends its threads; a second time does nothing."""
-        if self._handle.pointer is None:
-            return
-        self._handle.take()
-        try:
-            self._handle.close()
-        finally:
-            self._handle.lock.release()
+        if self._handle.pointer is not None:
+            with self._handle:
+                self._handle.close()
 
     def __enter__(self) -> "Net":
         return self
@@ -167,8 +157,6 @@ class Net:
         shapes = self._shapes if count == self.batch else [(count,) + shape[1:] for shape in self._shapes]
         if out is None:
             return [numpy.empty(shape, FLOAT32) for shape in shapes]
-        if len(shapes) == 1 and not isinstance(out, (list, tuple)):
-            return [_result_in(out, shapes[0], self._output_names[0])]
         given = out if isinstance(out, (list, tuple)) else (out,)
         if len(given) != len(shapes):
             raise InvalidArgument(f"out: expected {len(shapes)} arrays, found {len(given)}")

@@ -47,7 +47,7 @@ def find_program() -> str:
     found = shutil.which("hardnet")
     if found is None:
         raise EnvironmentFailure(
-            "hardnet: expected the program beside the module, in $HARDNET_PROGRAM or on PATH, " "found none"
+            "hardnet: expected the program beside the module, in $HARDNET_PROGRAM or on PATH, found none"
         )
     return found
 
