@@ -17,6 +17,10 @@ if [ "$(uname -m)" != x86_64 ]; then
   echo "wheels: expected an x86-64 machine, found $(uname -m)" >&2
   exit 5
 fi
+if [ "${2:-}" = --bare ] && { [ "$(id -u)" != 0 ] || [ ! -x build/hardnet ]; }; then
+  echo "wheels: --bare: expected root, for root folders of its own, and build/hardnet, found $(id -un) and $(ls build/hardnet 2>&1)" >&2
+  exit 5
+fi
 scripts/setup.sh g++-aarch64-linux-gnu qemu-user
 mkdir -p "$1"
 wheels=$(cd "$1" && pwd)
@@ -76,7 +80,7 @@ linked_in() {
   cp -rLp "$2"/usr/include/{jpeglib.h,jmorecfg.h,jerror.h,png.h,pngconf.h,pnglibconf.h,zlib.h,zconf.h,webp} \
     "$2/usr/include/$triplet/jconfig.h" /usr/include/{fmt,nlohmann,CLI,xxhash.h} "$prefix/include"
   cp -Lp "$2/usr/lib/$triplet"/lib{jpeg,png,webp,z}.a "$prefix/lib"
-  for package in libjpeg-turbo8-dev libjpeg62-turbo libpng16-16 libwebp7 zlib1g libfmt-dev nlohmann-json3-dev; do
+  for package in libjpeg-turbo8-dev libjpeg62-turbo libpng16-16 libwebp7 zlib1g libfmt-dev nlohmann-json3-dev libcli11-dev libxxhash-dev; do
     [ ! -f "/usr/share/doc/$package/copyright" ] || cp "/usr/share/doc/$package/copyright" "$prefix/licences/$package.txt"
   done
   header_only "$prefix" fmt fmt::fmt FMT_HEADER_ONLY=1
@@ -144,7 +148,13 @@ END
     fail "$wheel" "symbols of glibc $glibc at most" "$newest"
   [ "$bytes" -le "$most_bytes" ] || fail "$wheel" "at most $most_bytes bytes" "$bytes"
   [ -z "$own" ] || fail "$wheel" "glibc's exp" "$own"
+  has_licences "$wheel"
   mv "$wheel" "$folder/dist"
+}
+
+# has_licences WHEEL: of what is linked into it, in which libjpeg's stands for all
+has_licences() {
+  "$python" -m zipfile -l "$1" | grep 'libjpeg.*\.txt' >/dev/null || fail "$1" "libjpeg's licence" none
 }
 
 rm -rf "$folder/dist"
@@ -164,6 +174,7 @@ PATH=$venv/bin:$PATH "$venv/bin/auditwheel" repair --exclude libHalide.so --whee
   tail -n 20 "$folder/x86_64/log" >&2
   fail hardnet "what auditwheel allows" "the above"
 }
+has_licences "$(compgen -G "$folder/dist/hardnet-*.whl")"
 (cd "$folder/dist" && stat -c '%n: %s bytes' *.whl)
 
 echo "== the wheels in an empty environment"
@@ -213,7 +224,6 @@ END
   "$(compgen -G "$root/usr/bin/python3.*[0-9]" | head -n 1)" arm64.py)
 cp "$folder"/dist/*.whl "$wheels"
 [ "${2:-}" = --bare ] || exit 0
-[ "$(id -u)" = 0 ] || fail --bare "root, for root folders of its own" "$(id -un)"
 scripts/setup.sh debootstrap
 
 # bare SUITE PYTHON WHEEL: WHEEL and tests/python in a bare Debian, made once. Where hardnet itself cannot be installed, for it is of
@@ -249,7 +259,8 @@ venv/bin/python --version
 venv/bin/python tests/python/run_tests.py >tests.log || { cat tests.log; exit 1; }
 tail -n 3 tests.log | head -n 1
 END
-  unshare --mount --pid --fork --root="$root" --mount-proc bash /try/inside.sh "$3" ||
+  # without a network: pip has what it needs in a folder, and the module needs none
+  unshare --mount --pid --net --fork --root="$root" --mount-proc bash /try/inside.sh "$3" ||
     fail "$1" "the tests of tests/python to pass" "the above"
 }
 echo "== hardnet-runtime in Debian 11"
