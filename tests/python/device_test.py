@@ -1,8 +1,6 @@
 """Nets on a device. Without a GPU these run on a stand-in for NVIDIA's driver, which interprets the kernels."""
 
 import os
-import subprocess
-import sys
 
 import numpy
 from packages import FOLDER, ROOT, TestCase, package, program, weights_of
@@ -77,22 +75,14 @@ class WithLevel(TestCase):
                 device="cuda",
             )
 
-    def run_python(self, text, fails=None):
-        """On the stand-in."""
+    def run_on_stand_in(self, text, **variables):
         if STAND_IN is None:
             self.skipTest("HARDNET_STAND_IN_FOLDER names no stand-in for a driver, as the build's tests have it")
-        variables = dict(os.environ, LD_LIBRARY_PATH=STAND_IN)
-        if fails:
-            variables["STAND_IN_FAILS"] = fails
         text = "import hardnet, numpy, sys\nfolder = sys.argv[1]\n" + text
-        ran = subprocess.run(
-            [sys.executable, "-c", text, self.folder], env=variables, capture_output=True, text=True
-        )
-        self.assertEqual((ran.returncode, ran.stderr), (0, ""))
-        return ran.stdout
+        return self.run_python(text, self.folder, LD_LIBRARY_PATH=STAND_IN, **variables)
 
     def test_runs_there(self):
-        said = self.run_python(
+        said = self.run_on_stand_in(
             "x = numpy.random.default_rng(1).standard_normal((1, 3, 32, 32), numpy.float32)\n"
             "expected = hardnet.load(folder).run(x)\n"
             "for device, where in ('cuda', 'cuda:0'), ('cuda:1', 'cuda:1'), ('auto', 'cuda:0'):\n"
@@ -105,7 +95,7 @@ class WithLevel(TestCase):
         self.assertEqual(said.split(), ["True"] * 3)
 
     def test_pictures_go_there(self):
-        said = self.run_python(
+        said = self.run_on_stand_in(
             f"picture = {os.path.join(ROOT, 'tests/data/flower.jpg')!r}\n"
             "for device in ('cpu', 'cuda'):\n"
             "    net = hardnet.load(folder, device=device)\n"
@@ -128,16 +118,16 @@ class WithLevel(TestCase):
             ("cuGraphLaunch=719", "DeviceLost 8 hardnet_digits: "),
         ):
             with self.subTest(fails):
-                said = self.run_python(text, fails)
+                said = self.run_on_stand_in(text, STAND_IN_FAILS=fails)
                 self.assertEqual(said[: len(begins)], begins)
                 self.assertIn("expected", said)
 
     def test_auto_without_a_device(self):
-        said = self.run_python(
+        said = self.run_on_stand_in(
             "import logging\n"
             "logging.basicConfig(stream=sys.stdout)\n"
             "print(hardnet.load(folder, device='auto').device)\n",
-            "cuInit=100",
+            STAND_IN_FAILS="cuInit=100",
         )
         self.assertRegex(
             said, "^WARNING:hardnet:hardnet_digits: device auto: .*, found .*: running on the cpu\ncpu\n$"

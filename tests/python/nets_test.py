@@ -1,7 +1,6 @@
 """Nets as a whole: opening, weights, threads, forks, the interpreter's end."""
 
 import os
-import subprocess
 import sys
 import threading
 import time
@@ -162,14 +161,11 @@ class Processes(TestCase):
             self.assertEqual(os.waitpid(child, 0)[1], 0)
             self.assertTrue(numpy.array_equal(net.run(x), expected))
 
-    def run_python(self, text):
-        ran = subprocess.run(
-            [sys.executable, "-c", text, package("shapes_segmenter")], capture_output=True, text=True
-        )
-        self.assertEqual((ran.returncode, ran.stdout, ran.stderr), (0, "done\n", ""))
+    def expect_done(self, text):
+        self.assertEqual(self.run_python(text, package("shapes_segmenter")), "done\n")
 
     def test_exit_with_open_nets(self):
-        self.run_python(
+        self.expect_done(
             "import hardnet, sys\n"
             "nets = [hardnet.load(sys.argv[1], threads=2) for _ in range(3)]\n"
             "nets.append(nets)\n"  # a cycle, which nobody frees
@@ -177,7 +173,7 @@ class Processes(TestCase):
         )
 
     def test_exit_while_a_thread_runs(self):
-        self.run_python(
+        self.expect_done(
             "import hardnet, numpy, sys, threading\n"
             "net = hardnet.load(sys.argv[1], threads=2)\n"
             "x = numpy.zeros(net.input_shape, numpy.float32)\n"
@@ -195,7 +191,7 @@ class Processes(TestCase):
         )
 
     def test_exit_in_a_forked_child(self):
-        self.run_python(
+        self.expect_done(
             "import hardnet, os, sys, warnings\n"
             "warnings.simplefilter('ignore')  # of forks beside threads, since Python 3.12\n"
             "net = hardnet.load(sys.argv[1], threads=2)\n"

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import unittest
 
@@ -80,3 +81,14 @@ class TestCase(unittest.TestCase):
             function(*arguments, **named)
         self.assertIs(type(raised.exception), kind)
         self.assertEqual(str(raised.exception), line)
+
+    def run_python(self, text, folder, **variables):
+        """What another interpreter prints, whose sys.argv[1] is the folder; it ends well and complains of nothing."""
+        ran = subprocess.run(
+            [sys.executable, "-c", text, folder],
+            env=dict(os.environ, **variables),
+            capture_output=True,
+            text=True,
+        )
+        self.assertEqual((ran.returncode, ran.stderr), (0, ""))
+        return ran.stdout
