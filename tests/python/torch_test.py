@@ -54,6 +54,10 @@ class FromTorch(TestCase):
         self.assertEqual(net.name, "small")
         self.assertEqual(hardnet.load(folder).input_shape, (1, 3, 16, 16))
 
+    def test_opens_where_it_is_asked_to(self):
+        with self.assertRaises(hardnet.NoDevice):
+            hardnet.from_torch(self.module(), torch.randn(1, 3, 16, 16), device="cuda")
+
     def test_another_output_is_an_error(self):
         class Restless(torch.nn.Module):
             def __init__(self, inner):
