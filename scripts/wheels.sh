@@ -3,7 +3,7 @@
 # with Debian's libjpeg, libpng and libwebp linked in; and hardnet, the program with its compiler for x86-64, of this machine's
 # glibc, which finds Halide in the wheel of its own. The runtime's compiler is the PyPI wheel `ziglang`, for Debian's binds to a
 # newer glibc. Then checks what they link and how large they are, installs them into an empty environment, runs tests/python there,
-# and the ARM64 one under qemu. With --bare, as root, the same in bare Debians 11 (Python 3.9) and 13 (Python 3.13).
+# and the ARM64 one under qemu. With --bare, as root, the same in bare Debians 11 (Python 3.9) and 13 (Python 3.13), without a network.
 # Exit code 1: not as asked, 2: usage, 5: something is missing.
 #
 #     scripts/wheels.sh FOLDER [--bare]
