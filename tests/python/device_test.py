@@ -122,6 +122,21 @@ class WithLevel(TestCase):
                 self.assertEqual(said[: len(begins)], begins)
                 self.assertIn("expected", said)
 
+    def test_fork(self):
+        said = self.run_on_stand_in(
+            "import os, warnings\n"
+            "warnings.simplefilter('ignore')  # of forks beside threads, since Python 3.12\n"
+            "net = hardnet.load(folder, device='cuda')\n"
+            "x = numpy.zeros(net.input_shape, numpy.float32)\n"
+            "expected = net.run(x)\n"
+            "child = os.fork()\n"
+            "try:\n"
+            "    print(os.waitpid(child, 0)[1] if child else 'child', numpy.array_equal(net.run(x), expected))\n"
+            "except hardnet.DeviceLost:\n"
+            "    net.close()\n"
+        )
+        self.assertEqual(said, "0 True\n")
+
     def test_auto_without_a_device(self):
         said = self.run_on_stand_in(
             "import logging\n"
