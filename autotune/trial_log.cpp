@@ -13,7 +13,7 @@ TunedBlocks TrialLog::record_of(const Problem &problem, const Blocks &blocks) co
 
 bool TrialLog::made_here(const TunedBlocks &trial) const {
     return trial.level == blank_.level && trial.cpu == blank_.cpu && trial.threads == blank_.threads &&
-           trial.version == blank_.version && trial.sources == blank_.sources;
+           trial.sources == blank_.sources;
 }
 
 bool TrialLog::tried(const Problem &problem, const Blocks &blocks) const {

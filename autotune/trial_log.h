@@ -23,8 +23,8 @@ constexpr double kGain = 0.98;  // other blocks must be faster than this share o
 
 class TrialLog {
 public:
-    // `blank` says where and with what trials are made: level, CPU, threads, version, sources. Trials made
-    // otherwise are kept and not used.
+    // `blank` says where and with what trials are made: level, CPU, threads, sources. Trials made otherwise are
+    // kept and not used.
     explicit TrialLog(TunedBlocks blank) : blank_(std::move(blank)) {}
 
     TunedBlocks record_of(const Problem &problem, const Blocks &blocks) const;

@@ -4,11 +4,14 @@
 
 #include <algorithm>
 #include <chrono>
+#include <ctime>
 #include <filesystem>
-#include <fstream>
+#include <memory>
 
 #include "autotune/trial.h"
 #include "autotune/trial_log.h"
+#include "autotune/tuning_database.h"
+#include "base/cpu_name.h"
 #include "base/files.h"
 #include "base/folders.h"
 #include "compiler/emission/kernel.h"
@@ -26,13 +29,13 @@ constexpr double kWithin = 1.15;        // of the cost model's best: it is seldo
 constexpr double kTrialShare = 1 / 60.0, kMostTrialSeconds = 4;  // of the whole time, for one trial's runs
 constexpr int kConfirmations = 3;  // gains of 4 % in one process were none in the next
 
-std::string cpu_name() {
-    std::ifstream file("/proc/cpuinfo");
-    for (std::string line; std::getline(file, line);) {
-        const size_t colon = line.find(": ");
-        if (line.rfind("model name", 0) == 0 && colon != std::string::npos) return line.substr(colon + 2);
-    }
-    return "unknown";
+std::string now() {
+    const std::time_t seconds = std::time(nullptr);
+    std::tm utc{};
+    gmtime_r(&seconds, &utc);
+    char text[32];
+    std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
+    return text;
 }
 
 TunedBlocks blank_record(const TuneRequest &request, const Machine &machine) {
@@ -41,7 +44,7 @@ TunedBlocks blank_record(const TuneRequest &request, const Machine &machine) {
     record.cpu = cpu_name();
     record.threads = request.threads;
     record.version = hardnet_version();
-    record.sources = generator_sources().substr(0, 12);  // hexadecimal digits: enough to tell them apart
+    record.sources = sources_version();
     return record;
 }
 
@@ -94,24 +97,30 @@ private:
         return ok();
     }
 
-    // What the output holds already, and the trials of a run that is resumed.
+    // What the output holds already, and what earlier runs tried.
     Status read_earlier() {
-        auto records = read_if_there(request_.output, RecordKind::kChosen);
-        if (!records) return records.error();
-        records_ = std::move(*records);
-        if (!request_.resume) return ok();
-        auto trials = read_if_there(trials_path(request_.output), RecordKind::kTrials);
-        if (!trials) return trials.error();
-        for (TunedBlocks &trial : *trials) log_.add(std::move(trial));
+        if (!request_.output.empty()) {
+            auto records = read_output();
+            if (!records) return records.error();
+            records_ = std::move(*records);
+        }
+        auto database = TuningDatabase::open(request_.database);
+        if (!database) return database.error();
+        database_ = std::make_unique<TuningDatabase>(std::move(*database));
+        if (request_.again) return ok();
+        auto known = database_->read(machine_.level);
+        if (!known) return known.error();
+        for (TunedBlocks &record : *known)
+            if (record.trial) log_.add(std::move(record));
         return ok();
     }
 
-    Result<std::vector<TunedBlocks>> read_if_there(const std::string &path, RecordKind kind) const {
+    Result<std::vector<TunedBlocks>> read_output() const {
         std::error_code ignored;
-        if (!fs::exists(path, ignored)) return std::vector<TunedBlocks>{};
-        auto read = tuned_blocks(path, kind);
+        if (!fs::exists(request_.output, ignored)) return std::vector<TunedBlocks>{};
+        auto read = tuned_blocks(request_.output);
         if (!read || read->empty() || read->front().level == machine_.level) return read;
-        return bad_input(path + ": expected records of level " + machine_.level + ", found " +
+        return bad_input(request_.output + ": expected records of level " + machine_.level + ", found " +
                          read->front().level);
     }
 
@@ -162,16 +171,22 @@ private:
         }
     }
 
-    // Times the picks in one package; where that fails, in halves, down to the one that is to blame. Returns
-    // how many have a time.
-    int attempt(const Picks &picks) {
+    // Times the picks in one package; where that fails, in halves, down to the one that is to blame. What becomes known
+    // is on disk before the next is tried. Returns how many have a time.
+    Result<int> attempt(const Picks &picks) {
         const Result<LayerTimes> times = time(picks);
         if (!times && picks.size() > 1) {
             const auto middle = picks.begin() + std::ptrdiff_t(picks.size() / 2);
-            return attempt({picks.begin(), middle}) + attempt({middle, picks.end()});
+            const Result<int> first = attempt({picks.begin(), middle});
+            if (!first) return first;
+            const Result<int> second = attempt({middle, picks.end()});
+            return second ? Result<int>(*first + *second) : second;
         }
+        std::vector<TunedBlocks> trials;
         for (const Pick &pick : picks) {
-            TunedBlocks trial = log_.record_of(*pick.problem, pick.blocks);
+            TunedBlocks &trial = trials.emplace_back(log_.record_of(*pick.problem, pick.blocks));
+            trial.trial = 1;
+            trial.date = now();
             if (times) {
                 set_times(trial, *pick.problem, *times);
             } else {
@@ -180,6 +195,7 @@ private:
             }
             log_.add(trial);
         }
+        if (auto added = database_->append(trials); !added) return added.error();
         return times ? int(picks.size()) : 0;
     }
 
@@ -192,11 +208,12 @@ private:
             show_progress(left);
             const bool late = std::chrono::duration<double>(Clock::now() - start).count() > request_.seconds;
             if (picks.empty() || late || request_.interrupted()) return ok();
-            if (attempt(picks) == 0 && picks.size() > 1)  // not the candidates' fault
+            const Result<int> timed = attempt(picks);
+            if (!timed) return timed.error();
+            if (*timed == 0 && picks.size() > 1)  // not the candidates' fault
                 return environment_error("trial: expected a candidate that runs, found none: " +
                                          log_.trials().back().failed);
             report_.trials++;
-            if (Status s = write_records(trials_path(request_.output), log_.trials()); !s) return s;
         }
     }
 
@@ -214,6 +231,7 @@ private:
             picks.push_back({problem, winner->blocks});
         auto times = confirmed_times(picks);
         if (!times) return Error{times.error().code, "chosen blocks together: " + times.error().what, {}};
+        std::vector<TunedBlocks> chosen;
         for (const Problem &p : problems_) {
             auto picked =
                 std::find_if(picks.begin(), picks.end(), [&](const Pick &k) { return k.problem == &p; });
@@ -226,11 +244,21 @@ private:
             report_.changed += !(record.blocks == p.candidates[0]);
             report_.model_ms += record.model_ms;
             report_.ms += record.ms;
-            records_.erase(std::remove_if(records_.begin(), records_.end(),
-                                          [&](const TunedBlocks &r) { return r.problem == p.problem; }),
-                           records_.end());
-            records_.push_back(record);
+            record.date = now();
+            chosen.push_back(record);
         }
+        if (auto added = database_->append(chosen); !added) return added.error();
+        return request_.output.empty() ? ok() : write_output(chosen);
+    }
+
+    // Records of other problems that the output holds are kept.
+    Status write_output(const std::vector<TunedBlocks> &chosen) {
+        records_.erase(std::remove_if(records_.begin(), records_.end(),
+                                      [&](const TunedBlocks &r) {
+                                          return find_tuned(chosen, r.level, r.problem) != nullptr;
+                                      }),
+                       records_.end());
+        records_.insert(records_.end(), chosen.begin(), chosen.end());
         return write_records(request_.output, records_);
     }
 
@@ -240,11 +268,22 @@ private:
     TrialOptions options_;
     std::vector<Problem> problems_;
     std::vector<TunedBlocks> records_;  // of the output
+    std::unique_ptr<TuningDatabase> database_;
     TrialLog log_;
     TuneReport report_;
 };
 
 }  // namespace
+
+std::string sources_version() { return generator_sources().substr(0, 12); }  // enough to tell them apart
+
+Result<std::vector<TunedBlocks>> records_for_host() {
+    auto database = TuningDatabase::open_to_read(tuning_database_path());
+    if (!database) return database.error();
+    auto records = database->read();
+    if (!records) return records.error();
+    return records_for(cpu_name(), sources_version(), *records);
+}
 
 Result<TuneReport> tune(const TuneRequest &request) {
     auto machines = machines_for({request.level.empty() ? "host" : request.level});

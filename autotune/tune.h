@@ -19,8 +19,9 @@ struct TuneRequest {
     int threads = 1;               // of the runs that are timed
     int jobs = 0;                  // compilers at once; 0: one per CPU
     double seconds = 300;          // no trial begins later
-    std::string output;            // records of other problems that it holds are kept
-    bool resume = false;           // use the trials of an earlier run, see trials_path
+    std::string database;          // of records: earlier runs' trials, to which this run's are added
+    std::string output;  // a file of chosen records, or none; those of other problems that it holds are kept
+    bool again = false;  // use no earlier run's trials
     std::function<void(int done, int total, const std::string &what)> progress;
     std::function<bool()> interrupted;  // then what is known is confirmed and written
 };
@@ -33,8 +34,11 @@ struct TuneReport {
     bool finished = false;          // every candidate was tried
 };
 
-// Every candidate that was timed or failed: kept beside the records for --resume.
-inline std::string trials_path(const std::string &output) { return output + ".trials"; }
+// The hash of generators and schedules that records carry.
+std::string sources_version();
+
+// What packages for this CPU take from the user's database, see records_for.
+Result<std::vector<TunedBlocks>> records_for_host();
 
 Result<TuneReport> tune(const TuneRequest &request);
 

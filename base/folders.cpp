@@ -18,6 +18,12 @@ std::string why_unwritable(const std::string &folder) {
     return "";
 }
 
+std::string data_folder() {
+    if (const char *xdg = getenv("XDG_DATA_HOME"); xdg && *xdg == '/') return std::string(xdg) + "/hardnet";
+    const char *home = getenv("HOME");
+    return std::string(home ? home : "/tmp") + "/.local/share/hardnet";
+}
+
 TemporaryFolder::TemporaryFolder(const std::string &name) {
     std::error_code failed;
     const fs::path above = fs::temp_directory_path(failed);

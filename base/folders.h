@@ -1,4 +1,5 @@
-// Whether a folder can be written, asked before there is anything to lose, and folders that go again.
+// Whether a folder can be written, asked before there is anything to lose, where the user's data lie, and folders that
+// go again.
 #pragma once
 #include <string>
 
@@ -7,6 +8,10 @@ namespace hardnet {
 // Why nothing can be made in the folder, as the system says it; "" where something can. Asked by making a folder in
 // it, which goes again: permission bits alone say nothing of a read-only mount, of root, of /proc.
 std::string why_unwritable(const std::string &folder);
+
+// Where the user's own records are kept: $XDG_DATA_HOME/hardnet, else ~/.local/share/hardnet. As that variable's
+// specification has it, a relative path in it does not count.
+std::string data_folder();
 
 // A folder of this process alone among the system's temporary ones, removed with all in it behind its owner.
 class TemporaryFolder {

@@ -12,6 +12,8 @@
 #include "graph/mask.h"
 #include "package/manifest.h"
 #ifdef HARDNET_WITH_COMPILER
+#include "autotune/tune.h"
+#include "autotune/tuning_database.h"
 #include "cli/calibration.h"
 #endif
 
@@ -20,8 +22,8 @@ namespace {
 
 struct CompileFlags {
     std::string model, weights, state_key, input, name, algorithm = "auto", objective = "speed",
-                                                        precision = "fp32", blocks = "tuned", cubins = "auto",
-                                                        folder;
+                                                        precision = "fp32", blocks = "tuned", tune_for,
+                                                        cubins = "auto", folder;
     std::vector<std::string> targets, prepack, calibrate;
     int jobs = 0, classes = 0;
     std::optional<int> batch;
@@ -32,6 +34,21 @@ struct CompileFlags {
 };
 
 #ifdef HARDNET_WITH_COMPILER
+
+// --tune-for host: the one flag by which a package depends on the machine that makes it.
+Status take_own_records(const CompileFlags &options, CompileOptions &to) {
+    if (options.tune_for.empty()) return ok();
+    if (options.blocks != "tuned")
+        return usage_error("compile: --tune-for: expected no --blocks beside it, found " + options.blocks);
+    Result<std::vector<TunedBlocks>> records = records_for_host();
+    if (!records) return records.error();
+    if (records->empty())
+        note(tuning_database_path() +
+             ": expected records of this version of the program, found none; "
+             "hardnet tune makes them");
+    to.records = std::move(*records);
+    return ok();
+}
 
 // What holds of any model; `own_name` is the network's. A batch that is told replaces the model's.
 Status take_options(const CompileFlags &options, const std::string &own_name, CompileOptions &to) {
@@ -52,6 +69,7 @@ Status take_options(const CompileFlags &options, const std::string &own_name, Co
         to.calibrate = calibrator(options.calibrate, options.jobs);
     }
     to.blocks = options.blocks;
+    if (const Status taken = take_own_records(options, to); !taken) return taken.error();
     to.cubins = options.cubins;
     to.allow_spills = options.allow_spills;
     to.folder = options.folder;
@@ -219,6 +237,11 @@ void add_compile(CLI::App &program, Action &chosen) {
             "register blocks: tuned (records, and the cost model where there is none), model, or a file "
             "that hardnet tune wrote")
         ->capture_default_str();
+    verb->add_option("--tune-for", options->tune_for,
+                     "host: register blocks by what hardnet tune recorded on this machine, and behind that "
+                     "by records of other CPUs that were imported; without it a package is the same on every "
+                     "machine")
+        ->check(CLI::Validator(one_of({"host"}), ""));
     verb->add_option(
             "--cubins", options->cubins,
             "of a target cuda: auto, machine code of the GPUs that are known beside the PTX where ptxas and "

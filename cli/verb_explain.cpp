@@ -8,6 +8,7 @@
 #include "cli/console.h"
 #include "cli/verbs.h"
 #ifdef HARDNET_WITH_COMPILER
+#include "autotune/tune.h"
 #include "base/files.h"
 #include "cli/layer_figures.h"
 #include "compiler/assembly.h"
@@ -20,7 +21,7 @@ namespace hardnet {
 namespace {
 
 struct ExplainOptions {
-    std::string package, layer, level, blocks, statement;
+    std::string package, layer, level, blocks, tune_for, statement;
     int kernel = 0;
     bool assembly = false;
 };
@@ -164,7 +165,13 @@ Result<ExitCode> explain(const ExplainOptions &options) {
     const Result<Package> package = open_package(options.package);
     if (!package) return package.error();
     const std::string level = options.level.empty() ? usual_level(package->manifest) : options.level;
-    const Result<LayerExplanation> e = explain_layer(*package, options.layer, level, options.blocks);
+    std::vector<TunedBlocks> records;
+    if (!options.tune_for.empty()) {
+        Result<std::vector<TunedBlocks>> own = records_for_host();
+        if (!own) return own.error();
+        records = std::move(*own);
+    }
+    const Result<LayerExplanation> e = explain_layer(*package, options.layer, level, options.blocks, records);
     if (!e) return e.error();
     const int count = int(e->kernels.size());
     if (options.kernel > count)
@@ -208,6 +215,8 @@ void add_explain(CLI::App &program, Action &chosen) {
                      "such as avx2; default: the package's best that this CPU runs");
     verb->add_option("--blocks", options->blocks,
                      "the file of records that the package was compiled with, if any");
+    verb->add_option("--tune-for", options->tune_for, "host, where the package was compiled so")
+        ->check(CLI::Validator(one_of({"host"}), ""));
     verb->add_option("--kernel", options->kernel,
                      "of the layer's, as they are counted; default: its product, else the first")
         ->check(CLI::Validator(between(1, 1000), ""));

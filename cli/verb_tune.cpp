@@ -13,16 +13,18 @@
 #include "graph/task.h"
 #ifdef HARDNET_WITH_COMPILER
 #include "autotune/tune.h"
+#include "autotune/tuning_database.h"
+#include "cli/tuning_records.h"
 #endif
 
 namespace hardnet {
 namespace {
 
 struct TuneOptions {
-    std::string model, input, level, output;
+    std::string model, input, level, output, exported, imported;
     int threads = 1, jobs = 0;
     double seconds = 300;
-    bool resume = false;
+    bool again = false, list = false;
     OnnxFlags onnx;
 };
 
@@ -82,13 +84,14 @@ Result<TuneRequest> request_of(const TuneOptions &options, Model &model) {
     request.threads = options.threads;
     request.jobs = options.jobs;
     request.seconds = options.seconds;
+    request.database = tuning_database_path();
     request.output = options.output;
-    request.resume = options.resume;
+    request.again = options.again;
     request.interrupted = [] { return interrupted != 0; };
     return request;
 }
 
-Result<ExitCode> tune(const TuneOptions &options) {
+Result<ExitCode> tune_network(const TuneOptions &options) {
     Model model;
     Result<TuneRequest> request = request_of(options, model);
     if (!request) return request.error();
@@ -102,14 +105,27 @@ Result<ExitCode> tune(const TuneOptions &options) {
     }();
     if (!report) return report.error();
     if (report->failed)
-        note(fmt::format("{} candidates failed; {} says why", report->failed, trials_path(options.output)));
-    if (!report->finished) note("not all candidates were tried; --resume goes on");
+        note(fmt::format("{} candidates failed; {} says why", report->failed, request->database));
+    if (!report->finished) note("not all candidates were tried; the same command goes on");
     std::fputs(fmt::format("{}: {} of {} kinds of layer changed, {:.3f} -> {:.3f} ms; {}, {}, {} thread{}\n",
-                           options.output, report->changed, report->problems, report->model_ms, report->ms,
-                           report->level, report->cpu, options.threads, options.threads == 1 ? "" : "s")
+                           options.output.empty() ? request->database : options.output, report->changed,
+                           report->problems, report->model_ms, report->ms, report->level, report->cpu,
+                           options.threads, options.threads == 1 ? "" : "s")
                    .c_str(),
                stdout);
     return interrupted ? ExitCode::kInterrupted : ExitCode::kOk;
+}
+
+Result<ExitCode> tune(const TuneOptions &options) {
+    const int asked =
+        !options.model.empty() + options.list + !options.exported.empty() + !options.imported.empty();
+    if (asked != 1)
+        return usage_error(std::string("tune: expected one of MODEL, --list, --export and --import, found ") +
+                           (asked ? "several" : "none"));
+    if (options.list) return list_tuning_records();
+    if (!options.exported.empty()) return export_tuning_records(options.exported);
+    if (!options.imported.empty()) return import_tuning_records(options.imported);
+    return tune_network(options);
 }
 
 #else
@@ -122,13 +138,13 @@ Result<ExitCode> tune(const TuneOptions &) { return no_compiler("tune"); }
 
 void add_tune(CLI::App &program, Action &chosen) {
     CLI::App *verb = add_verb(program, "tune", "Measure register blocks inside a network and record the best",
-                              "hardnet tune hardnet68 --seconds 120 --output mine.jsonl\n"
+                              "hardnet tune hardnet68 --seconds 120\n"
+                              "  hardnet compile hardnet68 --weights seed:1 --tune-for host -o package\n"
                               "  hardnet tune network.onnx --input 352x352 --output mine.jsonl\n"
-                              "  hardnet tune hardnet68 --seconds 120 --output mine.jsonl --resume\n"
-                              "  hardnet compile hardnet68 --weights seed:1 --blocks mine.jsonl -o package");
+                              "  hardnet compile network.onnx --blocks mine.jsonl -o package\n"
+                              "  hardnet tune --export mine.jsonl");
     const auto options = std::make_shared<TuneOptions>();
-    verb->add_option("MODEL", options->model, "a network's name, a record's path or an ONNX file")
-        ->required();
+    verb->add_option("MODEL", options->model, "a network's name, a record's path or an ONNX file");
     verb->add_option("--input", options->input, "HEIGHTxWIDTH; default: the network's own");
     add_onnx_flags(*verb, options->onnx);
     verb->add_option("--level", options->level,
@@ -142,9 +158,16 @@ void add_tune(CLI::App &program, Action &chosen) {
                      "no trial begins later; a last measurement confirms what was found")
         ->check(CLI::Validator(number_between(0, 86400), ""))
         ->capture_default_str();
-    verb->add_flag("--resume", options->resume, "use the trials that an earlier run left in OUTPUT.trials");
-    verb->add_option("-o,--output", options->output, "the file of records; what else it holds is kept")
-        ->required();
+    verb->add_flag(
+        "--again", options->again,
+        "measure everything anew; without it, what earlier runs of this version of the program measured on "
+        "this CPU is not measured again");
+    verb->add_option("-o,--output", options->output,
+                     "a file for the chosen records, too; what else it holds is kept");
+    verb->add_flag("--list", options->list, "no MODEL: show the chosen records");
+    verb->add_option("--export", options->exported, "no MODEL: a file for the chosen records, of all CPUs");
+    verb->add_option("--import", options->imported,
+                     "no MODEL: a file whose records are added, such as another machine's");
     verb->callback([&chosen, options] { chosen = [options] { return tune(*options); }; });
 }
 

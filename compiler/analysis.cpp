@@ -183,7 +183,7 @@ void choose_blocks(Analysis &a, int layer, const PlanOptions &options) {
         const TunedBlocks *record =
             options.records ? find_tuned(*options.records, a.machine.level, *d.problem) : nullptr;
         d.blocks = record ? record->blocks : model_blocks(a.machine, *d.problem);
-        d.tuned = record != nullptr;
+        d.decided = !record ? "model" : record->foreign ? "tuned: " + record->cpu : "tuned";
     }
 }
 

@@ -34,9 +34,9 @@ struct Decision {
     Storage storage;                      // of its output
     Blocks blocks;                        // register blocks, where the algorithm has them
     std::optional<BlockProblem> problem;  // where they can be tuned
-    bool tuned = false;                   // a record decided, not the cost model
-    int pool = kNoLayer;                  // a 2x2 max pool that the same step computes
-    int computed_with = kNoLayer;         // the layer whose step computes this one, too
+    std::string decided;           // the blocks of `problem`, by: "model", "tuned", "tuned: <another CPU>"
+    int pool = kNoLayer;           // a 2x2 max pool that the same step computes
+    int computed_with = kNoLayer;  // the layer whose step computes this one, too
 };
 
 struct LayerReader {

@@ -111,6 +111,7 @@ Result<Choices> choices_of(const CompileOptions &options, const std::string &nam
     if (!cubins) return cubins.error();
     auto records = tuned_blocks(options.blocks);
     if (!records) return records.error();
+    records->insert(records->begin(), options.records.begin(), options.records.end());
     if (Status s = check_prepack(options.prepack, *machines); !s) return s.error();
     return Choices{{*algorithm, *objective}, *precision,        std::move(*records),
                    std::move(*machines),     std::move(*place), *cubins};

@@ -34,6 +34,7 @@ struct CompileOptions {
     std::string precision = "fp32";    // or "int16"
     Calibrator calibrate;              // of int16; none: what bounds the layers
     std::string blocks = "tuned";      // or "model", or a file of records: see tuned_blocks
+    std::vector<TunedBlocks> records;  // consulted before those of `blocks`
     bool allow_spills = false;         // GPU kernels that keep sums in memory are taken, too
     std::string cubins = "auto";       // or "none": of a GPU's level PTX alone
     std::vector<std::string> prepack;  // levels whose packed weights are written, too

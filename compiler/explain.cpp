@@ -35,7 +35,8 @@ bool is_plan_of(const Plan &plan, const Manifest &manifest, const std::string &c
 }
 
 // A package does not say what flags it was compiled with: those whose plan it holds.
-Result<FoundPlan> find_plan(const Package &package, const Machine &machine, const std::string &blocks) {
+Result<FoundPlan> find_plan(const Package &package, const Machine &machine, const std::string &blocks,
+                            const std::vector<TunedBlocks> &own) {
     constexpr uint64_t kMostBytes = 256 << 20;
     const std::string path = package.folder + "/" + package.manifest.name + ".c";
     const Result<FileBytes> bytes = read_regular_file(path, kMostBytes);
@@ -44,9 +45,11 @@ Result<FoundPlan> find_plan(const Package &package, const Machine &machine, cons
     const Ranges &ranges = package.manifest.ranges;
     std::vector<std::string> sources = {"tuned", "model"};
     if (!blocks.empty()) sources.insert(sources.begin(), blocks);
+    if (!own.empty()) sources.insert(sources.begin(), "");
     for (const std::string &source : sources) {
-        Result<std::vector<TunedBlocks>> records = tuned_blocks(source);
+        Result<std::vector<TunedBlocks>> records = tuned_blocks(source.empty() ? "tuned" : source);
         if (!records) return records.error();
+        if (source.empty()) records->insert(records->begin(), own.begin(), own.end());
         for (const char *objective : {"speed", "size"}) {
             for (const char *algorithm : {"auto", "winograd", "direct"}) {
                 PlanOptions options{*algorithm_from_name(algorithm), *objective_from_name(objective),
@@ -54,14 +57,15 @@ Result<FoundPlan> find_plan(const Package &package, const Machine &machine, cons
                 Result<Plan> plan = make_plan(package.manifest.network, machine, options);
                 if (!plan || !is_plan_of(*plan, package.manifest, code)) continue;
                 options.records = nullptr, options.ranges = nullptr;
-                return FoundPlan{
-                    std::move(*plan), options, std::move(*records),
-                    fmt::format("--algorithm {} --optimize {} --blocks {}", algorithm, objective, source)};
+                return FoundPlan{std::move(*plan), options, std::move(*records),
+                                 fmt::format("--algorithm {} --optimize {} {}", algorithm, objective,
+                                             source.empty() ? "--tune-for host" : "--blocks " + source)};
             }
         }
     }
     return bad_input(path + ": expected kernels as this program makes them, found others",
-                     {"compile the package again, or name the file of --blocks that it was compiled with"});
+                     {"compile the package again, or name the file of --blocks or the --tune-for that it was "
+                      "compiled with"});
 }
 
 Result<int> layer_named(const Package &package, const std::string &name) {
@@ -116,12 +120,13 @@ std::vector<LayerKernel> kernels_of(const Plan &plan, int layer) {
 }  // namespace
 
 Result<LayerExplanation> explain_layer(const Package &package, const std::string &layer,
-                                       const std::string &level, const std::string &blocks) {
+                                       const std::string &level, const std::string &blocks,
+                                       const std::vector<TunedBlocks> &records) {
     const Result<int> index = layer_named(package, layer);
     if (!index) return index.error();
     const Result<const Machine *> machine = machine_of(package, level);
     if (!machine) return machine.error();
-    const Result<FoundPlan> found = find_plan(package, **machine, blocks);
+    const Result<FoundPlan> found = find_plan(package, **machine, blocks, records);
     if (!found) return found.error();
 
     LayerExplanation e;

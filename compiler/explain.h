@@ -28,9 +28,11 @@ struct LayerExplanation {
         kernels;  // in the order of their first calls; none: another layer's step computes it
 };
 
-// `blocks`: a file of records that the package was compiled with, or "". Refuses a layer that the network lacks, a level
+// `blocks`: a file of records that the package was compiled with, or ""; `records`: those of CompileOptions, if any.
+// Refuses a layer that the network lacks, a level
 // that the package lacks, and a package whose kernels are not those that this program would make.
 Result<LayerExplanation> explain_layer(const Package &package, const std::string &layer,
-                                       const std::string &level, const std::string &blocks);
+                                       const std::string &level, const std::string &blocks,
+                                       const std::vector<TunedBlocks> &records = {});
 
 }  // namespace hardnet

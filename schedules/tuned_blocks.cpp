@@ -23,9 +23,8 @@ constexpr std::pair<const char *, int WindowAxis::*> kWindowFields[] = {
 constexpr int kMostTaps = 64;
 constexpr int kMostTiles = 1 << 11, kMostPixels = 1 << 16, kMostChannels = 1 << 16;
 
-Json json_of(const TunedBlocks &r) {
-    const BlockProblem &p = r.problem;
-    Json json = {{"level", r.level}};
+Json json_of(const BlockProblem &p) {
+    Json json;
     for (const auto &[op, name] : kOps) {
         if (op == p.op) json["op"] = name;
     }
@@ -41,20 +40,34 @@ Json json_of(const TunedBlocks &r) {
     }
     json["out"] = p.out;
     json["in"] = p.in;
-    json["blocks"] = Json::array();
-    for (const ChannelPart &part : r.blocks) {
-        json["blocks"].push_back({{"channels", part.channels},
-                                  {"block", part.block},
-                                  {"lanes", part.lanes},
-                                  {"extent", part.extent}});
+    return json;
+}
+
+Json json_of(const Blocks &blocks) {
+    Json json = Json::array();
+    for (const ChannelPart &part : blocks) {
+        json.push_back({{"channels", part.channels},
+                        {"block", part.block},
+                        {"lanes", part.lanes},
+                        {"extent", part.extent}});
     }
-    auto rounded = [](double ms) { return std::round(ms * 1e4) / 1e4; };
+    return json;
+}
+
+Json json_of(const TunedBlocks &r) {
+    Json json = {{"level", r.level}};
+    json.update(json_of(r.problem));
+    json["blocks"] = json_of(r.blocks);
+    auto rounded = [](double value) { return std::round(value * 1e6) / 1e6; };  // to nanoseconds
     json["ms"] = rounded(r.ms);
     json["model_ms"] = rounded(r.model_ms);
+    if (r.high > 0) json["low"] = rounded(r.low), json["high"] = rounded(r.high);
     json["cpu"] = r.cpu;
     json["threads"] = r.threads;
     json["version"] = r.version;
     json["sources"] = r.sources;
+    if (!r.date.empty()) json["date"] = r.date;
+    if (r.trial) json["trial"] = r.trial;
     if (!r.failed.empty()) json["failed"] = r.failed;
     return json;
 }
@@ -66,7 +79,7 @@ auto order(const BlockProblem &p) {
                            p.tiling.columns().big, p.out, p.in);
 }
 
-// A line's members, all of them required.
+// A line's members, required but for those that optional() reads.
 class RecordReader {
 public:
     RecordReader(const JsonText &json, std::optional<Error> &error)
@@ -92,7 +105,12 @@ public:
         between("threads", r.threads, 1, 1024);
         get("version", r.version);
         get("sources", r.sources);
-        if (kind == RecordKind::kTrials) reader_.read("failed", r.failed);
+        for (auto [key, value] : {std::pair{"low", &r.low}, {"high", &r.high}}) optional(key, *value);
+        optional("date", r.date);
+        if (kind == RecordKind::kAll) {
+            optional("trial", r.trial);
+            optional("failed", r.failed);
+        }
         reader_.finish();
         if (error_) return r;
         if (Status s = complete_blocks(*machine, r.problem, r.blocks); !s) fail("blocks", s.error().what);
@@ -159,6 +177,10 @@ private:
     void get(const std::string &key, T &value) {
         if (reader_.has(key, true)) reader_.read(key, value);
     }
+    template <typename T>
+    void optional(const std::string &key, T &value) {
+        if (reader_.has(key)) reader_.read(key, value);
+    }
     void between(const std::string &key, int &value, int least, int most) {
         get(key, value);
         if (value >= least && value <= most) return;
@@ -184,7 +206,8 @@ Result<std::vector<TunedBlocks>> read_tuned_blocks(const std::string &text, cons
         if (!json) return json.error();
         std::optional<Error> error;
         RecordReader reader(*json, error);
-        TunedBlocks record = reader.read(kind, records.empty() ? "" : records.front().level);
+        const bool one_level = kind == RecordKind::kChosen && !records.empty();
+        TunedBlocks record = reader.read(kind, one_level ? records.front().level : "");
         if (!error && kind == RecordKind::kChosen && find_tuned(records, record.level, record.problem))
             reader.fail("op", "expected one record of a problem, found a second");
         if (error && error->what.rfind(file_name + ": ", 0) == 0)  // of the line's object itself
@@ -200,9 +223,31 @@ std::string tuned_blocks_text(std::vector<TunedBlocks> records) {
         return std::make_tuple(a.level, order(a.problem)) < std::make_tuple(b.level, order(b.problem));
     });
     std::string text;
-    for (const TunedBlocks &record : records) text += json_of(record).dump() + "\n";
+    for (const TunedBlocks &record : records)
+        text += json_of(record).dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
     return text;
 }
+
+std::string describe(const BlockProblem &p) {
+    auto pair = [](int rows, int columns) { return std::to_string(rows) + "x" + std::to_string(columns); };
+    const Window &w = p.window;
+    std::string text;
+    if (p.op == Op::kProduct) {
+        text = "winograd " + p.tiling.name() + " of " +
+               pair(p.tiling.covered_rows(), p.tiling.covered_columns());
+    } else {
+        text = pair(w.y.kernel, w.x.kernel);
+        if (w.y.stride > 1 || w.x.stride > 1) text += "/" + std::to_string(std::max(w.y.stride, w.x.stride));
+        if (w.y.dilation > 1 || w.x.dilation > 1) text += " dilated";
+        text += " of " + pair(p.height, p.width);
+    }
+    return text + ", " + std::to_string(p.in) + " to " + std::to_string(p.out) +
+           (p.residual ? ", adding" : "");
+}
+
+std::string problem_text(const BlockProblem &problem) { return json_of(problem).dump(); }
+
+std::string blocks_text(const Blocks &blocks) { return json_of(blocks).dump(); }
 
 const TunedBlocks *find_tuned(const std::vector<TunedBlocks> &records, const std::string &level,
                               const BlockProblem &problem) {

@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 halide=21.0.0
 packages=(
   g++ cmake ninja-build python3-venv ca-certificates                    # toolchain
-  libcli11-dev nlohmann-json3-dev libfmt-dev libjpeg-dev libpng-dev libwebp-dev libxxhash-dev  # the program
+  libcli11-dev nlohmann-json3-dev libfmt-dev libjpeg-dev libpng-dev libwebp-dev libxxhash-dev libsqlite3-dev  # the program
   libgtest-dev libgmock-dev                                             # tests
   "$@"
 )

@@ -168,6 +168,7 @@ runtime_wheel aarch64 "$folder/arm64-root" 2.17 aarch64-linux-gnu- \
   -Ccmake.define.CMAKE_SYSTEM_NAME=Linux -Ccmake.define.CMAKE_SYSTEM_PROCESSOR=aarch64
 
 echo "== hardnet"
+cp -Lp /usr/include/sqlite3.h "$folder/x86_64/prefix/include" && cp -Lp /usr/lib/x86_64-linux-gnu/libsqlite3.a "$folder/x86_64/prefix/lib"
 CC=gcc CXX=g++ make_wheel python/program x86_64 -Cbuild-dir="$folder/program" -Ccmake.define.Halide_VENV="$PWD/.venv"
 PATH=$venv/bin:$PATH "$venv/bin/auditwheel" repair --exclude libHalide.so --wheel-dir "$folder/dist" "$folder"/made/*.whl \
   >>"$folder/x86_64/log" 2>&1 || {

@@ -100,7 +100,7 @@ LayerChoice choice_of(const Planning &p, int layer) {
     else if (l.op == OpKind::kConv)
         algorithm = l.window.taps() == 1 ? "1x1" : "direct " + window_name(l);
     if (d.int16) algorithm += " int16";
-    if (d.problem) blocks += d.tuned ? " (tuned)" : " (model)";
+    if (d.problem) blocks += " (" + d.decided + ")";
     return {algorithm, blocks, d.int16, d.storage, d.problem};
 }
 

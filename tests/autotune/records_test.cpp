@@ -108,7 +108,7 @@ TEST(TunedBlocks, AreRefusedWithTheirLine) {
     for (const auto &c : cases)
         EXPECT_NE(fault(c.pattern, c.instead, RecordKind::kChosen).find(c.fault), std::string::npos)
             << fault(c.pattern, c.instead, RecordKind::kChosen) << "\nexpected " << c.fault;
-    EXPECT_EQ(fault(R"("threads":1)", "\"threads\":1,\"failed\":\"so\"", RecordKind::kTrials), "none");
+    EXPECT_EQ(fault(R"("threads":1)", "\"threads\":1,\"failed\":\"so\"", RecordKind::kAll), "none");
 }
 
 TEST(TunedBlocks, DecideForExactlyTheirProblem) {

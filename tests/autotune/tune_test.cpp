@@ -1,4 +1,4 @@
-// Tuning a tiny network from end to end: what is recorded, resumed, refused, and compiled from.
+// Tuning a tiny network from end to end: what is recorded, gone on with, refused, and compiled from.
 #include "autotune/tune.h"
 
 #include <gtest/gtest.h>
@@ -10,6 +10,8 @@
 #include <fstream>
 #include <set>
 
+#include "autotune/tuning_database.h"
+#include "base/cpu_name.h"
 #include "compiler/emission/kernel.h"
 #include "compiler/plan.h"
 
@@ -39,6 +41,7 @@ protected:
         r.record = record_;
         r.size = {32, 40};
         r.seconds = 6;
+        r.database = path("tuning.db");
         r.output = path("out.jsonl");
         r.progress = [this](int done, int, const std::string &) { done_ = done; };
         r.interrupted = [this, trials] { return done_ >= trials; };
@@ -47,10 +50,21 @@ protected:
     std::string path(const std::string &name) const { return (folder_ / name).string(); }
     void write(const std::string &name, const std::string &text) { std::ofstream(path(name)) << text; }
 
-    std::vector<TunedBlocks> read(const std::string &name, RecordKind kind) {
-        auto records = tuned_blocks(path(name), kind);
+    std::vector<TunedBlocks> chosen() {
+        auto records = tuned_blocks(path("out.jsonl"));
         EXPECT_TRUE(records) << records.error().what;
         return records ? *records : std::vector<TunedBlocks>{};
+    }
+    std::vector<TunedBlocks> in_database() {
+        auto database = TuningDatabase::open_to_read(path("tuning.db"));
+        EXPECT_TRUE(database) << database.error().what;
+        return database ? *database->read() : std::vector<TunedBlocks>{};
+    }
+    std::vector<TunedBlocks> trials() {
+        std::vector<TunedBlocks> all;
+        for (TunedBlocks &record : in_database())
+            if (record.trial) all.push_back(std::move(record));
+        return all;
     }
     int shell(const std::string &command) {
         return std::system(("cd " + folder_.string() + " && ( " + command + " )").c_str());
@@ -96,16 +110,14 @@ TEST_F(Tune, RecordsEveryProblemAndGoesOnWhereItWasInterrupted) {
     EXPECT_EQ(first->trials, 1);
     EXPECT_EQ(first->failed, 0);
     EXPECT_FALSE(first->finished);
-    EXPECT_EQ(int(read("out.jsonl", RecordKind::kChosen).size()), first->problems);
-    const size_t trials = read("out.jsonl.trials", RecordKind::kTrials).size();
-    EXPECT_GT(trials, 1u);
+    EXPECT_EQ(int(chosen().size()), first->problems);
+    const size_t tried = trials().size();
+    EXPECT_GT(tried, 1u);
 
-    TuneRequest again = request(1);
-    again.resume = true;
-    const auto second = tune(again);
+    const auto second = tune(request(1));
     ASSERT_TRUE(second) << second.error().what;
-    const auto all = read("out.jsonl.trials", RecordKind::kTrials);
-    EXPECT_GT(all.size(), trials);
+    const auto all = trials();
+    EXPECT_GT(all.size(), tried);
     for (const TunedBlocks &trial : all) {
         EXPECT_EQ(std::count_if(all.begin(), all.end(),
                                 [&](const TunedBlocks &t) {
@@ -116,9 +128,10 @@ TEST_F(Tune, RecordsEveryProblemAndGoesOnWhereItWasInterrupted) {
         EXPECT_GT(trial.ms, 0);
         EXPECT_GT(trial.model_ms, 0);
     }
-    constexpr double kRounding = 1e-4;  // of milliseconds in a file
-    const auto records = read("out.jsonl", RecordKind::kChosen);
+    constexpr double kRounding = 1e-6;  // of milliseconds in a file
+    const auto records = chosen();
     EXPECT_EQ(int(records.size()), second->problems);
+    EXPECT_EQ(tuned_blocks_text(latest_chosen(in_database())), tuned_blocks_text(records));
     for (const TunedBlocks &record : records) {
         const bool changed = !(record.blocks == model_blocks(machine(), record.problem));
         EXPECT_TRUE(changed ? record.ms <= 0.98 * record.model_ms + kRounding : record.ms == record.model_ms);
@@ -132,7 +145,7 @@ TEST_F(Tune, KeepsRecordsOfOtherProblemsAndRefusesOtherFiles) {
     const auto report = tune(request(0));
     ASSERT_TRUE(report) << report.error().what;
     EXPECT_EQ(report->trials, 0);
-    EXPECT_NE(find_tuned(read("out.jsonl", RecordKind::kChosen), other.level, other.problem), nullptr);
+    EXPECT_NE(find_tuned(chosen(), other.level, other.problem), nullptr);
     write("out.jsonl", "{}\n");
     const auto broken = tune(request(0));
     ASSERT_FALSE(broken);
@@ -158,20 +171,21 @@ TEST_F(Tune, NamesTheCandidateThatFails) {
     for (const auto &[stub, reason] : stubs) {
         SCOPED_TRACE(stub);
         write("stub.c", stub);
+        fs::remove(path("tuning.db"));
         done_ = 0;
         const auto report = tune(request(1));
         ASSERT_TRUE(report) << report.error().what;
         EXPECT_EQ(report->failed, 1);
         int failed = 0;
-        for (const TunedBlocks &trial : read("out.jsonl.trials", RecordKind::kTrials)) {
+        for (const TunedBlocks &trial : trials()) {
             EXPECT_EQ(symbols({trial}).count(kernel) > 0, !trial.failed.empty());
             if (trial.failed.empty()) continue;
             failed++;
             EXPECT_EQ(trial.failed.rfind(reason, 0), 0u) << trial.failed;
-            const auto *chosen =
-                find_tuned(read("out.jsonl", RecordKind::kChosen), trial.level, trial.problem);
-            ASSERT_TRUE(chosen);
-            EXPECT_FALSE(chosen->blocks == trial.blocks);
+            const std::vector<TunedBlocks> records = chosen();
+            const TunedBlocks *taken = find_tuned(records, trial.level, trial.problem);
+            ASSERT_TRUE(taken);
+            EXPECT_FALSE(taken->blocks == trial.blocks);
         }
         EXPECT_EQ(failed, 1);
     }
@@ -179,15 +193,16 @@ TEST_F(Tune, NamesTheCandidateThatFails) {
 
 TEST_F(Tune, EndsItsTrialOnCtrlC) {
     write("tiny.json", to_json(record_));
-    EXPECT_EQ(shell(": >err; " HARDNET_PROGRAM
+    EXPECT_EQ(shell(": >err; XDG_DATA_HOME=$PWD/data " HARDNET_PROGRAM
                     " tune tiny.json --input 32x40 --seconds 600 --output out.jsonl >out 2>err & "
                     "for i in $(seq 600); do grep -q '^tune 1/' err && break; sleep 0.1; done; "
                     "kill -INT $!; wait $!"),
               130 << 8);
     EXPECT_EQ(shell("grep -q '^tune 1/.* ms gained' err"), 0);
-    EXPECT_EQ(shell("grep -q '^hardnet: note: not all candidates were tried; --resume goes on$' err"), 0);
+    EXPECT_EQ(shell("grep -q '^hardnet: note: not all candidates were tried; the same command goes on$' err"),
+              0);
     EXPECT_EQ(shell("grep -q '^out.jsonl: . of 4 kinds of layer changed, ' out"), 0);
-    EXPECT_EQ(read("out.jsonl", RecordKind::kChosen).size(), 4u);
+    EXPECT_EQ(chosen().size(), 4u);
 }
 
 // The dearest candidate of every problem, so that none is the model's.
@@ -208,6 +223,85 @@ TEST_F(Tune, OtherBlocksGiveRightResults) {
     EXPECT_EQ(shell(program + " inspect p --layers >out && test $(grep -c '(tuned)' out) = 4"), 0);
     EXPECT_NE(shell(program + " compile tiny.json --weights seed:1 --blocks tund -o q 2>err"), 0);
     EXPECT_EQ(shell("grep -q '^hardnet: tund: ' err && test $(wc -l <err) = 1"), 0);
+}
+
+// Records, of this CPU or of another, decide nothing unless --tune-for asks for them.
+TEST_F(Tune, PackagesAreTheSameWithAndWithoutADatabase) {
+    std::vector<TunedBlocks> records;
+    for (const LayerChoice &choice : plan({}).choices) {
+        if (!choice.problem || find_tuned(records, machine().level, *choice.problem)) continue;
+        TunedBlocks &r = records.emplace_back(
+            record(*choice.problem, candidate_blocks(machine(), *choice.problem, 8, 2).back()));
+        r.cpu = records.size() % 2 ? cpu_name() : "Another CPU";
+        r.sources = sources_version();
+    }
+    ASSERT_EQ(records.size(), 4u);
+    ASSERT_EQ(*TuningDatabase::open(path("full/hardnet/tuning.db"))->append(records), 4);
+    write("tiny.json", to_json(record_));
+    auto compile = [&](const std::string &data, const std::string &flags) {
+        return shell("XDG_DATA_HOME=" + path(data) +
+                     " " HARDNET_PROGRAM " compile tiny.json --weights seed:1 --input 32x40 " + flags +
+                     " >out 2>err");
+    };
+    ASSERT_EQ(compile("none", "-o without"), 0);
+    ASSERT_EQ(compile("full", "-o with"), 0);
+    EXPECT_EQ(shell("diff -r without with"), 0);
+    EXPECT_FALSE(fs::exists(path("none")));
+    ASSERT_EQ(compile("full", "--tune-for host -o tuned"), 0);
+    EXPECT_NE(shell("diff -rq without tuned >out"), 0);
+    EXPECT_EQ(shell(HARDNET_PROGRAM " verify tuned >out"), 0);
+    EXPECT_EQ(shell(HARDNET_PROGRAM " inspect tuned --layers >out && test $(grep -c ' (tuned) ' out) = 2 && "
+                                    "test $(grep -c ' (tuned: Another CPU) ' out) = 2"),
+              0);
+    const std::string explain = HARDNET_PROGRAM " explain tuned base.1";
+    EXPECT_EQ(shell("XDG_DATA_HOME=" + path("full") + " " + explain +
+                    " --tune-for host >out && "
+                    "grep -q '^compiled    --algorithm auto --optimize speed --tune-for host$' out"),
+              0);
+    EXPECT_EQ(shell(explain + " >out 2>err"), 3 << 8);
+
+    ASSERT_EQ(compile("none", "--tune-for host -o empty"), 0);
+    EXPECT_EQ(shell("grep -q '^hardnet: note: .*none/hardnet/tuning.db: expected records of this version of "
+                    "the program, "
+                    "found none; hardnet tune makes them$' err"),
+              0);
+    EXPECT_EQ(shell("diff -r without empty"), 0);
+    EXPECT_EQ(compile("full", "--tune-for host --blocks model -o no"), 2 << 8);
+    EXPECT_EQ(compile("full", "--tune-for mars -o no"), 2 << 8);
+    write("full/hardnet/tuning.db", "broken, and longer than a header of SQLite's: " + std::string(100, 'x'));
+    EXPECT_EQ(compile("full", "--tune-for host -o no"), 3 << 8);
+    EXPECT_EQ(compile("full", "-o fine"), 0);
+}
+
+TEST_F(Tune, RecordsAreListedExportedAndImportedOnce) {
+    const BlockProblem problem = convolution_problem(Window{}, 56, 28, 40, 64);
+    TunedBlocks own = record(problem, model_blocks(machine(), problem)), other = own;
+    own.cpu = "This CPU", other.cpu = "Another CPU", own.ms = other.ms = own.model_ms = other.model_ms = 0.5;
+    write("both.jsonl", tuned_blocks_text({own, other}));
+    const std::string tune = "XDG_DATA_HOME=$PWD/data " HARDNET_PROGRAM " tune ";
+    EXPECT_EQ(shell(tune + "--list >out && grep -q ': 0 records$' out && test ! -e data"), 0);
+    EXPECT_EQ(
+        shell(tune + "--import both.jsonl >out && grep -q '^both.jsonl: 2 records, 2 of them new$' out"), 0);
+    EXPECT_EQ(
+        shell(tune + "--import both.jsonl >out && grep -q '^both.jsonl: 2 records, 0 of them new$' out"), 0);
+    EXPECT_EQ(shell(tune + "--list >out && grep -q '1x1 of 28x56, 64 to 40 .* 100.0 % .*Another CPU' out"),
+              0);
+    EXPECT_EQ(shell(tune + "--export all.jsonl >out && sort all.jsonl >a && sort both.jsonl | cmp - a"), 0);
+
+    own.blocks[0].extent = 99;
+    write("unfit.jsonl", tuned_blocks_text({other}) + tuned_blocks_text({own}));
+    EXPECT_EQ(shell(tune + "--import unfit.jsonl 2>err"), 3 << 8);
+    EXPECT_EQ(shell("grep -q '^hardnet: unfit.jsonl:2:[0-9]*: blocks: expected a block that fits the "
+                    "registers, found ' "
+                    "err && test $(wc -l <err) = 1"),
+              0);
+    for (const char *wrong : {"", "tiny.json --list", "--list --export x", "--import both.jsonl --export x"})
+        EXPECT_EQ(shell(tune + wrong + " 2>err && test ! -e x"), 2 << 8) << wrong;
+    fs::remove_all(path("data"));
+    EXPECT_EQ(shell("XDG_DATA_HOME=/proc " HARDNET_PROGRAM " tune --import both.jsonl 2>err"), 5 << 8);
+    EXPECT_EQ(shell("grep -q '^hardnet: /proc/hardnet/tuning.db: expected a folder that can be written, "
+                    "found: ' err"),
+              0);
 }
 
 }  // namespace

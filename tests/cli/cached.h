@@ -1,4 +1,4 @@
-// The program with the tests' own cache of kernels.
+// The program with the tests' own cache of kernels, and with tuning records that go with the test.
 #pragma once
 #include "tests/cli/program.h"
 
@@ -7,7 +7,8 @@ namespace hardnet {
 class CachedTest : public ProgramTest {
 protected:
     Outcome cached(const std::string &arguments) {
-        return shell("HARDNET_CACHE='" HARDNET_TEST_CACHE "' $H " + arguments, folder_);
+        return shell("XDG_DATA_HOME=\"$PWD/data\" HARDNET_CACHE='" HARDNET_TEST_CACHE "' $H " + arguments,
+                     folder_);
     }
 };
 
