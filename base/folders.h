@@ -13,7 +13,8 @@ std::string why_unwritable(const std::string &folder);
 // specification has it, a relative path in it does not count.
 std::string data_folder();
 
-// A folder of this process alone among the system's temporary ones, removed with all in it behind its owner.
+// A folder of this process alone among the system's temporary ones, removed with all in it behind its owner. One whose
+// owner was killed goes when the next of that name is made: a living owner holds a lock on its own.
 class TemporaryFolder {
 public:
     explicit TemporaryFolder(const std::string &name);  // which others' names begin with, too
@@ -25,7 +26,9 @@ public:
     const std::string &fault() const { return fault_; }  // why there is none, with its path; "": there is
 
 private:
+    bool make(const std::string &pattern);
     std::string path_, fault_;
+    int lock_ = -1;  // an open descriptor of the folder
 };
 
 }  // namespace hardnet
