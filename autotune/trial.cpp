@@ -1,9 +1,12 @@
 #include "autotune/trial.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 #include <limits>
 #include <memory>
+#include <numeric>
 
 #include "autotune/child.h"
 #include "package/loaded_package.h"
@@ -15,11 +18,16 @@ namespace hardnet {
 namespace {
 
 using nlohmann::json;
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point begin) {
+    return std::chrono::duration<double>(Clock::now() - begin).count();
+}
 
 // Relative RMS of an output: blocks change the order of work, not of a sum.
 constexpr double kOutputBound = 3e-6;
 
-// A package with its first image's input filled, and the times of its steps.
+// A package with its first image's input filled, and the times of its layers.
 class Subject {
 public:
     static Result<std::unique_ptr<Subject>> open(const std::string &folder, const TrialOptions &options) {
@@ -34,75 +42,82 @@ public:
         for (size_t i = 0; i < loaded_->outputs().size(); i++) values.push_back(loaded_->output_values(i, 0));
         return values;
     }
-    // Runs one image step by step and keeps each step's least time. Returns the sum.
-    double time_steps() {
-        using Clock = std::chrono::steady_clock;
-        double sum = 0;
-        for (size_t i = 0; i < least_ms_.size(); i++) {
-            const auto begin = Clock::now();
-            hardnet_run_step(loaded_->context(), int32_t(i), 0);
-            const double ms = std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
-            least_ms_[i] = std::min(least_ms_[i], ms);
-            sum += ms;
-        }
-        return sum;
-    }
-    // Of the steps that a layer's blocks have a part in.
-    std::vector<double> layer_ms() const {
+    // Runs one image step by step: milliseconds per layer, of the steps that its blocks have a part in.
+    std::vector<double> time_layers() {
         std::vector<double> ms(loaded_->network().layer_count);
-        for (size_t i = 0; i < least_ms_.size(); i++) {
-            const hardnet_step *step = hardnet_step_at(loaded_->context(), int32_t(i));
-            if (step->kind != HARDNET_STEP_INPUT_TRANSFORM) ms[size_t(step->layer)] += least_ms_[i];
+        const int32_t steps = hardnet_step_count(loaded_->context());
+        for (int32_t i = 0; i < steps; i++) {
+            const hardnet_step *step = hardnet_step_at(loaded_->context(), i);
+            const auto begin = Clock::now();
+            hardnet_run_step(loaded_->context(), i, 0);
+            const double taken = seconds_since(begin) * 1000;
+            if (step->kind != HARDNET_STEP_INPUT_TRANSFORM) ms[size_t(step->layer)] += taken;
         }
         return ms;
     }
 
 private:
-    explicit Subject(std::unique_ptr<LoadedPackage> loaded)
-        : loaded_(std::move(loaded)),
-          least_ms_(size_t(hardnet_step_count(loaded_->context())), std::numeric_limits<double>::max()) {
+    explicit Subject(std::unique_ptr<LoadedPackage> loaded) : loaded_(std::move(loaded)) {
         const std::vector<float> image = seeded_input(int64_t(loaded_->input_elems()), 1);
         std::copy(image.begin(), image.end(), loaded_->input(0));
     }
 
     std::unique_ptr<LoadedPackage> loaded_;
-    std::vector<double> least_ms_;  // per step
 };
 
 // Alternately, each going first in every other round; the count follows from the fastest run, since a process
 // that is stopped for a while would take a clock's word for having measured.
-void time_in_turns(Subject &model, Subject &trial, double seconds) {
-    double fastest_ms = std::numeric_limits<double>::max();
-    for (int warmup = 0; warmup < 3; warmup++)
-        fastest_ms = std::min(fastest_ms, model.time_steps() + trial.time_steps());
-    const double rounds = std::clamp(seconds * 1000 / fastest_ms, double(kLeastRounds), double(kMostRounds));
-    for (int round = 0; round < int(rounds); round++) {
-        Subject &first = round % 2 ? trial : model, &second = round % 2 ? model : trial;
-        first.time_steps();
-        second.time_steps();
+std::vector<RoundTimes> time_in_turns(Subject &model, Subject &trial,
+                                      const std::vector<std::vector<size_t>> &groups, double seconds) {
+    double fastest = std::numeric_limits<double>::max();
+    for (int warmup = 0; warmup < 3; warmup++) {
+        const auto begin = Clock::now();
+        model.time_layers(), trial.time_layers();
+        fastest = std::min(fastest, seconds_since(begin));
     }
+    const double rounds = std::clamp(seconds / fastest, double(kLeastRounds), double(kMostRounds));
+    std::vector<RoundTimes> times(groups.size());
+    const auto sum = [](const std::vector<double> &ms, const std::vector<size_t> &layers) {
+        return std::accumulate(layers.begin(), layers.end(), 0.0,
+                               [&](double sum, size_t l) { return sum + ms[l]; });
+    };
+    for (int round = 0; round < int(rounds); round++) {
+        std::vector<double> model_ms, trial_ms;
+        if (round % 2) trial_ms = trial.time_layers();
+        model_ms = model.time_layers();
+        if (round % 2 == 0) trial_ms = trial.time_layers();
+        for (size_t g = 0; g < groups.size(); g++) {
+            times[g].model_ms.push_back(sum(model_ms, groups[g]));
+            times[g].trial_ms.push_back(sum(trial_ms, groups[g]));
+        }
+    }
+    return times;
 }
 
-Result<json> measure(const CompileRequest &request, const std::string &model_folder,
-                     const TrialOptions &options) {
-    if (auto compiled = compile_package(request); !compiled) return compiled.error();
-    auto model = Subject::open(model_folder, options);
-    if (!model) return model.error();
-    auto trial = Subject::open(request.folder, options);
-    if (!trial) return trial.error();
-    auto expected = (*model)->outputs(), found = (*trial)->outputs();
+Status compare_outputs(Subject &model, Subject &trial) {
+    auto expected = model.outputs(), found = trial.outputs();
     if (!expected) return expected.error();
     if (!found) return found.error();
     for (size_t i = 0; i < expected->size(); i++) {
         const std::vector<double> wanted((*expected)[i].begin(), (*expected)[i].end());
         const double error = compare((*found)[i], wanted).relative_rms;
-        if (error <= kOutputBound) continue;
-        char text[32];
-        std::snprintf(text, sizeof text, "%.1e", error);
-        return bad_input(std::string("output: expected a relative error of 3e-6, found ") + text);
+        if (!(error <= kOutputBound))  // nor is it where it is no number
+            return bad_input(fmt::format("output: expected a relative error of 3e-6, found {:.1e}", error));
     }
-    time_in_turns(**model, **trial, options.seconds);
-    return json{{"model_ms", (*model)->layer_ms()}, {"trial_ms", (*trial)->layer_ms()}};
+    return ok();
+}
+
+Result<json> measure(const std::string &folder, const std::string &model_folder,
+                     const std::vector<std::vector<size_t>> &groups, const TrialOptions &options) {
+    auto model = Subject::open(model_folder, options);
+    if (!model) return model.error();
+    auto trial = Subject::open(folder, options);
+    if (!trial) return trial.error();
+    if (Status right = compare_outputs(**model, **trial); !right) return right.error();
+    json all = json::array();
+    for (const RoundTimes &times : time_in_turns(**model, **trial, groups, options.seconds))
+        all.push_back({times.model_ms, times.trial_ms});
+    return all;
 }
 
 }  // namespace
@@ -115,11 +130,15 @@ Status compile_in_child(const CompileRequest &request) {
     return done ? ok() : Status(done.error());
 }
 
-Result<LayerTimes> run_trial(const CompileRequest &request, const std::string &model,
-                             const TrialOptions &options) {
-    auto measured = in_child([&] { return measure(request, model, options); });
+Result<std::vector<RoundTimes>> run_trial(const std::string &folder, const std::string &model,
+                                          const std::vector<std::vector<size_t>> &groups,
+                                          const TrialOptions &options) {
+    auto measured = in_child([&] { return measure(folder, model, groups, options); },
+                             {options.wall_seconds, options.wall_seconds});
     if (!measured) return measured.error();
-    return LayerTimes{(*measured)["model_ms"], (*measured)["trial_ms"]};
+    std::vector<RoundTimes> times;
+    for (const json &group : *measured) times.push_back({group[0], group[1]});
+    return times;
 }
 
 }  // namespace hardnet

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "autotune/estimate.h"
 #include "compiler/compile.h"
 
 namespace hardnet {
@@ -11,20 +12,18 @@ namespace hardnet {
 struct TrialOptions {
     std::string level;
     int threads = 1;
-    double seconds = 4;  // of timing; at least kLeastRounds rounds
+    double seconds = 4;       // of timing; at least kLeastRounds rounds
+    int wall_seconds = 3600;  // a trial that takes longer is stopped
 };
 constexpr int kLeastRounds = 20, kMostRounds = 400;
-
-struct LayerTimes {
-    std::vector<double> model_ms, trial_ms;  // per layer: its steps' minima
-};
 
 // Compiles a package in a process of its own.
 Status compile_in_child(const CompileRequest &request);
 
-// Compiles `request` and compares it with the package in `model`, in a process of its own. Output that
-// differs by more than rounding is an error and is not timed.
-Result<LayerTimes> run_trial(const CompileRequest &request, const std::string &model,
-                             const TrialOptions &options);
+// Compares the package in `folder` with the one in `model` and times both, in a process of its own: per group of layers.
+// Output that differs by more than rounding is an error and is not timed.
+Result<std::vector<RoundTimes>> run_trial(const std::string &folder, const std::string &model,
+                                          const std::vector<std::vector<size_t>> &groups,
+                                          const TrialOptions &options);
 
 }  // namespace hardnet

@@ -1,52 +1,208 @@
 #include "autotune/trial_log.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <numeric>
 
 namespace hardnet {
+namespace {
 
-TunedBlocks TrialLog::record_of(const Problem &problem, const Blocks &blocks) const {
+double share(const TunedBlocks &trial) { return trial.ms / trial.model_ms; }
+
+// What has to be shown, too, by every confirmation.
+bool faster(const TunedBlocks &trial) { return trial.high < 1 && share(trial) <= kGain; }
+
+}  // namespace
+
+TunedBlocks TrialLog::record_of(const Pick &pick) const {
     TunedBlocks record = blank_;
-    record.problem = problem.problem;
-    record.blocks = blocks;
+    record.problem = problems_[pick.problem].problem;
+    record.blocks = pick.blocks;
     return record;
 }
 
-bool TrialLog::made_here(const TunedBlocks &trial) const {
-    return trial.level == blank_.level && trial.cpu == blank_.cpu && trial.threads == blank_.threads &&
-           trial.sources == blank_.sources;
+void TrialLog::add(const TunedBlocks &trial) {
+    if (trial.level != blank_.level || trial.cpu != blank_.cpu || trial.threads != blank_.threads ||
+        trial.sources != blank_.sources || !trial.trial)
+        return;
+    for (size_t p = 0; p < problems_.size(); p++)
+        if (problems_[p].problem == trial.problem) trials_[p].push_back(trial);
 }
 
-bool TrialLog::tried(const Problem &problem, const Blocks &blocks) const {
-    return std::any_of(trials_.begin(), trials_.end(), [&](const TunedBlocks &t) {
-        return t.problem == problem.problem && t.blocks == blocks && made_here(t);
+std::vector<const TunedBlocks *> TrialLog::trials_of(size_t problem, const Blocks &blocks) const {
+    std::vector<const TunedBlocks *> all;
+    for (const TunedBlocks &t : trials_[problem])
+        if (t.blocks == blocks) all.push_back(&t);
+    return all;
+}
+
+const TunedBlocks *TrialLog::latest(size_t problem, const Blocks &blocks, int rung) const {
+    const TunedBlocks *found = nullptr;
+    for (const TunedBlocks *t : trials_of(problem, blocks))
+        if (t->trial == rung) found = t;
+    return found;
+}
+
+// The measurement that counts: a longer one replaces the shorter, whose luck was what kept the candidate.
+const TunedBlocks *TrialLog::highest(size_t problem, const Blocks &blocks) const {
+    const TunedBlocks *found = nullptr;
+    for (const TunedBlocks *t : trials_of(problem, blocks))
+        if (t->trial <= kRungs && (!found || t->trial >= found->trial)) found = t;
+    return found;
+}
+
+bool TrialLog::failed(size_t problem, const Blocks &blocks) const {
+    const auto all = trials_of(problem, blocks);
+    return std::any_of(all.begin(), all.end(), [](const TunedBlocks *t) { return !t->failed.empty(); });
+}
+
+// Those that a rung measures; above the first, those that the rung below, once it is complete, leaves.
+TrialLog::Candidates TrialLog::of_rung(size_t problem, int rung) const {
+    Candidates below, left;
+    if (rung == 1) {
+        const std::vector<Blocks> &all = problems_[problem].candidates;
+        for (size_t c = 1; c < all.size(); c++) left.push_back(&all[c]);
+        return left;
+    }
+    for (const Blocks *blocks : of_rung(problem, rung - 1))
+        if (!failed(problem, *blocks)) below.push_back(blocks);
+    for (const Blocks *blocks : below)
+        if (!latest(problem, *blocks, rung - 1)) return {};
+    auto of = [&](const Blocks *blocks) { return latest(problem, *blocks, rung - 1); };
+    std::stable_sort(below.begin(), below.end(),
+                     [&](const Blocks *a, const Blocks *b) { return share(*of(a)) < share(*of(b)); });
+    for (const Blocks *blocks : below) {
+        const bool close = of(blocks)->low <= of(below.front())->high;
+        if (of(blocks)->low <= kGain && close && left.size() < (below.size() + 1) / 2) left.push_back(blocks);
+    }
+    return left.size() > 1 ? left : Candidates{};  // one alone is not compared any more
+}
+
+Step TrialLog::next_trial() const {
+    for (int rung = 1; rung <= kRungs; rung++) {
+        Step step{rung, {}, 0};
+        for (size_t p = 0; p < problems_.size(); p++) {
+            int untried = 0;
+            size_t candidates = 0;
+            for (const Blocks *blocks : of_rung(p, rung)) {
+                candidates++;
+                if (failed(p, *blocks) || latest(p, *blocks, rung)) continue;
+                if (untried++ == 0) step.picks.push_back({p, *blocks});
+            }
+            for (int above = rung + 1; above <= kRungs && candidates > 2; above++)
+                untried += int(candidates = (candidates + 1) / 2);
+            step.left = std::max(step.left, untried);
+        }
+        if (!step.picks.empty()) return step;
+    }
+    return {};
+}
+
+// The fastest of those that were measured longest, promise enough and were not refuted.
+const Blocks *TrialLog::favourite(size_t problem) const {
+    const Blocks *best = nullptr;
+    int best_rung = 0;
+    double best_share = 0;
+    const std::vector<Blocks> &all = problems_[problem].candidates;
+    for (size_t c = 1; c < all.size(); c++) {
+        const TunedBlocks *trial = highest(problem, all[c]);
+        if (!trial || failed(problem, all[c]) || refuted(problem, all[c]) || !faster(*trial)) continue;
+        if (best && (trial->trial < best_rung || (trial->trial == best_rung && share(*trial) >= best_share)))
+            continue;
+        best = &all[c], best_rung = trial->trial, best_share = share(*trial);
+    }
+    return best;
+}
+
+bool TrialLog::refuted(size_t problem, const Blocks &blocks) const {
+    const auto all = trials_of(problem, blocks);
+    return std::any_of(all.begin(), all.end(), [](const TunedBlocks *t) {
+        return t->trial == kConfirmation && (!t->failed.empty() || !faster(*t));
     });
 }
 
-Picks TrialLog::next(const std::vector<Problem> &problems, int &rounds) const {
-    Picks picks;
-    rounds = 0;
-    for (const Problem &p : problems) {
-        int untried = 0;
-        for (size_t c = 1; c < p.candidates.size(); c++) {
-            if (!tried(p, p.candidates[c]) && untried++ == 0) picks.push_back({&p, p.candidates[c]});
-        }
-        rounds = std::max(rounds, untried);
-    }
-    return picks;
+bool TrialLog::confirmed(size_t problem, const Blocks &blocks) const {
+    const auto all = trials_of(problem, blocks);
+    return !refuted(problem, blocks) && std::count_if(all.begin(), all.end(), [](const TunedBlocks *t) {
+                                            return t->trial == kConfirmation;
+                                        }) >= kConfirmations;
 }
 
-std::map<const Problem *, const TunedBlocks *> TrialLog::winners(const std::vector<Problem> &problems) const {
-    std::map<const Problem *, const TunedBlocks *> best;
-    auto share = [](const TunedBlocks &t) { return t.ms / t.model_ms; };
-    for (const Problem &p : problems) {
-        for (const TunedBlocks &trial : trials_) {
-            if (!(trial.problem == p.problem) || !trial.failed.empty() || !made_here(trial)) continue;
-            if (share(trial) > kGain) continue;
-            const auto [winner, first] = best.emplace(&p, &trial);
-            if (!first && share(trial) < share(*winner->second)) winner->second = &trial;
-        }
+Step TrialLog::next_confirmation() const {
+    Step step{kConfirmation, {}, 0};
+    for (size_t p = 0; p < problems_.size(); p++) {
+        const Blocks *best = favourite(p);
+        if (!best) continue;
+        const auto all = trials_of(p, *best);
+        const int done = int(std::count_if(all.begin(), all.end(),
+                                           [](const TunedBlocks *t) { return t->trial == kConfirmation; }));
+        if (done >= kConfirmations) continue;
+        step.picks.push_back({p, *best});
+        step.left = std::max(step.left, kConfirmations - done);
     }
-    return best;
+    return step.picks.empty() ? Step{} : step;
+}
+
+// Nothing is left to try but, perhaps, confirmations.
+bool TrialLog::exhausted(size_t problem) const {
+    for (int rung = 1; rung <= kRungs; rung++)
+        for (const Blocks *blocks : of_rung(problem, rung))
+            if (!failed(problem, *blocks) && !latest(problem, *blocks, rung)) return false;
+    return true;
+}
+
+std::vector<TunedBlocks> TrialLog::chosen() const {
+    std::vector<TunedBlocks> records;
+    for (size_t p = 0; p < problems_.size(); p++) {
+        const Blocks *best = favourite(p);
+        const bool won = best && confirmed(p, *best);
+        if (!won && (best || !exhausted(p) || model_ms(p) == 0)) continue;
+        TunedBlocks record = record_of({p, won ? *best : problems_[p].candidates[0]});
+        record.model_ms = record.ms = model_ms(p);
+        std::vector<double> shares;
+        for (const TunedBlocks &t : trials_[p]) {
+            record.date = std::max(record.date, t.date);  // of what the choice follows from
+            if (!won || !(t.blocks == *best) || t.trial != kConfirmation) continue;
+            record.low = shares.empty() ? t.low : std::min(record.low, t.low);
+            record.high = std::max(record.high, t.high);
+            shares.push_back(share(t));
+        }
+        if (won) record.ms *= std::accumulate(shares.begin(), shares.end(), 0.0) / double(shares.size());
+        records.push_back(std::move(record));
+    }
+    return records;
+}
+
+double TrialLog::best_share(size_t problem) const {
+    const Blocks *best = favourite(problem);
+    return best ? share(*highest(problem, *best)) : 1;
+}
+
+double TrialLog::model_ms(size_t problem) const {
+    double least = 0;
+    for (const TunedBlocks &t : trials_[problem])
+        if (t.model_ms > 0) least = least > 0 ? std::min(least, t.model_ms) : t.model_ms;
+    return least;
+}
+
+std::string TrialLog::verdict(size_t problem, const Blocks &blocks) const {
+    const auto all = trials_of(problem, blocks);
+    for (const TunedBlocks *t : all)
+        if (!t->failed.empty()) return t->failed;
+    for (const TunedBlocks *t : all)
+        if (t->trial == kConfirmation && !faster(*t))
+            return fmt::format(
+                "not faster in another process: {:.1f} % of the model's time, {:.1f} to {:.1f}",
+                share(*t) * 100, t->low * 100, t->high * 100);
+    const TunedBlocks *t = highest(problem, blocks);
+    if (!t) return "not tried";
+    if (confirmed(problem, blocks) && favourite(problem) && *favourite(problem) == blocks) return "chosen";
+    const char *what = !faster(*t)                                              ? "no gain"
+                       : favourite(problem) && !(*favourite(problem) == blocks) ? "another is faster"
+                                                                                : "not confirmed yet";
+    return fmt::format("{}: {:.1f} % of the model's time, {:.1f} to {:.1f}", what, share(*t) * 100,
+                       t->low * 100, t->high * 100);
 }
 
 }  // namespace hardnet

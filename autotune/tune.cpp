@@ -1,15 +1,12 @@
 #include "autotune/tune.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <chrono>
 #include <ctime>
 #include <filesystem>
-#include <memory>
 
+#include "autotune/candidates.h"
 #include "autotune/trial.h"
-#include "autotune/trial_log.h"
 #include "autotune/tuning_database.h"
 #include "base/cpu_name.h"
 #include "base/files.h"
@@ -22,14 +19,11 @@ namespace hardnet {
 namespace fs = std::filesystem;
 namespace {
 
-using Clock = std::chrono::steady_clock;
+double monotonic_seconds() {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
 
-constexpr size_t kMostCandidates = 12;  // of a problem, the cost model's choice among them
-constexpr double kWithin = 1.15;        // of the cost model's best: it is seldom further off
-constexpr double kTrialShare = 1 / 60.0, kMostTrialSeconds = 4;  // of the whole time, for one trial's runs
-constexpr int kConfirmations = 3;  // gains of 4 % in one process were none in the next
-
-std::string now() {
+std::string utc_date() {
     const std::time_t seconds = std::time(nullptr);
     std::tm utc{};
     gmtime_r(&seconds, &utc);
@@ -53,75 +47,55 @@ Status write_records(const std::string &path, const std::vector<TunedBlocks> &re
     return write_file(path, {{text.data(), text.size()}});
 }
 
-class Tuner {
-public:
-    Tuner(const TuneRequest &request, const Machine &machine)
-        : request_(request), machine_(machine), log_(blank_record(request, machine)) {
-        options_ = {machine.level, request.threads,
-                    std::min(kMostTrialSeconds, request.seconds * kTrialShare)};
-        report_.level = machine.level;
-        report_.cpu = cpu_name();
+// The distinct problems of a network, with what is to be tried for each.
+std::vector<Problem> problems_of(const Plan &plan, const Machine &machine,
+                                 const std::vector<TunedBlocks> &chosen) {
+    std::vector<Problem> problems;
+    for (size_t layer = 0; layer < plan.choices.size(); layer++) {
+        const auto &problem = plan.choices[layer].problem;
+        if (!problem) continue;
+        auto known = std::find_if(problems.begin(), problems.end(),
+                                  [&](const Problem &p) { return p.problem == *problem; });
+        if (known == problems.end())
+            known = problems.insert(known, {*problem, {}, candidates_of(machine, *problem, chosen)});
+        known->layers.push_back(layer);
     }
+    return problems;
+}
 
-    Result<TuneReport> run() {
+// Makes trials' packages in a folder that goes with it.
+class TrialBench {
+public:
+    TrialBench(const TuneRequest &request, const Machine &machine, const TrialLog &log)
+        : request_(request), machine_(machine), log_(log) {}
+
+    Status prepare() {
         if (!scratch_.fault().empty())
-            return environment_error("temporary folder: expected a writable one, found none");
-        if (Status s = find_problems(); !s) return s.error();
-        if (Status s = read_earlier(); !s) return s.error();
-        if (Status s = compile_in_child(package("model", "model")); !s) return s.error();
-        if (Status s = try_candidates(); !s) return s.error();
-        if (Status s = confirm(); !s) return s.error();
-        return report_;
+            return environment_error(scratch_.fault() + ": expected a temporary folder that can be written");
+        return compile_in_child(package("model", "model"));
+    }
+    std::string model_package() const { return scratch_.path() + "/model"; }
+
+    Result<std::vector<RoundTimes>> measure(const Picks &picks, double seconds) {
+        std::vector<TunedBlocks> records;
+        for (const Pick &pick : picks) records.push_back(log_.record_of(pick));
+        const std::string path = scratch_.path() + "/trial.jsonl";
+        if (Status s = write_records(path, records); !s) return s.error();
+        if (Status s = compile_in_child(package("trial", path)); !s) return s.error();
+        std::vector<std::vector<size_t>> groups;
+        for (const Problem &p : log_.problems()) groups.push_back(p.layers);
+        const double begin = monotonic_seconds();
+        auto times = run_trial(scratch_.path() + "/trial", model_package(), groups,
+                               {machine_.level, request_.threads, seconds, most_seconds(seconds)});
+        if (times && usual_seconds_ == 0) usual_seconds_ = monotonic_seconds() - begin;
+        return times;
     }
 
 private:
-    Status find_problems() {
-        auto network =
-            request_.model ? request_.model->network : build_network(request_.record, request_.size);
-        if (!network) return network.error();
-        auto plan = make_plan(*network, machine_, {});
-        if (!plan) return plan.error();
-        for (size_t layer = 0; layer < plan->choices.size(); layer++) {
-            const auto &problem = plan->choices[layer].problem;
-            if (!problem) continue;
-            auto known = std::find_if(problems_.begin(), problems_.end(),
-                                      [&](const Problem &p) { return p.problem == *problem; });
-            if (known == problems_.end()) {
-                known = problems_.insert(
-                    problems_.end(),
-                    {*problem, {}, candidate_blocks(machine_, *problem, kMostCandidates, kWithin)});
-            }
-            known->layers.push_back(layer);
-        }
-        report_.problems = int(problems_.size());
-        return ok();
-    }
-
-    // What the output holds already, and what earlier runs tried.
-    Status read_earlier() {
-        if (!request_.output.empty()) {
-            auto records = read_output();
-            if (!records) return records.error();
-            records_ = std::move(*records);
-        }
-        auto database = TuningDatabase::open(request_.database);
-        if (!database) return database.error();
-        database_ = std::make_unique<TuningDatabase>(std::move(*database));
-        if (request_.again) return ok();
-        auto known = database_->read(machine_.level);
-        if (!known) return known.error();
-        for (TunedBlocks &record : *known)
-            if (record.trial) log_.add(std::move(record));
-        return ok();
-    }
-
-    Result<std::vector<TunedBlocks>> read_output() const {
-        std::error_code ignored;
-        if (!fs::exists(request_.output, ignored)) return std::vector<TunedBlocks>{};
-        auto read = tuned_blocks(request_.output);
-        if (!read || read->empty() || read->front().level == machine_.level) return read;
-        return bad_input(request_.output + ": expected records of level " + machine_.level + ", found " +
-                         read->front().level);
+    // What takes ten times as long as the model's package against itself hangs.
+    int most_seconds(double seconds) const {
+        constexpr int kLeast = 5, kFirst = 900;
+        return usual_seconds_ == 0 ? kFirst : kLeast + int(10 * (usual_seconds_ + seconds));
     }
 
     CompileRequest package(const std::string &name, const std::string &blocks) const {
@@ -139,139 +113,118 @@ private:
         return request;
     }
 
-    // The times of all layers where `picks` are given their blocks and all others the cost model's.
-    Result<LayerTimes> time(const Picks &picks) {
-        std::vector<TunedBlocks> records;
-        for (const Pick &pick : picks) records.push_back(log_.record_of(*pick.problem, pick.blocks));
-        const std::string path = scratch_.path() + "/trial.jsonl";
-        if (Status s = write_records(path, records); !s) return s.error();
-        return run_trial(package("trial", path), scratch_.path() + "/model", options_);
-    }
-
-    // Means over several processes: where memory happens to lie in one weighs as much as blocks do.
-    Result<LayerTimes> confirmed_times(const Picks &picks) {
-        LayerTimes mean;
-        for (int process = 0; process < kConfirmations; process++) {
-            const auto times = time(picks);
-            if (!times) return times;
-            for (auto member : {&LayerTimes::model_ms, &LayerTimes::trial_ms}) {
-                std::vector<double> &sum = mean.*member;
-                sum.resize((*times.*member).size());
-                for (size_t layer = 0; layer < sum.size(); layer++)
-                    sum[layer] += (*times.*member)[layer] / kConfirmations;
-            }
-        }
-        return mean;
-    }
-
-    static void set_times(TunedBlocks &record, const Problem &p, const LayerTimes &times) {
-        for (size_t layer : p.layers) {
-            record.ms += times.trial_ms[layer];
-            record.model_ms += times.model_ms[layer];
-        }
-    }
-
-    // Times the picks in one package; where that fails, in halves, down to the one that is to blame. What becomes known
-    // is on disk before the next is tried. Returns how many have a time.
-    Result<int> attempt(const Picks &picks) {
-        const Result<LayerTimes> times = time(picks);
-        if (!times && picks.size() > 1) {
-            const auto middle = picks.begin() + std::ptrdiff_t(picks.size() / 2);
-            const Result<int> first = attempt({picks.begin(), middle});
-            if (!first) return first;
-            const Result<int> second = attempt({middle, picks.end()});
-            return second ? Result<int>(*first + *second) : second;
-        }
-        std::vector<TunedBlocks> trials;
-        for (const Pick &pick : picks) {
-            TunedBlocks &trial = trials.emplace_back(log_.record_of(*pick.problem, pick.blocks));
-            trial.trial = 1;
-            trial.date = now();
-            if (times) {
-                set_times(trial, *pick.problem, *times);
-            } else {
-                trial.failed = times.error().what;
-                report_.failed++;
-            }
-            log_.add(trial);
-        }
-        if (auto added = database_->append(trials); !added) return added.error();
-        return times ? int(picks.size()) : 0;
-    }
-
-    Status try_candidates() {
-        const auto start = Clock::now();
-        for (;;) {
-            int left = 0;
-            const Picks picks = log_.next(problems_, left);
-            report_.finished = picks.empty();
-            show_progress(left);
-            const bool late = std::chrono::duration<double>(Clock::now() - start).count() > request_.seconds;
-            if (picks.empty() || late || request_.interrupted()) return ok();
-            const Result<int> timed = attempt(picks);
-            if (!timed) return timed.error();
-            if (*timed == 0 && picks.size() > 1)  // not the candidates' fault
-                return environment_error("trial: expected a candidate that runs, found none: " +
-                                         log_.trials().back().failed);
-            report_.trials++;
-        }
-    }
-
-    void show_progress(int trials_left) {
-        double gain = 0;
-        for (const auto &[problem, winner] : log_.winners(problems_)) gain += winner->model_ms - winner->ms;
-        request_.progress(report_.trials, report_.trials + trials_left,
-                          fmt::format("{:.3f} ms gained", gain));
-    }
-
-    // All winners in one package against the model's; who does not win again goes back to the model's blocks.
-    Status confirm() {
-        Picks picks;
-        for (const auto &[problem, winner] : log_.winners(problems_))
-            picks.push_back({problem, winner->blocks});
-        auto times = confirmed_times(picks);
-        if (!times) return Error{times.error().code, "chosen blocks together: " + times.error().what, {}};
-        std::vector<TunedBlocks> chosen;
-        for (const Problem &p : problems_) {
-            auto picked =
-                std::find_if(picks.begin(), picks.end(), [&](const Pick &k) { return k.problem == &p; });
-            TunedBlocks record = log_.record_of(p, picked == picks.end() ? p.candidates[0] : picked->blocks);
-            set_times(record, p, *times);
-            if (picked == picks.end() || record.ms > kGain * record.model_ms) {
-                record.blocks = p.candidates[0];
-                record.ms = record.model_ms;
-            }
-            report_.changed += !(record.blocks == p.candidates[0]);
-            report_.model_ms += record.model_ms;
-            report_.ms += record.ms;
-            record.date = now();
-            chosen.push_back(record);
-        }
-        if (auto added = database_->append(chosen); !added) return added.error();
-        return request_.output.empty() ? ok() : write_output(chosen);
-    }
-
-    // Records of other problems that the output holds are kept.
-    Status write_output(const std::vector<TunedBlocks> &chosen) {
-        records_.erase(std::remove_if(records_.begin(), records_.end(),
-                                      [&](const TunedBlocks &r) {
-                                          return find_tuned(chosen, r.level, r.problem) != nullptr;
-                                      }),
-                       records_.end());
-        records_.insert(records_.end(), chosen.begin(), chosen.end());
-        return write_records(request_.output, records_);
-    }
-
     const TuneRequest &request_;
-    const Machine machine_;
+    const Machine &machine_;
+    const TrialLog &log_;
     const TemporaryFolder scratch_{"hardnet-tune-"};
-    TrialOptions options_;
-    std::vector<Problem> problems_;
-    std::vector<TunedBlocks> records_;  // of the output
-    std::unique_ptr<TuningDatabase> database_;
-    TrialLog log_;
-    TuneReport report_;
+    double usual_seconds_ = 0;  // 0: not known yet
 };
+
+// The records of an output file that is there already; they are of one level.
+Result<std::vector<TunedBlocks>> read_output(const std::string &path, const std::string &level) {
+    std::error_code ignored;
+    if (path.empty() || !fs::exists(path, ignored)) return std::vector<TunedBlocks>{};
+    auto read = tuned_blocks(path);
+    if (!read || read->empty() || read->front().level == level) return read;
+    return bad_input(path + ": expected records of level " + level + ", found " + read->front().level);
+}
+
+// Those of other problems stay.
+Status update_output(const std::string &path, std::vector<TunedBlocks> records,
+                     const std::vector<TunedBlocks> &chosen) {
+    records.erase(std::remove_if(records.begin(), records.end(),
+                                 [&](const TunedBlocks &r) {
+                                     return find_tuned(chosen, r.level, r.problem) != nullptr;
+                                 }),
+                  records.end());
+    records.insert(records.end(), chosen.begin(), chosen.end());
+    return write_records(path, records);
+}
+
+std::vector<ProblemReport> problem_reports(const TrialLog &log, const Network &network,
+                                           const std::vector<TunedBlocks> &chosen) {
+    std::vector<ProblemReport> reports;
+    for (size_t i = 0; i < log.problems().size(); i++) {
+        const Problem &p = log.problems()[i];
+        ProblemReport &report = reports.emplace_back();
+        report.problem = p.problem;
+        for (size_t layer : p.layers) report.layers.push_back(network.layers[layer].name);
+        report.model = report.blocks = p.candidates[0];
+        report.model_ms = report.ms = log.model_ms(i);
+        if (const TunedBlocks *record =
+                find_tuned(chosen, chosen.empty() ? "" : chosen[0].level, p.problem)) {
+            report.settled = true;
+            report.blocks = record->blocks;
+            report.ms = record->ms;
+            report.low = record->low;
+            report.high = record->high;
+        }
+        for (size_t c = 1; c < p.candidates.size(); c++)
+            report.verdicts.emplace_back(p.candidates[c], log.verdict(i, p.candidates[c]));
+    }
+    return reports;
+}
+
+TuneReport report_of(const TrialLog &log, const SearchReport &searched, const Network &network,
+                     const std::vector<TunedBlocks> &chosen, const Machine &machine) {
+    TuneReport report;
+    report.level = machine.level;
+    report.cpu = cpu_name();
+    report.search = searched;
+    report.problems = problem_reports(log, network, chosen);
+    for (const ProblemReport &p : report.problems) {
+        report.changed += !(p.blocks == p.model);
+        report.settled += p.settled;
+        report.model_ms += p.model_ms;
+        report.ms += p.ms;
+    }
+    return report;
+}
+
+Result<TuneReport> tune_for(const TuneRequest &request, const Machine &machine) {
+    auto network = request.model ? request.model->network : build_network(request.record, request.size);
+    if (!network) return network.error();
+    auto plan = make_plan(*network, machine, {});
+    if (!plan) return plan.error();
+    auto output = read_output(request.output, machine.level);
+    if (!output) return output.error();
+    auto database = TuningDatabase::open(request.database);
+    if (!database) return database.error();
+    auto known = database->read(machine.level);
+    if (!known) return known.error();
+    std::vector<TunedBlocks> suggestions = latest_chosen(*known);
+    auto shipped = shipped_tuned_blocks();
+    if (!shipped) return shipped.error();
+    suggestions.insert(suggestions.end(), shipped->begin(), shipped->end());
+
+    TrialLog log(problems_of(*plan, machine, suggestions), blank_record(request, machine));
+    if (!request.again)
+        for (const TunedBlocks &trial : *known) log.add(trial);
+    TrialBench trials(request, machine, log);
+    Bench bench;
+    bench.measure = [&](const Picks &picks, double seconds) { return trials.measure(picks, seconds); };
+    bench.keep = [&](const std::vector<TunedBlocks> &records) -> Status {
+        auto added = database->append(records);
+        return added ? ok() : Status(added.error());
+    };
+    bench.seconds = monotonic_seconds;
+    bench.interrupted = request.interrupted;
+    bench.date = utc_date;
+    const double begin = monotonic_seconds();
+    if (Status prepared = trials.prepare(); !prepared) return prepared.error();
+    auto searched = search(log, request.seconds - (monotonic_seconds() - begin), bench, request.progress);
+    if (!searched) return searched.error();
+
+    const std::vector<TunedBlocks> chosen = log.chosen();
+    if (Status kept = bench.keep(chosen); !kept) return kept.error();
+    if (!request.output.empty())
+        if (Status written = update_output(request.output, *output, chosen); !written) return written.error();
+    const TuneReport report = report_of(log, *searched, *network, chosen, machine);
+    if (request.finish)
+        if (Status finished = request.finish(report, trials.model_package()); !finished)
+            return finished.error();
+    return report;
+}
 
 }  // namespace
 
@@ -288,7 +241,7 @@ Result<std::vector<TunedBlocks>> records_for_host() {
 Result<TuneReport> tune(const TuneRequest &request) {
     auto machines = machines_for({request.level.empty() ? "host" : request.level});
     if (!machines) return machines.error();
-    return Tuner(request, machines->front()).run();
+    return tune_for(request, machines->front());
 }
 
 }  // namespace hardnet

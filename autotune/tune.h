@@ -1,15 +1,34 @@
 // Finds register blocks by measuring them inside the running network.
 //
-// Every distinct problem of a network has candidates, which the cost model prunes. A trial is a package that
-// gives each problem its next candidate; it is timed in turns with the package that the cost model gives.
-// What beat the model there is measured again, all winners in one package, and kept where it still does.
+// Every distinct problem of a network has candidates: what records suggest and what the cost model finds near its best. A
+// trial is a package that gives each problem its next candidate; it is timed in turns with the package that the cost model
+// gives. `trial_log.h` says what is tried next and what wins, `search.h` does it in time.
 #pragma once
 #include <functional>
 #include <string>
 
+#include "autotune/search.h"
 #include "compiler/compile.h"
 
 namespace hardnet {
+
+struct ProblemReport {
+    BlockProblem problem;
+    std::vector<std::string> layers;  // their names
+    Blocks model, blocks;             // the cost model's choice, and what is taken
+    double model_ms = 0, ms = 0;      // of all the layers; 0: not measured
+    double low = 0, high = 0;         // bounds of ms / model_ms where other blocks are taken
+    bool settled = false;             // by a record
+    std::vector<std::pair<Blocks, std::string>> verdicts;  // of the other candidates
+};
+
+struct TuneReport {
+    std::string level, cpu;
+    std::vector<ProblemReport> problems;
+    int changed = 0, settled = 0;  // problems that do better with other blocks; that have a record
+    double model_ms = 0, ms = 0;   // of the layers that have blocks, by the cost model's and by the chosen
+    SearchReport search;
+};
 
 struct TuneRequest {
     ModelRecord record;
@@ -18,28 +37,22 @@ struct TuneRequest {
     std::string level;             // empty: the best that this CPU runs
     int threads = 1;               // of the runs that are timed
     int jobs = 0;                  // compilers at once; 0: one per CPU
-    double seconds = 300;          // no trial begins later
+    double seconds = 300;          // all but the trial that is being made ends by then
     std::string database;          // of records: earlier runs' trials, to which this run's are added
     std::string output;  // a file of chosen records, or none; those of other problems that it holds are kept
     bool again = false;  // use no earlier run's trials
-    std::function<void(int done, int total, const std::string &what)> progress;
+    std::function<void(const SearchProgress &)> progress;
     std::function<bool()> interrupted;  // then what is known is confirmed and written
+    // Called at the end, while the cost model's package is still there.
+    std::function<Status(const TuneReport &, const std::string &model_package)> finish;
 };
 
-struct TuneReport {
-    std::string level, cpu;
-    int problems = 0, changed = 0;  // distinct layers; those that do better with other blocks
-    int trials = 0, failed = 0;     // packages timed; candidates that failed
-    double model_ms = 0, ms = 0;    // of the layers that have blocks, by the cost model's and by the chosen
-    bool finished = false;          // every candidate was tried
-};
+Result<TuneReport> tune(const TuneRequest &request);
 
 // The hash of generators and schedules that records carry.
 std::string sources_version();
 
 // What packages for this CPU take from the user's database, see records_for.
 Result<std::vector<TunedBlocks>> records_for_host();
-
-Result<TuneReport> tune(const TuneRequest &request);
 
 }  // namespace hardnet

@@ -83,12 +83,13 @@ ProgressLine::ProgressLine(std::string verb)
 
 ProgressLine::~ProgressLine() { wipe(); }
 
-void ProgressLine::show(int done, int total, const std::string &what) {
+void ProgressLine::show(int done, int total, const std::string &what, std::optional<double> seconds_left) {
     const auto now = std::chrono::steady_clock::now();
     if (!terminal_ || (shown_ && now - last_ < kRedrawInterval)) return;
     const double seconds = std::chrono::duration<double>(now - start_).count();
     std::string line = fmt::format("{} {}/{}", verb_, done, total);
-    if (done > 0 && seconds > 1) line += fmt::format("  {:.0f} s left", seconds / done * (total - done));
+    if (!seconds_left && done > 0 && seconds > 1) seconds_left = seconds / done * (total - done);
+    if (seconds_left) line += fmt::format("  {:.0f} s left", *seconds_left);
     line += "  " + one_line(what);
     line.resize(size_t(columns() - 1), ' ');
     std::fputs(("\r" + line).c_str(), stderr);

@@ -1,6 +1,7 @@
 // The program's terminal: error lines, notes, progress, and what happens when the other end goes away.
 #pragma once
 #include <chrono>
+#include <optional>
 #include <string>
 
 #include "base/result.h"
@@ -32,7 +33,8 @@ public:
     ProgressLine(const ProgressLine &) = delete;
     ProgressLine &operator=(const ProgressLine &) = delete;
 
-    void show(int done, int total, const std::string &what);
+    // `seconds_left`: where the caller knows better than what was done says.
+    void show(int done, int total, const std::string &what, std::optional<double> seconds_left = {});
     void wipe();
 
 private:

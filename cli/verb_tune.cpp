@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <memory>
@@ -41,19 +40,21 @@ void on_interrupt(int) {
 // A rewritten line on a terminal, else a line per trial.
 class TuneProgress {
 public:
-    void show(int done, int total, const std::string &what) {
-        line_.show(done, total, what);
-        if (isatty(STDERR_FILENO)) return;
-        const double seconds =
-            std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
-        const std::string left =
-            done > 0 ? fmt::format(", at most {:.0f} s left", seconds / done * (total - done)) : "";
-        std::fputs(fmt::format("tune {}/{}: {}{}\n", done, total, what, left).c_str(), stderr);
+    void show(const SearchProgress &p) {
+        const int total = p.done + p.left;
+        std::string text = "nothing timed yet";
+        if (p.model_ms > 0)
+            text = fmt::format("{:.3f} of the model's {:.3f} ms ({:.1f} %)", p.best_ms, p.model_ms,
+                               p.best_ms / p.model_ms * 100);
+        line_.show(p.done, total, text, p.seconds_left);
+        if (!isatty(STDERR_FILENO))
+            std::fputs(
+                fmt::format("tune {}/{}: {}, {:.0f} s left\n", p.done, total, text, p.seconds_left).c_str(),
+                stderr);
     }
 
 private:
     ProgressLine line_{"tune"};
-    const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
 // An ONNX file's becomes `model`, a record's part of the request.
@@ -98,18 +99,16 @@ Result<ExitCode> tune_network(const TuneOptions &options) {
     std::signal(SIGINT, on_interrupt);
     Result<TuneReport> report = [&] {
         TuneProgress progress;
-        request->progress = [&](int done, int total, const std::string &what) {
-            progress.show(done, total, what);
-        };
+        request->progress = [&](const SearchProgress &p) { progress.show(p); };
         return hardnet::tune(*request);
     }();
     if (!report) return report.error();
-    if (report->failed)
-        note(fmt::format("{} candidates failed; {} says why", report->failed, request->database));
-    if (!report->finished) note("not all candidates were tried; the same command goes on");
+    if (report->search.failed)
+        note(fmt::format("{} candidates failed; {} says why", report->search.failed, request->database));
+    if (!report->search.finished) note("not all candidates were tried; the same command goes on");
     std::fputs(fmt::format("{}: {} of {} kinds of layer changed, {:.3f} -> {:.3f} ms; {}, {}, {} thread{}\n",
                            options.output.empty() ? request->database : options.output, report->changed,
-                           report->problems, report->model_ms, report->ms, report->level, report->cpu,
+                           report->problems.size(), report->model_ms, report->ms, report->level, report->cpu,
                            options.threads, options.threads == 1 ? "" : "s")
                    .c_str(),
                stdout);
@@ -154,8 +153,9 @@ void add_tune(CLI::App &program, Action &chosen) {
         ->capture_default_str();
     verb->add_option("--jobs", options->jobs, "compilers at once; default: one per CPU")
         ->check(CLI::Validator(between(1, 1024), ""));
-    verb->add_option("--seconds,--budget", options->seconds,
-                     "no trial begins later; a last measurement confirms what was found")
+    verb->add_option(
+            "--seconds,--budget", options->seconds,
+            "in all, but for the trial that is being made then; confirming what was found is part of it")
         ->check(CLI::Validator(number_between(0, 86400), ""))
         ->capture_default_str();
     verb->add_flag(

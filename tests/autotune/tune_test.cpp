@@ -10,6 +10,7 @@
 #include <fstream>
 #include <set>
 
+#include "autotune/candidates.h"
 #include "autotune/tuning_database.h"
 #include "base/cpu_name.h"
 #include "compiler/emission/kernel.h"
@@ -40,10 +41,10 @@ protected:
         TuneRequest r;
         r.record = record_;
         r.size = {32, 40};
-        r.seconds = 6;
+        r.seconds = 30;
         r.database = path("tuning.db");
         r.output = path("out.jsonl");
-        r.progress = [this](int done, int, const std::string &) { done_ = done; };
+        r.progress = [this](const SearchProgress &p) { done_ = p.done; };
         r.interrupted = [this, trials] { return done_ >= trials; };
         return r;
     }
@@ -94,7 +95,7 @@ protected:
         for (const LayerChoice &choice : plan({}).choices) {
             if (choice.problem && tried.level.empty()) tried = record(*choice.problem, {});
         }
-        tried.blocks = candidate_blocks(machine(), tried.problem, 12, 1.15).at(1);
+        tried.blocks = candidates_of(machine(), tried.problem, *shipped_tuned_blocks()).at(1);
         const std::set<std::string> with = symbols({tried}), without = symbols({});
         return *std::find_if(with.begin(), with.end(), [&](const auto &s) { return !without.count(s); });
     }
@@ -104,37 +105,44 @@ protected:
     const fs::path folder_ = fs::path(HARDNET_TEST_PACKAGES) / ("test_autotune-" + std::to_string(getpid()));
 };
 
-TEST_F(Tune, RecordsEveryProblemAndGoesOnWhereItWasInterrupted) {
+TEST_F(Tune, RecordsEveryTrialAndGoesOnWhereItWasInterrupted) {
     const auto first = tune(request(1));
     ASSERT_TRUE(first) << first.error().what;
-    EXPECT_EQ(first->trials, 1);
-    EXPECT_EQ(first->failed, 0);
-    EXPECT_FALSE(first->finished);
-    EXPECT_EQ(int(chosen().size()), first->problems);
+    EXPECT_GE(first->search.trials, 1);
+    EXPECT_EQ(first->search.failed, 0);
+    EXPECT_FALSE(first->search.finished);
+    EXPECT_EQ(first->problems.size(), 4u);
+    EXPECT_EQ(int(chosen().size()), first->settled);
     const size_t tried = trials().size();
     EXPECT_GT(tried, 1u);
 
-    const auto second = tune(request(1));
+    TuneRequest rest = request(1000);
+    rest.seconds = 60;
+    const auto second = tune(rest);
     ASSERT_TRUE(second) << second.error().what;
+    EXPECT_TRUE(second->search.finished);
     const auto all = trials();
     EXPECT_GT(all.size(), tried);
     for (const TunedBlocks &trial : all) {
-        EXPECT_EQ(std::count_if(all.begin(), all.end(),
-                                [&](const TunedBlocks &t) {
-                                    return t.problem == trial.problem && t.blocks == trial.blocks;
-                                }),
-                  1)
+        EXPECT_TRUE(trial.trial > kRungs || std::count_if(all.begin(), all.end(),
+                                                          [&](const TunedBlocks &t) {
+                                                              return t.problem == trial.problem &&
+                                                                     t.blocks == trial.blocks &&
+                                                                     t.trial == trial.trial;
+                                                          }) == 1)
             << "tried again";
         EXPECT_GT(trial.ms, 0);
         EXPECT_GT(trial.model_ms, 0);
+        EXPECT_LE(trial.low, trial.ms / trial.model_ms * 1.001);
+        EXPECT_GE(trial.high, trial.ms / trial.model_ms * 0.999);
     }
-    constexpr double kRounding = 1e-6;  // of milliseconds in a file
     const auto records = chosen();
-    EXPECT_EQ(int(records.size()), second->problems);
+    EXPECT_EQ(records.size(), 4u);
     EXPECT_EQ(tuned_blocks_text(latest_chosen(in_database())), tuned_blocks_text(records));
     for (const TunedBlocks &record : records) {
         const bool changed = !(record.blocks == model_blocks(machine(), record.problem));
-        EXPECT_TRUE(changed ? record.ms <= 0.98 * record.model_ms + kRounding : record.ms == record.model_ms);
+        EXPECT_TRUE(changed ? record.ms <= 0.98 * record.model_ms && record.high < 1
+                            : record.ms == record.model_ms);
     }
 }
 
@@ -144,7 +152,7 @@ TEST_F(Tune, KeepsRecordsOfOtherProblemsAndRefusesOtherFiles) {
     write("out.jsonl", tuned_blocks_text({other}));
     const auto report = tune(request(0));
     ASSERT_TRUE(report) << report.error().what;
-    EXPECT_EQ(report->trials, 0);
+    EXPECT_EQ(report->search.trials, 0);
     EXPECT_NE(find_tuned(chosen(), other.level, other.problem), nullptr);
     write("out.jsonl", "{}\n");
     const auto broken = tune(request(0));
@@ -167,7 +175,9 @@ TEST_F(Tune, NamesTheCandidateThatFails) {
     setenv("CC", path("cc").c_str(), 1);
     const std::pair<const char *, const char *> stubs[] = {
         {"int stub(void) { return 0; }\n", "output: expected a relative error of 3e-6, found "},
-        {"int stub(void) { __builtin_trap(); }\n", "expected a result, found signal "}};
+        {"int stub(void) { __builtin_trap(); }\n", "expected a result, found signal "},
+        {"int stub(void) { for (volatile int forever = 1; forever;); return 0; }\n",
+         "expected an end, found none in time"}};
     for (const auto &[stub, reason] : stubs) {
         SCOPED_TRACE(stub);
         write("stub.c", stub);
@@ -175,7 +185,7 @@ TEST_F(Tune, NamesTheCandidateThatFails) {
         done_ = 0;
         const auto report = tune(request(1));
         ASSERT_TRUE(report) << report.error().what;
-        EXPECT_EQ(report->failed, 1);
+        EXPECT_EQ(report->search.failed, 1);
         int failed = 0;
         for (const TunedBlocks &trial : trials()) {
             EXPECT_EQ(symbols({trial}).count(kernel) > 0, !trial.failed.empty());
@@ -184,8 +194,7 @@ TEST_F(Tune, NamesTheCandidateThatFails) {
             EXPECT_EQ(trial.failed.rfind(reason, 0), 0u) << trial.failed;
             const std::vector<TunedBlocks> records = chosen();
             const TunedBlocks *taken = find_tuned(records, trial.level, trial.problem);
-            ASSERT_TRUE(taken);
-            EXPECT_FALSE(taken->blocks == trial.blocks);
+            EXPECT_FALSE(taken && taken->blocks == trial.blocks);
         }
         EXPECT_EQ(failed, 1);
     }
@@ -198,11 +207,11 @@ TEST_F(Tune, EndsItsTrialOnCtrlC) {
                     "for i in $(seq 600); do grep -q '^tune 1/' err && break; sleep 0.1; done; "
                     "kill -INT $!; wait $!"),
               130 << 8);
-    EXPECT_EQ(shell("grep -q '^tune 1/.* ms gained' err"), 0);
+    EXPECT_EQ(shell("grep -q '^tune 1/.* of the model.s [0-9.]* ms (.* left$' err"), 0);
     EXPECT_EQ(shell("grep -q '^hardnet: note: not all candidates were tried; the same command goes on$' err"),
               0);
     EXPECT_EQ(shell("grep -q '^out.jsonl: . of 4 kinds of layer changed, ' out"), 0);
-    EXPECT_EQ(chosen().size(), 4u);
+    EXPECT_LT(chosen().size(), 4u);
 }
 
 // The dearest candidate of every problem, so that none is the model's.
