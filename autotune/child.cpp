@@ -1,7 +1,6 @@
 #include "autotune/child.h"
 
 #include <poll.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -17,7 +16,6 @@ using nlohmann::json;
 
 int run(const std::function<Result<json>()> &work, const ChildLimits &limits, int report) {
     setpgid(0, 0);
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
     const rlim_t seconds = rlim_t(limits.cpu_seconds);
     const rlimit cpu{seconds, seconds + 1}, no_core{0, 0};
     setrlimit(RLIMIT_CPU, &cpu);

@@ -13,7 +13,7 @@ struct ChildLimits {
 };
 
 // What `work` returns, or an error that says how the process ended. It has a process group of its own, so
-// that Ctrl-C reaches the caller alone, and ends with the caller.
+// that Ctrl-C reaches the caller alone.
 Result<nlohmann::json> in_child(const std::function<Result<nlohmann::json>()> &work,
                                 const ChildLimits &limits = {});
 

@@ -54,14 +54,16 @@ Status SqliteStatement::run() {
 
 Result<std::unique_ptr<SqliteFile>> SqliteFile::open(const std::string &path, Access access) {
     std::unique_ptr<SqliteFile> file(new SqliteFile(path));
-    const int flags =
-        access == Access::kRead ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+    // To read alone would be to refuse a file whose last writer was killed: its journal has to be played back first.
+    const int flags = SQLITE_OPEN_READWRITE | (access == Access::kWrite ? SQLITE_OPEN_CREATE : 0);
     sqlite3 *opened = nullptr;
     const int status = sqlite3_open_v2(path.c_str(), &opened, flags, nullptr);
     file->file_.reset(opened);  // there is one, which knows the fault, even where it could not be opened
     if (!opened) return environment_error(path + ": expected memory for a database, found none");
     if (status != SQLITE_OK) return file->fault();
     sqlite3_busy_timeout(opened, kBusyMilliseconds);
+    if (access == Access::kRead)
+        if (Status s = file->execute("PRAGMA query_only = ON"); !s) return s.error();
     return file;
 }
 

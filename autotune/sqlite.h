@@ -38,7 +38,8 @@ private:
 
 class SqliteFile {
 public:
-    enum class Access { kRead, kWrite };  // kWrite makes a file that is missing
+    // kRead changes nothing but what a writer that was killed left half done; kWrite makes a file that is missing.
+    enum class Access { kRead, kWrite };
     static Result<std::unique_ptr<SqliteFile>> open(const std::string &path, Access access);
     SqliteFile(const SqliteFile &) = delete;
     SqliteFile &operator=(const SqliteFile &) = delete;

@@ -19,7 +19,7 @@ class TuningDatabase {
 public:
     // To read and to append; makes what is missing.
     static Result<TuningDatabase> open(const std::string &path);
-    // To read alone, which changes nothing on disk; an empty one where there is no file.
+    // To read alone; an empty one where there is no file, and then there is none behind it.
     static Result<TuningDatabase> open_to_read(const std::string &path);
 
     // All of them or none; how many of them it did not have yet.

@@ -1,6 +1,7 @@
 #include "base/child.h"
 
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -53,7 +54,7 @@ Result<Child> Child::start(const std::function<int(int report)> &work) {
     if (pipe2(ends, O_CLOEXEC) != 0) return refused("a pipe", errno);
     std::unique_lock<std::mutex> lock(mutex);
     begin_keeping_ends();
-    const pid_t pid = fork();
+    const pid_t parent = getpid(), pid = fork();
     if (pid < 0) {
         const Error error = refused("a process", errno);
         end_keeping_ends();
@@ -62,6 +63,8 @@ Result<Child> Child::start(const std::function<int(int report)> &work) {
     }
     lock.unlock();  // in the child too: its work may start children
     if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (getppid() != parent) _exit(1);  // which had ended before that
         close(ends[0]);
         run(work, ends[1]);
     }

@@ -2,7 +2,7 @@
 //
 // How a child ended is always known. Where the program ignores SIGCHLD, by which the system forgets how, the signal
 // gets its default action while such a child lives (other children that end meanwhile wait for the program to ask).
-// Only children started here are waited for.
+// Only children started here are waited for. None outlives the thread that started it, however that ends.
 #pragma once
 #include <sys/types.h>
 

@@ -2,10 +2,13 @@
 #include "autotune/child.h"
 
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <csignal>
+
+#include "base/child.h"
 
 namespace hardnet::testing {
 namespace {
@@ -41,6 +44,25 @@ TEST(Child, CrashesAloneWhereSigchldIsIgnored) {
     const auto action = std::signal(SIGCHLD, SIG_IGN);
     expect_crashes_alone();
     EXPECT_EQ(std::signal(SIGCHLD, action), SIG_IGN);
+}
+
+// Nor does a child's child.
+TEST(Child, DoesNotOutliveWhatStartedIt) {
+    int alive[2];  // open at the other end as long as any of them lives
+    ASSERT_EQ(pipe(alive), 0);
+    const auto killed = in_child([&]() -> Result<json> {
+        const auto inner = ::hardnet::Child::start([&](int) -> int {
+            const auto innermost = ::hardnet::Child::start([](int) -> int { return pause(); });
+            return pause();
+        });
+        usleep(100'000);
+        return raise(SIGKILL), json();
+    });
+    EXPECT_FALSE(killed);
+    close(alive[1]);
+    pollfd ended{alive[0], POLLIN, 0};
+    EXPECT_EQ(poll(&ended, 1, 5000), 1) << "one of them lives";
+    close(alive[0]);
 }
 
 TEST(Child, EndsInTime) {

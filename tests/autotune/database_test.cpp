@@ -150,6 +150,8 @@ TEST_F(TuningRecords, OfATransactionThatDiedAreNotThere) {
         return nlohmann::json();
     });
     EXPECT_EQ(died.error().what, "expected a result, found signal 9");
+    EXPECT_TRUE(fs::exists(path_ + "-journal")) << "nothing was half done";
+    EXPECT_EQ(TuningDatabase::open_to_read(path_)->read()->size(), 1u);
     EXPECT_EQ(opened().read()->size(), 1u);
 }
 

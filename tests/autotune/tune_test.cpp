@@ -25,6 +25,7 @@ class Tune : public ::testing::Test {
 protected:
     Tune() {
         fs::create_directories(folder_);
+        database_ = path("tuning.db");
         setenv("HARDNET_CACHE", HARDNET_TEST_CACHE, 1);
         record_.name = "tiny";
         record_.stem = {8, 14};
@@ -42,7 +43,7 @@ protected:
         r.record = record_;
         r.size = {32, 40};
         r.seconds = 30;
-        r.database = path("tuning.db");
+        r.database = database_;
         r.output = path("out.jsonl");
         r.progress = [this](const SearchProgress &p) { done_ = p.done; };
         r.interrupted = [this, trials] { return done_ >= trials; };
@@ -57,7 +58,7 @@ protected:
         return records ? *records : std::vector<TunedBlocks>{};
     }
     std::vector<TunedBlocks> in_database() {
-        auto database = TuningDatabase::open_to_read(path("tuning.db"));
+        auto database = TuningDatabase::open_to_read(database_);
         EXPECT_TRUE(database) << database.error().what;
         return database ? *database->read() : std::vector<TunedBlocks>{};
     }
@@ -102,6 +103,7 @@ protected:
 
     ModelRecord record_;
     int done_ = 0;
+    std::string database_;
     const fs::path folder_ = fs::path(HARDNET_TEST_PACKAGES) / ("test_autotune-" + std::to_string(getpid()));
 };
 
@@ -212,6 +214,41 @@ TEST_F(Tune, EndsItsTrialOnCtrlC) {
               0);
     EXPECT_EQ(shell("grep -q '^out.jsonl: . of 4 kinds of layer changed, ' out"), 0);
     EXPECT_LT(chosen().size(), 4u);
+}
+
+// Ten times, somewhere between its start and its third trial: what it said that it had done is there, and the folder that
+// it left goes with the next start.
+TEST_F(Tune, LosesTheTrialThatItIsKilledIn) {
+    write("tiny.json", to_json(record_));
+    fs::create_directories(path("tmp"));
+    database_ = path("data/hardnet/tuning.db");
+    const std::string start =
+        "XDG_DATA_HOME=$PWD/data TMPDIR=$PWD/tmp " HARDNET_PROGRAM " tune tiny.json --input 32x40 --seconds ";
+    const auto folders = [&] {  // beside files of the C compiler's, which the system clears
+        return std::count_if(fs::directory_iterator(path("tmp")), {},
+                             [](const auto &e) { return e.is_directory(); });
+    };
+    size_t before = 0;
+    std::ptrdiff_t most_left = 0;
+    int said_in_all = 0;
+    for (int kill = 0; kill < 10; kill++) {
+        const std::string delay = std::to_string(0.2 + 0.17 * kill);
+        shell(start + "600 >out 2>err & pid=$!; sleep " + delay +
+              "; kill -9 $pid 2>/dev/null; wait $pid 2>/dev/null");
+        std::ifstream err(path("err"));
+        int said = 0;
+        for (std::string line; std::getline(err, line);) std::sscanf(line.c_str(), "tune %d/", &said);
+        const size_t now = trials().size();
+        EXPECT_GE(now, before + size_t(said));
+        before = now;
+        said_in_all += said;
+        most_left = std::max(most_left, folders());
+    }
+    EXPECT_GT(said_in_all, 2) << "too slow to show anything";
+    EXPECT_EQ(most_left, 1);
+    EXPECT_EQ(shell(start + "0 >out 2>err"), 0);
+    EXPECT_EQ(folders(), 0);
+    EXPECT_EQ(trials().size(), before);
 }
 
 // The dearest candidate of every problem, so that none is the model's.

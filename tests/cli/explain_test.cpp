@@ -86,7 +86,8 @@ TEST_F(Explain, shows_no_code_that_a_package_does_not_hold) {
     expect_error(
         "explain package base.0", 3,
         "hardnet: package/hardnet_digits.c: expected kernels as this program makes them, found others\n"
-        "  compile the package again, or name the file of --blocks that it was compiled with\n");
+        "  compile the package again, or name the file of --blocks or the --tune-for that it was compiled "
+        "with\n");
 }
 
 }  // namespace
