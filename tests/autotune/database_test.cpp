@@ -156,7 +156,8 @@ TEST_F(TuningRecords, OfATransactionThatDiedAreNotThere) {
     const auto read = TuningDatabase::open_to_read(path_);
     ASSERT_TRUE(read) << read.error().what;
     ASSERT_EQ(read->read()->size(), many.size());
-    for (const TunedBlocks &record : *opened().read()) EXPECT_EQ(record.ms, 0.25);
+    const auto written = opened().read();
+    for (const TunedBlocks &record : *written) EXPECT_EQ(record.ms, 0.25);
 }
 
 TEST_F(TuningRecords, ThatNoKernelFitsAreLeftOut) {

@@ -207,27 +207,27 @@ TEST(Search, FindsGainsInNoiseAndChoosesNoLoss) {
 
 TEST(Search, RecordsWhyCandidatesAreNotChosen) {
     for (unsigned seed = 0; seed < 10; seed++) {
-        Machine machine({{{0.5, kCrash, 1, false},
+        Machine machine({shares({0.9, 1.1, 1.2, 1, 1}),
+                         {{0.5, kCrash, 1, false},
                           {0.5, kHang, 1, false},
                           {0.5, kWrong, 1, false},
                           {1.1, "", 1, true},
                           {1, "", 0.8, false},
-                          {0.9, "", 1, false}},
-                         shares({0.9, 1.1, 1.2, 1, 1})},
+                          {0.9, "", 1, false}}},
                         seed);
         const auto report = machine.search(900);
         ASSERT_TRUE(report) << report.error().what;
         EXPECT_EQ(report->failed, 3);
-        EXPECT_EQ(machine.winner(0), 6) << seed;
-        EXPECT_EQ(machine.winner(1), 1) << "the other problem's candidates are not to blame, seed " << seed;
-        EXPECT_EQ(machine.verdict(0, 1), kCrash);
-        EXPECT_EQ(machine.verdict(0, 2), kHang);
-        EXPECT_EQ(machine.verdict(0, 3), kWrong);
-        EXPECT_THAT(machine.verdict(0, 4), HasSubstr("no gain: 1")) << seed;
-        EXPECT_THAT(machine.verdict(0, 5),
+        EXPECT_EQ(machine.winner(1), 6) << seed;
+        EXPECT_EQ(machine.winner(0), 1) << "the other problem's candidates are not to blame, seed " << seed;
+        EXPECT_EQ(machine.verdict(1, 1), kCrash);
+        EXPECT_EQ(machine.verdict(1, 2), kHang);
+        EXPECT_EQ(machine.verdict(1, 3), kWrong);
+        EXPECT_THAT(machine.verdict(1, 4), HasSubstr("no gain: 1")) << seed;
+        EXPECT_THAT(machine.verdict(1, 5),
                     ::testing::ContainsRegex("no gain: |not faster in another process: "))
             << seed;
-        EXPECT_EQ(machine.verdict(0, 6), "chosen");
+        EXPECT_EQ(machine.verdict(1, 6), "chosen");
         std::map<std::string, int> failed;
         for (const TunedBlocks &trial : machine.kept_)
             if (!trial.failed.empty()) failed[trial.failed]++;
@@ -242,6 +242,33 @@ TEST(Search, RefutesWhatWasFastInOneProcess) {
     EXPECT_EQ(machine.winner(0), 0);
     EXPECT_THAT(machine.verdict(0, 1), HasSubstr("not faster in another process: "));
     EXPECT_LT(machine.kept_[0].ms / machine.kept_[0].model_ms, 0.9);
+}
+
+// What the log makes of three confirmations: all of them have to show it.
+TEST(Search, ConfirmsWhatIsFasterInEveryProcess) {
+    struct Case {
+        double ratio, low, high;
+        bool confirmed;
+    };
+    for (const Case &last :
+         {Case{0.9, 0.88, 0.92, true}, Case{0.9, 0.8, 1.01, false}, Case{0.985, 0.98, 0.99, false}}) {
+        Machine machine({shares({0.9})}, 1);
+        for (int trial : {1, kConfirmation, kConfirmation, kConfirmation}) {
+            TunedBlocks record = machine.log_->record_of({0, candidate(1)});
+            EXPECT_EQ(machine.winner(0), -1);
+            record.trial = trial;
+            record.model_ms = 10;
+            record.ms = 9, record.low = 0.85, record.high = 0.93;
+            if (machine.log_->trials(0).size() == 3)
+                record.ms = 10 * last.ratio, record.low = last.low, record.high = last.high;
+            machine.log_->add(record);
+        }
+        EXPECT_EQ(machine.winner(0), last.confirmed ? 1 : 0) << last.ratio << ", " << last.high;
+        if (!last.confirmed) continue;
+        EXPECT_EQ(machine.chosen(0)->low, 0.85);
+        EXPECT_EQ(machine.chosen(0)->high, 0.93);
+        EXPECT_DOUBLE_EQ(machine.chosen(0)->ms, 9);
+    }
 }
 
 TEST(Search, EndsWithinItsTimeAndOneTrial) {
