@@ -13,6 +13,7 @@
 #ifdef HARDNET_WITH_COMPILER
 #include "autotune/tune.h"
 #include "autotune/tuning_database.h"
+#include "cli/tune_report.h"
 #include "cli/tuning_records.h"
 #endif
 
@@ -20,7 +21,7 @@ namespace hardnet {
 namespace {
 
 struct TuneOptions {
-    std::string model, input, level, output, exported, imported;
+    std::string model, input, level, output, report, exported, imported;
     int threads = 1, jobs = 0;
     double seconds = 300;
     bool again = false, list = false;
@@ -96,6 +97,16 @@ Result<ExitCode> tune_network(const TuneOptions &options) {
     Model model;
     Result<TuneRequest> request = request_of(options, model);
     if (!request) return request.error();
+    const Network *network = request->model ? &request->model->network : nullptr;
+    const InputSize size = network ? InputSize{network->input.height, network->input.width} : request->size;
+    const TunedNetwork tuned{network ? network->name : request->record.name,
+                             fmt::format("{}x{}", size.height, size.width),
+                             options.threads,
+                             {}};
+    if (!options.report.empty())
+        request->finish = [&](const TuneReport &report, const std::string &package) {
+            return write_tune_report(options.report, report, tuned, package);
+        };
     std::signal(SIGINT, on_interrupt);
     Result<TuneReport> report = [&] {
         TuneProgress progress;
@@ -121,10 +132,12 @@ Result<ExitCode> tune(const TuneOptions &options) {
     if (asked != 1)
         return usage_error(std::string("tune: expected one of MODEL, --list, --export and --import, found ") +
                            (asked ? "several" : "none"));
+    if (!options.model.empty()) return tune_network(options);
+    if (!options.report.empty() || !options.output.empty())
+        return usage_error("tune: --report and --output: expected MODEL beside them, found none");
     if (options.list) return list_tuning_records();
     if (!options.exported.empty()) return export_tuning_records(options.exported);
-    if (!options.imported.empty()) return import_tuning_records(options.imported);
-    return tune_network(options);
+    return import_tuning_records(options.imported);
 }
 
 #else
@@ -164,6 +177,10 @@ void add_tune(CLI::App &program, Action &chosen) {
         "this CPU is not measured again");
     verb->add_option("-o,--output", options->output,
                      "a file for the chosen records, too; what else it holds is kept");
+    verb->add_option(
+        "--report", options->report,
+        "a file for a page of HTML: gains per layer, trials, what failed; with --seconds 0 of what "
+        "earlier runs found");
     verb->add_flag("--list", options->list, "no MODEL: show the chosen records");
     verb->add_option("--export", options->exported, "no MODEL: a file for the chosen records, of all CPUs");
     verb->add_option("--import", options->imported,

@@ -246,7 +246,9 @@ TEST_F(Tune, LosesTheTrialThatItIsKilledIn) {
     }
     EXPECT_GT(said_in_all, 2) << "too slow to show anything";
     EXPECT_EQ(most_left, 1);
-    EXPECT_EQ(shell(start + "0 >out 2>err"), 0);
+    EXPECT_EQ(shell(start + "0 --report page.html >out 2>err"), 0);
+    EXPECT_EQ(shell("grep -q '<h1>Tuning tiny at 32x40</h1>' page.html && grep -q 'class=least' page.html"),
+              0);
     EXPECT_EQ(folders(), 0);
     EXPECT_EQ(trials().size(), before);
 }
@@ -341,7 +343,8 @@ TEST_F(Tune, RecordsAreListedExportedAndImportedOnce) {
                     "registers, found ' "
                     "err && test $(wc -l <err) = 1"),
               0);
-    for (const char *wrong : {"", "tiny.json --list", "--list --export x", "--import both.jsonl --export x"})
+    for (const char *wrong :
+         {"", "tiny.json --list", "--list --export x", "--import both.jsonl --export x", "--list -o x"})
         EXPECT_EQ(shell(tune + wrong + " 2>err && test ! -e x"), 2 << 8) << wrong;
     fs::remove_all(path("data"));
     EXPECT_EQ(shell("XDG_DATA_HOME=/proc " HARDNET_PROGRAM " tune --import both.jsonl 2>err"), 5 << 8);
