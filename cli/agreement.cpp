@@ -50,7 +50,7 @@ public:
 class OtherPackage : public Other {
 public:
     static Result<std::unique_ptr<Other>> open(const std::string &folder, const LoadedPackage &than) {
-        auto opened = LoadedPackage::load(folder, {than.threads()});
+        auto opened = LoadedPackage::load(folder, {than.threads(), ""});
         if (!opened) return opened.error();
         if (graph_json((*opened)->model())["layers"] != graph_json(than.model())["layers"])
             return bad_input(fmt::format("{}: expected a package of the network of {}, found one of {}",

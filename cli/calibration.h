@@ -1,5 +1,6 @@
 // compile --calibrate: what the tensors of the float32 network hold on somebody's pictures.
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -7,12 +8,18 @@
 
 namespace hardnet {
 
+struct CalibrationSettings {
+    std::vector<std::string> paths;
+    CompileOptions compile;  // as the package will be
+    std::optional<double> most_error;
+};
+
 // Runs what `paths` name through the network, compiled for this machine in float32: pictures and folders of them, by the
 // network's own preprocessing; .npy files, float32 [N, planes, height, width]; or "seed:N", kSeededInputs random inputs.
 // Or takes the ranges of the one package that they name, which must be of the same network. Anything that cannot be
-// read, fewer than kFewestInputs, an input with a NaN and one that is the same number everywhere are errors.
-Calibrator calibrator(std::vector<std::string> paths, int jobs);
-
-constexpr int kFewestInputs = 8, kSeededInputs = 64;
+// read, fewer than kFewestInputs, an input with a NaN and one that is the same number everywhere are errors. Then
+// measures what int16 loses on some of them, where this machine can run it, and keeps layers in float32 until outputs
+// lose no more than `most_error`.
+Calibrator calibrator(CalibrationSettings settings);
 
 }  // namespace hardnet

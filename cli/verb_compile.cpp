@@ -24,11 +24,11 @@ struct CompileFlags {
     std::string model, weights, state_key, input, name, algorithm = "auto", objective = "speed",
                                                         precision = "fp32", blocks = "tuned", tune_for,
                                                         cubins = "auto", folder;
-    std::vector<std::string> targets, prepack, calibrate;
+    std::vector<std::string> targets, prepack, calibrate, keep;
     int jobs = 0, classes = 0;
     std::optional<int> batch;
     bool mask = false, allow_spills = false;
-    std::optional<double> threshold;
+    std::optional<double> threshold, most_error;
     OnnxFlags onnx;
     OnnxMeaning meaning;
 };
@@ -50,6 +50,22 @@ Status take_own_records(const CompileFlags &options, CompileOptions &to) {
     return ok();
 }
 
+// Last, since it compiles as `to` says.
+Status take_calibration(const CompileFlags &options, CompileOptions &to) {
+    if (options.precision == "fp32") {
+        for (const auto &[flag, given] :
+             {std::pair("--calibrate", !options.calibrate.empty()), {"--keep", !options.keep.empty()}})
+            if (given)
+                return usage_error(
+                    fmt::format("compile: {}: expected --precision int16 beside it, found fp32", flag));
+    }
+    if (options.most_error && options.calibrate.empty())
+        return usage_error("compile: --most-error: expected --calibrate beside it, found none");
+    if (options.calibrate.empty()) return ok();
+    to.calibrate = calibrator({options.calibrate, to, options.most_error});
+    return ok();
+}
+
 // What holds of any model; `own_name` is the network's. A batch that is told replaces the model's.
 Status take_options(const CompileFlags &options, const std::string &own_name, CompileOptions &to) {
     to.batch = options.batch.value_or(to.batch);
@@ -63,17 +79,13 @@ Status take_options(const CompileFlags &options, const std::string &own_name, Co
     to.algorithm = options.algorithm;
     to.objective = options.objective;
     to.precision = options.precision;
-    if (!options.calibrate.empty()) {
-        if (options.precision == "fp32")
-            return usage_error("compile: --calibrate: expected --precision int16 beside it, found fp32");
-        to.calibrate = calibrator(options.calibrate, options.jobs);
-    }
     to.blocks = options.blocks;
     if (const Status taken = take_own_records(options, to); !taken) return taken.error();
     to.cubins = options.cubins;
     to.allow_spills = options.allow_spills;
     to.folder = options.folder;
-    return ok();
+    to.keep = {options.keep.begin(), options.keep.end()};
+    return take_calibration(options, to);
 }
 
 Error threshold_without_mask() {
@@ -226,6 +238,13 @@ void add_compile(CLI::App &program, Action &chosen) {
                      "of int16: pictures, folders of them or .npy files that show what tensors hold, which "
                      "the package "
                      "keeps; seed:N, random inputs; or a package that was calibrated already")
+        ->expected(1)
+        ->take_all();
+    verb->add_option(
+            "--most-error", options->most_error,
+            "with --calibrate: relative RMS of outputs; layers that add most stay float32 until it holds")
+        ->check(CLI::Validator(number_between(0, 1), ""));
+    verb->add_option("--keep", options->keep, "of int16: a layer whose products stay float32; repeatable")
         ->expected(1)
         ->take_all();
     verb->add_option("--optimize", options->objective,

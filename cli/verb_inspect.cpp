@@ -48,12 +48,17 @@ void add_launches(const Network &network, const Manifest &manifest, const std::s
 std::vector<InspectColumn> chosen_columns(const Network &network, const Manifest &manifest,
                                           const std::string &level) {
     std::vector<InspectColumn> columns = {{"algorithm", {}}, {"blocks", {}}, {"error", {}}};
+    InspectColumn measured{"measured", {}};
+    bool any = false;
     for (const Layer &layer : network.layers) {
         const LayerInfo *info = manifest.chosen(layer.name, level);
         columns[0].cells.push_back(info ? info->algorithm : "-");
         columns[1].cells.push_back(info ? info->blocks : "-");
         columns[2].cells.push_back(info && info->error > 0 ? fmt::format("{:.1e}", info->error) : "-");
+        measured.cells.push_back(info && info->measured ? fmt::format("{:.1e}", *info->measured) : "-");
+        any |= info && info->measured;
     }
+    if (any) columns.push_back(measured);
     add_launches(network, manifest, level, columns);
     return columns;
 }

@@ -2,6 +2,7 @@
 // together, and by what algorithm each layer is computed.
 #pragma once
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,7 +24,8 @@ struct PlanOptions {
     Objective objective = Objective::kSpeed;
     const std::vector<TunedBlocks> *records = nullptr;  // consulted before the cost model; outlives the plan
     const Ranges *ranges = nullptr;  // of the network's layers: some products are in int16; outlives the plan
-    int images = 1;                  // of a run: a GPU's kernels know them
+    const std::set<std::string> *keep = nullptr;  // layers whose products stay float32; outlives the plan
+    int images = 1;                               // of a run: a GPU's kernels know them
 };
 
 // How one layer is computed; made once, by analyse().

@@ -147,13 +147,28 @@ std::vector<std::set<int>> wanted_transforms(const Network &network, const Choic
     return wanted;
 }
 
+Status check_keep(const std::set<std::string> &keep, const Network &network) {
+    for (const std::string &name : keep) {
+        const bool known = std::any_of(network.layers.begin(), network.layers.end(),
+                                       [&](const Layer &l) { return l.name == name; });
+        if (!known)
+            return usage_error("keep: expected a layer of " + network.name + ", found '" + name + "'");
+    }
+    return ok();
+}
+
 // What bounds the layers and, where it is asked for, what they hold.
 Result<Calibration> what_is_known(const Model &model, const CompileOptions &options, const Choices &choices) {
     Calibration known{ranges_of(model.network, model.weights), ""};
-    if (!options.calibrate) return known;
-    auto seen = options.calibrate(model, wanted_transforms(model.network, choices));
-    if (!seen) return seen.error();
-    return Calibration{narrowed(known.ranges, seen->ranges), seen->source};
+    if (Status s = check_keep(options.keep, model.network); !s) return s.error();
+    if (options.calibrate) {
+        auto seen = options.calibrate(model, wanted_transforms(model.network, choices));
+        if (!seen) return seen.error();
+        seen->ranges = narrowed(known.ranges, seen->ranges);
+        known = std::move(*seen);
+    }
+    known.keep.insert(options.keep.begin(), options.keep.end());
+    return known;
 }
 
 // Sums in memory cost a GPU's kernel most of its speed.
@@ -182,6 +197,7 @@ Result<CompileReport> compile(const Model &model, const CompileOptions &options,
         if (!known) return known.error();
         calibration = std::move(*known);
         plan_options.ranges = &calibration.ranges;
+        plan_options.keep = &calibration.keep;
     }
     std::vector<Plan> plans;
     for (const Machine &machine : choices.machines) {

@@ -1,6 +1,7 @@
 // From a model and its weights to a package on disk.
 #pragma once
 #include <functional>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -20,6 +21,8 @@ struct Model;
 struct Calibration {
     Ranges ranges;  // per layer; none where nothing was seen
     std::string source;
+    std::set<std::string> keep{};                 // layers that lose too much as int16
+    std::vector<std::optional<double>> errors{};  // per layer: relative RMS as int16 that was measured
 };
 // Of a float32 network; per layer the m of F(m x m) whose V of its tensor is wanted.
 using Calibrator = std::function<Result<Calibration>(const Model &, const std::vector<std::set<int>> &)>;
@@ -33,6 +36,7 @@ struct CompileOptions {
     std::string objective = "speed";   // or "size": of the packed weights
     std::string precision = "fp32";    // or "int16"
     Calibrator calibrate;              // of int16; none: what bounds the layers
+    std::set<std::string> keep;        // layers whose products stay float32
     std::string blocks = "tuned";      // or "model", or a file of records: see tuned_blocks
     std::vector<TunedBlocks> records;  // consulted before those of `blocks`
     bool allow_spills = false;         // GPU kernels that keep sums in memory are taken, too

@@ -43,6 +43,7 @@ Result<FoundPlan> find_plan(const Package &package, const Machine &machine, cons
     if (!bytes) return bytes.error();
     const std::string code(reinterpret_cast<const char *>(bytes->data.get()), bytes->size);
     const Ranges &ranges = package.manifest.ranges;
+    const std::set<std::string> keep(package.manifest.kept.begin(), package.manifest.kept.end());
     std::vector<std::string> sources = {"tuned", "model"};
     if (!blocks.empty()) sources.insert(sources.begin(), blocks);
     if (!own.empty()) sources.insert(sources.begin(), "");
@@ -53,10 +54,10 @@ Result<FoundPlan> find_plan(const Package &package, const Machine &machine, cons
         for (const char *objective : {"speed", "size"}) {
             for (const char *algorithm : {"auto", "winograd", "direct"}) {
                 PlanOptions options{*algorithm_from_name(algorithm), *objective_from_name(objective),
-                                    &*records, ranges.empty() ? nullptr : &ranges};
+                                    &*records, ranges.empty() ? nullptr : &ranges, &keep};
                 Result<Plan> plan = make_plan(package.manifest.network, machine, options);
                 if (!plan || !is_plan_of(*plan, package.manifest, code)) continue;
-                options.records = nullptr, options.ranges = nullptr;
+                options.records = nullptr, options.ranges = nullptr, options.keep = nullptr;
                 return FoundPlan{std::move(*plan), options, std::move(*records),
                                  fmt::format("--algorithm {} --optimize {} {}", algorithm, objective,
                                              source.empty() ? "--tune-for host" : "--blocks " + source)};

@@ -27,8 +27,8 @@ Pool::Pool(const PoolSpec &s) : spec(s), X(element_type(s.in_storage), 3, "X") {
         if (beyond_x && wx.dilation > 1) inside = sx >= 0 && sx < spec.in_width;
         if (beyond_y && wy.dilation > 1) inside = inside && sy >= 0 && sy < spec.in_height;
         const Expr element = X(c, cx, cy), value = as_it_is ? element : loaded(element, spec.in_storage);
-        const Expr least = value.type().is_float() ? Expr(-std::numeric_limits<float>::infinity())
-                                                   : value.type().min();
+        const Expr least =
+            value.type().is_float() ? Expr(-std::numeric_limits<float>::infinity()) : value.type().min();
         return Halide::select(inside, value, least);
     };
     const auto combined = [&](const Expr &all, const Expr &value) {

@@ -70,6 +70,7 @@ Json json_of(const LayerInfo &layer) {
                  {"algorithm", layer.algorithm},
                  {"blocks", layer.blocks},
                  {"error", layer.error}};
+    if (layer.measured) json["measured"] = *layer.measured;
     if (layer.exponent) json["exponent"] = *layer.exponent;
     if (!layer.launches.empty()) json["launches"] = json_list(layer.launches);
     return json;
@@ -185,6 +186,7 @@ LayerInfo read_layer(const Source &source, const std::string &pointer) {
     section.read("blocks", layer.blocks);
     section.read("error", layer.error);
     if (layer.error < 0) section.fail("error", "expected a number that is not negative");
+    if (section.has("measured", false)) section.read("measured", layer.measured.emplace());
     if (section.has("launches", false)) {
         for (const std::string &at : section.elements("launches"))
             layer.launches.push_back(read_launch(source, at));
@@ -288,6 +290,7 @@ std::string to_json(const Manifest &m) {
                  {"layers", json_list(m.layers)}};
     if (!m.ranges.empty()) {
         json["ranges_source"] = m.ranges_source;
+        json["kept"] = m.kept;
         json["ranges"] = ranges_json(m.network, m.ranges);
     }
     return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
@@ -317,6 +320,7 @@ Result<Manifest> manifest_from_json(const std::string &text, const std::string &
         manifest.layers.push_back(read_layer(source, at));
     if (section.has("ranges", false)) {
         section.read("ranges_source", manifest.ranges_source);
+        section.read("kept", manifest.kept);
         manifest.ranges = read_ranges(*json, section.elements("ranges"), manifest.network, error);
     }
     section.finish();

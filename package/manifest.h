@@ -36,6 +36,8 @@ struct LayerInfo {  // what the compiler chose for a layer, per level
     std::string algorithm;  // "winograd F(4x4)+F(3x3)", "direct", "1x1"
     std::string blocks;     // "96:48x7 22:24x7": output channels : channel block x tiles or pixels
     double error = 0;       // relative RMS that it adds beyond what float32 loses by rounding; float32: 0
+    std::optional<double>
+        measured{};                 // relative RMS beside float32 on what the ranges are of, sources included
     std::optional<int> exponent{};  // its output lies in memory as int16, times 2^exponent; none: as float32
     std::vector<LaunchInfo> launches{};  // of a GPU, in their order
 };
@@ -51,8 +53,9 @@ struct Manifest {
     std::vector<std::string> targets;  // Halide target strings
     std::vector<LevelInfo> levels;
     std::vector<LayerInfo> layers;
-    Ranges ranges;              // of the network's layers, where some products are of int16; else none
-    std::string ranges_source;  // "64 pictures"; empty: what bounds the layers, whatever the input
+    Ranges ranges;                    // of the network's layers, where some products are of int16; else none
+    std::string ranges_source;        // "64 pictures"; empty: what bounds the layers, whatever the input
+    std::vector<std::string> kept{};  // layers that stay float32 by choice
 
     // What was chosen for a layer at a level; null: nothing is recorded.
     const LayerInfo *chosen(const std::string &layer, const std::string &level) const;

@@ -32,7 +32,7 @@ class Process:
         self.log = f"{folder}/{name}.log"
         output = f"{folder}/{name}.f32"
         command = [sys.executable, HERE / engine.program] if engine.program else [
-            options.engine, "--package", options.package, "--name", options.name]
+            options.engine, "--package", options.model / engine.package, "--name", options.name]
         command += ["--model", options.model, "--threads", threads, "--output", output]
         environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "MKL_NUM_THREADS": str(threads)}
         if options.level:
@@ -144,8 +144,7 @@ def compare(options, threads, progress):
 def parse_arguments():
     arguments = argparse.ArgumentParser(description=__doc__)
     numbers = lambda text: [int(word) for word in text.split(",")]
-    arguments.add_argument("model", type=pathlib.Path, help="folder that export.py wrote; the reports go there, too")
-    arguments.add_argument("--package", type=pathlib.Path, required=True, help="compiled from the same weights")
+    arguments.add_argument("model", type=pathlib.Path, help="folder that export.py wrote, and packages of the same weights; the reports go there, too")
     arguments.add_argument("--name", required=True, help="the package's name")
     arguments.add_argument("--engine", type=pathlib.Path, default=ROOT / "build/hardnet_engine")
     arguments.add_argument("--engines", type=lambda t: t.split(","), default=list(ENGINES))

@@ -4,6 +4,7 @@ import dataclasses
 import pathlib
 
 HERE = pathlib.Path(__file__).resolve().parent
+QUANTIZER = ("onnxruntime==1.32.0", "onnx==1.22.0")  # makes the int8 model of both engines that run one
 FLOAT32_BOUND = 1e-4  # relative RMS of the logits; sums in another order stay below 1e-5
 
 
@@ -13,6 +14,7 @@ class Engine:
     program: str = ""  # a script of this folder; empty: the C program of our own
     packages: tuple = ()  # installed as they are
     with_dependencies: tuple = ()  # installed with all that they ask for
+    package: str = "package"  # of our own: which folder beside the case's model holds it
     bound: float = FLOAT32_BOUND  # above it the engine's output is wrong; above FLOAT32_BOUND it is shown apart
     only_by_name: str = ""  # why it is not installed unless it is asked for
 
@@ -33,5 +35,10 @@ ENGINES = {
     # computes in bfloat16 where the CPU has it: 7e-3 to 0.19 at the end
     "openvino-default": Engine("OpenVINO, its own precision", "openvino_default_engine.py",
                                ("openvino==2026.4.1",), bound=0.25),
+    # integers: each is as far off as the table says
+    "hardnet-int16": Engine("hardnet, int16", package="package-int16", bound=1e-2),
+    "openvino-int8": Engine("OpenVINO, int8", "openvino_int8_engine.py", ("openvino==2026.4.1",),
+                            with_dependencies=QUANTIZER, bound=0.5),
+    "onnxruntime-int8": Engine("ONNX Runtime, int8", "onnxruntime_int8_engine.py", with_dependencies=QUANTIZER, bound=0.5),
 }
 ALL = [name for name, engine in ENGINES.items() if not engine.only_by_name]

@@ -5,13 +5,13 @@ import openvino
 import engine
 
 
-def load(folder, threads, precision={"INFERENCE_PRECISION_HINT": "f32"}):
+def load(folder, threads, precision={"INFERENCE_PRECISION_HINT": "f32"}, model=engine.onnx_file):
     core = openvino.Core()
     image = engine.read_input(folder)
-    model = core.read_model(engine.onnx_file(folder))
-    if model.is_dynamic():  # its kernels for open extents are slower
-        model.reshape(image.shape)
-    compiled = core.compile_model(model, "CPU", {
+    network = core.read_model(model(folder))
+    if network.is_dynamic():  # its kernels for open extents are slower
+        network.reshape(image.shape)
+    compiled = core.compile_model(network, "CPU", {
         "PERFORMANCE_HINT": "LATENCY",
         "INFERENCE_NUM_THREADS": threads,
         "NUM_STREAMS": 1,

@@ -132,9 +132,11 @@ def measure(options, engines, absent):
         run("/usr/bin/python3", HERE / "export.py", options.model, *given, "--seed", 1, folder)
         weights = ["--weights", "seed:1"]
     target = ["--target", "x86-64"] if options.level else []
-    run(options.build / "hardnet", "compile", options.model, *weights, *given, "--name", name_of(options), *target, "-o",
-        folder / "package")
-    run(install.PYTHON, HERE / "compare.py", folder, "--package", folder / "package", "--name", name_of(options),
+    compile = [options.build / "hardnet", "compile", options.model, *weights, *given, "--name", name_of(options), *target]
+    run(*compile, "-o", folder / "package")
+    if "hardnet-int16" in engines:
+        run(*compile, "--precision", "int16", "--calibrate", "seed:1", "-o", folder / ENGINES["hardnet-int16"].package)
+    run(install.PYTHON, HERE / "compare.py", folder, "--name", name_of(options),
         "--engine", options.build / "hardnet_engine", "--engines", ",".join(engines), "--absent", json.dumps(absent),
         "--threads", ",".join(map(str, options.threads)), "--rounds", options.rounds, "--level", options.level)
     return folder

@@ -7,9 +7,9 @@
 namespace hardnet {
 namespace {
 
-// Twice what a layer's own products of int16 were seen to add, with V of 14 bits, tensors of 13 and weights of as many as
-// fit (docs/precision.md).
-constexpr double kInt16Error = 3e-3;
+// Twice what a layer's own products of int16 were seen to add, and what rounding alone adds to a tensor whose greatest lies
+// 60 times above its root mean square (docs/precision.md).
+constexpr double kInt16Error = 3e-3, kStorageError = 5e-4;
 
 // The most of all architectures.
 int registers_of(const gpu::Module &module, const std::string &kernel) {
@@ -52,6 +52,7 @@ Manifest make_manifest(const PackageContents &contents) {
     m.halide_version = halide_version();
     m.ranges = contents.calibration.ranges;
     m.ranges_source = contents.calibration.source;
+    m.kept.assign(contents.calibration.keep.begin(), contents.calibration.keep.end());
     for (const Plan &plan : contents.plans) {
         const Machine &machine = *plan.machine;
         m.targets.push_back(machine.target);
@@ -74,7 +75,9 @@ Manifest make_manifest(const PackageContents &contents) {
             info.level = machine.level;
             info.algorithm = plan.choices[l].algorithm;
             info.blocks = plan.choices[l].blocks;
-            if (plan.choices[l].int16) info.error = kInt16Error;
+            info.error = plan.choices[l].int16 ? kInt16Error : plan.choices[l].storage ? kStorageError : 0;
+            if (machine.int16 && l < contents.calibration.errors.size())
+                info.measured = contents.calibration.errors[l];
             if (plan.choices[l].storage) info.exponent = plan.choices[l].storage.exponent;
             if (machine.gpu()) info.launches = launches_of(contents, plan, int(l));
             m.layers.push_back(info);

@@ -95,6 +95,60 @@ TEST_F(CalibrationTest, BoundsWhatNothingElseDoes) {
                    "resnet: expected a package of the same network and input, found resnet18 of 64x64");
 }
 
+int int16_layers(const Manifest &manifest) {
+    int count = 0;
+    for (const LayerInfo &layer : manifest.layers)
+        count += layer.algorithm.find("int16") != std::string::npos;
+    return count;
+}
+
+TEST_F(CalibrationTest, ErrorsAreMeasured) {
+    ASSERT_EQ(compile(kDigits, std::string("--calibrate ") + kPictures + " -o package").code, 0);
+    const Manifest manifest = manifest_of("package");
+    const Outcome run = cached("bench package --seconds 0.01 --level avx2");
+    if (run.code != 0) {
+        std::printf("avx2 is not run, so nothing is measured: %s", run.err.c_str());
+        return;
+    }
+    int measured = 0;
+    for (const LayerInfo &layer : manifest.layers) {
+        if (layer.error == 0 || !layer.measured) continue;  // a pool's convolution lies nowhere whole
+        measured++;
+        EXPECT_GT(*layer.measured, 0) << layer.layer;
+        EXPECT_LT(*layer.measured, 5e-3) << layer.layer;
+    }
+    EXPECT_GE(measured, int16_layers(manifest) - 1);
+    EXPECT_THAT(cached("inspect package --layers").out, HasSubstr("measured"));
+}
+
+TEST_F(CalibrationTest, LayersAreKeptInFloat32) {
+    const std::string calibrate = std::string("--calibrate ") + kPictures;
+    ASSERT_EQ(compile(kDigits, calibrate + " -o all").code, 0);
+    ASSERT_EQ(compile(kDigits, calibrate + " --keep base.1 -o one").code, 0);
+    EXPECT_EQ(manifest_of("one").kept, std::vector<std::string>{"base.1"});
+    EXPECT_EQ(int16_layers(manifest_of("one")), int16_layers(manifest_of("all")) - 1);
+    EXPECT_EQ(manifest_of("one").chosen("base.1", "avx2")->algorithm, "winograd F(4x4)");
+    EXPECT_THAT(cached("explain one base.1").out, HasSubstr("winograd F(4x4)"));
+    expect_refused(std::string(kPictures) + " --keep base.x", 2,
+                   "keep: expected a layer of hardnet_digits, found 'base.x'");
+    if (cached("bench all --seconds 0.01 --level avx2").code != 0) {
+        std::printf("avx2 is not run, so --most-error is not tried\n");
+        return;
+    }
+    const Outcome few = compile(kDigits, calibrate + " --most-error 1.5e-4 -o few");
+    ASSERT_EQ(few.code, 0) << few.err;
+    const Manifest kept = manifest_of("few");
+    EXPECT_FALSE(kept.kept.empty());
+    EXPECT_GT(int16_layers(kept), 0);
+    EXPECT_LT(int16_layers(kept), int16_layers(manifest_of("all")));
+    const Outcome none = compile(kDigits, calibrate + " --most-error 1e-6 -o none");
+    EXPECT_EQ(none.code, 3);
+    EXPECT_THAT(none.err,
+                HasSubstr("hardnet_digits: --most-error: expected int16 layers that lose at most 1.0e-06, "
+                          "found "));
+    EXPECT_FALSE(std::filesystem::exists(folder_ + "/none"));
+}
+
 TEST_F(CalibrationTest, WhatIsNoPictureIsRefused) {
     std::filesystem::create_directory(folder_ + "/none");
     expect_refused("none", 3, "none: expected JPEG, PNG, WebP or BMP files, found none");
@@ -117,6 +171,10 @@ TEST_F(CalibrationTest, Float32HasNoRanges) {
     EXPECT_EQ(outcome.code, 2);
     EXPECT_EQ(outcome.err,
               "hardnet: compile: --calibrate: expected --precision int16 beside it, found fp32\n");
+    EXPECT_THAT(cached("compile " HARDNET_MODELS "/digits.json --weights seed:1 --keep base.1 -o p").err,
+                HasSubstr("compile: --keep: expected --precision int16 beside it, found fp32"));
+    EXPECT_THAT(compile(kDigits, "--most-error 1e-3 -o p").err,
+                HasSubstr("compile: --most-error: expected --calibrate beside it, found none"));
     ASSERT_EQ(compile(kDigits, "-o bounded").code, 0);
     expect_refused("bounded", 3,
                    "bounded: expected a package that was compiled with --calibrate, found another");

@@ -32,11 +32,12 @@ Manifest example() {
     m.halide_version = "21.0.0";
     m.targets = {"x86-64-linux-avx2-fma"};
     m.levels = {{"avx2", "x86-64-linux-avx2-fma", 70, 123456, 1 << 24, 4096, int64_t{1} << 33, 77, 0}};
-    m.layers = {{"base.0", "avx2", "direct", "16:16x7", 1e-6, 10}, {"base.1", "avx2", "1x1", "", 0.25}};
+    m.layers = {{"base.0", "avx2", "direct", "16:16x7", 1e-6, 2e-6, 10}, {"base.1", "avx2", "1x1", "", 0.25}};
     m.ranges.resize(m.network.layers.size());
     m.ranges[0] = {{-0.5f, 6}, {{2, std::vector<float>(16, 0.1f)}, {4, std::vector<float>(36, 7)}}};
     m.ranges[3] = {{0, 6}};
     m.ranges_source = "64 pictures";
+    m.kept = {"base.1"};
     return m;
 }
 
@@ -70,6 +71,8 @@ TEST(Manifest, survives_the_round_trip) {
     EXPECT_EQ(read->ranges, m.ranges);
     EXPECT_EQ(read->ranges_source, "64 pictures");
     EXPECT_EQ(read->layers[0].exponent, 10);
+    EXPECT_EQ(read->layers[0].measured, 2e-6);
+    EXPECT_EQ(read->kept, m.kept);
     EXPECT_EQ(read->layers[1].exponent, std::nullopt);
     EXPECT_EQ(read->network.layers.size(), m.network.layers.size());
     EXPECT_EQ(read->batch, 2);
