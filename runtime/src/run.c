@@ -1,5 +1,7 @@
 /* Running: the context taken for the caller, its device called. Nothing is allocated, locked or looked up
  * here. */
+#include <string.h>
+
 #include "context.h"
 
 typedef struct hardnet_everywhere {
@@ -47,7 +49,29 @@ static hardnet_status enter_open(hardnet_context *context) {
     return context->open ? hardnet_enter(context) : not_open(context);
 }
 
+/* int16 has no NaN: a product of one would be a number, and nothing of it would show at the end. */
+static hardnet_status check_numbers(hardnet_context *context) {
+    const hardnet_port_state *input = &context->ports[0];
+    if (context->level->rounding_count == 0 || input->type != HARDNET_FLOAT32) return HARDNET_OK;
+    const uint32_t infinity = 0x7f800000, magnitude = 0x7fffffff;
+    const size_t count = input->bytes / sizeof(float);
+    const uint8_t *at = input->data;
+    uint32_t greatest = 0;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t bits;
+        memcpy(&bits, at + i * sizeof bits, sizeof bits);
+        bits &= magnitude;
+        greatest = bits > greatest ? bits : greatest;
+    }
+    if (greatest < infinity) return HARDNET_OK;
+    return hardnet_fail(context, HARDNET_INVALID_ARGUMENT,
+                        "input: expected finite numbers for int16, found %s",
+                        greatest > infinity ? "a NaN" : "an infinity");
+}
+
 static hardnet_status run_all(hardnet_context *context) {
+    const hardnet_status status = check_numbers(context);
+    if (status != HARDNET_OK) return status;
     const hardnet_range steps = {0, context->schedule.step_count},
                         images = {0, (uint32_t)context->network->batch};
     return context->device->run(context, steps, images);

@@ -1,6 +1,9 @@
 // compile --precision int16, then what verify, run and inspect make of the package.
 #include <gmock/gmock.h>
 
+#include <cmath>
+
+#include "cli/npy.h"
 #include "tests/cli/cached.h"
 
 namespace hardnet {
@@ -36,6 +39,29 @@ TEST_F(PrecisionTest, TrainedDigitsAreReadAsInFloat32) {
     }
     EXPECT_THAT(cached("explain package base.1").out, HasSubstr("int16"));
     EXPECT_THAT(cached("bench package --seconds 0.1 --layers").out, HasSubstr("base.4"));
+}
+
+// Float32 carries them on to the outputs; int16 has none.
+TEST_F(PrecisionTest, NaNAndInfinityAreRefused) {
+    ASSERT_EQ(compile_digits("seed:1", "--target avx2").code, 0);
+    if (const Outcome run = cached("bench package --seconds 0.01 --level avx2"); run.code != 0) {
+        std::printf("avx2 is not run: %s", run.err.c_str());
+        return;
+    }
+    NpyTensor input{{2, 3, 32, 32}, std::vector<float>(2 * 3072, 0.5f)};
+    const auto run = [&](float last) {
+        input.values.back() = last;
+        EXPECT_TRUE(write_npy(folder_ + "/in.npy", input));
+        return cached("run package --tensor in.npy -o out.npy");
+    };
+    EXPECT_EQ(run(3e38f).code, 0);
+    for (const auto &[value, name] : {std::pair(NAN, "a NaN"), {-INFINITY, "an infinity"}}) {
+        const Outcome refused = run(value);
+        EXPECT_EQ(refused.code, 2);
+        EXPECT_EQ(refused.err,
+                  std::string("hardnet: hardnet_digits: input: expected finite numbers for int16, found ") +
+                      name + "\n");
+    }
 }
 
 TEST_F(PrecisionTest, TargetsWithoutItAreRefused) {

@@ -141,6 +141,7 @@ HARDNET_API hardnet_status hardnet_bind_output(hardnet_context *context, int32_t
 HARDNET_API hardnet_status hardnet_bind_input_device(hardnet_context *context, int32_t index, void *device);
 HARDNET_API hardnet_status hardnet_bind_output_device(hardnet_context *context, int32_t index, void *device);
 
+/* Refuses a NaN or an infinity in a float32 input where layers are int16, which have none. */
 HARDNET_API hardnet_status hardnet_run(hardnet_context *context);
 
 /* hardnet_run in two halves, for devices that run beside the host: until hardnet_wait returns, the input must not
