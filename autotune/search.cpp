@@ -80,8 +80,8 @@ private:
         for (const Pick &pick : picks) {
             const Estimate e = estimate(times[pick.problem]);
             TunedBlocks &trial = trials.emplace_back(blank(pick, rung));
-            trial.model_ms = e.model_ms;
-            trial.ms = e.model_ms * e.ratio;
+            trial.model_ms = e.model_ms / double(log_.problems()[pick.problem].layers.size());
+            trial.ms = trial.model_ms * e.ratio;
             trial.low = e.low;
             trial.high = e.high;
         }
@@ -112,8 +112,9 @@ private:
     std::pair<double, double> so_far() const {
         double model_ms = 0, best_ms = 0;
         for (size_t p = 0; p < log_.problems().size(); p++) {
-            model_ms += log_.model_ms(p);
-            best_ms += log_.model_ms(p) * log_.best_share(p);
+            const double ms = log_.model_ms(p) * double(log_.problems()[p].layers.size());
+            model_ms += ms;
+            best_ms += ms * log_.best_share(p);
         }
         return {model_ms, best_ms};
     }

@@ -55,7 +55,7 @@ public:
 
     // The best of a problem so far as a share of the model's time; 1 where nothing promises a gain.
     double best_share(size_t problem) const;
-    double model_ms(size_t problem) const;  // 0: not measured yet
+    double model_ms(size_t problem) const;  // of one of its layers; 0: not measured yet
 
     // Of a candidate that was tried: "chosen", or why it is not.
     std::string verdict(size_t problem, const Blocks &blocks) const;

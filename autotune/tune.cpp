@@ -150,12 +150,13 @@ std::vector<ProblemReport> problem_reports(const TrialLog &log, const Network &n
         report.problem = p.problem;
         for (size_t layer : p.layers) report.layers.push_back(network.layers[layer].name);
         report.model = report.blocks = p.candidates[0];
-        report.model_ms = report.ms = log.model_ms(i);
+        const double count = double(p.layers.size());
+        report.model_ms = report.ms = log.model_ms(i) * count;
         if (const TunedBlocks *record =
                 find_tuned(chosen, chosen.empty() ? "" : chosen[0].level, p.problem)) {
             report.settled = true;
             report.blocks = record->blocks;
-            report.ms = record->ms;
+            report.ms = record->ms * count;
             report.low = record->low;
             report.high = record->high;
         }

@@ -12,16 +12,18 @@ struct TunedBlocks {
     std::string level;  // of the machine
     BlockProblem problem;
     Blocks blocks;
-    double ms = 0, model_ms = 0;  // of all layers with this problem: with these blocks, with the cost model's
-    double low = 0, high = 0;     // bounds of ms / model_ms, from its spread; 0: not known
-    std::string cpu;              // measured on this, as /proc/cpuinfo calls it,
-    int threads = 1;              // by as many threads
-    std::string version;          // of the program
-    std::string sources;          // a hash of what kernels are made from
-    std::string date;             // "2026-11-30T02:00:00Z", or ""
-    int trial = 0;                // the round of the search that measured it; 0: a chosen record
-    std::string failed;           // of a trial: why there is no time
-    bool foreign = false;         // another CPU's than the one that is compiled for; not part of the text
+    double ms = 0,
+           model_ms =
+               0;  // of a layer, the mean of all with this problem: with these blocks, with the model's
+    double low = 0, high = 0;  // bounds of ms / model_ms, from its spread; 0: not known
+    std::string cpu;           // measured on this, as /proc/cpuinfo calls it,
+    int threads = 1;           // by as many threads
+    std::string version;       // of the program
+    std::string sources;       // a hash of what kernels are made from
+    std::string date;          // "2026-11-30T02:00:00Z", or ""
+    int trial = 0;             // the round of the search that measured it; 0: a chosen record
+    std::string failed;        // of a trial: why there is no time
+    bool foreign = false;      // another CPU's than the one that is compiled for; not part of the text
 };
 
 enum class RecordKind {

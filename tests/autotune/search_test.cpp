@@ -39,7 +39,8 @@ public:
         blank.cpu = "a machine";
         std::vector<Problem> known;
         for (size_t p = 0; p < truth_.size(); p++) {
-            Problem problem{convolution_problem(Window{}, 64, 64, 64, 8 + int(p)), {p}, {candidate(0)}};
+            Problem problem{
+                convolution_problem(Window{}, 64, 64, 64, 8 + int(p)), {2 * p, 2 * p + 1}, {candidate(0)}};
             for (size_t c = 0; c < truth_[p].size(); c++) problem.candidates.push_back(candidate(int(c) + 1));
             known.push_back(problem);
         }
@@ -351,6 +352,8 @@ TEST(Search, SaysWhatIsLeft) {
     ASSERT_TRUE(machine.search(900));
     EXPECT_EQ(machine.progress_.left, 0);
     EXPECT_EQ(machine.progress_.done, machine.measured_ - 1);
+    EXPECT_NEAR(machine.progress_.model_ms, 1, 0.1) << "of two layers";
+    EXPECT_NEAR(machine.kept_[0].model_ms, 0.5, 0.05) << "of one of them";
     EXPECT_NEAR(machine.progress_.best_ms / machine.progress_.model_ms, 0.85, 0.05);
     EXPECT_EQ(machine.progress_.seconds_left, 0);
 }
