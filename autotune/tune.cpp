@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <chrono>
-#include <ctime>
 #include <filesystem>
 
 #include "autotune/candidates.h"
 #include "autotune/trial.h"
 #include "autotune/tuning_database.h"
 #include "base/cpu_name.h"
+#include "base/date.h"
 #include "base/files.h"
 #include "base/folders.h"
 #include "compiler/emission/kernel.h"
@@ -21,15 +21,6 @@ namespace {
 
 double monotonic_seconds() {
     return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
-std::string utc_date() {
-    const std::time_t seconds = std::time(nullptr);
-    std::tm utc{};
-    gmtime_r(&seconds, &utc);
-    char text[32];
-    std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
-    return text;
 }
 
 TunedBlocks blank_record(const TuneRequest &request, const Machine &machine) {

@@ -2,6 +2,9 @@
 #pragma once
 #include <cstdint>
 #include <string>
+#include <vector>
+
+#include "base/machine_record.h"
 
 namespace hardnet {
 
@@ -16,5 +19,9 @@ struct MachineLimits {
 // With `threads` threads at once. `level` is one that this CPU runs.
 MachineLimits measure_limits(const std::string &level, int threads, int64_t weight_bytes,
                              int64_t activation_bytes);
+
+// All that `hardnet doctor --measure` records, but for version and date; with as many threads as the process may use.
+// `levels` are those that this CPU runs. Takes some seconds.
+MachineRecord measure_machine(const std::vector<std::string> &levels, int threads);
 
 }  // namespace hardnet

@@ -2,10 +2,16 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "base/child.h"
+#include "base/date.h"
+#include "base/files.h"
+#include "base/folders.h"
+#include "cli/machine_limits.h"
 #include "cli/verbs.h"
 #include "hardnet/hardnet.h"
 #include "runtime/inspect.h"
@@ -19,6 +25,7 @@ namespace {
 
 struct DoctorOptions {
     bool json = false, clear_cache = false;
+    std::optional<std::string> measured;  // a file for what is measured; "": the user's own
 };
 
 struct Level {
@@ -149,8 +156,39 @@ Result<ExitCode> clear_cache() {
 #endif
 }
 
+Result<ExitCode> measure(const std::string &file) {
+    const std::string path = file.empty() ? machine_record_path() : file;
+    const std::filesystem::path above = std::filesystem::absolute(path).parent_path();
+    std::error_code failed;
+    if (file.empty()) std::filesystem::create_directories(above, failed);
+    if (const std::string why = failed ? failed.message() : why_unwritable(above.string()); !why.empty())
+        return environment_error(path + ": expected a folder that can be written, found: " + why);
+    const hardnet_host host = hardnet_this_host();
+    std::vector<std::string> levels;
+    for (const Level &level : kLevels)
+        if ((host.features & level.features) == level.features) levels.push_back(level.name);
+    if (levels.empty())
+        return environment_error("doctor: --measure: expected a CPU with SSE4.1 or NEON, found one without");
+    MachineRecord record = measure_machine(levels, host.processors);
+    record.version = hardnet_version();
+    record.date = utc_date();
+    const std::string text = machine_record_text(record);
+    if (const Status written = write_file(path, {{text.data(), text.size()}}); !written)
+        return written.error();
+    std::fputs(
+        fmt::format(
+            "{}: {}, {:.2f} GHz; one core {:.0f} GFLOP/s, {:.0f} GB/s of memory; {} {:.0f} GFLOP/s, {:.0f} "
+            "GB/s\n",
+            path, record.cpu, record.clock_ghz, record.one.gflops[levels.front()], record.one.memory_gb_s,
+            record.threads, record.all.gflops[levels.front()], record.all.memory_gb_s)
+            .c_str(),
+        stdout);
+    return ExitCode::kOk;
+}
+
 Result<ExitCode> doctor(const DoctorOptions &options) {
     if (options.clear_cache) return clear_cache();
+    if (options.measured) return measure(*options.measured);
     const nlohmann::ordered_json json = examine();
     if (options.json)
         std::fputs(
@@ -170,6 +208,12 @@ void add_doctor(CLI::App &program, Action &chosen) {
     const auto options = std::make_shared<DoctorOptions>();
     verb->add_flag("--json", options->json, "one JSON object instead of text");
     verb->add_flag("--clear-cache", options->clear_cache, "remove every cached kernel");
+    verb->add_option("--measure", options->measured,
+                     "measure multiply-adds, caches, memory and barriers on one core and on all, and write "
+                     "them to this "
+                     "file; default: machine.json in the user's data folder")
+        ->expected(0, 1)
+        ->default_str("");
     verb->callback([&chosen, options] { chosen = [options] { return doctor(*options); }; });
 }
 

@@ -3,6 +3,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/cpu_name.h"
+#include "base/machine_record.h"
 #include "models/records.h"
 #include "tests/cli/program.h"
 
@@ -92,6 +94,23 @@ TEST_F(Usage, says_first_that_the_program_is_without_the_compiler) {
     }
 }
 #endif
+
+TEST_F(Usage, doctor_measures_the_machine) {
+    const Outcome measured = shell("XDG_DATA_HOME=\"$PWD/data\" $H doctor --measure", folder_);
+    ASSERT_EQ(measured.code, 0) << measured.err;
+    const Result<MachineRecord> record = read_machine_record(folder_ + "/data/hardnet/machine.json");
+    ASSERT_TRUE(record) << record.error().what;
+    EXPECT_EQ(record->cpu, cpu_name());
+    EXPECT_GT(record->clock_ghz, 0.1);
+    EXPECT_LT(record->clock_ghz, 7) << "additions that take no cycle";
+    for (const auto &[level, gflops] :
+         record->one.gflops)  // three times the widest unit there is, at its clock
+        EXPECT_LT(gflops, 64 * 3 * record->clock_ghz) << level;
+    EXPECT_GT(record->one.l1_gb_s, record->one.memory_gb_s);
+    expect_error(
+        "doctor --measure no/file", 5,
+        "hardnet: no/file: expected a folder that can be written, found: No such file or directory\n");
+}
 
 TEST_F(Usage, prints_json_that_parses) {
     using nlohmann::json;
