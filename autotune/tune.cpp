@@ -6,14 +6,15 @@
 
 #include "autotune/candidates.h"
 #include "autotune/trial.h"
+#include "autotune/tune_for.h"
 #include "autotune/tuning_database.h"
 #include "base/cpu_name.h"
 #include "base/date.h"
 #include "base/files.h"
 #include "base/folders.h"
-#include "compiler/emission/kernel.h"
 #include "compiler/plan.h"
 #include "hardnet/hardnet.h"
+#include "schedules/measured_machine.h"
 
 namespace hardnet {
 namespace fs = std::filesystem;
@@ -29,7 +30,7 @@ TunedBlocks blank_record(const TuneRequest &request, const Machine &machine) {
     record.cpu = cpu_name();
     record.threads = request.threads;
     record.version = hardnet_version();
-    record.sources = sources_version();
+    record.sources = sources_version(machine);
     return record;
 }
 
@@ -97,6 +98,7 @@ private:
         request.weights = "seed:1";
         request.model = request_.model;
         request.targets = {machine_.level};
+        request.measured = request_.measured;
         request.name = "tuned";
         request.jobs = request_.jobs;
         request.blocks = blocks;
@@ -173,7 +175,7 @@ TuneReport report_of(const TrialLog &log, const SearchReport &searched, const Ne
     return report;
 }
 
-Result<TuneReport> tune_for(const TuneRequest &request, const Machine &machine) {
+Result<TuneReport> tune_on(const TuneRequest &request, const Machine &machine) {
     auto network = request.model ? request.model->network : build_network(request.record, request.size);
     if (!network) return network.error();
     auto plan = make_plan(*network, machine, {});
@@ -220,20 +222,11 @@ Result<TuneReport> tune_for(const TuneRequest &request, const Machine &machine) 
 
 }  // namespace
 
-std::string sources_version() { return generator_sources().substr(0, 12); }  // enough to tell them apart
-
-Result<std::vector<TunedBlocks>> records_for_host() {
-    auto database = TuningDatabase::open_to_read(tuning_database_path());
-    if (!database) return database.error();
-    auto records = database->read();
-    if (!records) return records.error();
-    return records_for(cpu_name(), sources_version(), *records);
-}
-
 Result<TuneReport> tune(const TuneRequest &request) {
     auto machines = machines_for({request.level.empty() ? "host" : request.level});
     if (!machines) return machines.error();
-    return tune_for(request, machines->front());
+    const Machine &machine = machines->front();
+    return tune_on(request, request.measured ? measured_machine(machine, *request.measured) : machine);
 }
 
 }  // namespace hardnet

@@ -5,6 +5,7 @@
 // gives. `trial_log.h` says what is tried next and what wins, `search.h` does it in time.
 #pragma once
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "autotune/search.h"
@@ -33,12 +34,13 @@ struct TuneReport {
 struct TuneRequest {
     ModelRecord record;
     InputSize size;
-    const Model *model = nullptr;  // in place of a record and its size; outlives the request
-    std::string level;             // empty: the best that this CPU runs
-    int threads = 1;               // of the runs that are timed
-    int jobs = 0;                  // compilers at once; 0: one per CPU
-    double seconds = 300;          // all but the trial that is being made ends by then
-    std::string database;          // of records: earlier runs' trials, to which this run's are added
+    const Model *model = nullptr;           // in place of a record and its size; outlives the request
+    std::string level;                      // empty: the best that this CPU runs
+    std::optional<MachineRecord> measured;  // as which the cost model takes the machine
+    int threads = 1;                        // of the runs that are timed
+    int jobs = 0;                           // compilers at once; 0: one per CPU
+    double seconds = 300;                   // all but the trial that is being made ends by then
+    std::string database;                   // of records: earlier runs' trials, to which this run's are added
     std::string output;  // a file of chosen records, or none; those of other problems that it holds are kept
     bool again = false;  // use no earlier run's trials
     std::function<void(const SearchProgress &)> progress;
@@ -48,11 +50,5 @@ struct TuneRequest {
 };
 
 Result<TuneReport> tune(const TuneRequest &request);
-
-// The hash of generators and schedules that records carry.
-std::string sources_version();
-
-// What packages for this CPU take from the user's database, see records_for.
-Result<std::vector<TunedBlocks>> records_for_host();
 
 }  // namespace hardnet

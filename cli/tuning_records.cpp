@@ -4,7 +4,7 @@
 
 #include <cstdio>
 
-#include "autotune/tune.h"
+#include "autotune/tune_for.h"
 #include "autotune/tuning_database.h"
 #include "base/files.h"
 #include "cli/console.h"
@@ -31,10 +31,11 @@ Result<ExitCode> list_tuning_records() {
         text += fmt::format("\n{:<7}  {:<44}  {:<22}  {:>9}  {:>9}  {:>7}  {:>7}  {:<20}  {}\n", "level",
                             "kernel", "blocks", "ms", "model's", "share", "threads", "date", "CPU");
     for (const TunedBlocks &r : *records)
-        text += fmt::format("{:<7}  {:<44}  {:<22}  {:>9.4f}  {:>9.4f}  {:>5.1f} %  {:>7}  {:<20}  {}{}\n",
-                            r.level, describe(r.problem), describe(r.blocks), r.ms, r.model_ms,
-                            r.ms / r.model_ms * 100, r.threads, r.date, r.cpu,
-                            r.sources == sources_version() ? "" : " (of another version of the program)");
+        text += fmt::format(
+            "{:<7}  {:<44}  {:<22}  {:>9.4f}  {:>9.4f}  {:>5.1f} %  {:>7}  {:<20}  {}{}\n", r.level,
+            describe(r.problem), describe(r.blocks), r.ms, r.model_ms, r.ms / r.model_ms * 100, r.threads,
+            r.date, r.cpu,
+            r.sources.rfind(sources_version(), 0) == 0 ? "" : " (of another version of the program)");
     std::fputs(text.c_str(), stdout);
     return ExitCode::kOk;
 }

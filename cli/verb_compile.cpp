@@ -12,7 +12,7 @@
 #include "graph/mask.h"
 #include "package/manifest.h"
 #ifdef HARDNET_WITH_COMPILER
-#include "autotune/tune.h"
+#include "autotune/tune_for.h"
 #include "autotune/tuning_database.h"
 #include "cli/calibration.h"
 #endif
@@ -35,18 +35,18 @@ struct CompileFlags {
 
 #ifdef HARDNET_WITH_COMPILER
 
-// --tune-for host: the one flag by which a package depends on the machine that makes it.
-Status take_own_records(const CompileFlags &options, CompileOptions &to) {
+// The one flag by which a package depends on a machine.
+Status take_machine(const CompileFlags &options, CompileOptions &to) {
     if (options.tune_for.empty()) return ok();
     if (options.blocks != "tuned")
         return usage_error("compile: --tune-for: expected no --blocks beside it, found " + options.blocks);
-    Result<std::vector<TunedBlocks>> records = records_for_host();
-    if (!records) return records.error();
-    if (records->empty())
+    Result<TuneFor> machine = tune_for(options.tune_for);
+    if (!machine) return machine.error();
+    if (machine->records.empty())
         note(tuning_database_path() +
-             ": expected records of this version of the program, found none; "
-             "hardnet tune makes them");
-    to.records = std::move(*records);
+             ": expected records of this version of the program, found none; hardnet tune makes them");
+    to.records = std::move(machine->records);
+    to.measured = std::move(machine->measured);
     return ok();
 }
 
@@ -80,7 +80,7 @@ Status take_options(const CompileFlags &options, const std::string &own_name, Co
     to.objective = options.objective;
     to.precision = options.precision;
     to.blocks = options.blocks;
-    if (const Status taken = take_own_records(options, to); !taken) return taken.error();
+    if (const Status taken = take_machine(options, to); !taken) return taken.error();
     to.cubins = options.cubins;
     to.allow_spills = options.allow_spills;
     to.folder = options.folder;
@@ -256,11 +256,11 @@ void add_compile(CLI::App &program, Action &chosen) {
             "register blocks: tuned (records, and the cost model where there is none), model, or a file "
             "that hardnet tune wrote")
         ->capture_default_str();
-    verb->add_option("--tune-for", options->tune_for,
-                     "host: register blocks by what hardnet tune recorded on this machine, and behind that "
-                     "by records of other CPUs that were imported; without it a package is the same on every "
-                     "machine")
-        ->check(CLI::Validator(one_of({"host"}), ""));
+    verb->add_option(
+        "--tune-for", options->tune_for,
+        "host, or a file that hardnet doctor --measure wrote: plan for the machine as it was measured, with "
+        "what hardnet tune recorded for its CPU, and behind that with records of other CPUs that were "
+        "imported; without it a package is the same on every machine");
     verb->add_option(
             "--cubins", options->cubins,
             "of a target cuda: auto, machine code of the GPUs that are known beside the PTX where ptxas and "

@@ -8,7 +8,7 @@
 #include "cli/console.h"
 #include "cli/verbs.h"
 #ifdef HARDNET_WITH_COMPILER
-#include "autotune/tune.h"
+#include "autotune/tune_for.h"
 #include "base/files.h"
 #include "cli/layer_figures.h"
 #include "compiler/assembly.h"
@@ -165,13 +165,15 @@ Result<ExitCode> explain(const ExplainOptions &options) {
     const Result<Package> package = open_package(options.package);
     if (!package) return package.error();
     const std::string level = options.level.empty() ? usual_level(package->manifest) : options.level;
-    std::vector<TunedBlocks> records;
+    TuneFor machine;
     if (!options.tune_for.empty()) {
-        Result<std::vector<TunedBlocks>> own = records_for_host();
-        if (!own) return own.error();
-        records = std::move(*own);
+        Result<TuneFor> asked = tune_for(options.tune_for);
+        if (!asked) return asked.error();
+        machine = std::move(*asked);
     }
-    const Result<LayerExplanation> e = explain_layer(*package, options.layer, level, options.blocks, records);
+    const Result<LayerExplanation> e =
+        explain_layer(*package, options.layer, level, options.blocks, machine.records,
+                      machine.measured ? &*machine.measured : nullptr);
     if (!e) return e.error();
     const int count = int(e->kernels.size());
     if (options.kernel > count)
@@ -215,8 +217,7 @@ void add_explain(CLI::App &program, Action &chosen) {
                      "such as avx2; default: the package's best that this CPU runs");
     verb->add_option("--blocks", options->blocks,
                      "the file of records that the package was compiled with, if any");
-    verb->add_option("--tune-for", options->tune_for, "host, where the package was compiled so")
-        ->check(CLI::Validator(one_of({"host"}), ""));
+    verb->add_option("--tune-for", options->tune_for, "what the package was compiled with, if anything");
     verb->add_option("--kernel", options->kernel,
                      "of the layer's, as they are counted; default: its product, else the first")
         ->check(CLI::Validator(between(1, 1000), ""));

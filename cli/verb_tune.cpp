@@ -12,6 +12,7 @@
 #include "graph/task.h"
 #ifdef HARDNET_WITH_COMPILER
 #include "autotune/tune.h"
+#include "autotune/tune_for.h"
 #include "autotune/tuning_database.h"
 #include "cli/tune_report.h"
 #include "cli/tuning_records.h"
@@ -97,6 +98,9 @@ Result<ExitCode> tune_network(const TuneOptions &options) {
     Model model;
     Result<TuneRequest> request = request_of(options, model);
     if (!request) return request.error();
+    Result<std::optional<MachineRecord>> measured = measured_host();
+    if (!measured) return measured.error();
+    request->measured = std::move(*measured);
     const Network *network = request->model ? &request->model->network : nullptr;
     const InputSize size = network ? InputSize{network->input.height, network->input.width} : request->size;
     const TunedNetwork tuned{network ? network->name : request->record.name,

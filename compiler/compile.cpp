@@ -12,6 +12,7 @@
 #include "compiler/package/write_package.h"
 #include "compiler/plan.h"
 #include "package/manifest.h"
+#include "schedules/measured_machine.h"
 #include "weights/describe.h"
 #include "weights/weights.h"
 
@@ -107,6 +108,8 @@ Result<Choices> choices_of(const CompileOptions &options, const std::string &nam
     auto machines = machines_for(options.targets.empty() ? std::vector<std::string>{"host"} : options.targets,
                                  *precision);
     if (!machines) return machines.error();
+    if (options.measured)
+        for (Machine &machine : *machines) machine = measured_machine(machine, *options.measured);
     auto cubins = gpu::cubins_from_name(options.cubins);
     if (!cubins) return cubins.error();
     auto records = tuned_blocks(options.blocks);

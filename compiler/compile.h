@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/machine_record.h"
 #include "base/result.h"
 #include "graph/network.h"
 #include "graph/ranges.h"
@@ -28,21 +29,22 @@ struct Calibration {
 using Calibrator = std::function<Result<Calibration>(const Model &, const std::vector<std::set<int>> &)>;
 
 struct CompileOptions {
-    int batch = 1;                     // images per run
-    std::vector<std::string> targets;  // "host", "x86-64"...; empty: host
-    std::string name;                  // of package and C symbol; empty: the network's
-    int jobs = 0;                      // compilers at once; 0: one per CPU
-    std::string algorithm = "auto";    // "auto", "winograd", "direct": of the 3x3 layers
-    std::string objective = "speed";   // or "size": of the packed weights
-    std::string precision = "fp32";    // or "int16"
-    Calibrator calibrate;              // of int16; none: what bounds the layers
-    std::set<std::string> keep;        // layers whose products stay float32
-    std::string blocks = "tuned";      // or "model", or a file of records: see tuned_blocks
-    std::vector<TunedBlocks> records;  // consulted before those of `blocks`
-    bool allow_spills = false;         // GPU kernels that keep sums in memory are taken, too
-    std::string cubins = "auto";       // or "none": of a GPU's level PTX alone
-    std::vector<std::string> prepack;  // levels whose packed weights are written, too
-    std::string folder;                // the package; must not exist, be empty, or hold a package
+    int batch = 1;                          // images per run
+    std::vector<std::string> targets;       // "host", "x86-64"...; empty: host
+    std::string name;                       // of package and C symbol; empty: the network's
+    int jobs = 0;                           // compilers at once; 0: one per CPU
+    std::string algorithm = "auto";         // "auto", "winograd", "direct": of the 3x3 layers
+    std::string objective = "speed";        // or "size": of the packed weights
+    std::string precision = "fp32";         // or "int16"
+    Calibrator calibrate;                   // of int16; none: what bounds the layers
+    std::set<std::string> keep;             // layers whose products stay float32
+    std::string blocks = "tuned";           // or "model", or a file of records: see tuned_blocks
+    std::vector<TunedBlocks> records;       // consulted before those of `blocks`
+    std::optional<MachineRecord> measured;  // in place of what the targets' levels are modelled on
+    bool allow_spills = false;              // GPU kernels that keep sums in memory are taken, too
+    std::string cubins = "auto";            // or "none": of a GPU's level PTX alone
+    std::vector<std::string> prepack;       // levels whose packed weights are written, too
+    std::string folder;                     // the package; must not exist, be empty, or hold a package
     std::function<void(int done, int total, const std::string &what)> progress;
 };
 

@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <memory>
 
 #include "base/files.h"
 #include "base/text.h"
 #include "compiler/compile.h"
 #include "compiler/emission/kernel.h"
 #include "runtime/inspect.h"
+#include "schedules/measured_machine.h"
 
 namespace hardnet {
 namespace {
@@ -17,6 +19,7 @@ constexpr size_t kBestBlocks = 3;
 constexpr size_t kMostNear = 8;
 
 struct FoundPlan {
+    std::shared_ptr<const Machine> machine;  // the plan's
     Plan plan;
     PlanOptions options;  // without what they point to
     std::vector<TunedBlocks> records;
@@ -36,7 +39,7 @@ bool is_plan_of(const Plan &plan, const Manifest &manifest, const std::string &c
 
 // A package does not say what flags it was compiled with: those whose plan it holds.
 Result<FoundPlan> find_plan(const Package &package, const Machine &machine, const std::string &blocks,
-                            const std::vector<TunedBlocks> &own) {
+                            const std::vector<TunedBlocks> &own, const MachineRecord *measured) {
     constexpr uint64_t kMostBytes = 256 << 20;
     const std::string path = package.folder + "/" + package.manifest.name + ".c";
     const Result<FileBytes> bytes = read_regular_file(path, kMostBytes);
@@ -46,21 +49,24 @@ Result<FoundPlan> find_plan(const Package &package, const Machine &machine, cons
     const std::set<std::string> keep(package.manifest.kept.begin(), package.manifest.kept.end());
     std::vector<std::string> sources = {"tuned", "model"};
     if (!blocks.empty()) sources.insert(sources.begin(), blocks);
-    if (!own.empty()) sources.insert(sources.begin(), "");
+    if (!own.empty() || measured) sources.insert(sources.begin(), "");
     for (const std::string &source : sources) {
         Result<std::vector<TunedBlocks>> records = tuned_blocks(source.empty() ? "tuned" : source);
         if (!records) return records.error();
-        if (source.empty()) records->insert(records->begin(), own.begin(), own.end());
+        const bool for_own = source.empty();
+        if (for_own) records->insert(records->begin(), own.begin(), own.end());
+        const auto planned = std::make_shared<const Machine>(
+            for_own && measured ? measured_machine(machine, *measured) : machine);
         for (const char *objective : {"speed", "size"}) {
             for (const char *algorithm : {"auto", "winograd", "direct"}) {
                 PlanOptions options{*algorithm_from_name(algorithm), *objective_from_name(objective),
                                     &*records, ranges.empty() ? nullptr : &ranges, &keep};
-                Result<Plan> plan = make_plan(package.manifest.network, machine, options);
+                Result<Plan> plan = make_plan(package.manifest.network, *planned, options);
                 if (!plan || !is_plan_of(*plan, package.manifest, code)) continue;
                 options.records = nullptr, options.ranges = nullptr, options.keep = nullptr;
-                return FoundPlan{std::move(*plan), options, std::move(*records),
+                return FoundPlan{planned, std::move(*plan), options, std::move(*records),
                                  fmt::format("--algorithm {} --optimize {} {}", algorithm, objective,
-                                             source.empty() ? "--tune-for host" : "--blocks " + source)};
+                                             for_own ? "--tune-for host" : "--blocks " + source)};
             }
         }
     }
@@ -122,12 +128,13 @@ std::vector<LayerKernel> kernels_of(const Plan &plan, int layer) {
 
 Result<LayerExplanation> explain_layer(const Package &package, const std::string &layer,
                                        const std::string &level, const std::string &blocks,
-                                       const std::vector<TunedBlocks> &records) {
+                                       const std::vector<TunedBlocks> &records,
+                                       const MachineRecord *measured) {
     const Result<int> index = layer_named(package, layer);
     if (!index) return index.error();
     const Result<const Machine *> machine = machine_of(package, level);
     if (!machine) return machine.error();
-    const Result<FoundPlan> found = find_plan(package, **machine, blocks, records);
+    const Result<FoundPlan> found = find_plan(package, **machine, blocks, records, measured);
     if (!found) return found.error();
 
     LayerExplanation e;
@@ -135,11 +142,11 @@ Result<LayerExplanation> explain_layer(const Package &package, const std::string
     e.machine = *machine;
     e.options = found->text;
     e.choice = found->plan.choices[size_t(*index)];
-    e.algorithms = algorithm_costs(package.manifest.network, **machine, found->options, *index);
+    e.algorithms = algorithm_costs(package.manifest.network, *found->machine, found->options, *index);
     if (e.choice.problem) {
         if (const TunedBlocks *record = find_tuned(found->records, level, *e.choice.problem))
             e.record = *record;
-        e.blocks = candidate_blocks(**machine, *e.choice.problem, kBestBlocks, 2);
+        e.blocks = candidate_blocks(*found->machine, *e.choice.problem, kBestBlocks, 2);
     }
     e.kernels = kernels_of(found->plan, *index);
     return e;

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/machine_record.h"
 #include "compiler/plan.h"
 #include "package/manifest.h"
 
@@ -28,11 +29,13 @@ struct LayerExplanation {
         kernels;  // in the order of their first calls; none: another layer's step computes it
 };
 
-// `blocks`: a file of records that the package was compiled with, or ""; `records`: those of CompileOptions, if any.
+// `blocks`: a file of records that the package was compiled with, or ""; `records` and `measured`: those of
+// CompileOptions, if any.
 // Refuses a layer that the network lacks, a level
 // that the package lacks, and a package whose kernels are not those that this program would make.
 Result<LayerExplanation> explain_layer(const Package &package, const std::string &layer,
                                        const std::string &level, const std::string &blocks,
-                                       const std::vector<TunedBlocks> &records = {});
+                                       const std::vector<TunedBlocks> &records = {},
+                                       const MachineRecord *measured = nullptr);
 
 }  // namespace hardnet

@@ -11,8 +11,10 @@
 #include <set>
 
 #include "autotune/candidates.h"
+#include "autotune/tune_for.h"
 #include "autotune/tuning_database.h"
 #include "base/cpu_name.h"
+#include "base/machine_record.h"
 #include "compiler/emission/kernel.h"
 #include "compiler/plan.h"
 
@@ -315,7 +317,32 @@ TEST_F(Tune, PackagesAreTheSameWithAndWithoutADatabase) {
               0);
     EXPECT_EQ(shell("diff -r without empty"), 0);
     EXPECT_EQ(compile("full", "--tune-for host --blocks model -o no"), 2 << 8);
-    EXPECT_EQ(compile("full", "--tune-for mars -o no"), 2 << 8);
+    EXPECT_EQ(compile("full", "--tune-for mars -o no"), 3 << 8);
+
+    // A machine that was measured has a plan and records of its own.
+    MachineRecord measured;
+    measured.cpu = cpu_name();
+    measured.threads = 2;
+    measured.clock_ghz = 1;
+    measured.l1_bytes = measured.l2_bytes = measured.l3_bytes = 1 << 14;
+    measured.one = {{{machine().level, 2.0 * machine().lanes}}, 1, 1, 1, 1};
+    measured.all = measured.one;
+    write("full/hardnet/machine.json", machine_record_text(measured));
+    ASSERT_EQ(compile("full", "--tune-for host -o here"), 0);
+    EXPECT_EQ(shell("grep -q 'expected records of this version' err"), 0);
+    ASSERT_EQ(compile("none", "--tune-for full/hardnet/machine.json -o elsewhere"), 0);
+    EXPECT_EQ(shell("diff -r here elsewhere"), 0);
+    EXPECT_EQ(shell(HARDNET_PROGRAM " inspect here --layers >out && ! grep -q '(tuned' out"), 0);
+    ASSERT_EQ(compile("full", "-o unchanged"), 0);
+    EXPECT_EQ(shell("diff -r without unchanged"), 0);
+    EXPECT_EQ(shell("XDG_DATA_HOME=" + path("full") +
+                    " " HARDNET_PROGRAM " explain here base.1 --tune-for host >out"),
+              0);
+    write("full/hardnet/machine.json", "{}");
+    EXPECT_EQ(compile("full", "--tune-for host -o no"), 3 << 8);
+    EXPECT_EQ(compile("full", "-o unread"), 0);
+    fs::remove(path("full/hardnet/machine.json"));
+
     write("full/hardnet/tuning.db", "broken, and longer than a header of SQLite's: " + std::string(100, 'x'));
     EXPECT_EQ(compile("full", "--tune-for host -o no"), 3 << 8);
     EXPECT_EQ(compile("full", "-o fine"), 0);
