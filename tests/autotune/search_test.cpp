@@ -1,146 +1,13 @@
-// The search on machines that are made up: their speed moves, their clocks have luck, their candidates crash and hang.
-#include "autotune/search.h"
-
+// The search on machines that are made up: nothing that is slower than the model is chosen, whatever the noise.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cmath>
-#include <limits>
-#include <optional>
-#include <random>
-#include <set>
+#include "tests/autotune/made_up_machine.h"
 
 namespace hardnet::testing {
 namespace {
 
 using ::testing::HasSubstr;
-
-constexpr char kCrash[] = "expected a result, found signal 11",
-               kHang[] = "expected an end, found none in time",
-               kWrong[] = "output: expected a relative error of 3e-6, found 9.3e-01";
-
-// Blocks of a made-up problem: told apart by their extent alone.
-Blocks candidate(int number) { return {{0, 64, 64, 16, number + 1}}; }
-
-struct Candidate {
-    double share = 1;           // its true time / the model's
-    const char *fault = "";     // crashes, hangs, computes something else
-    double lucky_process = 1;   // of the first process that times it: where its memory happens to lie
-    bool lucky_rounds = false;  // a tenth of its times are half as long
-};
-
-// Times what it is asked for. Slow phases last some tens of rounds and hit both packages, single rounds hit one.
-class Machine {
-public:
-    Machine(std::vector<std::vector<Candidate>> problems, unsigned seed)
-        : truth_(std::move(problems)), random_(seed) {
-        TunedBlocks blank;
-        blank.level = "avx512";
-        blank.cpu = "a machine";
-        std::vector<Problem> known;
-        for (size_t p = 0; p < truth_.size(); p++) {
-            Problem problem{
-                convolution_problem(Window{}, 64, 64, 64, 8 + int(p)), {2 * p, 2 * p + 1}, {candidate(0)}};
-            for (size_t c = 0; c < truth_[p].size(); c++) problem.candidates.push_back(candidate(int(c) + 1));
-            known.push_back(problem);
-        }
-        log_ = std::make_unique<TrialLog>(known, blank);
-    }
-
-    Result<SearchReport> search(double seconds) {
-        Bench bench;
-        bench.measure = [this](const Picks &picks, double asked) { return measure(picks, asked); };
-        bench.keep = [this](const std::vector<TunedBlocks> &records) {
-            kept_.insert(kept_.end(), records.begin(), records.end());
-            return ok();
-        };
-        bench.seconds = [this] { return now_; };
-        bench.interrupted = [this] { return measured_ >= interrupted_behind_; };
-        bench.date = [this] { return std::to_string(1000000 + int(now_)); };
-        return hardnet::search(*log_, seconds, bench, [this](const SearchProgress &p) { progress_ = p; });
-    }
-
-    std::optional<TunedBlocks> chosen(size_t problem) const {
-        const std::vector<TunedBlocks> all = log_->chosen();
-        const TunedBlocks *found = find_tuned(all, "avx512", log_->problems()[problem].problem);
-        return found ? std::optional<TunedBlocks>(*found) : std::nullopt;
-    }
-    // 0: the model's; -1: nothing.
-    int winner(size_t problem) const {
-        const auto record = chosen(problem);
-        return record ? record->blocks[0].extent - 1 : -1;
-    }
-    double true_share(size_t problem, int winner) const {
-        return winner > 0 ? truth_[problem][size_t(winner - 1)].share : 1;
-    }
-    std::string verdict(size_t problem, int number) const {
-        return log_->verdict(problem, candidate(number));
-    }
-
-    std::vector<TunedBlocks> kept_;
-    SearchProgress progress_;
-    double now_ = 0, overhead_ = 1;
-    int measured_ = 0, interrupted_behind_ = std::numeric_limits<int>::max();
-    bool broken_ = false;
-    std::unique_ptr<TrialLog> log_;
-
-private:
-    Result<std::vector<RoundTimes>> measure(const Picks &picks, double seconds) {
-        measured_++;
-        now_ += overhead_;
-        if (broken_) return environment_error("no space left");
-        for (const Pick &pick : picks) {
-            const std::string fault = of(pick).fault;
-            if (fault == kHang) now_ += 20;
-            if (!fault.empty()) return bad_input(fault);
-        }
-        const int rounds = 20 + int(seconds * 50);
-        now_ += seconds;
-        std::vector<RoundTimes> times(truth_.size());
-        for (const Pick &pick : picks) placement_[pick.problem] = of(pick).share * luck(pick);
-        for (int round = 0; round < rounds; round++) time_round(picks, times);
-        placement_.clear();
-        return times;
-    }
-
-    void time_round(const Picks &picks, std::vector<RoundTimes> &times) {
-        std::lognormal_distribution<double> slow(0.2, 0.3);
-        std::normal_distribution<double> jitter(0, 0.02);
-        std::uniform_real_distribution<double> uniform(0, 1);
-        if (uniform(random_) < 0.05) phase_ = uniform(random_) < 0.5 ? 1 : std::max(1.0, slow(random_));
-        for (size_t p = 0; p < times.size(); p++) {
-            const auto once = [&] {  // another process takes the CPU for a while
-                return phase_ * std::exp(jitter(random_)) *
-                       (uniform(random_) < 0.1 ? std::max(1.0, slow(random_)) : 1);
-            };
-            const auto pick =
-                std::find_if(picks.begin(), picks.end(), [&](const Pick &k) { return k.problem == p; });
-            const bool picked = pick != picks.end();
-            const bool lucky = picked && of(*pick).lucky_rounds && uniform(random_) < 0.1;
-            times[p].model_ms.push_back(once());
-            times[p].trial_ms.push_back(once() * (picked ? placement_[p] : 1) * (lucky ? 0.5 : 1));
-        }
-    }
-
-    double luck(const Pick &pick) {
-        return timed_.insert({pick.problem, pick.blocks[0].extent}).second ? of(pick).lucky_process : 1;
-    }
-    const Candidate &of(const Pick &pick) const {
-        return truth_[pick.problem][size_t(pick.blocks[0].extent - 2)];
-    }
-
-    const std::vector<std::vector<Candidate>> truth_;
-    std::mt19937 random_;
-    double phase_ = 1;
-    std::map<size_t, double> placement_;
-    std::set<std::pair<size_t, int>> timed_;
-};
-
-std::vector<Candidate> shares(std::initializer_list<double> values) {
-    std::vector<Candidate> all;
-    for (double value : values) all.push_back({value, "", 1, false});
-    return all;
-}
 
 TEST(Estimates, AreTheMediansOfRatiosBetweenTheirOrdersBounds) {
     RoundTimes times;
@@ -183,9 +50,9 @@ TEST(Search, FindsGainsInNoiseAndChoosesNoLoss) {
     constexpr int kMachines = 40;
     int best = 0, nearly = 0, none = 0;
     for (unsigned seed = 0; seed < kMachines; seed++) {
-        Machine machine({shares({1.1, 1.02, 0.85, 1, 0.97, 0.93, 1.3, 1.05, 0.99, 1.01, 1.2}),
-                         shares({1.01, 1.03, 1, 1.2, 1, 1.05, 1.15, 1, 1.3, 1.02, 1})},
-                        seed);
+        MadeUpMachine machine({shares({1.1, 1.02, 0.85, 1, 0.97, 0.93, 1.3, 1.05, 0.99, 1.01, 1.2}),
+                               shares({1.01, 1.03, 1, 1.2, 1, 1.05, 1.15, 1, 1.3, 1.02, 1})},
+                              seed);
         const auto report = machine.search(600);
         ASSERT_TRUE(report);
         EXPECT_TRUE(report->finished);
@@ -208,14 +75,14 @@ TEST(Search, FindsGainsInNoiseAndChoosesNoLoss) {
 
 TEST(Search, RecordsWhyCandidatesAreNotChosen) {
     for (unsigned seed = 0; seed < 10; seed++) {
-        Machine machine({shares({0.9, 1.1, 1.2, 1, 1}),
-                         {{0.5, kCrash, 1, false},
-                          {0.5, kHang, 1, false},
-                          {0.5, kWrong, 1, false},
-                          {1.1, "", 1, true},
-                          {1, "", 0.8, false},
-                          {0.9, "", 1, false}}},
-                        seed);
+        MadeUpMachine machine({shares({0.9, 1.1, 1.2, 1, 1}),
+                               {{0.5, kCrash, 1, false},
+                                {0.5, kHang, 1, false},
+                                {0.5, kWrong, 1, false},
+                                {1.1, "", 1, true},
+                                {1, "", 0.8, false},
+                                {0.9, "", 1, false}}},
+                              seed);
         const auto report = machine.search(900);
         ASSERT_TRUE(report) << report.error().what;
         EXPECT_EQ(report->failed, 3);
@@ -238,7 +105,7 @@ TEST(Search, RecordsWhyCandidatesAreNotChosen) {
 
 // Alone, so that the lucky one is the favourite: what it promised in one process it does not keep in the next.
 TEST(Search, RefutesWhatWasFastInOneProcess) {
-    Machine machine({{{1, "", 0.8, false}}}, 1);
+    MadeUpMachine machine({{{1, "", 0.8, false}}}, 1);
     ASSERT_TRUE(machine.search(900));
     EXPECT_EQ(machine.winner(0), 0);
     EXPECT_THAT(machine.verdict(0, 1), HasSubstr("not faster in another process: "));
@@ -253,7 +120,7 @@ TEST(Search, ConfirmsWhatIsFasterInEveryProcess) {
     };
     for (const Case &last :
          {Case{0.9, 0.88, 0.92, true}, Case{0.9, 0.8, 1.01, false}, Case{0.985, 0.98, 0.99, false}}) {
-        Machine machine({shares({0.9})}, 1);
+        MadeUpMachine machine({shares({0.9})}, 1);
         for (int trial : {1, kConfirmation, kConfirmation, kConfirmation}) {
             TunedBlocks record = machine.log_->record_of({0, candidate(1)});
             EXPECT_EQ(machine.winner(0), -1);
@@ -274,7 +141,7 @@ TEST(Search, ConfirmsWhatIsFasterInEveryProcess) {
 
 TEST(Search, EndsWithinItsTimeAndOneTrial) {
     for (double seconds : {0.0, 0.5, 3.0, 10.0, 30.0, 60.0}) {
-        Machine machine({shares({0.8, 1.1, 1.2, 0.9, 1, 1.3, 0.7, 1.1}), shares({0.8, 1, 1})}, 3);
+        MadeUpMachine machine({shares({0.8, 1.1, 1.2, 0.9, 1, 1.3, 0.7, 1.1}), shares({0.8, 1, 1})}, 3);
         const auto report = machine.search(seconds);
         ASSERT_TRUE(report);
         const double longest = machine.overhead_ + 6;
@@ -289,13 +156,13 @@ TEST(Search, GoesOnWhereItWasKilled) {
     const std::vector<std::vector<Candidate>> truth = {
         shares({1.1, 0.85, 1, 1.2, 0.95, 1.05}),
         {{1, kCrash, 1, false}, {0.9, "", 1, false}, {1.1, "", 1, false}}};
-    Machine whole(truth, 5);
+    MadeUpMachine whole(truth, 5);
     ASSERT_TRUE(whole.search(900));
     std::vector<TunedBlocks> kept;
     int runs = 0;
     for (bool finished = false; !finished; runs++) {
         ASSERT_LT(runs, 60);
-        Machine machine(truth, unsigned(100 + runs));
+        MadeUpMachine machine(truth, unsigned(100 + runs));
         for (const TunedBlocks &trial : kept) machine.log_->add(trial);
         machine.interrupted_behind_ = 2;  // the model's package, then a trial
         const auto report = machine.search(900);
@@ -314,7 +181,7 @@ TEST(Search, GoesOnWhereItWasKilled) {
 }
 
 TEST(Search, OfWhatIsKnownMeasuresNothingAndChoosesTheSame) {
-    Machine machine({shares({0.85, 1.1, 1})}, 7);
+    MadeUpMachine machine({shares({0.85, 1.1, 1})}, 7);
     ASSERT_TRUE(machine.search(900));
     const int measured = machine.measured_;
     const std::string chosen = tuned_blocks_text(machine.log_->chosen());
@@ -326,7 +193,7 @@ TEST(Search, OfWhatIsKnownMeasuresNothingAndChoosesTheSame) {
 }
 
 TEST(Search, HalvesCandidatesAndMeasuresTheCloseOnesLonger) {
-    Machine machine({shares({1.3, 0.80, 1.3, 0.81, 1.3, 0.82, 1.3, 0.9})}, 11);
+    MadeUpMachine machine({shares({1.3, 0.80, 1.3, 0.81, 1.3, 0.82, 1.3, 0.9})}, 11);
     ASSERT_TRUE(machine.search(900));
     std::map<int, std::set<int>> rungs;
     for (const TunedBlocks &trial : machine.kept_) rungs[trial.trial].insert(trial.blocks[0].extent - 1);
@@ -338,7 +205,7 @@ TEST(Search, HalvesCandidatesAndMeasuresTheCloseOnesLonger) {
 }
 
 TEST(Search, OfABrokenMachineBlamesNoCandidate) {
-    Machine machine({shares({0.85, 1.1, 1})}, 7);
+    MadeUpMachine machine({shares({0.85, 1.1, 1})}, 7);
     machine.broken_ = true;
     const auto report = machine.search(900);
     ASSERT_FALSE(report);
@@ -348,7 +215,7 @@ TEST(Search, OfABrokenMachineBlamesNoCandidate) {
 }
 
 TEST(Search, SaysWhatIsLeft) {
-    Machine machine({shares({0.85, 1.1, 1})}, 7);
+    MadeUpMachine machine({shares({0.85, 1.1, 1})}, 7);
     ASSERT_TRUE(machine.search(900));
     EXPECT_EQ(machine.progress_.left, 0);
     EXPECT_EQ(machine.progress_.done, machine.measured_ - 1);
