@@ -71,7 +71,7 @@ TEST_F(Faults, OfHalideAreALine) {
     use_cache(cache_);
     Machine machine = machines().front();
     machine.target = "x86-64-linux-no_such_feature";
-    const KernelSpec spec = GlobalPoolSpec{4, 4, 16, 64, 16};
+    const KernelSpec spec = GlobalPoolSpec{4, 4, 16, 64, 16, false, false, false, {}};
     const Result<KernelObjects> objects = emit_kernels({{&spec, &machine, "hardnet_fault"}}, 1, {});
     ASSERT_FALSE(objects);
     EXPECT_EQ(int(objects.error().code), int(ExitCode::kInternal));

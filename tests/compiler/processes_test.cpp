@@ -40,7 +40,8 @@ bool has_children() { return waitpid(-1, nullptr, WNOHANG) >= 0 || errno != ECHI
 class Processes : public Packages {
 protected:
     Processes() {
-        for (int i = 1; i <= 4; i++) specs_.push_back(GlobalPoolSpec{4, 4, 16 * i, 64, 16});
+        for (int i = 1; i <= 4; i++)
+            specs_.push_back(GlobalPoolSpec{4, 4, 16 * i, 64, 16, false, false, false, {}});
         use_cache(cache_);
     }
 
