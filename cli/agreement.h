@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/scorers.h"
 #include "package/loaded_package.h"
 
 namespace hardnet {
@@ -17,12 +18,6 @@ struct AgreementSettings {
     // file as `run --json` prints it; "": what pictures' names state of classification, else nothing.
     std::string truth;
     std::function<void(int done, int total, const std::string &what)> progress;
-};
-
-// A measure from 0 to 1, each NaN where there is nothing to compare with.
-struct Score {
-    std::string name;  // "same label", "mean IoU"
-    double with_other = 0, with_truth = 0, other_with_truth = 0;
 };
 
 struct Agreement {
