@@ -89,15 +89,15 @@ def run(*command, stdout=None):
 
 
 def has_torch():
-    return subprocess.run(["/usr/bin/python3", "-c", "import torch"], stderr=subprocess.DEVNULL).returncode == 0
+    return subprocess.run(["/usr/bin/python3", "-c", "import torch, torchvision"], stderr=subprocess.DEVNULL).returncode == 0
 
 
 def require_torch():
     if not has_torch():
-        run(ROOT / "scripts/setup.sh", "python3-torch")
+        run(ROOT / "scripts/setup.sh", "python3-torch", "python3-torchvision")
     if not has_torch():
-        print("rivals: python3-torch: expected Debian's package, found none; install it with\n"
-              "  apt-get install -y --no-install-recommends python3-torch", file=sys.stderr)
+        print("rivals: python3-torch, python3-torchvision: expected Debian's packages, found none; install them with\n"
+              "  apt-get install -y --no-install-recommends python3-torch python3-torchvision", file=sys.stderr)
         sys.exit(5)
 
 
