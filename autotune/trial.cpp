@@ -38,9 +38,7 @@ public:
 
     Result<std::vector<std::vector<float>>> outputs() {
         if (Status s = loaded_->run(); !s) return s.error();
-        std::vector<std::vector<float>> values;
-        for (size_t i = 0; i < loaded_->outputs().size(); i++) values.push_back(loaded_->output_values(i, 0));
-        return values;
+        return loaded_->output_values(0);
     }
     // Runs one image step by step: milliseconds per layer, of the steps that its blocks have a part in.
     std::vector<double> time_layers() {

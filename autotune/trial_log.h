@@ -59,13 +59,13 @@ public:
 
     // Of a candidate that was tried: "chosen", or why it is not.
     std::string verdict(size_t problem, const Blocks &blocks) const;
+    bool failed(size_t problem, const Blocks &blocks) const;  // the verdict is the reason
 
 private:
     using Candidates = std::vector<const Blocks *>;
     std::vector<const TunedBlocks *> trials_of(size_t problem, const Blocks &blocks) const;
     const TunedBlocks *latest(size_t problem, const Blocks &blocks, int rung) const;
     const TunedBlocks *highest(size_t problem, const Blocks &blocks) const;
-    bool failed(size_t problem, const Blocks &blocks) const;
     Candidates of_rung(size_t problem, int rung) const;
     const Blocks *favourite(size_t problem) const;
     bool confirmed(size_t problem, const Blocks &blocks) const;

@@ -154,7 +154,8 @@ std::vector<ProblemReport> problem_reports(const TrialLog &log, const Network &n
             report.high = record->high;
         }
         for (size_t c = 1; c < p.candidates.size(); c++)
-            report.verdicts.emplace_back(p.candidates[c], log.verdict(i, p.candidates[c]));
+            report.verdicts.push_back(
+                {p.candidates[c], log.verdict(i, p.candidates[c]), log.failed(i, p.candidates[c])});
     }
     return reports;
 }

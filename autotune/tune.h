@@ -20,7 +20,12 @@ struct ProblemReport {
     double model_ms = 0, ms = 0;      // of all the layers; 0: not measured
     double low = 0, high = 0;         // bounds of ms / model_ms where other blocks are taken
     bool settled = false;             // by a record
-    std::vector<std::pair<Blocks, std::string>> verdicts;  // of the other candidates
+    struct Verdict {
+        Blocks blocks;
+        std::string text;
+        bool failed = false;
+    };
+    std::vector<Verdict> verdicts;  // of the other candidates
 };
 
 struct TuneReport {

@@ -174,19 +174,14 @@ std::string history_section(const SearchReport &search) {
                search.history.size());
 }
 
-bool is_failure(const std::string &verdict) {
-    return verdict.find(" % of the model's time") == std::string::npos && verdict != "chosen" &&
-           verdict != "not tried";
-}
-
 std::string verdict_rows(const TuneReport &report, bool failures, int &count) {
     std::string rows;
     for (const ProblemReport &p : report.problems) {
-        for (const auto &[blocks, verdict] : p.verdicts) {
-            if (is_failure(verdict) != failures) continue;
+        for (const ProblemReport::Verdict &v : p.verdicts) {
+            if (v.failed != failures) continue;
             count++;
-            rows += "<tr><td>" + escaped(describe(p.problem)) + "<td><code>" + describe(blocks) +
-                    "</code><td class=wrap>" + escaped(verdict) + "\n";
+            rows += "<tr><td>" + escaped(describe(p.problem)) + "<td><code>" + describe(v.blocks) +
+                    "</code><td class=wrap>" + escaped(v.text) + "\n";
         }
     }
     return rows;
