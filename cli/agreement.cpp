@@ -6,7 +6,6 @@
 #include <cmath>
 #include <memory>
 
-#include "cli/find_pictures.h"
 #include "cli/verification.h"
 #include "graph/network_json.h"
 #include "graph/task.h"
@@ -17,11 +16,11 @@
 namespace hardnet {
 namespace {
 
-// What the package is compared with: runs on the input that lies in the package's first place.
+// What the package is compared with, on one image.
 class Other {
 public:
     virtual ~Other() = default;
-    virtual Result<Values> run(const LoadedPackage &loaded) = 0;
+    virtual Result<Values> run(const std::vector<float> &input) = 0;
 };
 
 class OtherPackage : public Other {
@@ -29,17 +28,15 @@ public:
     static Result<std::unique_ptr<Other>> open(const std::string &folder, const LoadedPackage &than) {
         auto opened = LoadedPackage::load(folder, {than.threads(), ""});
         if (!opened) return opened.error();
-        if (graph_json((*opened)->model())["layers"] != graph_json(than.model())["layers"])
+        if (!same_layers((*opened)->model(), than.model()))
             return bad_input(fmt::format("{}: expected a package of the network of {}, found one of {}",
                                          folder, than.package().folder, (*opened)->model().name));
         return std::unique_ptr<Other>(new OtherPackage(std::move(*opened)));
     }
-    Result<Values> run(const LoadedPackage &loaded) override {
-        std::copy_n(loaded.input(0), loaded.input_elems(), other_->input(0));
+    Result<Values> run(const std::vector<float> &input) override {
+        std::copy(input.begin(), input.end(), other_->input(0));
         if (const Status run = other_->run(); !run) return run.error();
-        Values values;
-        for (size_t i = 0; i < other_->outputs().size(); i++) values.push_back(other_->output_values(i, 0));
-        return values;
+        return other_->output_values(0);
     }
 
 private:
@@ -52,23 +49,23 @@ public:
     static Result<std::unique_ptr<Other>> open(const LoadedPackage &loaded) {
         Result<FoldedWeights> weights = package_weights(loaded);
         if (!weights) return weights.error();
-        return std::unique_ptr<Other>(new ReferenceOperators(std::move(*weights)));
+        return std::unique_ptr<Other>(new ReferenceOperators(loaded.model(), std::move(*weights)));
     }
-    Result<Values> run(const LoadedPackage &loaded) override {
-        const Network &network = loaded.model();
-        const std::vector<float> input(loaded.input(0), loaded.input(0) + loaded.input_elems());
-        const auto layers = run_network(network, weights_, input);
+    Result<Values> run(const std::vector<float> &input) override {
+        const auto layers = run_network(network_, weights_, input);
         if (!layers) return layers.error();
         Values values;
-        for (const Output &output : network.outputs) {
-            const std::vector<double> exact = hardnet::output_values(network, output, *layers);
+        for (const Output &output : network_.outputs) {
+            const std::vector<double> exact = output_values(network_, output, *layers);
             values.emplace_back(exact.begin(), exact.end());
         }
         return values;
     }
 
 private:
-    explicit ReferenceOperators(FoldedWeights weights) : weights_(std::move(weights)) {}
+    ReferenceOperators(const Network &network, FoldedWeights weights)
+        : network_(network), weights_(std::move(weights)) {}
+    const Network &network_;
     FoldedWeights weights_;
 };
 
@@ -95,28 +92,24 @@ Result<Agreement> agreement_of(LoadedPackage &loaded, const AgreementSettings &s
     auto other = settings.against.empty() ? ReferenceOperators::open(loaded)
                                           : OtherPackage::open(settings.against, loaded);
     if (!other) return other.error();
-    const Result<FoundPictures> found = find_pictures(settings.pictures);
-    if (!found) return found.error();
 
     Agreement agreement;
-    for (const std::string &file : found->files) {
-        if (settings.progress) settings.progress(agreement.pictures, int(found->files.size()), file);
-        const Result<Image> image = read_image(file, ImageLimits(), Orientation::kUpright,
-                                               transparency_for(loaded.manifest().planes()));
-        if (!image) return image.error();
-        const Result<PictureResult> picture = put_picture(loaded, *image, 0, file);
-        if (!picture) return picture.error();
-        if (const Status run = loaded.run(); !run) return run.error();
-        Values values;
-        for (size_t i = 0; i < loaded.outputs().size(); i++) values.push_back(loaded.output_values(i, 0));
-        const Result<Values> expected = (*other)->run(loaded);
+    const auto compare_picture = [&](const PictureResult &picture) -> Status {
+        if (picture.error) return *picture.error;
+        if (settings.progress)
+            settings.progress(agreement.pictures, int(settings.pictures.size()), picture.file);
+        const Values values = loaded.output_values(picture.slot);
+        const Result<Values> expected =
+            (*other)->run({loaded.input(picture.slot), loaded.input(picture.slot + 1)});
         if (!expected) return expected.error();
         const double rms = relative_rms(values, *expected);
         agreement.pictures++;
         agreement.mean_rms += (rms - agreement.mean_rms) / agreement.pictures;
-        if (!(rms <= agreement.worst_rms)) agreement.worst_rms = rms, agreement.worst = file;
-        if (const Status added = (*scorer)->add(*picture, values, *expected); !added) return added.error();
-    }
+        if (!(rms <= agreement.worst_rms)) agreement.worst_rms = rms, agreement.worst = picture.file;
+        return (*scorer)->add(picture, values, *expected);
+    };
+    if (const Status run = run_pictures(loaded, settings.pictures, {}, compare_picture); !run)
+        return run.error();
     agreement.scores = (*scorer)->scores();
     return agreement;
 }

@@ -12,7 +12,7 @@
 namespace hardnet {
 
 struct AgreementSettings {
-    std::vector<std::string> pictures;  // files and folders
+    std::vector<std::string> pictures;  // files
     std::string against;  // a package of the same network; "": the reference operators in double
     // Of segmentation a folder of masks of the pictures' names, grey, as `run --mask-ids` writes them; of detection a
     // file as `run --json` prints it; "": what pictures' names state of classification, else nothing.

@@ -38,6 +38,12 @@ Result<PictureResult> put_picture(LoadedPackage &loaded, const Image &image, int
     return result;
 }
 
+Result<PictureResult> put_picture(LoadedPackage &loaded, const std::string &file, int slot) {
+    const Result<Image> image =
+        read_image(file, ImageLimits(), Orientation::kUpright, transparency_for(loaded.manifest().planes()));
+    return image ? put_picture(loaded, *image, slot, file) : image.error();
+}
+
 Status run_pictures(LoadedPackage &loaded, const std::vector<std::string> &files, const BatchOptions &options,
                     const std::function<Status(PictureResult)> &each) {
     const int planes = loaded.manifest().planes();

@@ -31,6 +31,9 @@ struct BatchOptions {
 Result<PictureResult> put_picture(LoadedPackage &loaded, const Image &image, int slot,
                                   const std::string &name);
 
+// The same of a file, as large as pictures may be, upright.
+Result<PictureResult> put_picture(LoadedPackage &loaded, const std::string &file, int slot);
+
 // Calls `each` once per file, in order, as results come; an error that it returns ends the run. A file that
 // cannot be read does not stop the others.
 Status run_pictures(LoadedPackage &loaded, const std::vector<std::string> &files, const BatchOptions &options,

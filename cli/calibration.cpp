@@ -128,7 +128,7 @@ Result<Calibration> of_package(const std::string &folder, const Network &network
     const Manifest &m = package->manifest;
     if (m.ranges_source.empty())
         return bad_input(folder + ": expected a package that was compiled with --calibrate, found another");
-    if (graph_json(m.network)["layers"] != graph_json(network)["layers"])
+    if (!same_layers(m.network, network))
         return bad_input(
             fmt::format("{}: expected a package of the same network and input, found {} of {}x{}", folder,
                         m.network.name, m.height(), m.width()));

@@ -52,11 +52,7 @@ Result<Inputs> inputs_of_npy(const std::string &path, const Shape &shape) {
 
 Input input_of_picture(const std::string &path) {
     return {path, [path](LoadedPackage &loaded) -> Status {
-                const Transparency transparency = transparency_for(loaded.manifest().planes());
-                const Result<Image> image =
-                    read_image(path, ImageLimits(), Orientation::kUpright, transparency);
-                if (!image) return image.error();
-                const Result<PictureResult> put = put_picture(loaded, *image, 0, path);
+                const Result<PictureResult> put = put_picture(loaded, path, 0);
                 return put ? ok() : Status(put.error());
             }};
 }

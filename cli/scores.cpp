@@ -76,10 +76,8 @@ double average_precision(const std::vector<Detections> &found, const std::vector
 double mean_average_precision(const std::vector<Detections> &found, const std::vector<Detections> &expected,
                               int classes, float least_overlap) {
     std::vector<double> precisions;
-    for (int label = 0; label < classes; label++) {
-        const double precision = average_precision(found, expected, label, least_overlap);
-        if (std::isfinite(precision)) precisions.push_back(precision);
-    }
+    for (int label = 0; label < classes; label++)
+        precisions.push_back(average_precision(found, expected, label, least_overlap));
     return mean_of(precisions);
 }
 

@@ -62,7 +62,8 @@ Result<Errors> errors_of(LoadedPackage &int16, LoadedPackage &float32, const Inp
 }
 
 // Numbers of the layers whose products are int16, those first that add most to what their sources are off by.
-std::vector<size_t> by_added_error(const LoadedPackage &int16, const Errors &errors) {
+std::vector<size_t> by_added_error(const LoadedPackage &int16,
+                                   const std::vector<std::optional<double>> &errors) {
     std::vector<std::pair<double, size_t>> added;
     const std::vector<Layer> &layers = int16.model().layers;
     for (size_t l = 0; l < layers.size(); l++) {
@@ -70,8 +71,8 @@ std::vector<size_t> by_added_error(const LoadedPackage &int16, const Errors &err
         if (!info || info->algorithm.find("int16") == std::string::npos) continue;
         double before = 0;
         for (const int source : layers[l].sources())
-            if (source >= 0) before = std::max(before, errors.layers[size_t(source)].value_or(0));
-        const double here = errors.layers[l].value_or(0);
+            if (source >= 0) before = std::max(before, errors[size_t(source)].value_or(0));
+        const double here = errors[l].value_or(0);
         added.emplace_back(here * here - before * before, l);
     }
     std::sort(added.rbegin(), added.rend());
@@ -98,8 +99,7 @@ Result<Calibration> with_errors(const Model &model, CompileOptions trial, Loaded
         if (!errors) return errors.error();
         calibration.errors = std::move(errors->layers);
         if (!most_error || errors->outputs <= *most_error) return calibration;
-        errors->layers = calibration.errors;
-        const std::vector<size_t> numbers = by_added_error(**int16, *errors);
+        const std::vector<size_t> numbers = by_added_error(**int16, calibration.errors);
         for (size_t i = 0; i < std::min(more, numbers.size()); i++)
             calibration.keep.insert(model.network.layers[numbers[i]].name);
         if (numbers.size() <= more)

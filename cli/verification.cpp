@@ -147,11 +147,9 @@ Status put_input(LoadedPackage &loaded, const VerifySettings &settings) {
         std::copy(input.begin(), input.end(), loaded.input(0));
         return ok();
     }
-    const Result<Image> image = read_image(settings.picture, ImageLimits(), Orientation::kUpright,
-                                           transparency_for(loaded.manifest().planes()));
-    if (!image) return image.error();
-    for (int slot = 0; slot < batch; slot++)
-        if (const auto put = put_picture(loaded, *image, slot, settings.picture); !put) return put.error();
+    if (const auto put = put_picture(loaded, settings.picture, 0); !put) return put.error();
+    for (int slot = 1; slot < batch; slot++)
+        std::copy_n(loaded.input(0), loaded.input_elems(), loaded.input(slot));
     return ok();
 }
 

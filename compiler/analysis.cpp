@@ -92,7 +92,7 @@ bool reads_int16(const Layer &l) {
 
 // Rounds V of what is bounded, and tensors that are written and read as int16: it follows whose products are of int16. A
 // direct convolution wants all of its sources rounded, or none.
-void choose_int16(Analysis &a, const std::set<std::string> &keep) {
+void choose_int16(Analysis &a, const std::set<std::string> *keep) {
     const std::vector<Layer> &layers = a.network.layers;
     const Ranges &ranges = *a.ranges;
     std::vector<bool> rounded(layers.size());
@@ -113,7 +113,7 @@ void choose_int16(Analysis &a, const std::set<std::string> &keep) {
         for (size_t l = 0; l < layers.size(); l++) {
             Decision &d = a.decisions[l];
             if (!is_plain_convolution(layers[l])) continue;
-            const bool kept = keep.count(layers[l].name);
+            const bool kept = keep && keep->count(layers[l].name);
             if (d.tiling) {
                 d.int16 = !kept && all_sources(l, [&](int source) { return bool(ranges[size_t(source)]); });
                 continue;
@@ -248,8 +248,7 @@ Analysis analyse(const Network &network, const Machine &machine, const PlanOptio
         if (d.pool != kNoLayer) a.decisions[d.pool].computed_with = l;
         if (only_for_argmax(a, l)) d.computed_with = a.readers[l][0].layer;
     }
-    static const std::set<std::string> none;
-    if (options.ranges && machine.int16) choose_int16(a, options.keep ? *options.keep : none);
+    if (options.ranges && machine.int16) choose_int16(a, options.keep);
     for (int l = 0; l < layers; l++) choose_blocks(a, l, options);
     return a;
 }

@@ -240,6 +240,10 @@ Json graph_json(const Network &network) {
             {"outputs", std::move(outputs)}};
 }
 
+bool same_layers(const Network &a, const Network &b) {
+    return graph_json(a).at("layers") == graph_json(b).at("layers");
+}
+
 Network read_graph(const JsonText &json, const std::string &pointer, std::optional<Error> &error) {
     Network network;
     JsonObjectReader reader(json, pointer, error);

@@ -64,6 +64,11 @@ public:
     std::vector<float> output_values(size_t index, int image) const {
         return {output(index, image), output(index, image + 1)};
     }
+    std::vector<std::vector<float>> output_values(int image) const {  // of every output
+        std::vector<std::vector<float>> all;
+        for (size_t i = 0; i < outputs_.size(); i++) all.push_back(output_values(i, image));
+        return all;
+    }
     Status run();
     Error failure(hardnet_status status) const;  // of the last call on the context
 
