@@ -7,8 +7,9 @@
 #     scripts/gpu.sh pack FOLDER [--all | NETWORK...]   the networks below; or these, NAME_bN of N images;
 #                                                       --all: every network of `hardnet list`, all but digits without a CPU's level
 #     scripts/gpu.sh run FOLDER [ARGUMENT...]           as FOLDER/run.sh
+#     scripts/gpu.sh machine-code NETWORK:HxW...        registers, spills and inner loops as ptxas makes them, without a GPU
 #
-# All below take about a quarter of an hour on two cores; what is compiled stays in build/gpu/cache.
+# All networks below take about a quarter of an hour on two cores; what is compiled stays in build/gpu/cache.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 networks=(digits shapes_segmenter hardnet39ds hardnet68ds hardnet68 hardnet68_b32 hardnet85 fchardnet70 ssd512_hardnet68
@@ -89,11 +90,24 @@ pack() {
   echo "$out: $size MiB; copy it to a machine with an NVIDIA GPU and call its run.sh there"
 }
 
+# PyPI has the disassembler that Debian's toolkit lacks.
+machine_code() {
+  local venv=build/gpu/venv
+  [ -x build/hardnet ] || fail 5 build/hardnet "the program with its compiler" "none (scripts/quickstart.sh builds it)"
+  if [ ! -x $venv/bin/pip ] || ! compgen -G "$venv/lib/python3*/site-packages/nvidia/*/bin/nvdisasm" >/dev/null; then
+    python3 -m venv $venv
+    $venv/bin/pip install -q nvidia-cuda-nvcc nvidia-cuda-nvdisasm
+  fi
+  PATH=$PATH:/usr/local/cuda/bin:$(echo "$PWD"/$venv/lib/python3*/site-packages/nvidia/*/bin | tr ' ' ':') \
+    HARDNET_CACHE=${HARDNET_CACHE:-$PWD/build/gpu/cache} exec python3 bench/gpu/machine_code.py "$@"
+}
+
 case ${1:-} in
+  machine-code) shift && machine_code "$@" ;;
   pack) shift && pack "$@" ;;
   run)
     [ -x "${2:-}/run.sh" ] || fail 5 "${2:-FOLDER}/run.sh" "a folder that pack made" none
     exec "$2/run.sh" "${@:3}"
     ;;
-  *) fail 2 usage "pack FOLDER or run FOLDER" "${1:-nothing}" ;;
+  *) fail 2 usage "pack FOLDER, run FOLDER or machine-code NETWORK:HxW" "${1:-nothing}" ;;
 esac
