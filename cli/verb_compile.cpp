@@ -209,10 +209,10 @@ void add_compile(CLI::App &program, Action &chosen) {
     verb->add_option("--input", options->input, "HEIGHTxWIDTH; default: the network's own");
     verb->add_option("--batch", options->batch, "images per run; default: 1, or the ONNX file's")
         ->check(CLI::Validator(between(1, 1024), ""));
-    verb->add_option(
-            "--target", options->targets,
-            "host, x86-64 (all levels), x86-64-v2, -v3, -v4, cuda, or a Halide target; repeatable; default: "
-            "host")
+    verb->add_option("--target", options->targets,
+                     "host, x86-64 (all levels), x86-64-v2, -v3, -v4, cuda, opencl, or a Halide target; "
+                     "repeatable; default: "
+                     "host")
         ->expected(1)
         ->take_all();
     verb->add_option("--name", options->name, "of the package and its C symbol; default: the network's");

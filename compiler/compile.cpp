@@ -188,6 +188,20 @@ Status check_spills(const gpu::Module &module, bool allowed) {
     return ok();
 }
 
+// Of a GPU's plan; of a CPU's, whose kernels are objects, none.
+Result<gpu::Module> module_of(const Plan &plan, const std::vector<KernelJob> &jobs,
+                              const std::vector<std::string> &paths, gpu::Cubins cubins, int workers) {
+    std::vector<gpu::Compiled> kernels;
+    for (size_t j = 0; j < jobs.size(); j++) {
+        if (!jobs[j].gpu || jobs[j].machine != plan.machine) continue;
+        auto kernel = gpu::read_kernel(paths[j], jobs[j].symbol);
+        if (!kernel) return kernel.error();
+        kernels.push_back(std::move(*kernel));
+    }
+    if (kernels.empty()) return gpu::Module{};
+    return gpu::make_module(kernels, plan.machine->device, cubins, workers);
+}
+
 Result<CompileReport> compile(const Model &model, const CompileOptions &options, const std::string &name,
                               const Choices &choices) {
     CompileReport report;
@@ -221,21 +235,14 @@ Result<CompileReport> compile(const Model &model, const CompileOptions &options,
     report.kernels = int(jobs.size());
     report.compiled = objects->compiled;
 
-    std::vector<gpu::Compiled> gpu_kernels;
-    for (size_t j = 0; j < jobs.size(); j++) {
-        if (!jobs[j].gpu) continue;
-        auto kernel = gpu::read_kernel(objects->paths[j], jobs[j].symbol);
-        if (!kernel) return kernel.error();
-        gpu_kernels.push_back(std::move(*kernel));
+    std::vector<gpu::Module> modules;
+    for (const Plan &plan : plans) {
+        auto module = module_of(plan, jobs, objects->paths, choices.cubins, workers);
+        if (!module) return module.error();
+        if (Status s = check_spills(*module, options.allow_spills); !s) return s.error();
+        modules.push_back(std::move(*module));
     }
-    gpu::Module module;
-    if (!gpu_kernels.empty()) {
-        auto made = gpu::make_module(gpu_kernels, choices.cubins, workers);
-        if (!made) return made.error();
-        module = std::move(*made);
-        if (Status s = check_spills(module, options.allow_spills); !s) return s.error();
-    }
-    PackageContents contents{options, model, name, calibration, plans, jobs, objects->paths, module};
+    PackageContents contents{options, model, name, calibration, plans, jobs, objects->paths, modules};
     if (Status s = write_package(contents, choices.place, report); !s) return s.error();
     if (!objects->note.empty()) report.notes.push_back(objects->note);
     if (objects->compiled) trim_cache(kCacheBytes);

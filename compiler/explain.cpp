@@ -90,10 +90,15 @@ Result<int> layer_named(const Package &package, const std::string &name) {
         std::move(near)};
 }
 
+bool is_gpu(const std::string &level) {
+    const std::vector<Machine> &all = gpu_machines();
+    return std::any_of(all.begin(), all.end(), [&](const Machine &m) { return m.level == level; });
+}
+
 Result<const Machine *> machine_of(const Package &package, const std::string &level) {
     std::vector<std::string> names;
     for (const LevelInfo &info : package.manifest.levels) {
-        if (info.name == gpu_machines().front().level) continue;  // whose layers `inspect --layers` shows
+        if (is_gpu(info.name)) continue;  // whose layers `inspect --layers` shows
         names.push_back(info.name);
         for (const Machine &machine : machines(Precision::kInt16))
             if (info.name == level && machine.level == level && machine.target == info.target)

@@ -41,6 +41,7 @@ Json json_of(const LevelInfo &level) {
                  {"packed_weight_bytes", level.packed_weight_bytes},
                  {"transform_bytes", level.transform_bytes},
                  {"concat_bytes", level.concat_bytes}};
+    if (!level.language.empty()) json["language"] = level.language;
     if (!level.architectures.empty()) {
         json["assembler"] = level.assembler;
         json["architectures"] = level.architectures;
@@ -153,6 +154,7 @@ LevelInfo read_level(const Source &source, const std::string &pointer) {
     section.read_count("packed_weight_bytes", level.packed_weight_bytes);
     section.read_count("transform_bytes", level.transform_bytes);
     section.read_count("concat_bytes", level.concat_bytes);
+    if (section.has("language", false)) section.read("language", level.language);
     if (section.has("architectures", false)) {
         section.read("assembler", level.assembler);
         section.read("architectures", level.architectures);

@@ -19,7 +19,8 @@ struct LevelInfo {       // one CPU level of one target, or a GPU's
     int64_t arena_bytes = 0, scratch_bytes = 0, packed_weight_bytes = 0;
     int64_t transform_bytes = 0;  // written by Winograd transforms per image (V and M)
     int64_t concat_bytes = 0;     // copied by concatenation: 0, and a test counts it
-    // Of a GPU: the CUDA assembler's version and what there is machine code for (90: sm_90). None: the kernels are PTX
+    std::string language{};       // of OpenCL's kernels, "OpenCL C 1.2", which drivers compile; else empty
+    // Of CUDA's: the assembler's version and what there is machine code for (90: sm_90). None: the kernels are PTX
     // alone, which drivers compile, so nobody has looked for sums that spill.
     std::string assembler{};
     std::vector<int> architectures{};

@@ -52,8 +52,7 @@ struct Candidate {
 
 // All, fastest first.
 std::vector<Candidate> candidates(const Machine &machine, const GpuProblem &p) {
-    constexpr int kMostThreads = 512, kLeastThreads = 32, kMostSharedBytes = 48 << 10, kMostSums = 64,
-                  kRegisters = 62000;
+    constexpr int kLeastThreads = 32, kMostSums = 64, kRegisters = 62000;
     std::vector<Candidate> all;
     const int most_slices = std::min(32, p.chunks());
     for (int channels : {4, 8}) {
@@ -66,7 +65,8 @@ std::vector<Candidate> candidates(const Machine &machine, const GpuProblem &p) {
                     for (int down = 1; down <= p.height; down *= 2) {
                         for (int slices = 1; slices <= most_slices; slices *= 2) {
                             const GpuTile t{channels, pixels, across, along, down, slices};
-                            if (t.threads() > kMostThreads || t.shared_bytes() > kMostSharedBytes ||
+                            if (t.threads() > machine.most_threads ||
+                                t.shared_bytes() > machine.most_shared_bytes ||
                                 registers_of(t) * t.threads() > kRegisters)
                                 break;
                             if (t.threads() >= kLeastThreads || slices * 2 > most_slices)

@@ -2,7 +2,6 @@
 
 #include <set>
 
-#include "hardnet/plan.h"
 #include "runtime/inspect.h"
 
 namespace hardnet {
@@ -63,17 +62,34 @@ const std::vector<Machine> &machines(Precision precision) {
     return precision == Precision::kInt16 ? int16 : float32;
 }
 
-// The model's rates are an H100's; PTX for capability 7.0 is what every later one runs.
+namespace {
+
+Machine gpu_machine(const char *level, const char *target, hardnet_device_kind device) {
+    Machine m;
+    m.level = m.platform = level;
+    m.target = target;
+    m.lanes = m.narrow_lanes = 4;
+    m.accumulators = 32;
+    m.family = ScheduleFamily::kGpu;
+    m.device = device;
+    return m;
+}
+
+}  // namespace
+
+// The model's rates are an H100's; PTX for capability 7.0 is what every later one runs. OpenCL's are a GPU of 32 compute
+// units, with blocks that any takes: AMD's drivers admit 256 threads, and OpenCL 1.2 grants no more than 32 KiB.
 const std::vector<Machine> &gpu_machines() {
     static const std::vector<Machine> all = [] {
-        Machine cuda;
-        cuda.level = cuda.platform = "cuda";
-        cuda.target = "x86-64-linux-cuda-cuda_capability_70";
-        cuda.lanes = cuda.narrow_lanes = 4;
-        cuda.accumulators = 32;
-        cuda.family = ScheduleFamily::kCuda;
+        Machine cuda = gpu_machine("cuda", "x86-64-linux-cuda-cuda_capability_70", HARDNET_DEVICE_CUDA);
         cuda.multiprocessors = 132;
-        return std::vector<Machine>{cuda};
+        cuda.most_threads = 512;
+        cuda.most_shared_bytes = 48 << 10;
+        Machine opencl = gpu_machine("opencl", "x86-64-linux-opencl", HARDNET_DEVICE_OPENCL);
+        opencl.multiprocessors = 32;
+        opencl.most_threads = 256;
+        opencl.most_shared_bytes = 32 << 10;
+        return std::vector<Machine>{cuda, opencl};
     }();
     return all;
 }
@@ -96,8 +112,8 @@ Result<std::vector<Machine>> machines_behind(const std::string &target, Precisio
         }
     }
     return usage_error(
-        "target: expected host, x86-64, x86-64-v2, x86-64-v3, x86-64-v4, arm64 or cuda, found '" + target +
-        "'");
+        "target: expected host, x86-64, x86-64-v2, x86-64-v3, x86-64-v4, arm64, cuda or opencl, found '" +
+        target + "'");
 }
 
 }  // namespace

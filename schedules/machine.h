@@ -6,14 +6,15 @@
 
 #include "base/result.h"
 #include "graph/precision.h"
+#include "hardnet/plan.h"
 
 namespace hardnet {
 
 // How a step of a register block multiplies a vector of weights by one input value.
 enum class ScheduleFamily {
-    kX86,   // schedules/x86.cpp: the value is broadcast as it is loaded
-    kArm,   // schedules/arm.cpp: four values are loaded as a vector, each product names one of its lanes
-    kCuda,  // schedules/cuda.cpp: threads of a GPU
+    kX86,  // schedules/x86.cpp: the value is broadcast as it is loaded
+    kArm,  // schedules/arm.cpp: four values are loaded as a vector, each product names one of its lanes
+    kGpu,  // schedules/gpu.cpp: threads of a GPU
 };
 
 struct Machine {
@@ -29,9 +30,12 @@ struct Machine {
     ScheduleFamily family = ScheduleFamily::kX86;
     bool int16 = false;          // multiplies pairs of int16 as fast as float32 or faster
     int64_t l2_bytes = 1 << 20;  // of one core: what a thread's part of a layer should stay in
-    int multiprocessors = 0;     // of a GPU
+    // Of a GPU:
+    int multiprocessors = 0;
+    int most_threads = 0, most_shared_bytes = 0;  // of a block
+    hardnet_device_kind device = HARDNET_DEVICE_CPU;
 
-    bool gpu() const { return family == ScheduleFamily::kCuda; }
+    bool gpu() const { return device != HARDNET_DEVICE_CPU; }
 
     // The widest vectors that divide a range of channels, itself a multiple of 8.
     int lanes_for(int channels) const { return channels % lanes == 0 ? lanes : narrow_lanes; }
@@ -53,7 +57,7 @@ const std::vector<Machine> &gpu_machines();
 
 // The machines behind --target values, each once, in the order of machines(), GPUs behind them: "host" (the levels that this
 // CPU runs; sse41 only where it is the best), "x86-64" (all levels), "x86-64-v4", "x86-64-v3",
-// "x86-64-v2", "arm64", "cuda", a level's name or its Halide target.
+// "x86-64-v2", "arm64", "cuda", "opencl", a level's name or its Halide target.
 Result<std::vector<Machine>> machines_for(const std::vector<std::string> &targets,
                                           Precision precision = Precision::kFloat32);
 

@@ -105,7 +105,7 @@ int main(int argc, char **argv) {
                                     p.taps, fmt::join(p.sources, ","));
         }
         if (i + 1 < jobs.size() && convolution[i + 1] == convolution[i]) continue;
-        const std::string ptx = value(gpu::make_module(alike, gpu::Cubins::kNone, 1)).bytes;
+        const std::string ptx = value(gpu::make_module(alike, machine.device, gpu::Cubins::kNone, 1)).bytes;
         if (Status s = write_text(folder / (std::to_string(convolution[i]) + ".ptx"), ptx.c_str()); !s)
             fail(s.error());
         alike.clear();

@@ -82,7 +82,7 @@ Result<KernelObjects> emit_kernels(const std::vector<KernelJob> &kernels, int jo
     std::set<std::string> seen;
     std::error_code error;
     for (size_t i = 0; i < kernels.size(); i++) {
-        const std::string name = "/" + kernels[i].symbol + (kernels[i].gpu ? ".ptx" : ".o");
+        const std::string name = "/" + kernels[i].symbol + (kernels[i].gpu ? ".gpu" : ".o");
         const bool first = seen.insert(kernels[i].symbol).second;
         paths.push_back(cache_folder() + name);
         if (!fs::exists(paths[i], error)) paths[i] = made->path + name;

@@ -54,7 +54,7 @@ struct Scheduler {
             case ScheduleFamily::kArm:
                 arm::schedule(*generator);
                 break;
-            case ScheduleFamily::kCuda:  // compiler/gpu/kernel.cpp
+            case ScheduleFamily::kGpu:  // compiler/gpu/kernel.cpp
                 break;
         }
         Halide::Pipeline pipeline(output(*generator));

@@ -5,22 +5,20 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <map>
 #include <sstream>
 
 #include "Halide.h"
 #include "base/files.h"
 #include "compiler/emission/scheduled_kernel.h"
+#include "compiler/gpu/device_code.h"
+#include "compiler/gpu/places.h"
 #include "compiler/package/text_file.h"
-#include "schedules/cuda.h"
+#include "schedules/gpu.h"
 
 namespace hardnet::gpu {
 namespace {
 
 using Halide::Internal::Call;
-using Halide::Internal::For;
-using Halide::Internal::IRMutator;
-using Halide::Internal::Stmt;
 
 struct Scheduled {
     Halide::Func output;
@@ -29,11 +27,11 @@ struct Scheduled {
 };
 
 struct Scheduler {
-    cuda::Written written;
+    Written written;
 
     Scheduled operator()(const ConvolutionSpec &spec) const {
         auto generator = std::make_shared<SlicedConvolution>(spec);
-        cuda::schedule(*generator);
+        schedule(*generator);
         return {generator->Y, generator->inputs(), generator};
     }
     // What no GPU's plan has.
@@ -45,13 +43,13 @@ struct Scheduler {
     Scheduled operator()(const Spec &spec) const {
         using Generator = decltype(generator_of(spec));
         auto generator = std::make_shared<Generator>(generator_of(spec));
-        cuda::schedule(*generator, written);
+        schedule(*generator, written);
         return {generator->Y, generator->inputs(), generator};
     }
 };
 
 // The extents along channels, columns and rows, which a planar output has in another order.
-cuda::Written written_of(const GpuKernel &kernel) {
+Written written_of(const GpuKernel &kernel) {
     const std::vector<GpuView::Dim> &d = kernel.views.back().dims;
     const auto extent = [&](size_t i) { return i < d.size() ? d[i].extent : 1; };
     if (std::holds_alternative<PlanarSpec>(kernel.spec) || std::holds_alternative<NormalizeSpec>(kernel.spec))
@@ -83,50 +81,6 @@ void fix_views(Scheduled &scheduled, const GpuKernel &kernel) {
     buffer.set_host_alignment(view.aligned ? 16 : buffer.type().bytes());
 }
 
-// The grid's z: each image's memory lies a known distance behind the one before.
-class Images : public IRMutator {
-public:
-    Images(const GpuKernel &kernel, const std::vector<std::string> &names) : images_(kernel.images) {
-        for (size_t i = 0; i < names.size(); i++) strides_[names[i]] = kernel.views[i].image_stride;
-    }
-
-protected:
-    using IRMutator::visit;
-    Stmt visit(const For *loop) override {
-        if (inside_.defined() || loop->for_type != Halide::Internal::ForType::GPUBlock)
-            return IRMutator::visit(loop);
-        const std::string name = "images" + Halide::Internal::gpu_block_name(2);
-        inside_ = Halide::Internal::Variable::make(Halide::Int(32), name);
-        const Stmt body = IRMutator::visit(loop);
-        inside_ = Halide::Expr();
-        return For::make(name, 0, images_, Halide::Internal::ForType::GPUBlock, loop->partition_policy,
-                         loop->device_api, body);
-    }
-    Halide::Expr visit(const Halide::Internal::Load *load) override {
-        const Halide::Expr index = moved(load->name, mutate(load->index));
-        return Halide::Internal::Load::make(load->type, load->name, index, load->image, load->param,
-                                            mutate(load->predicate), load->alignment);
-    }
-    Stmt visit(const Halide::Internal::Store *store) override {
-        const Halide::Expr index = moved(store->name, mutate(store->index));
-        return Halide::Internal::Store::make(store->name, mutate(store->value), index, store->param,
-                                             mutate(store->predicate), store->alignment);
-    }
-
-private:
-    Halide::Expr moved(const std::string &name, const Halide::Expr &index) const {
-        const auto stride = strides_.find(name);
-        if (stride == strides_.end() || stride->second == 0 || !inside_.defined()) return index;
-        Halide::Expr by = inside_ * int32_t(stride->second);
-        if (index.type().is_vector()) by = Halide::Internal::Broadcast::make(by, index.type().lanes());
-        return index + by;
-    }
-
-    int images_;
-    std::map<std::string, int64_t> strides_;
-    Halide::Expr inside_;
-};
-
 // The call that would launch the kernel, in the lowered host function.
 class LaunchOf : public Halide::Internal::IRVisitor {
 public:
@@ -135,12 +89,12 @@ public:
 protected:
     using IRVisitor::visit;
     void visit(const Call *call) override {
-        if (call->name == "halide_cuda_run") found.push_back(call);
+        if (call->name == "halide_cuda_run" || call->name == "halide_opencl_run") found.push_back(call);
         IRVisitor::visit(call);
     }
 };
 
-constexpr uint64_t kMostPtxBytes = 16 << 20;
+constexpr uint64_t kMostBytes = 16 << 20;
 constexpr char kLaunch[] = "//launch";
 
 std::string first_line(const Launch &l) {
@@ -154,9 +108,17 @@ std::string text_of(const Call &call) {
     return text.str();
 }
 
-// halide_cuda_run(state, name, 3 of the grid, 3 of the block, shared bytes, sizes, arguments, ...): the arguments are in
-// the order of the kernel's parameters.
-Result<Launch> launch_of(const Call &call, const std::vector<std::string> &names) {
+// Of a buffer, or of a number, which is a struct's only member; else empty.
+std::string argument_name(const Halide::Expr &argument) {
+    const Call *number = argument.as<Call>();
+    const bool is_struct = number && number->is_intrinsic(Call::make_struct) && number->args.size() == 1;
+    const auto *variable = (is_struct ? number->args[0] : argument).as<Halide::Internal::Variable>();
+    return variable ? variable->name.substr(0, variable->name.rfind(".buffer")) : "";
+}
+
+// halide_cuda_run(state, name, 3 of the grid, 3 of the block, shared bytes, sizes, arguments, ...), and halide_opencl_run
+// alike: the arguments are in the order of the kernel's.
+Result<Launch> launch_of(const Call &call, const std::vector<std::string> &parameters) {
     Launch launch;
     const auto number = [&](size_t i) {
         const auto value = Halide::Internal::as_const_int(Halide::Internal::simplify(call.args[i]));
@@ -178,34 +140,19 @@ Result<Launch> launch_of(const Call &call, const std::vector<std::string> &names
     launch.name = name->value;
     launch.shared_bytes = unsigned(number(8));
     for (const Halide::Expr &argument : arguments->args) {
-        const auto *buffer = argument.as<Halide::Internal::Variable>();
-        if (!buffer) continue;  // the list ends with a null
-        const std::string of = buffer->name.substr(0, buffer->name.rfind(".buffer"));
-        const auto found = std::find(names.begin(), names.end(), of);
-        if (found == names.end())
-            return Error{
-                ExitCode::kInternal, "kernel: expected its views as arguments, found " + buffer->name, {}};
-        launch.order.push_back(int(found - names.begin()));
+        const std::string of = argument_name(argument);
+        if (of.empty()) continue;  // the list ends with a null
+        const auto found = std::find(parameters.begin(), parameters.end(), of);
+        if (found == parameters.end())
+            return Error{ExitCode::kInternal, "kernel: expected its views as arguments, found " + of, {}};
+        launch.order.push_back(int(found - parameters.begin()));
     }
-    if (launch.order.size() != names.size())
+    if (launch.order.size() != parameters.size())
         return Error{
             ExitCode::kInternal,
-            fmt::format("kernel: expected {} arguments, found {}", names.size(), launch.order.size()),
+            fmt::format("kernel: expected {} arguments, found {}", parameters.size(), launch.order.size()),
             {}};
     return launch;
-}
-
-// The kernel under its name by content, assembled for blocks of so many threads of which one has a multiprocessor to
-// itself: else the assembler would spill sums to make room for more.
-Result<std::string> named(std::string ptx, const Launch &launch, const std::string &name) {
-    while (!ptx.empty() && ptx.back() == 0) ptx.pop_back();
-    for (size_t at = 0; (at = ptx.find(launch.name, at)) != std::string::npos; at += name.size())
-        ptx.replace(at, launch.name.size(), name);
-    const size_t body = ptx.find(")\n{", ptx.find(".entry"));
-    if (body == std::string::npos || ptx.find(".entry") != ptx.rfind(".entry"))
-        return Error{ExitCode::kInternal, "kernel: expected PTX of one kernel, found another text", {}};
-    ptx.insert(body + 2, fmt::format(".maxntid {}\n.minnctapersm 1\n", fmt::join(launch.block, ", ")));
-    return ptx;
 }
 
 }  // namespace
@@ -216,7 +163,7 @@ std::string symbol(const GpuKernel &kernel, const Machine &machine) {
 }
 
 Status compile_kernel(const GpuKernel &kernel, const Machine &machine, const std::string &path) {
-    const cuda::Written written = written_of(kernel);
+    const Written written = written_of(kernel);
     Scheduled scheduled = std::visit(Scheduler{written}, kernel.spec);
     if (!scheduled.generator)
         return Error{
@@ -225,10 +172,18 @@ Status compile_kernel(const GpuKernel &kernel, const Machine &machine, const std
     std::vector<std::string> names;
     for (const Halide::ImageParam &input : scheduled.inputs) names.push_back(input.name());
     names.push_back(scheduled.output.name());
-    if (kernel.images > 1) scheduled.output.add_custom_lowering_pass(new Images(kernel, names));
+    const bool opencl = machine.device == HARDNET_DEVICE_OPENCL;
+    if (kernel.images > 1 || opencl)
+        scheduled.output.add_custom_lowering_pass(new Places(kernel, names, opencl));
+    std::vector<Halide::Argument> arguments(scheduled.inputs.begin(), scheduled.inputs.end());
+    std::vector<std::string> parameters = names;
+    for (size_t i = 0; opencl && i < names.size(); i++) {
+        parameters.push_back(offset_name(names[i]));
+        arguments.emplace_back(parameters.back(), Halide::Argument::InputScalar, Halide::Int(32), 0,
+                               Halide::ArgumentEstimates{});
+    }
 
     const std::string name = symbol(kernel, machine);
-    const std::vector<Halide::Argument> arguments(scheduled.inputs.begin(), scheduled.inputs.end());
     Halide::Module module = scheduled.output.compile_to_module(arguments, name, bare_target(machine));
     LaunchOf launches;
     for (const auto &function : module.functions()) function.body.accept(&launches);
@@ -236,21 +191,20 @@ Status compile_kernel(const GpuKernel &kernel, const Machine &machine, const std
         return Error{ExitCode::kInternal,
                      fmt::format("kernel: expected one launch, found {}", launches.found.size()),
                      {kernel.key()}};
-    auto launch = launch_of(*launches.found[0], names);
+    auto launch = launch_of(*launches.found[0], parameters);
     if (!launch) return launch.error();
     const std::string device_code = path + ".device";
     module.compile({{Halide::OutputFileType::device_code, device_code}});
-    auto bytes = read_regular_file(device_code, kMostPtxBytes);
+    auto code = read_text(device_code);
     std::filesystem::remove(device_code);
-    if (!bytes) return bytes.error();
-    auto ptx =
-        named(std::string(reinterpret_cast<const char *>(bytes->data.get()), bytes->size), *launch, name);
-    if (!ptx) return ptx.error();
-    return write_text(path, first_line(*launch) + *ptx);
+    if (!code) return code.error();
+    auto named = opencl ? named_opencl(*code, *launch, name) : named_ptx(*code, *launch, name);
+    if (!named) return named.error();
+    return write_text(path, first_line(*launch) + *named);
 }
 
 Result<Compiled> read_kernel(const std::string &path, const std::string &name) {
-    auto bytes = read_regular_file(path, kMostPtxBytes);
+    auto bytes = read_regular_file(path, kMostBytes);
     if (!bytes) return bytes.error();
     const std::string text(reinterpret_cast<const char *>(bytes->data.get()), bytes->size);
     const size_t end = text.find('\n');
@@ -266,7 +220,7 @@ Result<Compiled> read_kernel(const std::string &path, const std::string &name) {
         return environment_error(path +
                                  ": expected a GPU's kernel, found another file; hardnet doctor "
                                  "--clear-cache removes it");
-    compiled.ptx = text.substr(end + 1);
+    compiled.code = text.substr(end + 1);
     return compiled;
 }
 

@@ -12,6 +12,7 @@
 #include "base/child.h"
 #include "base/folders.h"
 #include "compiler/emission/cache.h"
+#include "compiler/gpu/device_code.h"
 #include "compiler/package/text_file.h"
 
 namespace hardnet::gpu {
@@ -50,13 +51,12 @@ Result<std::string> finished(Child &child, const std::string &tool) {
 }
 
 // All kernels behind one header.
-std::string joined(const std::vector<Compiled> &kernels) {
+std::string joined(const std::vector<Compiled> &kernels, const std::string &header_end) {
     std::string all;
     for (const Compiled &k : kernels) {
-        const std::string mark = ".address_size 64\n";
-        const size_t body = k.ptx.find(mark) + mark.size();
-        if (all.empty()) all = k.ptx.substr(0, body);
-        all += k.ptx.substr(body);
+        const size_t body = k.code.find(header_end) + header_end.size();
+        if (all.empty()) all = k.code.substr(0, body);
+        all += k.code.substr(body);
     }
     return all;
 }
@@ -160,11 +160,16 @@ Result<Cubins> cubins_from_name(const std::string &name) {
     return usage_error("cubins: expected auto or none, found '" + name + "'");
 }
 
-Result<Module> make_module(const std::vector<Compiled> &kernels, Cubins cubins, int jobs) {
-    const std::string ptx = joined(kernels);
-    const std::string ptxas = find_tool("ptxas"), fatbinary = find_tool("fatbinary");
+Result<Module> make_module(const std::vector<Compiled> &kernels, hardnet_device_kind device, Cubins cubins,
+                           int jobs) {
     Module module;
     for (const Compiled &k : kernels) module.launches.push_back(k.launch);
+    if (device == HARDNET_DEVICE_OPENCL) {
+        module.bytes = joined(kernels, kOpenClHeaderEnd) + '\0';
+        return module;
+    }
+    const std::string ptx = joined(kernels, kPtxHeaderEnd);
+    const std::string ptxas = find_tool("ptxas"), fatbinary = find_tool("fatbinary");
     if (cubins == Cubins::kNone || ptxas.empty() || fatbinary.empty()) {
         module.bytes = ptx + '\0';
         return module;

@@ -2,7 +2,7 @@
 
 namespace hardnet {
 
-std::string cmake_config(const std::string &name, bool cpu, bool gpu) {
+std::string cmake_config(const std::string &name, bool cpu, const std::vector<std::string> &sources) {
     std::string text =
         R"cmake(# find_package(@NAME@) gives @NAME@::@NAME@: the plan, compiled with the project's own compiler, and
 # the kernels of the platform that is built for.
@@ -25,7 +25,7 @@ if(NOT TARGET @NAME@::@NAME@)
     set(@NAME@_FOUND FALSE)
     return()
   endif()
-  add_library(@NAME@ STATIC EXCLUDE_FROM_ALL ${CMAKE_CURRENT_LIST_DIR}/@NAME@.c)
+  add_library(@NAME@ STATIC EXCLUDE_FROM_ALL @SOURCES@)
   add_library(@NAME@::@NAME@ ALIAS @NAME@)
   set_target_properties(@NAME@ PROPERTIES POSITION_INDEPENDENT_CODE ON)
   target_include_directories(@NAME@ PUBLIC ${CMAKE_CURRENT_LIST_DIR})
@@ -40,10 +40,10 @@ endif()
         without("  string(TOLOWER", "  add_library(@NAME@ STATIC");
         without(" ${_kernels}", ")");
     }
-    if (gpu) {  // its kernels are code like the plan
-        const std::string plan = "@NAME@.c)";
-        text.replace(text.find(plan), plan.size(), "@NAME@.c ${CMAKE_CURRENT_LIST_DIR}/@NAME@_cuda.c)");
-    }
+    std::string files;
+    for (const std::string &source : sources) files += " ${CMAKE_CURRENT_LIST_DIR}/" + source;
+    const std::string plan = " @SOURCES@";
+    text.replace(text.find(plan), plan.size(), files);
     const std::string mark = "@NAME@";
     for (size_t at; (at = text.find(mark)) != std::string::npos;) text.replace(at, mark.size(), name);
     return text;

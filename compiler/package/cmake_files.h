@@ -1,9 +1,11 @@
 // What find_package reads in a package.
 #pragma once
 #include <string>
+#include <vector>
 
 namespace hardnet {
 
-std::string cmake_config(const std::string &name, bool cpu, bool gpu);
+// `cpu`: there are archives of kernels. `sources`: the plan, and modules of GPUs' kernels.
+std::string cmake_config(const std::string &name, bool cpu, const std::vector<std::string> &sources);
 
 }  // namespace hardnet

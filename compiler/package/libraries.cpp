@@ -45,7 +45,7 @@ bool run_compiler(const fs::path &folder, const std::vector<std::string> &argume
 }  // namespace
 
 std::string link_shared_library(const fs::path &folder, const std::string &platform, const std::string &name,
-                                bool archive, bool gpu) {
+                                const std::vector<std::string> &sources, bool archive) {
     const fs::path headers = folder / "build";
     fs::create_directories(headers / "hardnet");
     bool written = bool(write_text(headers / "hardnet" / "hardnet.h", kHardnetHeader)) &&
@@ -66,9 +66,8 @@ std::string link_shared_library(const fs::path &folder, const std::string &platf
                                           "-Wl,--version-script=build/exports",
                                           "-Wl,--build-id=none",
                                           "-o",
-                                          library + ".so",
-                                          name + ".c"};
-    if (gpu) arguments.push_back(name + "_cuda.c");
+                                          library + ".so"};
+    arguments.insert(arguments.end(), sources.begin(), sources.end());
     if (archive) arguments.push_back(library + ".a");
     const bool linked = written && run_compiler(folder, arguments);
     fs::remove_all(headers, ignored);

@@ -13,9 +13,11 @@ namespace hardnet {
 Status write_archive(const std::filesystem::path &path, std::vector<std::string> objects,
                      const Machine &machine);
 
-// Plan and kernels as a shared library that exports the network and nothing else: what run, bench and verify open.
-// With the platform's archive and the GPU's module where there are such. Gives its path in the package; empty where the C compiler did not link it.
+// Plan and kernels as a shared library that exports the network and nothing else: what run, bench and verify open. Of the
+// folder's C sources, and with the platform's archive where there is one. Gives its path in the package; empty where the C
+// compiler did not link it.
 std::string link_shared_library(const std::filesystem::path &folder, const std::string &platform,
-                                const std::string &name, bool archive, bool gpu);
+                                const std::string &name, const std::vector<std::string> &sources,
+                                bool archive);
 
 }  // namespace hardnet

@@ -19,19 +19,19 @@ int registers_of(const gpu::Module &module, const std::string &kernel) {
     return most;
 }
 
-std::vector<LaunchInfo> launches_of(const PackageContents &contents, const Plan &plan, int layer) {
+std::vector<LaunchInfo> launches_of(const gpu::Module &module, const Plan &plan, int layer) {
     std::vector<LaunchInfo> all;
     for (const hardnet_step &step : plan.steps) {
         if (step.layer != layer) continue;
         for (uint32_t p = step.first_part; p < step.first_part + step.parts; p++) {
             const hardnet_part &part = plan.parts[p];
             for (uint32_t c = part.first_call; c < part.first_call + part.calls; c++) {
-                const gpu::Launch &l = contents.module.launches[plan.calls[c].kernel];
+                const gpu::Launch &l = module.launches[plan.calls[c].kernel];
                 LaunchInfo info;
                 info.grid.assign(std::begin(l.grid), std::end(l.grid));
                 info.block.assign(std::begin(l.block), std::end(l.block));
                 info.shared_bytes = int(l.shared_bytes);
-                info.registers = registers_of(contents.module, l.name);
+                info.registers = registers_of(module, l.name);
                 all.push_back(info);
             }
         }
@@ -53,7 +53,9 @@ Manifest make_manifest(const PackageContents &contents) {
     m.ranges = contents.calibration.ranges;
     m.ranges_source = contents.calibration.source;
     m.kept.assign(contents.calibration.keep.begin(), contents.calibration.keep.end());
-    for (const Plan &plan : contents.plans) {
+    for (size_t p = 0; p < contents.plans.size(); p++) {
+        const Plan &plan = contents.plans[p];
+        const gpu::Module &module = contents.modules[p];
         const Machine &machine = *plan.machine;
         m.targets.push_back(machine.target);
         LevelInfo level;
@@ -64,10 +66,9 @@ Manifest make_manifest(const PackageContents &contents) {
         level.scratch_bytes = plan.scratch_bytes;
         level.packed_weight_bytes = plan.weight_bytes;
         level.transform_bytes = plan.transform_bytes;
-        if (machine.gpu()) {
-            level.assembler = contents.module.assembler;
-            level.architectures = contents.module.architectures;
-        }
+        if (machine.device == HARDNET_DEVICE_OPENCL) level.language = "OpenCL C 1.2";
+        level.assembler = module.assembler;
+        level.architectures = module.architectures;
         m.levels.push_back(level);
         for (size_t l = 0; l < model.network.layers.size(); l++) {
             LayerInfo info;
@@ -79,7 +80,7 @@ Manifest make_manifest(const PackageContents &contents) {
             if (machine.int16 && l < contents.calibration.errors.size())
                 info.measured = contents.calibration.errors[l];
             if (plan.choices[l].storage) info.exponent = plan.choices[l].storage.exponent;
-            if (machine.gpu()) info.launches = launches_of(contents, plan, int(l));
+            if (machine.gpu()) info.launches = launches_of(module, plan, int(l));
             m.layers.push_back(info);
         }
     }

@@ -156,6 +156,10 @@ void write_launches(Lines &out, const Plan &plan, const std::string &name,
     add(out, "}};\nextern const hardnet_module {}_{}_module;\n", name, level);
 }
 
+const char *device_name(hardnet_device_kind device) {
+    return device == HARDNET_DEVICE_OPENCL ? "HARDNET_DEVICE_OPENCL" : "HARDNET_DEVICE_CUDA";
+}
+
 void write_level_record(Lines &out, const std::string &name, const Plan &plan) {
     const std::string &l = plan.machine->level;
     const bool gpu = plan.machine->gpu();
@@ -175,7 +179,7 @@ void write_level_record(Lines &out, const std::string &name, const Plan &plan) {
     add(out, "{}_layer_views,\n     {}, {}, {}, ", l, plan.arena_bytes / 4, plan.scratch_bytes / 4,
         plan.weight_bytes / 4);
     if (gpu)
-        add(out, "HARDNET_DEVICE_CUDA, {0}_launches, &{1}_{0}_module}},\n", l, name);
+        add(out, "{2}, {0}_launches, &{1}_{0}_module}},\n", l, name, device_name(plan.machine->device));
     else
         add(out, "HARDNET_DEVICE_CPU, NULL, NULL}},\n");
 }
@@ -183,13 +187,13 @@ void write_level_record(Lines &out, const std::string &name, const Plan &plan) {
 // The levels of each platform, seen only by a compiler for it: the others' kernels are not there to be
 // linked.
 void write_platforms(Lines &out, const std::string &name, const std::vector<Plan> &plans,
-                     const std::vector<gpu::Launch> &launches) {
+                     const std::vector<gpu::Module> &modules) {
     std::vector<const Plan *> everywhere;  // GPUs' levels
-    for (const Plan &p : plans) {
-        if (!p.machine->gpu()) continue;
-        everywhere.push_back(&p);
-        write_level(out, p);
-        write_launches(out, p, name, launches);
+    for (size_t p = 0; p < plans.size(); p++) {
+        if (!plans[p].machine->gpu()) continue;
+        everywhere.push_back(&plans[p]);
+        write_level(out, plans[p]);
+        write_launches(out, plans[p], name, modules[p].launches);
     }
     const auto write_levels = [&](const std::vector<const Plan *> &levels) {
         add(out, "\nstatic const hardnet_level levels[] = {{\n");
@@ -256,12 +260,12 @@ std::string plan_header(const Network &network, const PackageNames &names) {
 }
 
 std::string plan_source(const Network &network, const PackageNames &names, const std::vector<Plan> &plans,
-                        const std::vector<gpu::Launch> &launches) {
+                        const std::vector<gpu::Module> &modules) {
     Lines out;
     add(out, "/* {}: the plan. Generated; the tables are explained in hardnet/plan.h. */\n", names.name);
     add(out, "#include \"{}.h\"\n\n#include \"hardnet/plan.h\"\n", names.name);
     write_weights(out, network);
-    write_platforms(out, names.name, plans, launches);
+    write_platforms(out, names.name, plans, modules);
     add(out, "\nstatic const hardnet_port outputs[] = {{\n");
     for (const Output &output : network.outputs) {
         const std::vector<int64_t> shape = output_shape(network, output);
@@ -282,17 +286,19 @@ std::string plan_source(const Network &network, const PackageNames &names, const
     return fmt::to_string(out);
 }
 
-std::string module_source(const PackageNames &names, const std::string &bytes) {
+std::string module_source(const PackageNames &names, const std::string &level, const std::string &bytes) {
+    const std::string symbol = names.name + "_" + level + "_module";
     Lines out;
-    add(out, "/* {}: the kernels of its GPU level, as the driver loads them. Generated. */\n", names.name);
-    add(out, "#include \"hardnet/plan.h\"\n\nextern const hardnet_module {}_cuda_module;\n", names.name);
+    add(out, "/* {}: the kernels of its level {}, as the driver loads them. Generated. */\n", names.name,
+        level);
+    add(out, "#include \"hardnet/plan.h\"\n\nextern const hardnet_module {};\n", symbol);
     add(out, "static const uint64_t bytes[] = {{");
     for (size_t i = 0; i < bytes.size(); i += 8) {
         uint64_t word = 0;  // every platform is little-endian
         std::memcpy(&word, bytes.data() + i, std::min<size_t>(8, bytes.size() - i));
         add(out, "{}{:#x},", i % 40 ? " " : "\n    ", word);
     }
-    add(out, "\n}};\nconst hardnet_module {}_cuda_module = {{bytes, {}}};\n", names.name, bytes.size());
+    add(out, "\n}};\nconst hardnet_module {} = {{bytes, {}}};\n", symbol, bytes.size());
     return fmt::to_string(out);
 }
 

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "compiler/gpu/kernel.h"
+#include "compiler/gpu/module.h"
 #include "compiler/plan.h"
 #include "graph/network.h"
 
@@ -15,10 +15,10 @@ struct PackageNames {
 };
 
 std::string plan_header(const Network &network, const PackageNames &names);
-// `launches`: of the GPU's kernels, in the order of its plan.
+// `modules`: parallel to the plans, with the launches of GPUs' kernels.
 std::string plan_source(const Network &network, const PackageNames &names, const std::vector<Plan> &plans,
-                        const std::vector<gpu::Launch> &launches);
+                        const std::vector<gpu::Module> &modules);
 // A GPU's module, for its level in the plan.
-std::string module_source(const PackageNames &names, const std::string &bytes);
+std::string module_source(const PackageNames &names, const std::string &level, const std::string &bytes);
 
 }  // namespace hardnet

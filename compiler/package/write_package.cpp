@@ -32,17 +32,22 @@ Status fill(const PackageContents &a, const fs::path &folder, CompileReport &rep
     const PackageNames names{a.name, a.options.batch};
     Manifest manifest = make_manifest(a);
     if (Status s = write_text(folder / (a.name + ".h"), plan_header(a.model.network, names)); !s) return s;
-    if (Status s = write_text(folder / (a.name + ".c"),
-                              plan_source(a.model.network, names, a.plans, a.module.launches));
+    if (Status s =
+            write_text(folder / (a.name + ".c"), plan_source(a.model.network, names, a.plans, a.modules));
         !s)
         return s;
-    const bool gpu = !a.module.launches.empty();
-    if (gpu) {
-        if (Status s = write_text(folder / (a.name + "_cuda.c"), module_source(names, a.module.bytes)); !s)
+    std::vector<std::string> sources = {a.name + ".c"};
+    for (size_t p = 0; p < a.plans.size(); p++) {
+        const Machine &machine = *a.plans[p].machine;
+        if (!machine.gpu()) continue;
+        sources.push_back(a.name + "_" + machine.level + ".c");
+        if (Status s =
+                write_text(folder / sources.back(), module_source(names, machine.level, a.modules[p].bytes));
+            !s)
             return s;
     }
     if (Status s = write_text(folder / (a.name + "-config.cmake"),
-                              cmake_config(a.name, !by_platform(a.plans).empty(), gpu));
+                              cmake_config(a.name, !by_platform(a.plans).empty(), sources));
         !s)
         return s;
 
@@ -54,7 +59,7 @@ Status fill(const PackageContents &a, const fs::path &folder, CompileReport &rep
         }
         if (a.plans[p].machine->gpu()) {
             job += a.plans[p].gpu_kernels.size();
-            manifest.levels[p].kernel_bytes = int64_t(a.module.bytes.size());
+            manifest.levels[p].kernel_bytes = int64_t(a.modules[p].bytes.size());
         }
         report.kernel_bytes += manifest.levels[p].kernel_bytes;
     }
@@ -74,7 +79,7 @@ Status fill(const PackageContents &a, const fs::path &folder, CompileReport &rep
 
     const auto all = by_platform(a.plans);
     if (all.count(kHostPlatform) || all.empty()) {  // a GPU's level alone is of any platform
-        report.shared_library = link_shared_library(folder, kHostPlatform, a.name, !all.empty(), gpu);
+        report.shared_library = link_shared_library(folder, kHostPlatform, a.name, sources, !all.empty());
         if (report.shared_library.empty())
             report.notes.push_back(
                 "no shared library: the C compiler (cc) did not link one, so run, bench and verify cannot "

@@ -20,7 +20,7 @@ struct PackageContents {
     const std::vector<Plan> &plans;
     const std::vector<KernelJob> &jobs;       // every kernel of every plan, in order
     const std::vector<std::string> &objects;  // their files
-    const gpu::Module &module;                // of the GPU's plan, where there is one
+    const std::vector<gpu::Module> &modules;  // of every plan; empty of a CPU's
 };
 
 // Into a place that package_place has found good.

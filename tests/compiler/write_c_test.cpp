@@ -80,27 +80,32 @@ TEST(WriteC, PlansAreStrictC99) {
     }
 }
 
-TEST(WriteC, AGpusLevelCompilesAsC99BesideOthersAndAlone) {
+TEST(WriteC, GpusLevelsCompileAsC99BesideOthersAndAlone) {
     const Network network = planned("hardnet39ds", {33, 47}, "avx2").network;
     const PackageNames names{"a_network", 2};
     PlanOptions options;
     options.images = names.batch;
-    const Result<Plan> gpu = make_plan(network, gpu_machines().front(), options);
-    ASSERT_TRUE(gpu) << gpu.error().what;
     gpu::Launch launch;
     launch.name = "a_kernel";
     launch.order = {1, 0};
-    const std::vector<gpu::Launch> launches(gpu->gpu_kernels.size(), launch);
     for (const bool alone : {false, true}) {
         SCOPED_TRACE(alone);
+        const TemporaryFolder folder;
+        std::vector<std::string> files = {"a_network.c"};
         std::vector<Plan> plans;
         if (!alone) plans = plans_of(network, AlgorithmChoice::kAuto);
-        plans.push_back(*gpu);
-        const TemporaryFolder folder;
+        std::vector<gpu::Module> modules(plans.size());
+        for (const Machine &machine : gpu_machines()) {
+            Result<Plan> plan = make_plan(network, machine, options);
+            ASSERT_TRUE(plan) << plan.error().what;
+            modules.emplace_back().launches.assign(plan->gpu_kernels.size(), launch);
+            plans.push_back(std::move(*plan));
+            files.push_back("a_network_" + machine.level + ".c");
+            write(folder / files.back(), module_source(names, machine.level, std::string("// text\0", 8)));
+        }
         write(folder / "a_network.h", plan_header(network, names));
-        write(folder / "a_network.c", plan_source(network, names, plans, launches));
-        write(folder / "a_network_cuda.c", module_source(names, std::string("// PTX\0", 7)));
-        for (const char *file : {"a_network.c", "a_network_cuda.c"})
+        write(folder / "a_network.c", plan_source(network, names, plans, modules));
+        for (const std::string &file : files)
             EXPECT_EQ(run("cc -std=c99 -Wall -Wextra -pedantic -Werror -fsyntax-only -I" HARDNET_SOURCE
                           "/runtime/include " +
                           (folder / file).string()),

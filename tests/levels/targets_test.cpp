@@ -56,16 +56,15 @@ TEST(Targets, OfInt16ThereIsALevelThatMultipliesPairsInOneInstruction) {
 }
 
 TEST(Targets, OfFloat32ThatLevelIsUnknown) {
-    EXPECT_THAT(
-        levels_behind({"zen4"}),
-        ElementsAre(
-            "target: expected host, x86-64, x86-64-v2, x86-64-v3, x86-64-v4, arm64 or cuda, found 'zen4'"));
+    EXPECT_THAT(levels_behind({"zen4"}), ElementsAre("target: expected host, x86-64, x86-64-v2, x86-64-v3, "
+                                                     "x86-64-v4, arm64, cuda or opencl, found 'zen4'"));
 }
 
 TEST(Targets, AnUnknownOneIsAnErrorThatNamesTheKnown) {
-    EXPECT_THAT(levels_behind({"host", "x86-64-v5"}),
-                ElementsAre("target: expected host, x86-64, x86-64-v2, x86-64-v3, x86-64-v4, arm64 or cuda, "
-                            "found 'x86-64-v5'"));
+    EXPECT_THAT(
+        levels_behind({"host", "x86-64-v5"}),
+        ElementsAre("target: expected host, x86-64, x86-64-v2, x86-64-v3, x86-64-v4, arm64, cuda or opencl, "
+                    "found 'x86-64-v5'"));
 }
 
 }  // namespace

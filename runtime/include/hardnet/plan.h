@@ -21,7 +21,8 @@
  * On a GPU a part has one unit and a call is one launch for all images of a batch: its arguments are WHOLE, and the
  * kernel is given the addresses of the first image's views. It knows itself how far the next image's lie behind: in
  * the arena, which each image has one of, `arena_elems`; in inputs and outputs what an image has there. Such a level
- * has no scratch. Calls run in the plan's order.
+ * has no scratch. Calls run in the plan's order. OpenCL's memory has no addresses: there a kernel is given the buffer
+ * that holds a view and the view's place in it.
  */
 #ifndef HARDNET_PLAN_H
 #define HARDNET_PLAN_H
@@ -225,16 +226,18 @@ typedef enum hardnet_device_kind {
     HARDNET_DEVICE_OPENCL = 2
 } hardnet_device_kind;
 
-/* How a GPU's kernel is launched. Its parameters are addresses, one for each of its calls' arguments. */
+/* How a GPU's kernel is launched. Of n arguments of its calls, CUDA's have n parameters: parameter p is the address of
+ * argument order[p]. OpenCL's have 2 n: where order[p] is below n, the buffer of argument order[p]; else the offset in its
+ * buffer, an int of elements, of argument order[p] - n. Behind them is the local memory, where there is such. */
 typedef struct hardnet_launch {
     const char *name;           /* in the level's module */
     uint32_t grid[3], block[3]; /* the grid's z: images */
-    uint32_t shared_bytes;      /* of a block, dynamic */
-    const uint8_t *order;       /* parameter p is the address of argument order[p] */
+    uint32_t shared_bytes;      /* of a block, dynamic: OpenCL's local memory */
+    const uint8_t *order;       /* [parameters] */
     uint32_t parameters;
 } hardnet_launch;
 
-/* A GPU level's kernels, as its driver loads them: a fat binary or PTX that ends with a zero byte. */
+/* A GPU level's kernels, as its driver loads them: a fat binary, or PTX or OpenCL C that ends with a zero byte. */
 typedef struct hardnet_module {
     const void *bytes;
     size_t size;

@@ -1,8 +1,8 @@
-#include "schedules/cuda.h"
+#include "schedules/gpu.h"
 
 #include <algorithm>
 
-namespace hardnet::cuda {
+namespace hardnet::gpu {
 
 using Halide::Func;
 using Halide::MemoryType;
@@ -155,4 +155,4 @@ void schedule(Normalize &v, const Written &out) {
     v.Y.gpu_blocks(xb, v.y).gpu_threads(xt);
 }
 
-}  // namespace hardnet::cuda
+}  // namespace hardnet::gpu

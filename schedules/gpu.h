@@ -4,7 +4,7 @@
 #include "generators/generators.h"
 #include "generators/sliced_convolution.h"
 
-namespace hardnet::cuda {
+namespace hardnet::gpu {
 
 // What is written, as the plan's view of it has it: its extents along (c, x, y).
 struct Written {
@@ -30,4 +30,4 @@ void schedule(Generator &v, const Written &out) {
     schedule_by_elements(v.Y, v.c, v.x, v.y, out);
 }
 
-}  // namespace hardnet::cuda
+}  // namespace hardnet::gpu

@@ -1,0 +1,18 @@
+// The text that Halide makes of a kernel for GPUs, as a module holds it: under a name by content, and with the size of its
+// blocks, which assemblers and drivers' compilers want to know.
+#pragma once
+#include <string>
+
+#include "base/result.h"
+#include "compiler/gpu/kernel.h"
+
+namespace hardnet::gpu {
+
+Result<std::string> named_ptx(const std::string &text, const Launch &launch, const std::string &name);
+Result<std::string> named_opencl(const std::string &text, const Launch &launch, const std::string &name);
+
+// The last line of what all kernels of a module have in common.
+constexpr char kPtxHeaderEnd[] = ".address_size 64\n",
+               kOpenClHeaderEnd[] = "#define halide_maybe_unused(x)\n";
+
+}  // namespace hardnet::gpu
