@@ -150,7 +150,7 @@ Result<ExitCode> bench(const BenchOptions &options) {
     if (!timing) return timing.error();
     BenchResult result{*timing, {}, {}, {}, {}};
     const bool on_cpu = (*loaded)->device() == "cpu";
-    if (!on_cpu) {
+    if (hardnet_device_memory((*loaded)->context(), true, 0)) {
         Result<Timing> timed = time_runs_on_device(**loaded, options.timing);
         if (!timed) return timed.error();
         result.on_device = *timed;

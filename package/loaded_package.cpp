@@ -133,7 +133,8 @@ int LoadedPackage::threads() const { return hardnet_context_memory(context_).thr
 
 std::string LoadedPackage::device() const {
     hardnet_device_info info;
-    return hardnet_context_device(context_, &info) ? fmt::format("cuda:{}", info.number) : "cpu";
+    if (!hardnet_context_device(context_, &info)) return "cpu";
+    return fmt::format("{}:{}", info.kind == HARDNET_DEVICE_CUDA ? "cuda" : "opencl", info.number);
 }
 
 Status LoadedPackage::run() {

@@ -47,7 +47,7 @@ public:
     hardnet_context *context() const { return context_; }
     std::string level() const { return hardnet_level_name(context_); }
     int threads() const;
-    std::string device() const;  // "cpu", "cuda:0"
+    std::string device() const;  // "cpu", "cuda:0", "opencl:0"
 
     int batch() const { return manifest().batch; }
     size_t input_elems() const { return size_t(model().input.elements()); }   // of one image

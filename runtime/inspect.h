@@ -24,11 +24,13 @@ typedef struct hardnet_host {
     const char *level;  /* a level forced by the environment, or NULL */
     int32_t processors; /* that this process may use at once */
     int (*create_thread)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
-    /* NVIDIA's driver, or NULL and why there is none. */
+    /* NVIDIA's driver and OpenCL's library, or NULL and why there is none. */
     const struct hardnet_cuda_driver *(*cuda)(const char **why);
+    const struct hardnet_opencl_library *(*opencl)(const char **why);
 } hardnet_host;
 
-/* This machine: CPUID and XCR0, $HARDNET_CPU_LEVEL, affinity and cgroup quota, pthread_create, libcuda.so.1. */
+/* This machine: CPUID and XCR0, $HARDNET_CPU_LEVEL, affinity and cgroup quota, pthread_create, libcuda.so.1 and
+ * libOpenCL.so.1. */
 hardnet_host hardnet_this_host(void);
 uint32_t hardnet_cpu_features(void);
 /* Processors by affinity mask and CPU quota (v1 and v2 control groups, rounded up), 1 to 64. `root` is
@@ -74,10 +76,12 @@ void *hardnet_view_data(const hardnet_context *context, int32_t view, int32_t im
 hardnet_status hardnet_read_view(hardnet_context *context, int32_t view, int32_t image, void *host);
 
 typedef struct hardnet_device_info {
-    char name[96];
-    int32_t number;       /* "cuda:1" */
-    int32_t major, minor; /* compute capability */
+    hardnet_device_kind kind;
+    char name[96], platform[64]; /* OpenCL's platforms are its drivers */
+    int32_t number;              /* "cuda:1" */
+    int32_t major, minor;        /* CUDA: the compute capability; OpenCL: the version */
     uint64_t memory_bytes;
+    bool is_gpu; /* OpenCL drives CPUs, too */
 } hardnet_device_info;
 /* The device that a context runs on; false: the CPU. */
 bool hardnet_context_device(const hardnet_context *context, hardnet_device_info *info);
@@ -85,8 +89,11 @@ bool hardnet_context_device(const hardnet_context *context, hardnet_device_info 
  * `why` says. */
 int32_t hardnet_cuda_devices(const hardnet_host *host, hardnet_device_info *devices, int32_t room,
                              int32_t *version, char *why, size_t size);
+/* OpenCL's likewise, of all platforms. */
+int32_t hardnet_opencl_devices(const hardnet_host *host, hardnet_device_info *devices, int32_t room,
+                               char *why, size_t size);
 /* The context's own memory for an input or output on its device, which may be bound as the caller's would be, so that
- * nothing is copied. NULL on the CPU. */
+ * nothing is copied. NULL on the CPU and in OpenCL, whose memory cannot be bound. */
 void *hardnet_device_memory(const hardnet_context *context, bool is_input, int32_t index);
 
 typedef struct hardnet_memory {

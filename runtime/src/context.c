@@ -88,18 +88,20 @@ static bool is_for_want_of_a_device(hardnet_status status) {
            status == HARDNET_DEVICE_LOST;
 }
 
-/* What was asked for, or the CPU where that will do. */
+/* What was asked for, or the next best where that will do. */
 static hardnet_status open_on_some_device(hardnet_context *context, const hardnet_host *host) {
     hardnet_status status = hardnet_read_device(context);
     if (status == HARDNET_OK) status = open_parts(context, host);
     hardnet_forget_weights(context);
-    if (!context->request.automatic || !is_for_want_of_a_device(status)) return status;
-    hardnet_log(context, "device auto: %s: running on the cpu", hardnet_last_error(context));
-    drop_all(context);
-    hardnet_refuse(context, HARDNET_OK, NULL);
-    context->request.kind = HARDNET_DEVICE_CPU;
-    status = open_parts(context, host);
-    hardnet_forget_weights(context);
+    while (context->request.automatic && is_for_want_of_a_device(status) &&
+           context->request.kind != HARDNET_DEVICE_CPU) {
+        hardnet_log(context, "device auto: %s: %s", hardnet_last_error(context),
+                    hardnet_next_device(context));
+        drop_all(context);
+        hardnet_refuse(context, HARDNET_OK, NULL);
+        status = open_parts(context, host);
+        hardnet_forget_weights(context);
+    }
     return status;
 }
 

@@ -6,8 +6,9 @@
  *     run:  the context is taken (run.c), the device runs the steps
  *
  * A device is the CPU (device_cpu.c): its memory is blocks (memory.c), its tables are calls (schedule.c); per
- * image the ports' buffers are pointed, then every thread walks its own calls. Or it is a GPU (device_cuda.c,
- * cuda_state.h): memory of its own, and the whole network one graph of launches.
+ * image the ports' buffers are pointed, then every thread walks its own calls. Or it is a GPU (gpu.h): memory of its own,
+ * and a launch for each call: CUDA's (device_cuda.c, cuda_state.h) in one graph, OpenCL's (device_opencl.c, opencl_state.h)
+ * in a queue.
  */
 #ifndef HARDNET_CONTEXT_H
 #define HARDNET_CONTEXT_H
@@ -164,6 +165,8 @@ hardnet_status hardnet_read_device(hardnet_context *context);
 hardnet_status hardnet_choose_device(hardnet_context *context, const hardnet_host *host);
 /* The best level for the host's CPU. */
 hardnet_status hardnet_choose_level(hardnet_context *context, const hardnet_host *host);
+/* Goes to the next best of an automatic request, and says so. */
+const char *hardnet_next_device(hardnet_context *context);
 /* "avx512, avx2": the level's names of one kind, or of all. */
 void hardnet_put_levels(hardnet_text *text, const hardnet_network *network, bool cpu_only);
 hardnet_status hardnet_check_tables(hardnet_context *context);

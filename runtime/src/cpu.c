@@ -4,6 +4,7 @@
 
 #include "context.h"
 #include "cuda_driver.h"
+#include "opencl_library.h"
 
 #if defined(__x86_64__) || defined(__i386__)
 #include <cpuid.h>
@@ -90,7 +91,7 @@ void hardnet_feature_names(uint32_t features, char *memory, size_t size) {
 
 hardnet_host hardnet_this_host(void) {
     hardnet_host host = {hardnet_cpu_features(), getenv("HARDNET_CPU_LEVEL"), hardnet_processors(""),
-                         pthread_create, hardnet_cuda_of_process};
+                         pthread_create,         hardnet_cuda_of_process,     hardnet_opencl_of_process};
     if (host.level && !host.level[0]) host.level = NULL;
     return host;
 }

@@ -1,19 +1,12 @@
-/* The driver's library found and its functions looked up. It is never unloaded: its threads and exit handlers live on. */
+/* The driver's library found and its functions looked up. */
 #include "cuda_driver.h"
 
-#include <dlfcn.h>
 #include <pthread.h>
-#include <string.h>
 
-#include "context.h"
-
-typedef struct hardnet_cuda_entry {
-    const char *name; /* that the library exports */
-    size_t place;     /* bytes into hardnet_cuda_driver */
-} hardnet_cuda_entry;
+#include "library.h"
 
 /* All are there from CUDA 11.4 on, whose cuGraphInstantiateWithFlags is the newest of them. */
-static const hardnet_cuda_entry kEntries[] = {
+static const hardnet_entry kEntries[] = {
     {"cuInit", offsetof(hardnet_cuda_driver, init)},
     {"cuDriverGetVersion", offsetof(hardnet_cuda_driver, driver_get_version)},
     {"cuGetErrorName", offsetof(hardnet_cuda_driver, get_error_name)},
@@ -59,25 +52,10 @@ _Static_assert(sizeof kEntries / sizeof kEntries[0] * sizeof(void (*)(void)) == 
                "a function that is not looked up");
 
 bool hardnet_cuda_load(const char *library, hardnet_cuda_driver *driver, char *why, size_t size) {
-    hardnet_text text = hardnet_text_in(why, size);
-    void *loaded = dlopen(library, RTLD_NOW | RTLD_LOCAL);
-    if (!loaded) {
-        const char *reason = dlerror();
-        hardnet_put(&text, "%s: expected the library of NVIDIA's driver, found: %s", library,
-                    reason ? reason : "none");
-        return false;
-    }
-    for (size_t i = 0; i < sizeof kEntries / sizeof kEntries[0]; i++) {
-        void *function = dlsym(loaded, kEntries[i].name);
-        if (!function) {
-            hardnet_put(&text, "%s: expected %s, which drivers for CUDA 11.4 and later have, found none",
-                        library, kEntries[i].name);
-            dlclose(loaded);
-            return false;
-        }
-        memcpy((char *)driver + kEntries[i].place, &function, sizeof function);
-    }
-    return true;
+    static const hardnet_library kLibrary = {"the library of NVIDIA's driver",
+                                             "drivers for CUDA 11.4 and later", kEntries,
+                                             sizeof kEntries / sizeof kEntries[0]};
+    return hardnet_load_library(&kLibrary, library, driver, why, size);
 }
 
 static hardnet_cuda_driver loaded_driver;

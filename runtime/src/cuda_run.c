@@ -3,31 +3,6 @@
 
 /* ---- launching */
 
-uint64_t hardnet_cuda_address_of(const hardnet_context *context, const hardnet_view *view) {
-    const hardnet_cuda *cuda = hardnet_cuda_state(context);
-    const bool u8 = context->options.input_type == HARDNET_UINT8;
-    const hardnet_port_state *ports = context->ports;
-    uint64_t base = 0;
-    switch (view->base) {
-        case HARDNET_ARENA:
-            base = cuda->arena;
-            break;
-        case HARDNET_WEIGHTS:
-            base = cuda->weights;
-            break;
-        case HARDNET_INPUT:
-            base = u8 ? cuda->float_input : ports[0].device;
-            break;
-        case HARDNET_INPUT_U8:
-            base = u8 ? ports[0].device : 0; /* of a float32 context no step reads it */
-            break;
-        default:
-            base = ports[1 + view->port].device;
-            break;
-    }
-    return base + (uint64_t)view->offset * hardnet_element_bytes(view->type);
-}
-
 static hardnet_status launch(hardnet_context *context, const hardnet_step *step, const hardnet_call *call,
                              hardnet_cuda_stream stream) {
     hardnet_cuda *cuda = hardnet_cuda_state(context);
@@ -35,19 +10,15 @@ static hardnet_status launch(hardnet_context *context, const hardnet_step *step,
     const hardnet_launch *l = &level->launches[call->kernel];
     for (uint32_t p = 0; p < l->parameters; p++) {
         const hardnet_argument *argument = &level->arguments[call->first_argument + l->order[p]];
-        cuda->values[p] = hardnet_cuda_address_of(context, &level->views[argument->view]);
+        cuda->values[p] = hardnet_gpu_place(context, &level->views[argument->view], 0);
     }
     const hardnet_cuda_result result = cuda->driver->launch_kernel(
         cuda->functions[call->kernel], l->grid[0], l->grid[1], l->grid[2], l->block[0], l->block[1],
         l->block[2], l->shared_bytes, stream, cuda->parameters, NULL);
     if (result == 0) return HARDNET_OK;
-    const hardnet_network *network = context->network;
-    const bool named = step->layer >= 0 && (uint32_t)step->layer < network->layer_count;
     char memory[32];
-    return hardnet_fail(context, HARDNET_DEVICE_LOST,
-                        "layer %.80s: cuLaunchKernel of %.80s: expected CUDA_SUCCESS, found %s",
-                        named ? network->layer_names[step->layer] : "?", l->name,
-                        hardnet_cuda_error_name(cuda->driver, result, memory));
+    return hardnet_gpu_launch_failed(context, step, "cuLaunchKernel", l, "CUDA_SUCCESS",
+                                     hardnet_cuda_error_name(cuda->driver, result, memory));
 }
 
 static hardnet_status launch_step(hardnet_context *context, uint32_t number, hardnet_cuda_stream stream) {

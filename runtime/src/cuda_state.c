@@ -1,7 +1,5 @@
-/* What a GPU's files have in common: calls that may fail, the context entered and left; and which devices there are. */
+/* What CUDA's files have in common: calls that may fail, the context entered and left; and which devices there are. */
 #include "cuda_state.h"
-
-#include <unistd.h>
 
 hardnet_cuda *hardnet_cuda_state(const hardnet_context *context) {
     return (hardnet_cuda *)context->blocks[HARDNET_BLOCK_DEVICE].memory;
@@ -28,31 +26,18 @@ hardnet_status hardnet_cuda_check(hardnet_context *context, const char *call, ha
 
 /* ---- entering and leaving */
 
-bool hardnet_cuda_is_forked(const hardnet_cuda *cuda) { return cuda->process != getpid(); }
-
 hardnet_status hardnet_cuda_enter(hardnet_context *context) {
-    hardnet_cuda *cuda = hardnet_cuda_state(context);
-    if (hardnet_cuda_is_forked(cuda)) {
-        return hardnet_refuse(context, HARDNET_DEVICE_LOST,
-                              "device: expected the process that opened the context, found a fork of it");
-    }
-    if (cuda->lost[0]) {
-        return hardnet_fail(context, HARDNET_DEVICE_LOST,
-                            "device: expected one that works, found it lost: %s", cuda->lost);
-    }
+    const hardnet_cuda *cuda = hardnet_cuda_state(context);
+    const hardnet_status status = hardnet_gpu_check(context);
+    if (status != HARDNET_OK) return status;
     return hardnet_cuda_check(context, "cuCtxPushCurrent", cuda->driver->ctx_push_current(cuda->context),
                               HARDNET_DEVICE_LOST);
 }
 
 hardnet_status hardnet_cuda_leave(hardnet_context *context, hardnet_status status) {
-    hardnet_cuda *cuda = hardnet_cuda_state(context);
     hardnet_cuda_context popped;
-    cuda->driver->ctx_pop_current(&popped);
-    if (status == HARDNET_DEVICE_LOST) {
-        hardnet_text text = hardnet_text_in(cuda->lost, sizeof cuda->lost);
-        hardnet_put(&text, "%s", hardnet_last_error(context));
-    }
-    return status;
+    hardnet_cuda_state(context)->driver->ctx_pop_current(&popped);
+    return hardnet_gpu_after(context, status);
 }
 
 hardnet_status hardnet_cuda_wait(hardnet_context *context, hardnet_cuda_stream stream) {
@@ -70,16 +55,14 @@ static void describe(const hardnet_cuda_driver *driver, int device, hardnet_devi
     driver->device_get_attribute(&major, HARDNET_CUDA_CAPABILITY_MAJOR, device);
     driver->device_get_attribute(&minor, HARDNET_CUDA_CAPABILITY_MINOR, device);
     driver->device_total_mem(&bytes, device);
+    info->kind = HARDNET_DEVICE_CUDA;
     info->number = device, info->major = major, info->minor = minor;
     info->memory_bytes = bytes;
 }
 
-bool hardnet_context_device(const hardnet_context *context, hardnet_device_info *info) {
-    *info = (hardnet_device_info){0};
-    if (!context || !context->open || context->device != &hardnet_cuda_device) return false;
+void hardnet_cuda_describe(const hardnet_context *context, hardnet_device_info *info) {
     const hardnet_cuda *cuda = hardnet_cuda_state(context);
     describe(cuda->driver, cuda->device, info);
-    return true;
 }
 
 int32_t hardnet_cuda_devices(const hardnet_host *host, hardnet_device_info *devices, int32_t room,

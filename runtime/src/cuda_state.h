@@ -1,4 +1,4 @@
-/* The inside of a GPU: its state, and the functions that build and use it, one file per idea.
+/* The inside of a GPU that CUDA drives: its state, and the functions that build and use it, one file per idea.
  *
  *     cuda_driver.c   the driver's library
  *     cuda_state.c    calls that may fail, the device's context entered and left
@@ -9,28 +9,23 @@
 #ifndef HARDNET_CUDA_STATE_H
 #define HARDNET_CUDA_STATE_H
 
-#include <sys/types.h>
-
-#include "context.h"
 #include "cuda_driver.h"
+#include "gpu.h"
 
 typedef struct hardnet_cuda {
+    hardnet_gpu gpu;
     const hardnet_cuda_driver *driver;
-    pid_t process;
     int device;    /* as the driver numbers it */
     bool retained; /* the primary context, which is to be released */
     hardnet_cuda_context context;
     hardnet_cuda_stream own, stream; /* for opening and capturing; for runs */
     hardnet_cuda_module module;
-    hardnet_cuda_address arena, weights, ports; /* allocations */
-    hardnet_cuda_address float_input;           /* within ports: what a uint8 input is normalised to */
-    bool pinned;                                /* the host's ports */
+    bool pinned; /* the host's ports */
     hardnet_cuda_graph_exec graph;
     hardnet_cuda_function *functions; /* [kernel_count] */
     hardnet_cuda_event *events;       /* [step_count + 1], made by the first traced run */
     uint64_t *values;                 /* a launch's parameters */
     void **parameters;                /* their addresses */
-    char lost[256];                   /* why it is; "" while it is not */
 } hardnet_cuda;
 
 /* ---- cuda_state.c */
@@ -47,8 +42,9 @@ hardnet_status hardnet_cuda_check(hardnet_context *context, const char *call, ha
 hardnet_status hardnet_cuda_enter(hardnet_context *context);
 hardnet_status hardnet_cuda_leave(hardnet_context *context, hardnet_status status);
 hardnet_status hardnet_cuda_wait(hardnet_context *context, hardnet_cuda_stream stream);
-/* In a fork nothing may be asked of the driver: all of it is the parent's. */
-bool hardnet_cuda_is_forked(const hardnet_cuda *cuda);
+
+/* Of a hardnet_device. */
+void hardnet_cuda_describe(const hardnet_context *context, hardnet_device_info *info);
 
 /* ---- cuda_kernels.c */
 
@@ -57,8 +53,6 @@ hardnet_status hardnet_cuda_load_kernels(hardnet_context *context);
 
 /* ---- cuda_run.c */
 
-/* Of image 0. */
-uint64_t hardnet_cuda_address_of(const hardnet_context *context, const hardnet_view *view);
 /* Puts the network's launches into a new graph; the one there was goes once the new one is there. */
 hardnet_status hardnet_cuda_capture(hardnet_context *context);
 hardnet_status hardnet_cuda_run(hardnet_context *context, hardnet_range steps, hardnet_range images);

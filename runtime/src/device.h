@@ -1,6 +1,7 @@
 /* Where the steps of a plan run. The context, its inputs and outputs and the weights' packing are the host's;
  * what keeps activations, holds tables and runs steps is a device's, and nothing else knows how. The CPU's
- * threads are one (device_cpu.c), an NVIDIA GPU another (device_cuda.c). Which one: device.c.
+ * threads are one (device_cpu.c), an NVIDIA GPU another (device_cuda.c), and what OpenCL drives a third
+ * (device_opencl.c). Which one: device.c.
  *
  *     open: memory -> (host: inputs and outputs, packed weights) -> tables
  *     run:  steps
@@ -25,7 +26,7 @@ typedef struct hardnet_device {
     /* The data of a port is elsewhere from here on. */
     void (*follow_ports)(hardnet_context *context);
     /* The data of a port is at `address` of the device's memory from here on; 0: at the port's own. NULL where memory
-     * is the host's. */
+     * is the host's or has no addresses. */
     hardnet_status (*bind)(hardnet_context *context, hardnet_port_state *port, uint64_t address);
     /* Runs these of the schedule's steps on these images of the batch, and returns when what they write is
      * there. Allocates nothing. A GPU runs them on all images. */
@@ -42,16 +43,19 @@ typedef struct hardnet_device {
                            void *to, size_t bytes);
     /* Gives back what the two makers took, as much of it as there is. */
     void (*close)(hardnet_context *context);
+    /* hardnet_context_device; NULL: the CPU. */
+    void (*describe)(const hardnet_context *context, hardnet_device_info *info);
 } hardnet_device;
 
 extern const hardnet_device hardnet_cpu_device;
 extern const hardnet_device hardnet_cuda_device;
+extern const hardnet_device hardnet_opencl_device;
 
 /* What options.device asks for. */
 typedef struct hardnet_device_request {
     hardnet_device_kind kind;
     int32_t number; /* of the devices of its kind; -1: the first, or that of the caller's context */
-    bool automatic; /* the CPU will do */
+    bool automatic; /* another will do */
 } hardnet_device_request;
 
 #endif

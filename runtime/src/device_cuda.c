@@ -9,14 +9,12 @@
 
 #include "cuda_state.h"
 
-enum { kPlaceAlignment = 256 }; /* as the driver's own allocations are aligned */
-
 /* ---- opening: device and context */
 
 static hardnet_status start_driver(hardnet_context *context) {
     const char *why = "cuda: expected a driver, found none";
     hardnet_cuda *cuda = hardnet_cuda_state(context);
-    cuda->process = getpid();
+    cuda->gpu.process = getpid();
     cuda->driver = context->host->cuda ? context->host->cuda(&why) : NULL;
     if (!cuda->driver) return hardnet_fail(context, HARDNET_NO_DEVICE, "%s", why);
     return hardnet_cuda_check(context, "cuInit", cuda->driver->init(0), HARDNET_NO_DEVICE);
@@ -75,11 +73,9 @@ static hardnet_status take_memory(hardnet_context *context, hardnet_cuda_address
     if (bytes == 0) bytes = 1;
     const hardnet_cuda_result result = cuda->driver->mem_alloc(address, bytes);
     char memory[32];
-    if (result == HARDNET_CUDA_OUT_OF_MEMORY) {
-        return hardnet_fail(context, HARDNET_DEVICE_OUT_OF_MEMORY,
-                            "%s: expected %zu bytes of the device's memory, found %s", what, bytes,
-                            hardnet_cuda_error_name(cuda->driver, result, memory));
-    }
+    if (result == HARDNET_CUDA_OUT_OF_MEMORY)
+        return hardnet_gpu_no_memory(context, what, bytes,
+                                     hardnet_cuda_error_name(cuda->driver, result, memory));
     return hardnet_cuda_check(context, "cuMemAlloc", result, HARDNET_DEVICE_LOST);
 }
 
@@ -89,10 +85,6 @@ static hardnet_status clear(hardnet_context *context, hardnet_cuda_address addre
     return hardnet_cuda_check(context, "cuMemsetD8Async",
                               cuda->driver->memset_d8_async(address, 0, bytes, cuda->own),
                               HARDNET_DEVICE_LOST);
-}
-
-static size_t arena_bytes(const hardnet_context *context) {
-    return (size_t)context->level->arena_elems * sizeof(float) * (size_t)context->network->batch;
 }
 
 static uint32_t most_parameters(const hardnet_level *level) {
@@ -118,11 +110,7 @@ static hardnet_status take_lists(hardnet_context *context) {
     cuda->values = at += level->step_count + 1;
     cuda->parameters = (void **)(at += parameters);
     for (size_t p = 0; p < parameters; p++) cuda->parameters[p] = &cuda->values[p];
-    context->schedule.steps = (uint32_t *)(at + parameters);
-    for (uint32_t s = 0; s < level->step_count; s++) {
-        if (hardnet_step_runs(context, &level->steps[s]))
-            context->schedule.steps[context->schedule.step_count++] = s;
-    }
+    hardnet_gpu_list_steps(context, (uint32_t *)(at + parameters));
     return HARDNET_OK;
 }
 
@@ -137,34 +125,21 @@ static hardnet_status make_memory(hardnet_context *context) {
     if (status == HARDNET_OK) status = enter_context(context);
     if (status != HARDNET_OK) return status;
     status = hardnet_cuda_load_kernels(context);
-    if (status == HARDNET_OK) status = take_memory(context, &cuda->arena, arena_bytes(context), "arena");
-    if (status == HARDNET_OK) status = clear(context, cuda->arena, arena_bytes(context));
+    const size_t bytes = hardnet_gpu_arena_bytes(context);
+    if (status == HARDNET_OK) status = take_memory(context, &cuda->gpu.arena, bytes, "arena");
+    if (status == HARDNET_OK) status = clear(context, cuda->gpu.arena, bytes);
     return hardnet_cuda_leave(context, status);
 }
 
 /* ---- opening: inputs, outputs and weights */
 
-static size_t float_input_bytes(const hardnet_context *context) {
-    const hardnet_port *port = &context->network->input_float;
-    size_t bytes = context->options.input_type == HARDNET_UINT8 ? sizeof(float) : 0;
-    for (int32_t d = 0; d < port->rank; d++) bytes *= (size_t)port->shape[d];
-    return bytes;
-}
-
 static hardnet_status make_device_ports(hardnet_context *context) {
     hardnet_cuda *cuda = hardnet_cuda_state(context);
-    size_t bytes = hardnet_round_up(float_input_bytes(context), kPlaceAlignment);
-    for (uint32_t i = 0; i < context->port_count; i++)
-        bytes += hardnet_round_up(context->ports[i].bytes, kPlaceAlignment);
-    hardnet_status status = take_memory(context, &cuda->ports, bytes, "inputs and outputs");
-    if (status == HARDNET_OK) status = clear(context, cuda->ports, bytes);
+    const size_t bytes = hardnet_gpu_port_bytes(context);
+    hardnet_status status = take_memory(context, &cuda->gpu.ports, bytes, "inputs and outputs");
+    if (status == HARDNET_OK) status = clear(context, cuda->gpu.ports, bytes);
     if (status != HARDNET_OK) return status;
-    cuda->float_input = cuda->ports;
-    uint64_t at = cuda->ports + hardnet_round_up(float_input_bytes(context), kPlaceAlignment);
-    for (uint32_t i = 0; i < context->port_count; i++) {
-        context->ports[i].device = context->ports[i].device_own = at;
-        at += hardnet_round_up(context->ports[i].bytes, kPlaceAlignment);
-    }
+    hardnet_gpu_place_ports(context);
     /* Copies from and to pinned memory take less; where it cannot be, they still work. */
     const hardnet_block *host = &context->blocks[HARDNET_BLOCK_PORTS];
     cuda->pinned = cuda->driver->mem_host_register(host->memory, host->bytes, 0) == 0;
@@ -173,12 +148,12 @@ static hardnet_status make_device_ports(hardnet_context *context) {
 
 static hardnet_status upload_weights(hardnet_context *context) {
     hardnet_cuda *cuda = hardnet_cuda_state(context);
-    const size_t bytes = (size_t)context->level->weight_elems * sizeof(float);
-    hardnet_status status = take_memory(context, &cuda->weights, bytes, "packed weights");
+    const size_t bytes = hardnet_gpu_weight_bytes(context);
+    hardnet_status status = take_memory(context, &cuda->gpu.weights, bytes, "packed weights");
     if (status == HARDNET_OK && bytes)
         status = hardnet_cuda_check(
             context, "cuMemcpyHtoDAsync",
-            cuda->driver->memcpy_htod_async(cuda->weights, context->packed, bytes, cuda->own),
+            cuda->driver->memcpy_htod_async(cuda->gpu.weights, context->packed, bytes, cuda->own),
             HARDNET_DEVICE_LOST);
     return status;
 }
@@ -191,15 +166,11 @@ static hardnet_status make_tables(hardnet_context *context) {
     if (status == HARDNET_OK) status = upload_weights(context);
     if (status == HARDNET_OK) status = hardnet_cuda_wait(context, hardnet_cuda_state(context)->own);
     if (status == HARDNET_OK) status = hardnet_cuda_capture(context);
-    hardnet_unmap_packed(context);
-    hardnet_drop(context, HARDNET_BLOCK_PACKED);
-    context->packed = NULL;
+    hardnet_gpu_drop_packed(context);
     return hardnet_cuda_leave(context, status);
 }
 
 /* ---- the rest */
-
-static void follow_ports(hardnet_context *context) { (void)context; } /* copies look up where the data is */
 
 /* The driver knows the memory at `address` as a device's. */
 static hardnet_status check_memory(hardnet_context *context, const hardnet_port_state *port,
@@ -231,37 +202,12 @@ static hardnet_status bind(hardnet_context *context, hardnet_port_state *port, u
     return hardnet_cuda_leave(context, status);
 }
 
-static void *view_data(const hardnet_context *context, const hardnet_view *view, int32_t image,
-                       int32_t thread) {
-    (void)context, (void)view, (void)image, (void)thread;
-    return NULL;
-}
-
-/* Bytes from an image's part of a view's memory to the next one's. */
-static size_t image_stride(const hardnet_context *context, const hardnet_view *view) {
-    switch (view->base) {
-        case HARDNET_ARENA:
-            return (size_t)context->level->arena_elems * sizeof(float);
-        case HARDNET_WEIGHTS:
-            return 0;
-        case HARDNET_INPUT:
-            return context->options.input_type == HARDNET_UINT8
-                       ? float_input_bytes(context) / (size_t)context->network->batch
-                       : context->ports[0].image_bytes;
-        case HARDNET_INPUT_U8:
-            return context->ports[0].image_bytes;
-        default:
-            return context->ports[1 + view->port].image_bytes;
-    }
-}
-
 static hardnet_status read_memory(hardnet_context *context, const hardnet_view *view, int32_t image,
                                   int64_t moved, void *to, size_t bytes) {
     hardnet_status status = hardnet_cuda_enter(context);
     if (status != HARDNET_OK) return status;
     const hardnet_cuda *cuda = hardnet_cuda_state(context);
-    const uint64_t from = hardnet_cuda_address_of(context, view) +
-                          (uint64_t)image * image_stride(context, view) + (uint64_t)moved;
+    const uint64_t from = hardnet_gpu_place(context, view, image) + (uint64_t)moved;
     status = hardnet_cuda_check(context, "cuMemcpyDtoHAsync",
                                 cuda->driver->memcpy_dtoh_async(to, from, bytes, cuda->stream),
                                 HARDNET_DEVICE_LOST);
@@ -280,7 +226,7 @@ static void give_back(const hardnet_context *context, hardnet_cuda *cuda) {
     }
     if (cuda->graph) driver->graph_exec_destroy(cuda->graph);
     if (cuda->pinned) driver->mem_host_unregister(context->blocks[HARDNET_BLOCK_PORTS].memory);
-    const hardnet_cuda_address allocations[] = {cuda->arena, cuda->weights, cuda->ports};
+    const hardnet_cuda_address allocations[] = {cuda->gpu.arena, cuda->gpu.weights, cuda->gpu.ports};
     for (size_t i = 0; i < sizeof allocations / sizeof allocations[0]; i++) {
         if (allocations[i]) driver->mem_free(allocations[i]);
     }
@@ -291,7 +237,7 @@ static void give_back(const hardnet_context *context, hardnet_cuda *cuda) {
 
 static void close_device(hardnet_context *context) {
     hardnet_cuda *cuda = hardnet_cuda_state(context);
-    if (cuda && cuda->driver && !hardnet_cuda_is_forked(cuda)) {
+    if (cuda && cuda->driver && !hardnet_gpu_is_forked(&cuda->gpu)) {
         if (cuda->context) give_back(context, cuda);
         if (cuda->retained) cuda->driver->device_primary_ctx_release(cuda->device);
     }
@@ -302,12 +248,13 @@ static void close_device(hardnet_context *context) {
 const hardnet_device hardnet_cuda_device = {
     .make_memory = make_memory,
     .make_tables = make_tables,
-    .follow_ports = follow_ports,
+    .follow_ports = hardnet_gpu_follow_ports,
     .bind = bind,
     .run = hardnet_cuda_run,
     .enqueue = hardnet_cuda_enqueue,
     .wait = hardnet_cuda_wait_for_runs,
-    .view_data = view_data,
+    .view_data = hardnet_gpu_view_data,
     .read = read_memory,
     .close = close_device,
+    .describe = hardnet_cuda_describe,
 };

@@ -119,6 +119,13 @@ hardnet_status hardnet_read_view(hardnet_context *context, int32_t view, int32_t
     return status;
 }
 
+bool hardnet_context_device(const hardnet_context *context, hardnet_device_info *info) {
+    *info = (hardnet_device_info){0};
+    if (!context || !context->open || !context->device->describe) return false;
+    context->device->describe(context, info);
+    return true;
+}
+
 hardnet_memory hardnet_context_memory(const hardnet_context *context) {
     if (!context || !context->open) return (hardnet_memory){0};
     return (hardnet_memory){

@@ -136,8 +136,9 @@ static hardnet_status bind_device(hardnet_context *context, bool is_input, int32
     status = find_port(context, is_input, index, &port);
     if (status == HARDNET_OK && !context->device->bind) {
         status = hardnet_fail(context, HARDNET_INVALID_ARGUMENT,
-                              "%s %d: expected a context on a device, found one on the cpu",
-                              is_input ? "input" : "output", index);
+                              "%s %d: expected a context on CUDA's device, found one on %s",
+                              is_input ? "input" : "output", index,
+                              context->device == &hardnet_cpu_device ? "the cpu" : "OpenCL's");
     }
     if (status == HARDNET_OK && address) status = hardnet_check_device_binding(context, port, address);
     if (status == HARDNET_OK) status = context->device->bind(context, port, address);
@@ -154,7 +155,7 @@ hardnet_status hardnet_bind_output_device(hardnet_context *context, int32_t inde
 }
 
 void *hardnet_device_memory(const hardnet_context *context, bool is_input, int32_t index) {
-    if (!context || !context->open || index < 0) return NULL;
+    if (!context || !context->open || !context->device->bind || index < 0) return NULL;
     const uint32_t place = is_input ? (uint32_t)index : 1 + (uint32_t)index;
     if (place >= (is_input ? 1 : context->port_count)) return NULL;
     return (void *)(uintptr_t)context->ports[place].device_own;

@@ -242,11 +242,12 @@ static hardnet_status check_device_call(hardnet_context *context, const hardnet_
     const hardnet_level *level = context->level;
     if (level->device == HARDNET_DEVICE_CPU) return HARDNET_OK;
     const size_t number = (size_t)(call - level->calls);
+    const uint32_t each = level->device == HARDNET_DEVICE_OPENCL ? 2 : 1, wanted = each * call->arguments;
     const uint32_t parameters = level->launches[call->kernel].parameters;
-    if (parameters != call->arguments) {
+    if (parameters != wanted) {
         return hardnet_fail(context, HARDNET_INTERNAL,
-                            "call %zu of level %s: expected an argument for each of %u parameters, found %u",
-                            number, level->name, parameters, call->arguments);
+                            "call %zu of level %s: expected a kernel of %u parameters, found one of %u",
+                            number, level->name, wanted, parameters);
     }
     for (uint32_t a = 0; a < call->arguments; a++) {
         const uint8_t split = level->arguments[call->first_argument + a].split;

@@ -394,7 +394,7 @@ TEST_F(Faults, TablesThatCannotBe) {
     EXPECT_EQ(of_launch([](hardnet_launch *l) { l->order = nullptr; }), text + order);
     static const uint8_t two[] = {1, 0};
     EXPECT_EQ(of_launch([](hardnet_launch *l) { l->order = two, l->parameters = 2; }),
-              "call 1 of level cuda: expected an argument for each of 2 parameters, found 3");
+              "call 1 of level cuda: expected a kernel of 3 parameters, found one of 2");
 
     const auto of_plan = [&](const std::function<void(TinyPlan *)> &change) {
         TinyPlan plan;

@@ -102,8 +102,9 @@ typedef struct hardnet_options {
     const char *packed_folder;
 
     /* Where the network runs: "cpu" or NULL; "cuda" or "cuda:1", of which the package must have been compiled for
-     * CUDA, and NVIDIA's driver be installed; "opencl" or "opencl:0", which this version lacks; "auto": the best that
-     * works, with a line to `log` where that is the CPU. `level` is for the CPU; `threads` then only pack weights. */
+     * CUDA, and NVIDIA's driver be installed; "opencl" or "opencl:1" likewise, a GPU before other devices; "auto": CUDA,
+     * else a GPU by OpenCL, else the CPU, with a line to `log` for each that there is a level for and that does not work.
+     * `level` is for the CPU; `threads` then only pack weights. */
     const char *device;
     /* The caller's CUcontext and CUstream (NULL: the device's primary context and a stream of this context's own).
      * They must outlive the context. The stream is one of that context, and work on it is in its order. */
@@ -135,7 +136,7 @@ HARDNET_API hardnet_status hardnet_bind_input(hardnet_context *context, int32_t 
 HARDNET_API hardnet_status hardnet_bind_output(hardnet_context *context, int32_t index,
                                                const hardnet_tensor *tensor);
 
-/* Lets the following runs read from or write to memory of the context's device instead, which the host then never
+/* Lets the following runs read from or write to memory of the context's CUDA device instead, which the host then never
  * copies: the address of a tensor as above, aligned to 16 bytes. NULL goes back to copies from and to the host's
  * memory, as do hardnet_bind_input and hardnet_bind_output. Takes longer than a run. */
 HARDNET_API hardnet_status hardnet_bind_input_device(hardnet_context *context, int32_t index, void *device);
@@ -151,7 +152,7 @@ HARDNET_API hardnet_status hardnet_enqueue(hardnet_context *context);
 HARDNET_API hardnet_status hardnet_wait(hardnet_context *context);
 HARDNET_API void hardnet_close(hardnet_context *context); /* NULL is allowed */
 
-/* The level chosen at open: "avx512"; of a device its own: "cuda". */
+/* The level chosen at open: "avx512"; of a device its own: "cuda", "opencl". */
 HARDNET_API const char *hardnet_level_name(const hardnet_context *context);
 
 HARDNET_API const char *hardnet_status_text(hardnet_status status);
