@@ -15,8 +15,9 @@ namespace {
 constexpr int kVector = 4;     // elements of the widest load
 constexpr int kThreads = 128;  // of a block whose threads are alike
 
-// Blocks at the border are shifted inwards: they compute some elements twice, the same way, and nothing beyond.
-constexpr TailStrategy kInwards = TailStrategy::ShiftInwards;
+// At the border threads have nothing to do, or, where a block's threads share a region whose extents are to be constant,
+// are shifted inwards: they compute some elements twice, the same way, and nothing beyond.
+constexpr TailStrategy kGuarded = TailStrategy::GuardWithIf, kInwards = TailStrategy::ShiftInwards;
 
 }  // namespace
 
@@ -26,9 +27,10 @@ void schedule(SlicedConvolution &v) {
     Var xq("xq"), xi("xi"), xb("xb"), xt("xt"), yb("yb"), yt("yt"), bx("bx"), p("p");  // pixels
     // A thread's tile, then the block's.
     v.Y.split(v.c, cq, ci, t.channels, kInwards).split(v.x, xq, xi, t.pixels, kInwards);
-    v.Y.split(cq, cb, ct, t.across, kInwards)
-        .split(xq, xb, xt, t.along, kInwards)
-        .split(v.y, yb, yt, t.down, kInwards);
+    const TailStrategy blocks = v.slices == 1 ? kGuarded : kInwards;
+    v.Y.split(cq, cb, ct, t.across, blocks)
+        .split(xq, xb, xt, t.along, blocks)
+        .split(v.y, yb, yt, t.down, blocks);
     v.Y.split(ci, co, ci, kVector).vectorize(ci).unroll(co);
     Func &sums = v.slices == 1 ? v.Y : v.part;
     if (v.slices == 1) {
@@ -77,7 +79,7 @@ void schedule_by_elements(Func Y, const Var &c, const Var &x, const Var &y, cons
         Y.split(c, co, ci, 1);
     }
     const int threads = std::min(kThreads, across * out.width);
-    Y.reorder(ci, co, x, y).fuse(co, x, f).split(f, fb, ft, threads, kInwards);
+    Y.reorder(ci, co, x, y).fuse(co, x, f).split(f, fb, ft, threads, kGuarded);
     Y.gpu_blocks(fb, y).gpu_threads(ft);
 }
 
@@ -87,7 +89,7 @@ void schedule(Stem &v, const Written &out) {
     const int channels = 8, pixels = std::min(2, out.width), threads = std::min(64, out.width / pixels);
     v.Y.split(v.c, co, ci, channels)
         .split(v.x, xo, xi, pixels, kInwards)
-        .split(xo, xb, xt, threads, kInwards);
+        .split(xo, xb, xt, threads, kGuarded);
     Var cv("cv");
     v.Y.split(ci, ci, cv, kVector).reorder(cv, ci, xi, xt, co, xb, v.y).vectorize(cv).unroll(ci).unroll(xi);
     v.Y.fuse(co, xb, b).gpu_blocks(b, v.y).gpu_threads(xt);
@@ -100,14 +102,14 @@ void schedule(Stem &v, const Written &out) {
 void schedule(GlobalPool &v, const Written &out) {
     Var co("co"), ci("ci");
     const int threads = std::min(32, out.channels);
-    v.Y.split(v.c, co, ci, threads, kInwards).gpu_blocks(co).gpu_threads(ci);
+    v.Y.split(v.c, co, ci, threads, kGuarded).gpu_blocks(co).gpu_threads(ci);
     v.sum.compute_at(v.Y, ci).store_in(MemoryType::Register);
 }
 
 void schedule(Planar &v, const Written &out) {
     Var f("f"), fb("fb"), ft("ft");
     const int threads = std::min(kThreads, out.width * out.height);
-    v.Y.fuse(v.x, v.y, f).split(f, fb, ft, threads, kInwards).reorder(ft, fb, v.c);
+    v.Y.fuse(v.x, v.y, f).split(f, fb, ft, threads, kGuarded).reorder(ft, fb, v.c);
     v.Y.gpu_blocks(fb, v.c).gpu_threads(ft);
     if (v.greatest.defined()) v.greatest.compute_at(v.Y, ft).store_in(MemoryType::Register);
 }
@@ -117,7 +119,7 @@ namespace {
 void schedule_by_pixels(Func Y, const Var &c, const Var &x, const Var &y, const Written &out,
                         const Var &thread) {
     Var xb("xb");
-    Y.split(x, xb, thread, std::min(32, out.width), kInwards).reorder(c, thread, xb, y);
+    Y.split(x, xb, thread, std::min(32, out.width), kGuarded).reorder(c, thread, xb, y);
     Y.gpu_blocks(xb, y).gpu_threads(thread);
 }
 }  // namespace
@@ -144,14 +146,14 @@ void schedule(Softmax &v, const Written &out) {
 
 void schedule(SpatialNorm &v, const Written &out) {
     Var co("co"), ci("ci");
-    v.Y.split(v.c, co, ci, std::min(32, out.channels), kInwards).reorder(v.x, v.y, ci, co);
+    v.Y.split(v.c, co, ci, std::min(32, out.channels), kGuarded).reorder(v.x, v.y, ci, co);
     v.Y.gpu_blocks(co).gpu_threads(ci);
     for (Func f : {v.sum, v.share}) f.compute_at(v.Y, ci).store_in(MemoryType::Register);
 }
 
 void schedule(Normalize &v, const Written &out) {
     Var xb("xb"), xt("xt");
-    v.Y.split(v.x, xb, xt, std::min(kThreads, out.width), kInwards).reorder(v.c, xt, xb, v.y);
+    v.Y.split(v.x, xb, xt, std::min(kThreads, out.width), kGuarded).reorder(v.c, xt, xb, v.y);
     v.Y.gpu_blocks(xb, v.y).gpu_threads(xt);
 }
 

@@ -64,6 +64,8 @@ std::vector<Candidate> candidates(const Machine &machine, const GpuProblem &p) {
                      along = along == columns ? columns + 1 : std::min(2 * along, columns)) {
                     for (int down = 1; down <= p.height; down *= 2) {
                         for (int slices = 1; slices <= most_slices; slices *= 2) {
+                            // Two threads of a block would have the same sums.
+                            if (slices > 1 && along * pixels > p.width) break;
                             const GpuTile t{channels, pixels, across, along, down, slices};
                             if (t.threads() > machine.most_threads ||
                                 t.shared_bytes() > machine.most_shared_bytes ||

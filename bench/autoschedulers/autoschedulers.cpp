@@ -218,7 +218,8 @@ int main(int argc, char **argv) {
     app.add_option("--turns", turns, "runs of each kernel")
         ->check(CLI::PositiveNumber)
         ->capture_default_str();
-    app.add_option("--only", only, "kernels whose description has this text: direct, product, 1x1, stem, depthwise");
+    app.add_option("--only", only,
+                   "kernels whose description has this text: direct, product, 1x1, stem, depthwise");
     app.add_flag("--check", check_only, "compare the outputs and time nothing");
     CLI11_PARSE(app, argc, argv);
     const Machine *machine = machine_of(level);
