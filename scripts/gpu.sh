@@ -8,6 +8,7 @@
 #                                                       --all: every network of `hardnet list`, all but digits without a CPU's level
 #     scripts/gpu.sh run FOLDER [ARGUMENT...]           as FOLDER/run.sh
 #     scripts/gpu.sh machine-code NETWORK:HxW...        registers, spills and inner loops as ptxas makes them, without a GPU
+#     scripts/gpu.sh roofline NETWORK [HxW]             estimates of the least time on two cards, without a GPU
 #
 # All networks below take about a quarter of an hour on two cores; what is compiled stays in build/gpu/cache.
 set -euo pipefail
@@ -104,10 +105,11 @@ machine_code() {
 
 case ${1:-} in
   machine-code) shift && machine_code "$@" ;;
+  roofline) shift && exec python3 bench/gpu/roofline.py "$@" ;;
   pack) shift && pack "$@" ;;
   run)
     [ -x "${2:-}/run.sh" ] || fail 5 "${2:-FOLDER}/run.sh" "a folder that pack made" none
     exec "$2/run.sh" "${@:3}"
     ;;
-  *) fail 2 usage "pack FOLDER, run FOLDER or machine-code NETWORK:HxW" "${1:-nothing}" ;;
+  *) fail 2 usage "pack FOLDER, run FOLDER, machine-code NETWORK:HxW or roofline NETWORK" "${1:-nothing}" ;;
 esac
