@@ -394,10 +394,10 @@ TEST_F(Run, says_why_a_device_cannot_be_had) {
         "device cuda: expected a level for it in one_class, found plain (compile it with --target cuda)";
     for (const std::string verb : {"run one_class a.png", "verify one_class", "bench one_class"}) {
         expect_error(verb + " --device cuda", 5, "hardnet: one_class: " + none + "\n");
-        expect_error(
-            verb + " --device opencl:1", 5,
-            "hardnet: one_class: device opencl: expected a runtime that knows OpenCL, found one that "
-            "does not\n");
+        expect_error(verb + " --device opencl:1", 5,
+                     "hardnet: one_class: device opencl: expected a level for it in one_class, found plain "
+                     "(compile it "
+                     "with --target opencl)\n");
         expect_error(
             verb + " --device cuda:x", 2,
             "hardnet: one_class: device: expected cpu, cuda, cuda:N, opencl, opencl:N or auto, found "

@@ -304,7 +304,7 @@ TEST_F(Cuda, RefusesWhatCannotBeBound) {
 
     const Opened cpu(scaler.network(), scaler.options(nullptr));
     EXPECT_EQ(hardnet_bind_input_device(cpu.context, 0, block.data), HARDNET_INVALID_ARGUMENT);
-    EXPECT_STREQ(cpu.error(), "input 0: expected a context on a device, found one on the cpu");
+    EXPECT_STREQ(cpu.error(), "input 0: expected a context on CUDA's device, found one on the cpu");
 }
 
 TEST_F(Cuda, StepsGiveTheBitsOfARun) {

@@ -64,8 +64,10 @@ TEST_F(Faults, WhatIsNoDevice) {
          {"", "gpu", "cuda:", "cuda:x", "cuda:1x", "cuda1", "cuda:12345", "CUDA", "opencl:-1"})
         EXPECT_EQ(refusal(HARDNET_INVALID_ARGUMENT, device), known + "\"" + device + "\"");
     for (const char *device : {"opencl", "opencl:3"})
-        EXPECT_EQ(refusal(HARDNET_NO_DEVICE, device),
-                  "device opencl: expected a runtime that knows OpenCL, found one that does not");
+        EXPECT_EQ(
+            refusal(HARDNET_NO_DEVICE, device),
+            "device opencl: expected a level for it in tiny, found plain, cuda (compile it with --target "
+            "opencl)");
     hardnet_options options = scaler.options("cuda");
     options.level = "plain";
     const Opened opened(scaler.network(), options);

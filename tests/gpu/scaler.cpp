@@ -28,7 +28,8 @@ int add(void **arguments) {
 
 }  // namespace
 
-Scaler::Scaler() {
+Scaler::Scaler(hardnet_device_kind device) {
+    const bool opencl = device == HARDNET_DEVICE_OPENCL;
     batch = kScalerImages;
     arena_elems = kArena, weight_elems = 4;
     input({kScalerImages, 1, 1, kScalerValues}, {kScalerImages, 1, kScalerValues, 1});
@@ -40,12 +41,17 @@ Scaler::Scaler() {
                    out = write_output(0, 0, values);
     sums = read(HARDNET_ARENA, 4, values);
     pack({HARDNET_PACK_VECTOR, weight("scale", {kScalerValues}), -1, 0, kScalerValues, 4, 0, -1});
-    step(HARDNET_STEP_NORMALIZE, "image", {{1, 0, 1, {{normalize, {{bytes}, {normal}}, "normalize"}}}});
+    // OpenCL's parameters are buffers and, behind them in another order, offsets.
+    using Order = std::vector<uint8_t>;
+    const Order of_two = opencl ? Order{0, 1, 3, 2} : Order{0, 1},
+                of_three = opencl ? Order{2, 0, 1, 3, 4, 5} : Order{2, 0, 1};
+    step(HARDNET_STEP_NORMALIZE, "image",
+         {{1, 0, 1, {{normalize, {{bytes}, {normal}}, "normalize", of_two}}}});
     step(HARDNET_STEP_DEPTHWISE, "scale",
-         {{1, 0, 1, {{scale, {{image}, {scales}, {scaled}}, "scale", {2, 0, 1}}}}});
-    step(HARDNET_STEP_OUTPUT, "out", {{1, 0, 1, {{add, {{sums}, {out}}, "add"}}}});
+         {{1, 0, 1, {{scale, {{image}, {scales}, {scaled}}, "scale", of_three}}}});
+    step(HARDNET_STEP_OUTPUT, "out", {{1, 0, 1, {{add, {{sums}, {out}}, "add", of_two}}}});
     level("plain", 0);
-    level("cuda", 0, HARDNET_DEVICE_CUDA);
+    level(opencl ? "opencl" : "cuda", 0, device);
     file_ = safetensors({{"scale", "F32", {kScalerValues}, {kScales, kScales + kScalerValues}}});
 }
 

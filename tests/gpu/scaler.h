@@ -14,7 +14,7 @@ constexpr int kScalerImages = 2, kScalerValues = 3;
 
 class Scaler : public TinyPlan {
 public:
-    Scaler();
+    explicit Scaler(hardnet_device_kind device = HARDNET_DEVICE_CUDA);
     hardnet_options options(const char *device) const;
     uint32_t sums;  // the view
 
