@@ -11,6 +11,7 @@
 #include "base/date.h"
 #include "base/files.h"
 #include "base/folders.h"
+#include "cli/devices.h"
 #include "cli/machine_limits.h"
 #include "cli/verbs.h"
 #include "hardnet/hardnet.h"
@@ -54,40 +55,6 @@ std::string feature_names(uint32_t features) {
     return text;
 }
 
-nlohmann::ordered_json examine_cuda(const hardnet_host &host) {
-    constexpr int kMost = 16;
-    hardnet_device_info devices[kMost];
-    int32_t version = 0;
-    char why[320];
-    const int32_t count = hardnet_cuda_devices(&host, devices, kMost, &version, why, sizeof why);
-    nlohmann::ordered_json json = {{"works", count > 0}, {"devices", nlohmann::ordered_json::array()}};
-    if (count >= 0) json["version"] = fmt::format("{}.{}", version / 1000, version % 1000 / 10);
-    if (count <= 0) {
-        json["missing"] = count < 0 ? why : "expected an NVIDIA GPU, found a driver for none";
-        json["install"] = "apt-get install nvidia-driver, on a machine with an NVIDIA GPU";
-    }
-    for (int32_t i = 0; i < count; i++)
-        json["devices"].push_back(
-            {{"device", fmt::format("cuda:{}", devices[i].number)},
-             {"name", devices[i].name},
-             {"compute_capability", fmt::format("{}.{}", devices[i].major, devices[i].minor)},
-             {"memory_bytes", devices[i].memory_bytes}});
-    return json;
-}
-
-std::string cuda_text(const nlohmann::ordered_json &cuda) {
-    if (!cuda["works"].get<bool>())
-        return fmt::format("\ncuda: {}: {}\n", cuda["missing"].get<std::string>(),
-                           cuda["install"].get<std::string>());
-    std::string text = fmt::format("\ncuda: a driver for CUDA {}\n", cuda["version"].get<std::string>());
-    for (const auto &device : cuda["devices"])
-        text += fmt::format("  {:<22}  {}, compute capability {}, {:.1f} GiB\n",
-                            device["device"].get<std::string>(), device["name"].get<std::string>(),
-                            device["compute_capability"].get<std::string>(),
-                            device["memory_bytes"].get<double>() / (1 << 30));
-    return text;
-}
-
 nlohmann::ordered_json examine() {
     const hardnet_host host = hardnet_this_host();
     nlohmann::ordered_json json = {{"version", hardnet_version()}};
@@ -97,7 +64,8 @@ nlohmann::ordered_json examine() {
         json["levels"].push_back({{"name", level.name},
                                   {"runs", (host.features & level.features) == level.features},
                                   {"missing", feature_names(level.features & ~host.features)}});
-    json["cuda"] = examine_cuda(host);
+    json["cuda"] = cuda_devices(host);
+    json["opencl"] = opencl_devices(host);
     json["tools"] = nlohmann::ordered_json::array();
     for (const Tool &tool : kTools)
         json["tools"].push_back({{"name", tool.name},
@@ -126,7 +94,7 @@ void print_text(const nlohmann::ordered_json &json) {
                     ? fmt::format("  {:<22}  runs\n", level["name"].get<std::string>())
                     : fmt::format("  {:<22}  does not run: no {}\n", level["name"].get<std::string>(),
                                   level["missing"].get<std::string>());
-    text += cuda_text(json["cuda"]) + "\ntools:\n";
+    text += cuda_text(json["cuda"]) + opencl_text(json["opencl"]) + "\ntools:\n";
     for (const auto &tool : json["tools"]) {
         const std::string path = tool["path"].get<std::string>();
         text += fmt::format("  {:<22}  {}\n", tool["name"].get<std::string>(),

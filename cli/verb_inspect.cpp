@@ -97,6 +97,9 @@ std::string package_table(const Package &package) {
         "\ncode: of the kernels. folded: the weights on disk. packed: the same in memory, transformed. "
         "prepacked: "
         "packed ones on disk.\ntransforms, concat: written per image.\n";
+    for (const LevelInfo &level : m.levels)
+        if (!level.language.empty())
+            text += fmt::format("{}: {}, which a device's driver compiles.\n", level.name, level.language);
     return text + "\n";
 }
 

@@ -51,6 +51,31 @@ TEST_F(Compiled, a_package_for_gpus_has_ptx_where_asked) {
     EXPECT_THAT(refused.err, ::testing::HasSubstr("--cubins: expected auto or none, found some"));
 }
 
+TEST_F(Compiled, a_package_for_opencl_runs_where_there_is_one) {
+    write("tiny.json", to_json(hardnet::testing::tiny_record(false)));
+    const Outcome made = cached("compile tiny.json --weights seed:1 --target opencl --name tiny -o package");
+    ASSERT_EQ(made.code, 0) << made.err;
+    EXPECT_THAT(hardnet("inspect package").out,
+                ::testing::HasSubstr("\nopencl: OpenCL C 1.2, which a device's driver compiles.\n"));
+    const auto doctor = nlohmann::json::parse(hardnet("doctor --json").out)["opencl"];
+    const Outcome verified = hardnet("verify package --per-layer --device opencl");
+    if (!doctor["works"]) {
+        EXPECT_EQ(verified.code, 5) << verified.err;
+        GTEST_SKIP() << "no OpenCL here: " << doctor["missing"];
+    }
+    EXPECT_EQ(verified.code, 0) << verified.err << verified.out;
+    const Outcome timed =
+        hardnet("bench package --device opencl --iterations 3 --layers --trace trace.json --json");
+    ASSERT_EQ(timed.code, 0) << timed.err;
+    const auto json = nlohmann::json::parse(timed.out);
+    EXPECT_EQ(json["level"], "opencl");
+    EXPECT_FALSE(json.contains("without_copies_min_ms"));
+    EXPECT_GT(json["steps"].size(), 10u);
+    for (const auto &step : json["steps"]) EXPECT_GT(step["ms"], 0) << step;
+    const auto trace = nlohmann::json::parse(shell("cat trace.json", folder_).out);
+    EXPECT_EQ(trace["otherData"]["device"], json["device"]);
+}
+
 // One plane is PIL's grey, four have its alpha, for two there is no picture.
 TEST_F(Compiled, pictures_become_as_many_planes_as_the_input_has) {
     const std::string golden = HARDNET_MODELS "/../tests/golden/pictures/see_through",

@@ -119,8 +119,10 @@ TEST_F(Usage, prints_json_that_parses) {
     json doctor = json::parse(hardnet("doctor --json").out);
     EXPECT_TRUE(doctor["cpu"]["processors"].is_number_integer());
     EXPECT_TRUE(doctor["levels"].is_array());
-    EXPECT_EQ(doctor["cuda"]["works"], !doctor["cuda"]["devices"].empty());
-    EXPECT_NE(doctor["cuda"]["works"], doctor["cuda"].contains("install"));
+    for (const char *kind : {"cuda", "opencl"}) {
+        EXPECT_EQ(doctor[kind]["works"], !doctor[kind]["devices"].empty());
+        EXPECT_NE(doctor[kind]["works"], doctor[kind].contains("install"));
+    }
     make_colours_package();
     json package = json::parse(hardnet("inspect colours --input 4x4 --format json || echo {}").out);
     EXPECT_TRUE(package.empty()) << "--input is of no use with a package";
