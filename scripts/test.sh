@@ -19,7 +19,8 @@ esac
 scripts/setup.sh \
   clang-14 libclang-rt-14-dev `# the fuzz targets` \
   qemu-user g++-aarch64-linux-gnu `# other CPUs` \
-  python3-numpy python3-pil `# the Python module`
+  python3-numpy python3-pil `# the Python module` \
+  pocl-opencl-icd ocl-icd-libopencl1 `# OpenCL on the CPU`
 jobs=$(nproc)
 passed=build/tests-passed  # what files and tools were when every test passed, and CTest's closing lines
 

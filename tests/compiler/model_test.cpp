@@ -196,7 +196,7 @@ TEST_P(Models, AreTheReferencesOnEveryLevel) {
 
     CompileOptions options;
     options.folder = (folder_ / network.name).string();
-    options.targets = {"host", "arm64"};
+    options.targets = {"host", "arm64", "opencl"};
     const auto report = compile_model({network, *weights, "seed:1", {}}, options);
     ASSERT_TRUE(report) << report.error().what;
     const Result<Package> package = open_package(options.folder);
@@ -204,7 +204,9 @@ TEST_P(Models, AreTheReferencesOnEveryLevel) {
     int levels = 0;
     for (const LevelInfo &level : package->manifest.levels) {
         for (int threads : {1, 2}) {
-            const auto loaded = LoadedPackage::load(options.folder, {threads, level.name, nullptr});
+            const bool opencl = level.name == "opencl";
+            const auto loaded = LoadedPackage::load(
+                options.folder, {threads, opencl ? "" : level.name, nullptr, opencl ? "opencl" : ""});
             if (!loaded) {
                 std::cout << level.name << " skipped: " << loaded.error().what << "\n";
                 continue;

@@ -97,6 +97,7 @@ TEST_F(Packages, AreTheSameBytesHoweverTheyAreMade) {
         CompileRequest r =
             request("deep/" + std::string(size_t(number * 9 + 1), 'x'));  // paths of other lengths
         r.jobs = jobs;
+        r.targets = {"host", "opencl"};
         r.prepack = {host_levels().back()};
         const Result<CompileReport> report = compile_package(r);
         ASSERT_TRUE(report) << report.error().what;
@@ -108,6 +109,7 @@ TEST_F(Packages, AreTheSameBytesHoweverTheyAreMade) {
     EXPECT_EQ(reports[2].compiled, 0);
     EXPECT_GT(reports[0].kernels, 20);
     EXPECT_EQ(made[0].count("lib/" + kPlatform + "/libtiny.so"), 1u);
+    EXPECT_EQ(made[0].count("tiny_opencl.c"), 1u);
     EXPECT_EQ(made[0].count("tiny." + host_levels().back() + ".safetensors"), 1u);
     expect_same(made[0], made[1]);
     expect_same(made[0], made[2]);

@@ -48,6 +48,29 @@ class WithoutLevel(TestCase):
                 hardnet.load(package("digits"), **named)
 
 
+class OnOpencl(TestCase):
+    """A package that was compiled for OpenCL, where this machine has a device of it."""
+
+    def test_gives_what_the_cpu_gives(self):
+        folder = hardnet.compile(
+            os.path.join(ROOT, "models/digits.json"),
+            os.path.join(FOLDER, "digits_opencl"),
+            weights=weights_of("digits"),
+            target=["host", "opencl"],
+        )
+        with hardnet.load(folder) as net:
+            x = images(net)
+            expected = net.run(x)
+        try:
+            net = hardnet.load(folder, device="opencl")
+        except hardnet.NoDevice as missing:
+            self.skipTest(str(missing))
+        with net:
+            self.assertEqual(net.level, "opencl")
+            self.assertRegex(net.device, "^opencl:[0-9]+$")
+            self.assertLess(abs(net.run(x) - expected).max(), 1e-5 * abs(expected).max())
+
+
 class WithLevel(TestCase):
     """One that was, on this machine's driver, if it has one."""
 
