@@ -58,35 +58,70 @@ void widen(std::vector<float> &most, const Tiling &tiling, const Shape &shape,
     }
 }
 
-// Takes a layer's output into what was seen of it.
-Status widen(std::optional<TensorRange> &range, const Layer &layer, const std::set<int> &transforms,
+// Takes a layer's output, or what a norm makes of it, into what was seen of that.
+Status widen(TensorRange &range, const Layer &layer, const std::set<int> &transforms,
              const std::vector<float> &values) {
-    if (!range) range.emplace();
     const auto [least, most] = std::minmax_element(values.begin(), values.end());
     if (!std::isfinite(*least) || !std::isfinite(*most))
         return bad_input(layer.name + ": expected finite numbers of the float32 network, found others");
-    range->interval = {std::min(range->interval.least, *least), std::max(range->interval.most, *most)};
+    range.interval = {std::min(range.interval.least, *least), std::max(range.interval.most, *most)};
     for (int m : transforms) {
         const Tiling tiling = Tiling::cover(m, layer.out.height, layer.out.width);
-        std::vector<float> &greatest = range->transformed[m];
+        std::vector<float> &greatest = range.transformed[m];
         greatest.resize(size_t(tiling.positions()));
         widen(greatest, tiling, layer.out, values);
     }
     return ok();
 }
 
+TensorRange &seen_of(Ranges &ranges, size_t layer) {
+    return ranges[layer] ? *ranges[layer] : ranges[layer].emplace();
+}
+
+// What the norm in front of `reader` makes of channels that are its input's from `first` on.
+std::vector<float> normed(const FoldedLayer &reader, int first, const Shape &shape,
+                          std::vector<float> values) {
+    const size_t pixels = size_t(shape.height) * shape.width;
+    for (size_t i = 0; i < values.size(); i++) {
+        const size_t c = size_t(first) + i / pixels;
+        values[i] = std::max(values[i] * reader.front_scale.values[c] + reader.front_shift.values[c], 0.0f);
+    }
+    return values;
+}
+
+// Takes a layer's output into what was seen of it and of what norms in front of its readers make of it.
+Status widen(Ranges &ranges, const Model &model, size_t layer, const std::set<int> &transforms,
+             const std::vector<float> &values) {
+    const std::vector<Layer> &layers = model.network.layers;
+    if (const Status s = widen(seen_of(ranges, layer), layers[layer], transforms, values); !s) return s;
+    for (size_t r = layer + 1; r < layers.size(); r++) {
+        if (layers[r].front_norm.empty()) continue;
+        int first = 0;
+        for (int source : layers[r].sources()) {
+            if (source == int(layer)) {
+                std::vector<TensorRange> &behind = seen_of(ranges, r).behind_norm;
+                behind.resize(1);
+                const Status s = widen(behind[0], layers[layer], transforms,
+                                       normed(model.weights.layers[r], first, layers[layer].out, values));
+                if (!s) return s;
+            }
+            first += layers[size_t(source)].out.channels;
+        }
+    }
+    return ok();
+}
+
 // The greatest and the least of everything that is wanted, over all inputs.
-Result<Ranges> ranges_on(LoadedPackage &loaded, const Network &network,
-                         const std::vector<std::set<int>> &wanted, const Inputs &inputs,
-                         ProgressLine &progress) {
-    Ranges ranges(network.layers.size());
+Result<Ranges> ranges_on(LoadedPackage &loaded, const Model &model, const std::vector<std::set<int>> &wanted,
+                         const Inputs &inputs, ProgressLine &progress) {
+    Ranges ranges(model.network.layers.size());
     int done = 0;
     for (const Input &input : inputs) {
         progress.show(done++, int(inputs.size()), input.name);
         if (const Status put = input.put(loaded); !put) return put.error();
         if (const Status fit = check_input(loaded, input.name); !fit) return fit.error();
         const Status run = run_by_layers(loaded, [&](size_t l, const std::vector<float> &values) {
-            return widen(ranges[l], network.layers[l], wanted[l], values);
+            return widen(ranges, model, l, wanted[l], values);
         });
         if (!run) return run.error();
     }
@@ -111,13 +146,13 @@ Result<Calibration> measure(const Model &model, const std::vector<std::set<int>>
     if (const auto compiled = compile_model(model, options); !compiled) return compiled.error();
     auto loaded = LoadedPackage::load(options.folder, {});
     if (!loaded) return loaded.error();
-    Result<Ranges> ranges = ranges_on(**loaded, model.network, wanted, inputs, progress);
+    Result<Ranges> ranges = ranges_on(**loaded, model, wanted, inputs, progress);
     if (!ranges) return ranges.error();
     const bool random = std::all_of(settings.paths.begin(), settings.paths.end(), is_seed);
     Calibration calibration{std::move(*ranges),
                             fmt::format("{} {}", inputs.size(), random ? "random inputs" : "pictures")};
     CompileOptions trial = settings.compile;
-    trial.folder = scratch.path() + "/int16";
+    trial.folder = scratch.path() + "/rounded";
     trial.progress = options.progress;
     return with_errors(model, trial, **loaded, inputs, settings.most_error, std::move(calibration));
 }

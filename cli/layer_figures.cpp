@@ -58,7 +58,8 @@ private:
             const hardnet_view &view = level_.views[argument.view];
             const double elems = touched(part, argument, view);
             if (view.written) written += elems;
-            layer.int16 |= view.base == HARDNET_WEIGHTS && view.type == HARDNET_INT16;
+            if (view.base == HARDNET_WEIGHTS)
+                layer.in_step = std::max(layer.in_step, int(4 / hardnet_element_bytes(view.type)));
             if (view.base == HARDNET_WEIGHTS) channels = std::max(channels, transformed_channels(view));
             if (view.base != HARDNET_SCRATCH && is_new(view))
                 (view.base == HARDNET_WEIGHTS ? layer.weight_bytes : layer.activation_bytes) +=
@@ -77,7 +78,7 @@ private:
     // Input channels of the Winograd weights at a view; 0 where it holds others.
     double transformed_channels(const hardnet_view &view) const {
         const int64_t offset =
-            view.type == HARDNET_INT16 ? view.offset / 2 : view.offset;  // of packings: in floats
+            view.offset * int(hardnet_element_bytes(view.type)) / 4;  // of packings: in floats
         for (uint32_t i = 0; i < level_.packing_count; i++) {
             const hardnet_packing &p = level_.packings[i];
             if (p.offset == offset && p.transform >= 0) return double(network_.weights[p.tensor].shape[1]);
@@ -125,7 +126,7 @@ std::vector<LayerFigures> layer_figures(const LoadedPackage &loaded, const std::
         const auto known = macs.find(layer.layer);
         layer.macs = known == macs.end() ? 0 : known->second;
         if (layer.operations == 0) layer.operations = 2 * layer.macs;
-        layer.compute_ms = layer.operations / limits.gflops / 1e6 / (layer.int16 ? 2 : 1);
+        layer.compute_ms = layer.operations / limits.gflops / 1e6 / layer.in_step;
         layer.memory_ms = layer.weight_bytes / limits.weights_gb_s / 1e6 +
                           layer.activation_bytes / limits.activations_gb_s / 1e6;
     }

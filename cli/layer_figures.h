@@ -14,7 +14,7 @@ struct LayerFigures {          // of one image
     double ms = 0, share = 0;
     double macs = 0;        // of the layer by direct convolution; 0: it multiplies nothing, or is unknown
     double operations = 0;  // of what runs: Winograd's products with their surplus, else 2 x macs
-    bool int16 = false;     // its products: two to a float32's one
+    int in_step = 1;        // products of integers in place of one of float32
     double weight_bytes = 0,
            activation_bytes = 0;           // read and written, each element of a step once; no scratch
     double compute_ms = 0, memory_ms = 0;  // at the machine's limits

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
-
 #include "runtime/inspect.h"
 
 namespace hardnet {
@@ -22,7 +20,7 @@ std::vector<int> completing_steps(const Network &network, hardnet_context *conte
     return steps;
 }
 
-// A layer's output as CHW, from its view (channel, x, y). Of int16: what these stand for.
+// A layer's output as CHW, from its view (channel, x, y). Of integers: what these stand for.
 template <typename T>
 Result<std::vector<float>> read_view(const LoadedPackage &loaded, int32_t index, const Shape &shape,
                                      float unit) {
@@ -48,9 +46,17 @@ Result<std::vector<float>> read_view(const LoadedPackage &loaded, int32_t index,
 Result<std::vector<float>> layer_values(const LoadedPackage &loaded, int32_t view_index, const Shape &shape,
                                         const LayerInfo *info) {
     const hardnet_view &view = hardnet_context_level(loaded.context())->views[view_index];
-    if (view.type != HARDNET_INT16) return read_view<float>(loaded, view_index, shape, 1);
-    const int exponent = info && info->exponent ? *info->exponent : 0;
-    return read_view<int16_t>(loaded, view_index, shape, std::ldexp(1.0f, -exponent));
+    const auto unit = float(info && info->unit ? *info->unit : 1);
+    switch (view.type) {
+        case HARDNET_INT16:
+            return read_view<int16_t>(loaded, view_index, shape, unit);
+        case HARDNET_INT8:
+            return read_view<int8_t>(loaded, view_index, shape, unit);
+        case HARDNET_UINT8:
+            return read_view<uint8_t>(loaded, view_index, shape, unit);
+        default:
+            return read_view<float>(loaded, view_index, shape, 1);
+    }
 }
 
 }  // namespace

@@ -35,13 +35,13 @@ struct Errors {
     double outputs = 0;
 };
 
-Result<Errors> errors_of(LoadedPackage &int16, LoadedPackage &float32, const Inputs &inputs) {
+Result<Errors> errors_of(LoadedPackage &rounded, LoadedPackage &float32, const Inputs &inputs) {
     std::vector<Squares> layers(float32.model().layers.size());
     Squares outputs;
     for (size_t i = 0; i < std::min(inputs.size(), kMostInputs); i++) {
         std::vector<std::vector<float>> wanted(layers.size());
         if (const Status put = inputs[i].put(float32); !put) return put.error();
-        std::copy_n(float32.input(0), float32.input_elems(), int16.input(0));
+        std::copy_n(float32.input(0), float32.input_elems(), rounded.input(0));
         const auto keep = [&](size_t l, std::vector<float> values) {
             wanted[l] = std::move(values);
             return ok();
@@ -51,9 +51,9 @@ Result<Errors> errors_of(LoadedPackage &int16, LoadedPackage &float32, const Inp
             if (!wanted[l].empty()) layers[l].add(values, wanted[l]);
             return ok();
         };
-        if (const Status run = run_by_layers(int16, add); !run) return run.error();
+        if (const Status run = run_by_layers(rounded, add); !run) return run.error();
         for (size_t o = 0; o < float32.outputs().size(); o++)
-            outputs.add(int16.output_values(o, 0), float32.output_values(o, 0));
+            outputs.add(rounded.output_values(o, 0), float32.output_values(o, 0));
     }
     Errors errors;
     for (const Squares &layer : layers) errors.layers.push_back(layer.error());
@@ -61,25 +61,39 @@ Result<Errors> errors_of(LoadedPackage &int16, LoadedPackage &float32, const Inp
     return errors;
 }
 
-// Numbers of the layers whose products are int16, those first that add most to what their sources are off by.
-std::vector<size_t> by_added_error(const LoadedPackage &int16,
-                                   const std::vector<std::optional<double>> &errors) {
-    std::vector<std::pair<double, size_t>> added;
-    const std::vector<Layer> &layers = int16.model().layers;
+// A layer whose products are of integers, and the square of what it adds to what its sources are off by.
+struct Lossy {
+    double added = 0;
+    std::string layer;
+    bool int8 = false;
+};
+
+// Those first that add most.
+std::vector<Lossy> by_added_error(const LoadedPackage &rounded,
+                                  const std::vector<std::optional<double>> &errors) {
+    std::vector<Lossy> all;
+    const std::vector<Layer> &layers = rounded.model().layers;
     for (size_t l = 0; l < layers.size(); l++) {
-        const LayerInfo *info = int16.manifest().chosen(layers[l].name, int16.level());
-        if (!info || info->algorithm.find("int16") == std::string::npos) continue;
+        const LayerInfo *info = rounded.manifest().chosen(layers[l].name, rounded.level());
+        if (!info || info->products == Precision::kFloat32) continue;
         double before = 0;
         for (const int source : layers[l].sources())
             if (source >= 0) before = std::max(before, errors[size_t(source)].value_or(0));
         const double here = errors[l].value_or(0);
-        added.emplace_back(here * here - before * before, l);
+        all.push_back({here * here - before * before, layers[l].name, info->products == Precision::kInt8});
     }
-    std::sort(added.rbegin(), added.rend());
-    std::vector<size_t> numbers;
-    for (const auto &[error, l] : added) numbers.push_back(l);
-    return numbers;
+    std::stable_sort(all.begin(), all.end(),
+                     [](const Lossy &a, const Lossy &b) { return a.added > b.added; });
+    return all;
 }
+
+// Keeps a layer in the next finer precision.
+void keep_finer(const Lossy &lossy, Calibration &calibration) {
+    (lossy.int8 ? calibration.keep_int16 : calibration.keep).insert(lossy.layer);
+}
+
+// Relative RMS of outputs with which int8 is good enough where nobody says what is.
+constexpr double kMostOfInt8 = 4e-2;
 
 }  // namespace
 
@@ -90,23 +104,28 @@ Result<Calibration> with_errors(const Model &model, CompileOptions trial, Loaded
     trial.batch = 1;
     trial.prepack.clear();
     trial.calibrate = [&](const Model &, const auto &) -> Result<Calibration> { return calibration; };
-    for (size_t more = 1;; more *= 2) {
+    for (size_t more = 1;;) {
         if (const auto compiled = compile_model(model, trial); !compiled) return compiled.error();
-        auto int16 = LoadedPackage::load(trial.folder, {});
-        if (!int16 && !most_error) return calibration;
-        if (!int16) return int16.error();
-        Result<Errors> errors = errors_of(**int16, float32, inputs);
+        auto rounded = LoadedPackage::load(trial.folder, {});
+        if (!rounded && !most_error) return calibration;
+        if (!rounded) return rounded.error();
+        Result<Errors> errors = errors_of(**rounded, float32, inputs);
         if (!errors) return errors.error();
         calibration.errors = std::move(errors->layers);
-        if (!most_error || errors->outputs <= *most_error) return calibration;
-        const std::vector<size_t> numbers = by_added_error(**int16, calibration.errors);
-        for (size_t i = 0; i < std::min(more, numbers.size()); i++)
-            calibration.keep.insert(model.network.layers[numbers[i]].name);
-        if (numbers.size() <= more)
+        std::vector<Lossy> all = by_added_error(**rounded, calibration.errors);
+        const bool int8 = std::any_of(all.begin(), all.end(), [](const Lossy &l) { return l.int8; });
+        if (!most_error && !int8) return calibration;
+        if (errors->outputs <= most_error.value_or(kMostOfInt8)) return calibration;
+        if (all.size() <= more && !int8)
             return bad_input(
-                fmt::format("{}: --most-error: expected int16 layers that lose at most {:.1e}, found "
+                fmt::format("{}: --most-error: expected integer layers that lose at most {:.1e}, found "
                             "{:.1e} with the least of them",
                             model.network.name, *most_error, errors->outputs));
+        if (!most_error)  // int16 is good enough
+            all.erase(std::remove_if(all.begin(), all.end(), [](const Lossy &l) { return !l.int8; }),
+                      all.end());
+        for (size_t i = 0; i < std::min(more, all.size()); i++) keep_finer(all[i], calibration);
+        more *= 2;
     }
 }
 

@@ -56,8 +56,8 @@ Status take_calibration(const CompileFlags &options, CompileOptions &to) {
         for (const auto &[flag, given] :
              {std::pair("--calibrate", !options.calibrate.empty()), {"--keep", !options.keep.empty()}})
             if (given)
-                return usage_error(
-                    fmt::format("compile: {}: expected --precision int16 beside it, found fp32", flag));
+                return usage_error(fmt::format(
+                    "compile: {}: expected --precision int16 or int8 beside it, found fp32", flag));
     }
     if (options.most_error && options.calibrate.empty())
         return usage_error("compile: --most-error: expected --calibrate beside it, found none");
@@ -231,20 +231,22 @@ void add_compile(CLI::App &program, Action &chosen) {
         ->check(CLI::Validator(one_of({"auto", "winograd", "direct"}), ""))
         ->capture_default_str();
     verb->add_option("--precision", options->precision,
-                     "of products: fp32, or int16 where that is faster and what is rounded is bounded")
-        ->check(CLI::Validator(one_of({"fp32", "int16"}), ""))
+                     "of products: fp32; int16 where that is faster and what is rounded is bounded; or int8 "
+                     "where that is, and good enough")
+        ->check(CLI::Validator(one_of({"fp32", "int16", "int8"}), ""))
         ->capture_default_str();
-    verb->add_option("--calibrate", options->calibrate,
-                     "of int16: pictures, folders of them or .npy files that show what tensors hold, which "
-                     "the package "
-                     "keeps; seed:N, random inputs; or a package that was calibrated already")
+    verb->add_option(
+            "--calibrate", options->calibrate,
+            "of integers: pictures, folders of them or .npy files that show what tensors hold, which "
+            "the package "
+            "keeps; seed:N, random inputs; or a package that was calibrated already")
         ->expected(1)
         ->take_all();
     verb->add_option(
             "--most-error", options->most_error,
             "with --calibrate: relative RMS of outputs; layers that add most stay float32 until it holds")
         ->check(CLI::Validator(number_between(0, 1), ""));
-    verb->add_option("--keep", options->keep, "of int16: a layer whose products stay float32; repeatable")
+    verb->add_option("--keep", options->keep, "of integers: a layer whose products stay float32; repeatable")
         ->expected(1)
         ->take_all();
     verb->add_option("--optimize", options->objective,

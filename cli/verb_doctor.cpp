@@ -35,8 +35,8 @@ struct Level {
 };
 // The levels that packages are compiled for, best first.
 constexpr Level kLevels[] = {
-    {"zen4", HARDNET_ZEN4_FEATURES},   {"avx512", HARDNET_AVX512_FEATURES}, {"avx2", HARDNET_AVX2_FEATURES},
-    {"sse41", HARDNET_SSE41_FEATURES}, {"neon", HARDNET_NEON_FEATURES},
+    {"zen4", HARDNET_ZEN4_FEATURES},   {"avx512", HARDNET_AVX512_FEATURES},   {"avx2", HARDNET_AVX2_FEATURES},
+    {"sse41", HARDNET_SSE41_FEATURES}, {"dotprod", HARDNET_DOTPROD_FEATURES}, {"neon", HARDNET_NEON_FEATURES},
 };
 
 struct Tool {

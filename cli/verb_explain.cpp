@@ -35,7 +35,7 @@ void put(const std::string &text) { std::fputs(text.c_str(), stdout); }
 // The first that this CPU runs, else the first.
 std::string usual_level(const Manifest &manifest) {
     for (const LevelInfo &info : manifest.levels)
-        for (const Machine &machine : machines(Precision::kInt16))
+        for (const Machine &machine : machines(Precision::kInt8))
             if (machine.level == info.name && (machine.features & ~hardnet_cpu_features()) == 0)
                 return info.name;
     return manifest.levels.empty() ? "" : manifest.levels.front().name;

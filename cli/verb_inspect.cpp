@@ -77,9 +77,9 @@ std::string package_table(const Package &package) {
                                    m.name, m.network.name, m.planes(), m.height(), m.width(), m.batch,
                                    m.classes(), m.weights_source, m.weights_hash, m.halide_version);
     if (!m.ranges.empty())
-        text +=
-            fmt::format("int16 within {}\n", m.ranges_source.empty() ? "what bounds the layers"
-                                                                     : "the ranges of " + m.ranges_source);
+        text += fmt::format(
+            "{} within {}\n", name_of(m.precision),
+            m.ranges_source.empty() ? "what bounds the layers" : "the ranges of " + m.ranges_source);
     text += "\nMiB:\n";
     const double folded = double(file_bytes(package.weights_path()));
     text += fmt::format("{:<10}{:>9}{:>9}{:>9}{:>9}{:>11}{:>9}{:>9}{:>12}{:>9}\n", "level", "kernels", "code",

@@ -39,9 +39,9 @@ Result<FoundPictures> pictures_of(const VerifyOptions &options, const Manifest &
             return usage_error(fmt::format("verify: {}: expected --pictures beside it, found none", flag));
     if (manifest.ranges_are_of_pictures())
         return usage_error(
-            fmt::format("verify: {}: expected --pictures, since its int16 is within the ranges of {}, "
+            fmt::format("verify: {}: expected --pictures, since its {} is within the ranges of {}, "
                         "which random input may exceed, found none",
-                        options.package, manifest.ranges_source));
+                        options.package, name_of(manifest.precision), manifest.ranges_source));
     return FoundPictures();
 }
 

@@ -22,11 +22,12 @@ struct Expected {
     std::vector<std::vector<float>> plain;
 };
 
-// Of the level that runs: int16 where any of its layers is.
+// Of the level that runs: its coarsest layer's.
 Precision precision_of(const LoadedPackage &loaded) {
+    Precision coarsest = Precision::kFloat32;
     for (const LayerInfo &info : loaded.manifest().layers)
-        if (info.level == loaded.level() && info.error > 0) return Precision::kInt16;
-    return Precision::kFloat32;
+        if (info.level == loaded.level()) coarsest = std::max(coarsest, info.products);
+    return coarsest;
 }
 
 // The logits that a mask's pixels chose beside the greatest: of two that are nearly equal either is nearly right. Where

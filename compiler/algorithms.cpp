@@ -15,10 +15,12 @@ bool winograd_eligible(const Layer &l) {
 // Cycles of all 3x3 layers of one resolution. `pairs` is the sum over layers of input x output channels.
 // Streaming the transformed weights overlaps with the products; it weighs more than its time, since cores
 // share memory.
-double cycles(const Machine &machine, double products, double pairs, double positions, double transform_ops) {
+// Products of integers are `in_step` to one of float32, in as many bytes of weights less.
+double cycles(const Machine &machine, double products, double pairs, double positions, double transform_ops,
+              int in_step) {
     constexpr double kSharedMemory = 1.3;
-    double compute = (products * pairs * 2 + transform_ops) / machine.flops_per_cycle;
-    return std::max(compute, pairs * positions * 4 * kSharedMemory / machine.bytes_per_cycle);
+    double compute = (products * pairs * 2 / in_step + transform_ops) / machine.flops_per_cycle;
+    return std::max(compute, pairs * positions * 4 / in_step * kSharedMemory / machine.bytes_per_cycle);
 }
 
 using Candidates = std::vector<AlgorithmCost>;
@@ -26,11 +28,19 @@ using Candidates = std::vector<AlgorithmCost>;
 struct Sums {  // over the layers of a resolution
     double pairs = 0, channels = 0;
     int64_t widest = 0;  // the most channels that a V or an M may have
+    bool known = true;   // what all of them multiply is, so that it may be of integers
 };
 
 using Resolutions = std::map<std::pair<int, int>, Sums>;  // by height and width
 
-Resolutions resolutions_of(const Network &network) {
+// Without ranges, that calibration is to find.
+bool is_known(const Layer &layer, const Ranges *ranges) {
+    const std::vector<int> sources = layer.sources();
+    return !ranges ||
+           std::all_of(sources.begin(), sources.end(), [&](int l) { return bool((*ranges)[size_t(l)]); });
+}
+
+Resolutions resolutions_of(const Network &network, const Ranges *ranges) {
     Resolutions resolutions;
     for (const Layer &l : network.layers) {
         if (!winograd_eligible(l)) continue;
@@ -38,6 +48,7 @@ Resolutions resolutions_of(const Network &network) {
         s.pairs += double(l.in.channels) * l.out.channels;
         s.widest = std::max<int64_t>({s.widest, l.in.channels, l.out.channels});
         s.channels += 2.0 * l.out.channels;  // once written from M, once read into V
+        s.known = s.known && is_known(l, ranges);
     }
     return resolutions;
 }
@@ -50,20 +61,25 @@ bool addressable(const Tiling &tiling, const Sums &sums) {
 }
 
 Candidates candidates(const Machine &machine, int height, int width, const Sums &sums,
-                      AlgorithmChoice choice) {
+                      const PlanOptions &options) {
+    const AlgorithmChoice choice = options.algorithm;
+    const bool int8 = options.precision == Precision::kInt8 && machine.dot_factor && sums.known;
+    const int direct = int8 ? channels_in_step(Precision::kInt8) : 1,
+              winograd = int8 && machine.int16 ? channels_in_step(Precision::kInt16) : 1;
     Candidates all;
     for (int m = 2; m <= 4 && choice != AlgorithmChoice::kDirect; m++) {
         Tiling tiling = Tiling::cover(m, height, width);
         if (!addressable(tiling, sums)) continue;
         constexpr double kOpsPerPosition = 8;  // of a transform, per channel; loads and stores included
         double transform_ops = sums.channels * tiling.tiles() * tiling.positions() * kOpsPerPosition;
-        double c = cycles(machine, tiling.products(), sums.pairs, tiling.positions(), transform_ops);
+        double c =
+            cycles(machine, tiling.products(), sums.pairs, tiling.positions(), transform_ops, winograd);
         all.push_back({tiling, c, sums.pairs * tiling.positions() * 4});
     }
     if (choice != AlgorithmChoice::kWinograd || all.empty())
-        all.insert(all.begin(),
-                   AlgorithmCost{std::nullopt, cycles(machine, 9.0 * height * width, sums.pairs, 9, 0),
-                                 sums.pairs * 9 * 4});
+        all.insert(all.begin(), AlgorithmCost{std::nullopt,
+                                              cycles(machine, 9.0 * height * width, sums.pairs, 9, 0, direct),
+                                              sums.pairs * 9 * 4});
     return all;
 }
 
@@ -119,18 +135,18 @@ std::vector<AlgorithmCost> algorithm_costs(const Network &network, const Machine
     const Layer &l = network.layers[size_t(layer)];
     if (!winograd_eligible(l)) return {};
     return candidates(machine, l.out.height, l.out.width,
-                      resolutions_of(network).at({l.out.height, l.out.width}), options.algorithm);
+                      resolutions_of(network, options.ranges).at({l.out.height, l.out.width}), options);
 }
 
 std::vector<std::optional<Tiling>> choose_algorithms(const Network &network, const Machine &machine,
                                                      const PlanOptions &options) {
-    const Resolutions resolutions = resolutions_of(network);
+    const Resolutions resolutions = resolutions_of(network, options.ranges);
     double folded_bytes = 0;  // of the layers that have a choice
     for (const auto &[size, sums] : resolutions) folded_bytes += sums.pairs * 9 * 4;
 
     std::vector<Candidates> all;
     for (const auto &[size, sums] : resolutions)
-        all.push_back(candidates(machine, size.first, size.second, sums, options.algorithm));
+        all.push_back(candidates(machine, size.first, size.second, sums, options));
     std::vector<const AlgorithmCost *> chosen;
     if (options.objective == Objective::kSize) {
         constexpr double kSpare =

@@ -23,22 +23,29 @@ struct PlanOptions {
     AlgorithmChoice algorithm = AlgorithmChoice::kAuto;  // of the 3x3 layers
     Objective objective = Objective::kSpeed;
     const std::vector<TunedBlocks> *records = nullptr;  // consulted before the cost model; outlives the plan
-    const Ranges *ranges = nullptr;  // of the network's layers: some products are in int16; outlives the plan
+    const Ranges *ranges =
+        nullptr;  // of the network's layers: some products are of integers; outlives the plan
     const std::set<std::string> *keep = nullptr;  // layers whose products stay float32; outlives the plan
     int images = 1;                               // of a run: a GPU's kernels know them
+    Precision precision = Precision::kInt16;      // where there are ranges, the coarsest of products
+    const std::set<std::string> *keep_int16 =
+        nullptr;  // layers whose products are not of int8; outlives the plan
 };
 
 // How one layer is computed; made once, by analyse().
 struct Decision {
-    std::optional<Tiling> tiling;         // Winograd's; none: computed directly
-    bool banded = false;                  // Winograd in row bands, V and M in a thread's scratch
-    bool int16 = false;                   // its products, Winograd's or a direct convolution's
-    Storage storage;                      // of its output
-    Blocks blocks;                        // register blocks, where the algorithm has them
-    std::optional<BlockProblem> problem;  // where they can be tuned
+    std::optional<Tiling> tiling;              // Winograd's; none: computed directly
+    bool banded = false;                       // Winograd in row bands, V and M in a thread's scratch
+    Precision products = Precision::kFloat32;  // Winograd's or a direct convolution's
+    Storage storage;                           // of its output
+    Storage behind_norm;                       // of what a norm in front of a direct convolution writes
+    Blocks blocks;                             // register blocks, where the algorithm has them
+    std::optional<BlockProblem> problem;       // where they can be tuned
     std::string decided;           // the blocks of `problem`, by: "model", "tuned", "tuned: <another CPU>"
     int pool = kNoLayer;           // a 2x2 max pool that the same step computes
     int computed_with = kNoLayer;  // the layer whose step computes this one, too
+
+    bool int16() const { return products == Precision::kInt16; }
 };
 
 struct LayerReader {
@@ -51,7 +58,7 @@ struct Analysis {
     const Machine &machine;
     std::vector<std::vector<LayerReader>> readers;  // per layer, in running order
     std::vector<Decision> decisions;                // per layer
-    const Ranges *ranges;                           // where products may be in int16
+    const Ranges *ranges;                           // where products may be of integers
 
     // Those that read the layer as a source; of a slice, the layers that read the slice.
     std::vector<int> consumers(int layer) const;
@@ -59,11 +66,16 @@ struct Analysis {
     bool feeds_winograd(int layer, bool int16) const;
     // Of the layer's V, in float32 or in int16.
     VRounding rounding(int layer, const Tiling &tiling, bool int16) const;
+    // Of V of what the norm in front of the layer makes of its sources.
+    VRounding rounding_behind_norm(int layer) const;
     // That the layer's tensor is, or a part of; or null.
     const Output *output_of(int layer) const;
     // The output that is the layer's tensor, which nothing else reads or is, so that its step may write there; or null.
     const Output *sole_output_of(int layer) const;
 };
+
+// That of the layer's register blocks, were its products of that precision.
+BlockProblem problem_of(const Analysis &analysis, int layer, Precision products);
 
 Analysis analyse(const Network &network, const Machine &machine, const PlanOptions &options);
 

@@ -46,8 +46,12 @@ void count_x86(const Instruction &i, InstructionMix &mix) {
         (writes && (moves || starts_with(name, "extract")) ? mix.stores : mix.loads)++;
     const bool packed =
         name.size() > 2 && (name.substr(name.size() - 2) == "ps" || name.substr(name.size() - 2) == "pd");
-    if (starts_with(name, "fm") || starts_with(name, "fnm") || (packed && starts_with(name, "mul")))
+    const bool integers = starts_with(name, "pdp") || starts_with(name, "pmaddwd");
+    if (integers || starts_with(name, "fm") || starts_with(name, "fnm") ||
+        (packed && starts_with(name, "mul")))
         mix.multiply_adds++;
+    else if (starts_with(name, "paddd") || starts_with(name, "pxor"))
+        mix.arithmetic++;
     else if (packed && (starts_with(name, "add") || starts_with(name, "sub") || starts_with(name, "max") ||
                         starts_with(name, "min") || starts_with(name, "div")))
         mix.arithmetic++;
@@ -62,8 +66,8 @@ void count_arm(const Instruction &i, InstructionMix &mix) {
         mix.loads++;
     } else if (starts_with(name, "st")) {
         mix.stores++;
-    } else if (vectors &&
-               (starts_with(name, "fmla") || starts_with(name, "fmls") || starts_with(name, "fmul"))) {
+    } else if (vectors && (starts_with(name, "fmla") || starts_with(name, "fmls") ||
+                           starts_with(name, "fmul") || starts_with(name, "sdot"))) {
         mix.multiply_adds++;
     } else if (vectors && name[0] == 'f' && name != "fmov") {
         mix.arithmetic++;

@@ -120,28 +120,42 @@ Result<Choices> choices_of(const CompileOptions &options, const std::string &nam
                    std::move(*machines),     std::move(*place), *cubins};
 }
 
-// That somebody who asks for int16 gets some.
-Status check_precision(const std::vector<Plan> &plans, const std::string &name) {
+// That somebody who asks for integers gets some.
+Status check_precision(const std::vector<Plan> &plans, Precision precision, const std::string &name) {
+    const bool int8 = precision == Precision::kInt8;
     bool able = false;
     for (const Plan &plan : plans) {
-        able |= plan.machine->int16;
+        able |= plan.machine->int16 || (int8 && plan.machine->dot_factor);
         for (const LayerChoice &choice : plan.choices)
-            if (choice.int16) return ok();
+            if (choice.products != Precision::kFloat32) return ok();
     }
+    const std::string what = std::string("precision ") + name_of(precision);
     if (!able)
-        return usage_error(
-            "precision int16: expected a target whose levels have it (zen4, avx512, avx2), found none");
-    return bad_input(name +
-                     ": precision int16: expected convolutions of what is bounded (behind ReLU6, a clip or a "
+        return usage_error(what + ": expected a target whose levels have it (zen4, avx512, avx2" +
+                           (int8 ? ", dotprod" : "") + "), found none");
+    return bad_input(name + ": " + what +
+                     ": expected convolutions of what is bounded (behind ReLU6, a clip or a "
                      "sigmoid), found none; --calibrate bounds them by what they hold on pictures");
+}
+
+// Levels that multiply int16 where int8 was asked for: without an instruction of four products that is as fast.
+std::vector<std::string> notes_of(Precision precision, const std::vector<Machine> &machines) {
+    std::vector<std::string> notes;
+    for (const Machine &m : machines)
+        if (precision == Precision::kInt8 && m.int16 && !m.dot_factor)
+            notes.push_back("precision int8: level " + m.level +
+                            " has no dot products of it and multiplies int16");
+    return notes;
 }
 
 // The V of which tensors a level's plan will want.
 std::vector<std::set<int>> wanted_transforms(const Network &network, const Choices &choices) {
     std::vector<std::set<int>> wanted(network.layers.size());
+    PlanOptions options = choices.plan;
+    options.precision = choices.precision;
     for (const Machine &machine : choices.machines) {
         if (!machine.int16) continue;
-        const auto tilings = choose_algorithms(network, machine, choices.plan);
+        const auto tilings = choose_algorithms(network, machine, options);
         for (size_t l = 0; l < tilings.size(); l++) {
             if (!tilings[l]) continue;
             for (int source : network.layers[l].sources()) wanted[size_t(source)].insert(tilings[l]->m());
@@ -209,12 +223,14 @@ Result<CompileReport> compile(const Model &model, const CompileOptions &options,
     plan_options.images = options.batch;
     plan_options.records = &choices.records;
     Calibration calibration;
-    if (choices.precision == Precision::kInt16) {
+    if (choices.precision != Precision::kFloat32) {
         auto known = what_is_known(model, options, choices);
         if (!known) return known.error();
         calibration = std::move(*known);
         plan_options.ranges = &calibration.ranges;
         plan_options.keep = &calibration.keep;
+        plan_options.keep_int16 = &calibration.keep_int16;
+        plan_options.precision = choices.precision;
     }
     std::vector<Plan> plans;
     for (const Machine &machine : choices.machines) {
@@ -222,7 +238,8 @@ Result<CompileReport> compile(const Model &model, const CompileOptions &options,
         if (!plan) return plan.error();
         plans.push_back(std::move(*plan));
     }
-    if (Status s = plan_options.ranges ? check_precision(plans, name) : ok(); !s) return s.error();
+    if (Status s = plan_options.ranges ? check_precision(plans, choices.precision, name) : ok(); !s)
+        return s.error();
     std::vector<KernelJob> jobs;
     for (const Plan &plan : plans) {
         for (const KernelSpec &k : plan.kernels) jobs.push_back({&k, plan.machine, symbol(k, *plan.machine)});
@@ -244,6 +261,8 @@ Result<CompileReport> compile(const Model &model, const CompileOptions &options,
     }
     PackageContents contents{options, model, name, calibration, plans, jobs, objects->paths, modules};
     if (Status s = write_package(contents, choices.place, report); !s) return s.error();
+    for (const std::string &note : notes_of(choices.precision, choices.machines))
+        report.notes.push_back(note);
     if (!objects->note.empty()) report.notes.push_back(objects->note);
     if (objects->compiled) trim_cache(kCacheBytes);
     return report;

@@ -22,8 +22,9 @@ struct Model;
 struct Calibration {
     Ranges ranges;  // per layer; none where nothing was seen
     std::string source;
-    std::set<std::string> keep{};                 // layers that lose too much as int16
-    std::vector<std::optional<double>> errors{};  // per layer: relative RMS as int16 that was measured
+    std::set<std::string> keep{};                 // layers that lose too much as integers
+    std::set<std::string> keep_int16{};           // layers that lose too much as int8
+    std::vector<std::optional<double>> errors{};  // per layer: relative RMS as integers that was measured
 };
 // Of a float32 network; per layer the m of F(m x m) whose V of its tensor is wanted.
 using Calibrator = std::function<Result<Calibration>(const Model &, const std::vector<std::set<int>> &)>;
@@ -35,8 +36,8 @@ struct CompileOptions {
     int jobs = 0;                           // compilers at once; 0: one per CPU
     std::string algorithm = "auto";         // "auto", "winograd", "direct": of the 3x3 layers
     std::string objective = "speed";        // or "size": of the packed weights
-    std::string precision = "fp32";         // or "int16"
-    Calibrator calibrate;                   // of int16; none: what bounds the layers
+    std::string precision = "fp32";         // or "int16" or "int8"
+    Calibrator calibrate;                   // of integers; none: what bounds the layers
     std::set<std::string> keep;             // layers whose products stay float32
     std::string blocks = "tuned";           // or "model", or a file of records: see tuned_blocks
     std::vector<TunedBlocks> records;       // consulted before those of `blocks`

@@ -46,7 +46,11 @@ Result<FoundPlan> find_plan(const Package &package, const Machine &machine, cons
     if (!bytes) return bytes.error();
     const std::string code(reinterpret_cast<const char *>(bytes->data.get()), bytes->size);
     const Ranges &ranges = package.manifest.ranges;
-    const std::set<std::string> keep(package.manifest.kept.begin(), package.manifest.kept.end());
+    const auto names = [](const std::vector<std::string> &all) {
+        return std::set<std::string>(all.begin(), all.end());
+    };
+    const std::set<std::string> keep = names(package.manifest.kept),
+                                keep_int16 = names(package.manifest.kept_int16);
     std::vector<std::string> sources = {"tuned", "model"};
     if (!blocks.empty()) sources.insert(sources.begin(), blocks);
     if (!own.empty() || measured) sources.insert(sources.begin(), "");
@@ -61,9 +65,12 @@ Result<FoundPlan> find_plan(const Package &package, const Machine &machine, cons
             for (const char *algorithm : {"auto", "winograd", "direct"}) {
                 PlanOptions options{*algorithm_from_name(algorithm), *objective_from_name(objective),
                                     &*records, ranges.empty() ? nullptr : &ranges, &keep};
+                options.precision = package.manifest.precision;
+                options.keep_int16 = &keep_int16;
                 Result<Plan> plan = make_plan(package.manifest.network, *planned, options);
                 if (!plan || !is_plan_of(*plan, package.manifest, code)) continue;
-                options.records = nullptr, options.ranges = nullptr, options.keep = nullptr;
+                options.records = nullptr, options.ranges = nullptr;
+                options.keep = options.keep_int16 = nullptr;
                 return FoundPlan{planned, std::move(*plan), options, std::move(*records),
                                  fmt::format("--algorithm {} --optimize {} {}", algorithm, objective,
                                              for_own ? "--tune-for host" : "--blocks " + source)};
@@ -100,7 +107,7 @@ Result<const Machine *> machine_of(const Package &package, const std::string &le
     for (const LevelInfo &info : package.manifest.levels) {
         if (is_gpu(info.name)) continue;  // whose layers `inspect --layers` shows
         names.push_back(info.name);
-        for (const Machine &machine : machines(Precision::kInt16))
+        for (const Machine &machine : machines(Precision::kInt8))
             if (info.name == level && machine.level == level && machine.target == info.target)
                 return &machine;
     }

@@ -19,7 +19,7 @@ struct Tensor {
     int halo = 0;
     int buffer = 0;
     Storage storage{};
-    hardnet_type type() const { return storage ? HARDNET_INT16 : HARDNET_FLOAT32; }
+    hardnet_type type() const { return type_of(storage); }
     int row_stride() const { return pixel_stride * columns; }
     int64_t pixel(int x, int y) const {  // elements from the buffer's start; -1 is the halo
         return (int64_t{y} + halo) * row_stride() + (int64_t{x} + halo) * pixel_stride + first;

@@ -1,5 +1,6 @@
 // A level's plan: the tables of hardnet/plan.h as vectors, and its kernels as specifications.
 #pragma once
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <string>
@@ -25,26 +26,38 @@ struct WeightTransform {
     }
 };
 
-// As hardnet_rounding has it: per source its channels and the exponents of the positions.
+// As hardnet_rounding has it.
 struct WeightRounding {
     struct Source {
         int channels = 0;
-        std::vector<int8_t> exponents;
-        bool operator==(const Source &o) const { return channels == o.channels && exponents == o.exponents; }
+        std::vector<int8_t> exponents;  // per position
+        float factor = 1;
+        int shift = 0;
+        bool operator==(const Source &o) const {
+            return channels == o.channels && exponents == o.exponents && factor == o.factor &&
+                   shift == o.shift;
+        }
     };
+    Precision products = Precision::kInt16;
+    bool summed = false;
     int most = 0;
     std::vector<Source> sources;
-    int pairs() const {
+    int steps() const {
         int sum = 0;
-        for (const Source &s : sources) sum += pairs_of(s.channels);
+        for (const Source &s : sources) sum += steps_of(s.channels, products);
         return sum;
     }
-    bool operator==(const WeightRounding &o) const { return most == o.most && sources == o.sources; }
+    bool shifted() const {
+        return std::any_of(sources.begin(), sources.end(), [](const Source &s) { return s.shift != 0; });
+    }
+    bool operator==(const WeightRounding &o) const {
+        return products == o.products && summed == o.summed && most == o.most && sources == o.sources;
+    }
 };
 
 struct LayerChoice {
-    std::string algorithm, blocks;        // what `inspect` shows
-    bool int16 = false;                   // its products
+    std::string algorithm, blocks;  // what `inspect` shows
+    Precision products = Precision::kFloat32;
     Storage storage{};                    // of its output
     std::optional<BlockProblem> problem;  // where blocks can be tuned
 };

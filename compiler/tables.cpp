@@ -5,6 +5,19 @@
 
 namespace hardnet {
 
+hardnet_type type_of(const Storage &storage) {
+    if (!storage) return HARDNET_FLOAT32;
+    switch (storage.type) {
+        case IntegerType::kInt16:
+            return HARDNET_INT16;
+        case IntegerType::kInt8:
+            return HARDNET_INT8;
+        case IntegerType::kUint8:
+            return HARDNET_UINT8;
+    }
+    return HARDNET_FLOAT32;
+}
+
 hardnet_argument whole(uint32_t view) { return {view, HARDNET_WHOLE, 0, 0}; }
 hardnet_argument crop(uint32_t view, int dim, int unit) { return {view, HARDNET_CROP, uint8_t(dim), unit}; }
 hardnet_argument slide(uint32_t view, int dim, int unit) { return {view, HARDNET_SLIDE, uint8_t(dim), unit}; }
@@ -204,12 +217,12 @@ int64_t PlanBuilder::pack_blocked(int layer, const ChannelPart &part, int64_t pe
                 part.padded() * per_output);
 }
 
-int64_t PlanBuilder::pack_pairs(int layer, const ChannelPart &part, int positions,
-                                const WeightRounding &rounding, std::optional<int> transform) {
-    hardnet_packing packing = blocked(HARDNET_PACK_PAIRS, weight_tensors_[layer], part,
+int64_t PlanBuilder::pack_rounded(int layer, const ChannelPart &part, int positions,
+                                  const WeightRounding &rounding, std::optional<int> transform) {
+    hardnet_packing packing = blocked(HARDNET_PACK_ROUNDED, weight_tensors_[layer], part,
                                       network_.layers[layer].out.channels, transform);
     packing.rounding = number_of(plan_.roundings, rounding);
-    return pack(packing, int64_t{part.padded()} * positions * (rounding.pairs() + 1));
+    return pack(packing, int64_t{part.padded()} * (positions * (rounding.steps() + 1) + rounding.shifted()));
 }
 
 int64_t PlanBuilder::pack_depthwise(int layer, int padded, int taps) {

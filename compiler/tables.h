@@ -55,9 +55,10 @@ public:
     // elements for each channel; through a transform, whose number is given, or tap by tap.
     int64_t pack_blocked(int layer, const ChannelPart &part, int64_t per_output,
                          std::optional<int> transform = {});
-    // The same in pairs of int16, and behind them a scale for each output channel and position.
-    int64_t pack_pairs(int layer, const ChannelPart &part, int positions, const WeightRounding &rounding,
-                       std::optional<int> transform = {});
+    // The same as integers, and behind them a scale for each output channel and position and where they are shifted an
+    // offset for each output channel.
+    int64_t pack_rounded(int layer, const ChannelPart &part, int positions, const WeightRounding &rounding,
+                         std::optional<int> transform = {});
     int64_t pack_depthwise(int layer, int padded, int taps);
     int64_t pack_bias(int layer, int padded);
     // Channels [first, first + channels) of the layer's tensor number `which`.
@@ -85,6 +86,8 @@ private:
     int64_t scratch_elems_ = 0, weight_elems_ = 0;
     std::optional<Error> fault_;
 };
+
+hardnet_type type_of(const Storage &storage);
 
 // ---- shorthand for arguments
 hardnet_argument whole(uint32_t view);

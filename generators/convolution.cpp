@@ -10,43 +10,59 @@ using Halide::Float;
 
 // ---- convolution
 
+namespace {
+
+// An element of int8 or uint8, as weights of int8 are multiplied with it.
+Expr multiplied(const Expr &element, bool shifted) {
+    if (!shifted || element.type().is_uint()) return element;
+    return Halide::reinterpret<uint8_t>(element) ^ Halide::cast<uint8_t>(128);
+}
+
+}  // namespace
+
 Convolution::Convolution(const ConvolutionSpec &s)
     : spec(s),
-      U(s.int16 ? Halide::Int(16) : Float(32), s.int16 ? 5 : 4, "U"),
+      U(weight_type(s.products), weight_rank(s.products), "U"),
       scale(Float(32), 3, "scale"),
+      offset(Halide::Int(32), 2, "offset"),
       bias(Float(32), 1, "bias"),
       R(element_type(s.residual.storage), 3, "R") {
     const Window &w = spec.window;
-    const int pair = spec.int16 ? 2 : 1;
-    acc(ci, cb, x, y) = spec.int16 ? Expr(0) : bias(cb * spec.block + ci);
-    int k0 = 0;  // the weights' input channels, or pairs of them, follow the order of the sources
+    const bool integers = spec.products != Precision::kFloat32;
+    const int in_step = channels_in_step(spec.products);
+    acc(ci, cb, x, y) = !integers      ? Expr(bias(cb * spec.block + ci))
+                        : spec.shifted ? Expr(offset(ci, cb))
+                                       : Expr(0);
+    int k0 = 0;  // the weights' steps follow the order of the sources
     for (size_t i = 0; i < spec.sources.size(); i++) {
         const SourcePlane &source = spec.sources[i];
         const std::string n = std::to_string(i);
-        X.emplace_back(U.type(), 3, "X" + n);
+        X.emplace_back(integers ? element_type(source.type) : Float(32), 3, "X" + n);
         Halide::Region region;
-        if (spec.int16) region.emplace_back(0, 2);
+        if (integers) region.emplace_back(0, in_step);
         region.emplace_back(0, spec.steps(source));
         if (w.taps() > 1) region.insert(region.end(), {{0, w.x.kernel}, {0, w.y.kernel}});
         r.emplace_back(region, "r" + n);
-        const Expr step = r[i][pair - 1];
-        const Expr kx = w.taps() == 1 ? Expr(0) : Expr(r[i][pair]),
-                   ky = w.taps() == 1 ? Expr(0) : Expr(r[i][pair + 1]);
+        const int first = integers ? 1 : 0;  // dimension of the steps
+        const Expr step = r[i][first];
+        const Expr kx = w.taps() == 1 ? Expr(0) : Expr(r[i][first + 1]),
+                   ky = w.taps() == 1 ? Expr(0) : Expr(r[i][first + 2]);
         const Expr in_x = w.x.stride * x + w.x.dilation * kx - w.x.before,
                    in_y = w.y.stride * y + w.y.dilation * ky - w.y.before, tap = ky * w.x.kernel + kx;
-        if (spec.int16)
-            acc(ci, cb, x, y) += Halide::cast<int>(X[i](2 * step + r[i][0], in_x, in_y)) *
-                                 Halide::cast<int>(U(r[i][0], ci, k0 + step, tap, cb));
+        if (integers)
+            acc(ci, cb, x, y) +=
+                Halide::cast<int>(multiplied(X[i](in_step * step + r[i][0], in_x, in_y), spec.shifted)) *
+                Halide::cast<int>(U(r[i][0], ci, k0 + step, tap, cb));
         else
             acc(ci, cb, x, y) += X[i](step, in_x, in_y) * U(ci, k0 + step, tap, cb);
         k0 += spec.steps(source);
-        X[i].dim(0).set_bounds(0, pair * spec.steps(source));
+        X[i].dim(0).set_bounds(0, in_step * spec.steps(source));
         X[i].dim(1).set_stride(source.pixel_stride);
         X[i].dim(2).set_stride(source.row_stride);
     }
     const Expr lane = c % spec.block, block = c / spec.block;
     Expr sum = acc(lane, block, x, y);
-    if (spec.int16) sum = Halide::cast<float>(sum) * scale(lane, 0, block) + bias(c);
+    if (integers) sum = Halide::cast<float>(sum) * scale(lane, 0, block) + bias(c);
     if (spec.residual) {
         sum += loaded(R(c, x, y), spec.residual.storage);
         R.dim(1).set_stride(spec.residual.pixel_stride);
@@ -54,7 +70,8 @@ Convolution::Convolution(const ConvolutionSpec &s)
     }
     Y(c, x, y) = stored(activate(sum, spec.activation), spec.storage);
 
-    set_weight_layout(U, scale, spec.block, k0, w.taps(), spec.int16);
+    set_weight_layout(U, scale, spec.block, k0, w.taps(), spec.products);
+    if (spec.shifted) set_layout(offset, spec.parameters()[spec.sources.size() + 2]);
     bias.dim(0).set_min(0);
     Y.bound(x, 0, spec.width);
     auto out = Y.output_buffer();
@@ -66,7 +83,8 @@ Convolution::Convolution(const ConvolutionSpec &s)
 std::vector<Halide::ImageParam> Convolution::inputs() {
     std::vector<Halide::ImageParam> inputs(X.begin(), X.end());
     inputs.push_back(U);
-    if (spec.int16) inputs.push_back(scale);
+    if (spec.products != Precision::kFloat32) inputs.push_back(scale);
+    if (spec.shifted) inputs.push_back(offset);
     inputs.push_back(bias);
     if (spec.residual) inputs.push_back(R);
     return inputs;

@@ -16,9 +16,10 @@ struct Convolution {
     ConvolutionSpec spec;
     Halide::Var c{"c"}, x{"x"}, y{"y"}, ci{"ci"}, cb{"cb"};
     std::vector<Halide::ImageParam> X;  // per source (c, x, y)
-    std::vector<Halide::RDom> r;  // per source: channel, kx, ky; int16: 0 or 1 in front, pair of channels
-    Halide::ImageParam U;         // (c in block, r over all sources, tap, block); int16: (r % 2, ...)
-    Halide::ImageParam scale;     // int16: (c in block, tap, block), the same for all taps
+    std::vector<Halide::RDom> r;  // per source: step, kx, ky; of integers in front of it channel in step
+    Halide::ImageParam U;         // (c in block, step over all sources, tap, block); integers: (channel, ...)
+    Halide::ImageParam scale;     // integers: (c in block, tap, block), the same for all taps
+    Halide::ImageParam offset;    // shifted: (c in block, block)
     Halide::ImageParam bias;      // (c), whole blocks
     Halide::ImageParam R;         // (c, x, y), where there is a residual
     Halide::Func acc{"acc"};      // (c in block, block, x, y)

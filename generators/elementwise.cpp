@@ -17,8 +17,9 @@ Norm::Norm(const NormSpec &s)
         X(c, Halide::clamp(x, 0, spec.width - 1), Halide::clamp(y, 0, spec.height - 1)) * scale(c) + shift(c),
         0.0f);
     const Expr inside = x >= 0 && x < spec.width && y >= 0 && y < spec.height;
-    Y(c, x, y) = spec.border ? Halide::select(inside, value, 0.0f)
-                             : Halide::max(X(c, x, y) * scale(c) + shift(c), 0.0f);
+    const Expr normed = spec.border ? Halide::select(inside, value, 0.0f)
+                                    : Halide::max(X(c, x, y) * scale(c) + shift(c), 0.0f);
+    Y(c, x, y) = stored(normed, spec.storage);
     X.dim(1).set_stride(spec.in_pixel_stride);
     X.dim(2).set_stride(spec.in_row_stride);
     const int columns = spec.width + 2 * spec.border;

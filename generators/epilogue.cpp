@@ -1,6 +1,5 @@
 #include "generators/epilogue.h"
 
-#include <cmath>
 #include <limits>
 
 namespace hardnet {
@@ -64,17 +63,26 @@ Expr activate(const Expr &value, Activation activation) {
     return value;
 }
 
-Halide::Type element_type(const Storage &storage) { return storage ? Halide::Int(16) : Halide::Float(32); }
+Halide::Type element_type(IntegerType type) {
+    return type == IntegerType::kInt16  ? Halide::Int(16)
+           : type == IntegerType::kInt8 ? Halide::Int(8)
+                                        : Halide::UInt(8);
+}
+
+Halide::Type element_type(const Storage &storage) {
+    return storage ? element_type(storage.type) : Halide::Float(32);
+}
 
 Expr stored(const Expr &value, const Storage &storage) {
     if (!storage) return value;
-    const float most = float(storage.most), scale = std::ldexp(1.0f, storage.exponent);
-    return Halide::cast<int16_t>(Halide::round(clamp(value * scale, -most, most)));
+    const Expr scaled = value * float(1 / storage.unit());
+    return Halide::cast(element_type(storage.type),
+                        Halide::round(clamp(scaled, float(storage.least()), float(storage.most))));
 }
 
 Expr loaded(const Expr &element, const Storage &storage) {
     if (!storage) return element;
-    return Halide::cast<float>(element) * std::ldexp(1.0f, -storage.exponent);
+    return Halide::cast<float>(element) * float(storage.unit());
 }
 
 }  // namespace hardnet

@@ -9,6 +9,7 @@ Halide::Expr activate(const Halide::Expr &value, Activation activation);
 
 // The type of a tensor's elements; a value as one of them; and back.
 Halide::Type element_type(const Storage &storage);
+Halide::Type element_type(IntegerType type);
 Halide::Expr stored(const Halide::Expr &value, const Storage &storage);
 Halide::Expr loaded(const Halide::Expr &element, const Storage &storage);
 

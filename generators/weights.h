@@ -17,11 +17,17 @@ inline void set_layout(Halide::ImageParam &param, const KernelParameter &paramet
     }
 }
 
+// What weights are multiplied as; their dimensions.
+inline Halide::Type weight_type(Precision products) {
+    return products == Precision::kFloat32 ? Halide::Float(32) : Halide::Int(32 / channels_in_step(products));
+}
+inline int weight_rank(Precision products) { return products == Precision::kFloat32 ? 4 : 5; }
+
 inline void set_weight_layout(Halide::ImageParam &U, Halide::ImageParam &scale, int block, int steps,
-                              int positions, bool int16) {
-    const std::vector<KernelParameter> weights = weight_parameters(block, steps, positions, int16);
+                              int positions, Precision products) {
+    const std::vector<KernelParameter> weights = weight_parameters(block, steps, positions, products);
     set_layout(U, weights[0]);
-    if (int16) set_layout(scale, weights[1]);
+    if (products != Precision::kFloat32) set_layout(scale, weights[1]);
     U.set_host_alignment(64);
 }
 

@@ -84,7 +84,7 @@ std::vector<Halide::ImageParam> InputTransform::inputs() {
 
 Product::Product(const ProductSpec &s)
     : spec(s),
-      U(s.int16 ? Halide::Int(16) : Halide::Float(32), s.int16 ? 5 : 4, "U"),
+      U(weight_type(s.products), weight_rank(s.products), "U"),
       scale(Halide::Float(32), 3, "scale") {
     // Which position and which tiles an item stands for; evaluated once per item, outside the sums.
     const ItemMap map(spec.tiling, spec.tiles);
@@ -99,33 +99,34 @@ Product::Product(const ProductSpec &s)
         within(first_tile, range->positions.first_tile + local % range->blocks * spec.tiles);
     }
 
-    acc(ci, cb, ti, q) = spec.int16 ? Expr(0) : Expr(0.0f);
+    const bool int16 = spec.products == Precision::kInt16;
+    acc(ci, cb, ti, q) = int16 ? Expr(0) : Expr(0.0f);
     int k0 = 0;  // the weights' input channels, or pairs of them, follow the order of the sources
-    const int pair = spec.int16 ? 2 : 1;
+    const int in_step = channels_in_step(spec.products);
     for (size_t i = 0; i < spec.sources.size(); i++) {
         const ProductSource &source = spec.sources[i];
         V.emplace_back(U.type(), 3, "V" + std::to_string(i));
         const std::string name = "r" + std::to_string(i);
-        if (spec.int16)
-            r.emplace_back(Halide::Region{{0, 2}, {0, pairs_of(source.channels)}}, name);
+        if (int16)
+            r.emplace_back(Halide::Region{{0, 2}, {0, spec.steps(source)}}, name);
         else
             r.emplace_back(0, source.channels, name);
         tiles.emplace_back("tiles" + std::to_string(i));
         tiles[i](rc, ti, q) = V[i](rc, first_tile + ti, position);
-        if (spec.int16)
+        if (int16)
             acc(ci, cb, ti, q) += Halide::cast<int>(tiles[i](2 * r[i].y + r[i].x, ti, q)) *
                                   Halide::cast<int>(U(r[i].x, ci, k0 + r[i].y, position, cb));
         else
             acc(ci, cb, ti, q) += tiles[i](r[i], ti, q) * U(ci, k0 + r[i], position, cb);
         k0 += spec.steps(source);
-        V[i].dim(0).set_bounds(0, pair * spec.steps(source));
+        V[i].dim(0).set_bounds(0, in_step * spec.steps(source));
         V[i].dim(1).set_min(0).set_stride(source.tile_stride);
         V[i].dim(2).set_min(0).set_stride(source.position_stride);
     }
     const Expr lane = c % spec.block, block = c / spec.block, sum = acc(lane, block, ti, q);
-    M(c, ti, q) = spec.int16 ? Halide::cast<float>(sum) * scale(lane, position, block) : sum;
+    M(c, ti, q) = int16 ? Halide::cast<float>(sum) * scale(lane, position, block) : sum;
 
-    set_weight_layout(U, scale, spec.block, k0, spec.tiling.positions(), spec.int16);
+    set_weight_layout(U, scale, spec.block, k0, spec.tiling.positions(), spec.products);
     M.bound(c, 0, spec.out).bound(ti, 0, spec.tiles);
     auto out = M.output_buffer();
     out.dim(0).set_bounds(0, spec.out);
@@ -136,7 +137,7 @@ Product::Product(const ProductSpec &s)
 std::vector<Halide::ImageParam> Product::inputs() {
     std::vector<Halide::ImageParam> inputs(V.begin(), V.end());
     inputs.push_back(U);
-    if (spec.int16) inputs.push_back(scale);
+    if (spec.products == Precision::kInt16) inputs.push_back(scale);
     return inputs;
 }
 

@@ -6,9 +6,9 @@
 
 namespace hardnet {
 
-enum class Precision { kFloat32, kInt16 };
+enum class Precision { kFloat32, kInt16, kInt8 };  // the finest first
 
-Result<Precision> precision_from_name(const std::string &name);  // "fp32", "int16"
+Result<Precision> precision_from_name(const std::string &name);  // "fp32", "int16", "int8"
 const char *name_of(Precision precision);
 
 }  // namespace hardnet

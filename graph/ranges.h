@@ -18,8 +18,10 @@ struct TensorRange {
     // Where pictures have shown it: by m of F(m x m) the greatest magnitude of V of the tensor at each of the (m + 2)^2
     // positions.
     std::map<int, std::vector<float>> transformed{};
+    // Of a layer with a norm in front, where pictures have shown it: what that makes of its sources. One or none.
+    std::vector<TensorRange> behind_norm{};
     bool operator==(const TensorRange &o) const {
-        return interval == o.interval && transformed == o.transformed;
+        return interval == o.interval && transformed == o.transformed && behind_norm == o.behind_norm;
     }
 };
 

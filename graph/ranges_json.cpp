@@ -32,17 +32,35 @@ void read_transformed(const JsonText &json, const std::string &pointer, TensorRa
     reader.finish();
 }
 
+// Of one object that holds it.
+TensorRange read_range(const JsonText &json, JsonObjectReader &reader, std::optional<Error> &error) {
+    double least = 0, most = 0;
+    if (reader.has("least", true)) reader.read("least", least);
+    if (reader.has("most", true)) reader.read("most", most);
+    TensorRange range{{float(least), float(most)}};
+    if (!(least <= 0 && most >= 0 && std::isfinite(range.interval.magnitude())))
+        reader.fail(reader.member("least"),
+                    "expected finite numbers, \"least\" at most 0 and \"most\" at least 0");
+    if (reader.has("transformed"))
+        for (const std::string &v : reader.elements("transformed")) read_transformed(json, v, range, error);
+    return range;
+}
+
+void add_range(Json &json, const TensorRange &range) {
+    json["least"] = range.interval.least;
+    json["most"] = range.interval.most;
+    for (const auto &[m, most] : range.transformed) json["transformed"].push_back({{"m", m}, {"most", most}});
+}
+
 }  // namespace
 
 Json ranges_json(const Network &network, const Ranges &ranges) {
     Json list = Json::array();
     for (size_t l = 0; l < ranges.size(); l++) {
         if (!ranges[l]) continue;
-        Json json = {{"layer", network.layers[l].name},
-                     {"least", ranges[l]->interval.least},
-                     {"most", ranges[l]->interval.most}};
-        for (const auto &[m, most] : ranges[l]->transformed)
-            json["transformed"].push_back({{"m", m}, {"most", most}});
+        Json json = {{"layer", network.layers[l].name}};
+        add_range(json, *ranges[l]);
+        for (const TensorRange &range : ranges[l]->behind_norm) add_range(json["behind_norm"], range);
         list.push_back(json);
     }
     return list;
@@ -56,17 +74,13 @@ Ranges read_ranges(const JsonText &json, const std::vector<std::string> &element
     for (const std::string &at : elements) {
         JsonObjectReader reader(json, at, error);
         std::string layer;
-        double least = 0, most = 0;
         if (reader.has("layer", true)) reader.read("layer", layer);
-        if (reader.has("least", true)) reader.read("least", least);
-        if (reader.has("most", true)) reader.read("most", most);
-        TensorRange range{{float(least), float(most)}};
-        if (!(least <= 0 && most >= 0 && std::isfinite(range.interval.magnitude())))
-            reader.fail(reader.member("least"),
-                        "expected finite numbers, \"least\" at most 0 and \"most\" at least 0");
-        if (reader.has("transformed"))
-            for (const std::string &v : reader.elements("transformed"))
-                read_transformed(json, v, range, error);
+        TensorRange range = read_range(json, reader, error);
+        if (reader.has("behind_norm")) {
+            JsonObjectReader behind(json, reader.member("behind_norm"), error);
+            range.behind_norm = {read_range(json, behind, error)};
+            behind.finish();
+        }
         reader.finish();
         const auto number = number_of.find(layer);
         if (number == number_of.end())

@@ -5,10 +5,16 @@
 namespace hardnet {
 
 std::string ConvolutionSpec::key() const {
-    Key k(int16 ? "convolution_int16" : "convolution");
+    Key k(products == Precision::kInt8    ? "convolution_int8"
+          : products == Precision::kInt16 ? "convolution_int16"
+                                          : "convolution");
+    if (shifted) k.add("shifted", {1});
     k.add(window);
     k.add(residual);
-    for (const SourcePlane &s : sources) k.add("in", {s.channels, s.pixel_stride, s.row_stride});
+    for (const SourcePlane &s : sources) {
+        k.add("in", {s.channels, s.pixel_stride, s.row_stride});
+        if (products == Precision::kInt8) k.add("type", {int(s.type)});
+    }
     k.add("out", {width, pixel_stride, row_stride}).add("block", {block, pixels, lanes, channels_outer});
     if (tile) k.add("tile", {tile.channels, tile.pixels, tile.across, tile.along, tile.down, tile.slices});
     return k.add(activation).add("stored", storage).text;
@@ -16,10 +22,13 @@ std::string ConvolutionSpec::key() const {
 
 std::vector<KernelParameter> ConvolutionSpec::parameters() const {
     std::vector<KernelParameter> all;
-    const int pair = int16 ? 2 : 1;
+    const int in_step = channels_in_step(products);
     for (const SourcePlane &s : sources)
-        all.push_back({"X", {{1, pair * steps(s)}, {s.pixel_stride, 0}, {s.row_stride, 0}}, false, 4 / pair});
-    for (const KernelParameter &p : weight_parameters(block, steps(), window.taps(), int16)) all.push_back(p);
+        all.push_back(
+            {"X", {{1, in_step * steps(s)}, {s.pixel_stride, 0}, {s.row_stride, 0}}, false, 4 / in_step});
+    for (const KernelParameter &p : weight_parameters(block, steps(), window.taps(), products))
+        all.push_back(p);
+    if (shifted) all.push_back({"offset", {{1, block}, {block, 0}}});
     all.push_back(vector_of("bias"));
     if (residual)
         all.push_back(plane("R", residual.pixel_stride, residual.row_stride, width, false, residual.storage));

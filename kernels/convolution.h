@@ -13,6 +13,7 @@ namespace hardnet {
 
 struct SourcePlane {
     int channels = 0, pixel_stride = 0, row_stride = 0;
+    IntegerType type = IntegerType::kInt16;  // of its elements, where products are of integers
 };
 
 // Y = activation(bias + R + sum over sources s, taps and channels r of X_s(r, tap) * U). Reads as far beyond its
@@ -29,13 +30,13 @@ struct ConvolutionSpec {
     int pixel_stride = 0, row_stride = 0;  // of Y
     bool channels_outer = false;           // loop order: channel blocks outside rows
     Activation activation = Activation::kNone;
-    bool int16 =
-        false;  // of the sources and of U: two channels are multiplied in a step, sums are times scale(c)
-    Storage storage;  // of Y
-    GpuTile tile;     // of a GPU, in place of block, pixels and lanes
+    Precision products = Precision::kFloat32;  // of the sources and U: of integers, sums are times scale(c)
+    bool shifted = false;  // int8 sources are multiplied as uint8, 128 more, and sums begin at offset(c)
+    Storage storage{};     // of Y
+    GpuTile tile;          // of a GPU, in place of block, pixels and lanes
     std::string key() const;
     std::vector<KernelParameter> parameters() const;
-    int steps(const SourcePlane &source) const { return int16 ? pairs_of(source.channels) : source.channels; }
+    int steps(const SourcePlane &source) const { return steps_of(source.channels, products); }
     int steps() const;
 };
 
@@ -48,7 +49,7 @@ struct StemSpec {
     int lanes = 16;
     int pixel_stride = 0, row_stride = 0;  // of Y
     Activation activation = Activation::kNone;
-    Storage storage;  // of Y
+    Storage storage{};  // of Y
     std::string key() const;
     std::vector<KernelParameter> parameters() const;
 };
@@ -63,7 +64,7 @@ struct DepthwiseSpec {
     int in_pixel_stride = 0, in_row_stride = 0;  // of X
     int pixel_stride = 0, row_stride = 0;        // of Y
     Activation activation = Activation::kNone;
-    Storage in_storage, storage;  // of X, of Y
+    Storage in_storage{}, storage{};  // of X, of Y
     std::string key() const;
     std::vector<KernelParameter> parameters() const;
 };

@@ -7,12 +7,12 @@ namespace hardnet {
 std::string NormSpec::key() const {
     Key k("norm");
     k.add("image", {height, width, border}).add("in", {in_pixel_stride, in_row_stride});
-    return k.add("out", {pixel_stride, row_stride}).add("lanes", {lanes}).text;
+    return k.add("out", {pixel_stride, row_stride}).add("lanes", {lanes}).add("stored", storage).text;
 }
 
 std::vector<KernelParameter> NormSpec::parameters() const {
     return {plane("X", in_pixel_stride, in_row_stride), vector_of("scale"), vector_of("shift"),
-            plane("Y", pixel_stride, row_stride, width + 2 * border, true)};
+            plane("Y", pixel_stride, row_stride, width + 2 * border, true, storage)};
 }
 
 std::string ResizeSpec::key() const {

@@ -16,6 +16,7 @@ struct NormSpec {
     int in_pixel_stride = 0, in_row_stride = 0;  // of X
     int pixel_stride = 0, row_stride = 0;        // of Y
     int lanes = 16;
+    Storage storage{};  // of Y
     std::string key() const;
     std::vector<KernelParameter> parameters() const;
 };
@@ -26,7 +27,7 @@ struct ResizeSpec {
     Sampling sampling;
     int in_pixel_stride = 0, in_row_stride = 0;  // of X
     int pixel_stride = 0, row_stride = 0;        // of Y
-    Storage in_storage, storage;                 // of X, of Y
+    Storage in_storage{}, storage{};             // of X, of Y
     int lanes = 16;
     std::string key() const;
     std::vector<KernelParameter> parameters() const;

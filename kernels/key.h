@@ -34,7 +34,9 @@ struct Key {
         return *this;
     }
     Key &add(const char *name, const Storage &storage) {
-        return storage ? add(name, {storage.most, storage.exponent}) : *this;
+        if (!storage) return *this;
+        add(name, {storage.most, storage.exponent, int(storage.type)});
+        return storage.factor == 1 ? *this : add("factor", storage.factor);
     }
     Key &add(const Residual &r) {
         if (!r) return *this;

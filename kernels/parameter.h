@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "graph/precision.h"
 #include "kernels/epilogue.h"
 
 namespace hardnet {
@@ -19,18 +20,26 @@ struct KernelParameter {
     int element_bytes = 4;
 };
 
-// int16 is multiplied by pairs of a source's channels; weights have zeros where the last pair has one channel.
-inline int pairs_of(int channels) { return (channels + 1) / 2; }
+// As many of a source's channels as fill 32 bits are multiplied in a step: one of float32, a pair of int16, four of int8.
+// Weights have zeros where the last step has fewer.
+inline int channels_in_step(Precision products) {
+    return products == Precision::kFloat32 ? 1 : products == Precision::kInt16 ? 2 : 4;
+}
+inline int steps_of(int channels, Precision products) {
+    const int in_step = channels_in_step(products);
+    return (channels + in_step - 1) / in_step;
+}
 
-// Packed weights U (c in block, step, position, block), where a step is an input channel of the sources one behind the
-// other; of int16 (channel of the pair, c in block, step, position, block), where it is a pair of them, and
-// scale (c in block, position, block).
-inline std::vector<KernelParameter> weight_parameters(int block, int steps, int positions, bool int16) {
-    const int pair = int16 ? 2 : 1, step = block * pair, position = step * steps;
-    KernelParameter u{"U", {{pair, block}, {step, steps}, {position, positions}, {position * positions, 0}}};
-    if (!int16) return {u};
-    u.dims.insert(u.dims.begin(), {1, 2});
-    u.element_bytes = 2;
+// Packed weights U (c in block, step, position, block) of the sources one behind the other; of integers
+// (channel in step, c in block, step, position, block), and scale (c in block, position, block).
+inline std::vector<KernelParameter> weight_parameters(int block, int steps, int positions,
+                                                      Precision products) {
+    const int in_step = channels_in_step(products), step = block * in_step, position = step * steps;
+    KernelParameter u{"U",
+                      {{in_step, block}, {step, steps}, {position, positions}, {position * positions, 0}}};
+    if (products == Precision::kFloat32) return {u};
+    u.dims.insert(u.dims.begin(), {1, in_step});
+    u.element_bytes = 4 / in_step;
     return {u, {"scale", {{1, block}, {block, positions}, {block * positions, 0}}}};
 }
 

@@ -22,7 +22,7 @@ struct PoolSpec {
     int lanes = 16;
     int in_pixel_stride = 0, in_row_stride = 0;  // of X
     int pixel_stride = 0, row_stride = 0;        // of Y
-    Storage in_storage, storage;                 // of X, of Y
+    Storage in_storage{}, storage{};             // of X, of Y
     std::string key() const;
     std::vector<KernelParameter> parameters() const;
 };
@@ -34,7 +34,7 @@ struct GlobalPoolSpec {
     int pixel_stride = 0, row_stride = 0;  // of X
     int lanes = 16;
     bool norm = false, exact = false, sum = false;
-    Storage in_storage;  // of X
+    Storage in_storage{};  // of X
     std::string key() const;
     std::vector<KernelParameter> parameters() const;
 };

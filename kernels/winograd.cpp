@@ -40,7 +40,7 @@ int ProductSpec::steps() const {
 }
 
 std::string ProductSpec::key() const {
-    Key k(int16 ? "winograd_product_int16" : "winograd_product");
+    Key k(products == Precision::kInt16 ? "winograd_product_int16" : "winograd_product");
     k.add("tiling", tiling.key());
     for (const ProductSource &s : sources) k.add("in", {s.channels, s.tile_stride, s.position_stride});
     return k.add("out", {out}).add("block", {block, tiles, lanes}).text;
@@ -48,14 +48,14 @@ std::string ProductSpec::key() const {
 
 std::vector<KernelParameter> ProductSpec::parameters() const {
     std::vector<KernelParameter> all;
-    const int positions = tiling.positions(), pair = int16 ? 2 : 1;
+    const int positions = tiling.positions(), in_step = channels_in_step(products);
     for (const ProductSource &s : sources)
         all.push_back(
             {"V",
-             {{1, pair * steps(s)}, {s.tile_stride, tiling.tiles()}, {s.position_stride, positions}},
+             {{1, in_step * steps(s)}, {s.tile_stride, tiling.tiles()}, {s.position_stride, positions}},
              false,
-             4 / pair});
-    for (const KernelParameter &p : weight_parameters(block, steps(), positions, int16)) all.push_back(p);
+             4 / in_step});
+    for (const KernelParameter &p : weight_parameters(block, steps(), positions, products)) all.push_back(p);
     all.push_back({"M", {{1, out}, {out, tiles}, {out * tiles, ItemMap(tiling, tiles).items}}, true});
     return all;
 }

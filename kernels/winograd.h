@@ -33,7 +33,7 @@ struct InputTransformSpec {
     int tile_stride = 0, position_stride = 0;  // of V
     int lanes = 16;                            // every range of c is a multiple
     int norm_width = 0, norm_height = 0;       // of the image, where there is a norm in front
-    Storage storage;                           // of Y
+    Storage storage{};                         // of Y
     VRounding rounding;
     std::string key() const;
     std::vector<KernelParameter> parameters() const;
@@ -52,12 +52,10 @@ struct ProductSpec {
     int block = 0;  // output channels per register block: U and M are laid out by it
     int tiles = 0;  // tiles per register block
     int lanes = 16;
-    bool int16 = false;
+    Precision products = Precision::kFloat32;  // or kInt16
     std::string key() const;
     std::vector<KernelParameter> parameters() const;
-    int steps(const ProductSource &source) const {
-        return int16 ? pairs_of(source.channels) : source.channels;
-    }
+    int steps(const ProductSource &source) const { return steps_of(source.channels, products); }
     int steps() const;
 };
 
@@ -71,7 +69,7 @@ struct OutputTransformSpec {
     int valid_rows = 0, valid_columns = 0;  // of the quadrant's outputs; those beyond are written as zero
     Residual residual;
     Activation activation = Activation::kNone;
-    Storage storage;  // of Y
+    Storage storage{};  // of Y
     int lanes = 16;
     std::string key() const;
     std::vector<KernelParameter> parameters() const;

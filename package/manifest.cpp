@@ -72,7 +72,8 @@ Json json_of(const LayerInfo &layer) {
                  {"blocks", layer.blocks},
                  {"error", layer.error}};
     if (layer.measured) json["measured"] = *layer.measured;
-    if (layer.exponent) json["exponent"] = *layer.exponent;
+    if (layer.products != Precision::kFloat32) json["products"] = name_of(layer.products);
+    if (layer.unit) json["unit"] = *layer.unit;
     if (!layer.launches.empty()) json["launches"] = json_list(layer.launches);
     return json;
 }
@@ -179,6 +180,16 @@ LaunchInfo read_launch(const Source &source, const std::string &pointer) {
     return launch;
 }
 
+void read_precision(Section &section, const char *key, Precision &precision) {
+    std::string name;
+    section.read(key, name);
+    const Result<Precision> known = precision_from_name(name);
+    if (known)
+        precision = *known;
+    else
+        section.fail(key, known.error().what);
+}
+
 LayerInfo read_layer(const Source &source, const std::string &pointer) {
     Section section(source, pointer);
     LayerInfo layer;
@@ -193,9 +204,11 @@ LayerInfo read_layer(const Source &source, const std::string &pointer) {
         for (const std::string &at : section.elements("launches"))
             layer.launches.push_back(read_launch(source, at));
     }
-    if (section.has("exponent", false)) {
-        constexpr int kMost = 64;
-        section.read_between("exponent", layer.exponent.emplace(), -kMost, kMost);
+    if (section.has("products", false)) read_precision(section, "products", layer.products);
+    if (section.has("unit", false)) {
+        section.read("unit", layer.unit.emplace());
+        if (!(*layer.unit > 0 && std::isfinite(*layer.unit)))
+            section.fail("unit", "expected a finite number above 0");
     }
     section.finish();
     return layer;
@@ -292,7 +305,9 @@ std::string to_json(const Manifest &m) {
                  {"layers", json_list(m.layers)}};
     if (!m.ranges.empty()) {
         json["ranges_source"] = m.ranges_source;
+        json["precision"] = name_of(m.precision);
         json["kept"] = m.kept;
+        json["kept_int16"] = m.kept_int16;
         json["ranges"] = ranges_json(m.network, m.ranges);
     }
     return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
@@ -322,7 +337,9 @@ Result<Manifest> manifest_from_json(const std::string &text, const std::string &
         manifest.layers.push_back(read_layer(source, at));
     if (section.has("ranges", false)) {
         section.read("ranges_source", manifest.ranges_source);
+        read_precision(section, "precision", manifest.precision);
         section.read("kept", manifest.kept);
+        section.read("kept_int16", manifest.kept_int16);
         manifest.ranges = read_ranges(*json, section.elements("ranges"), manifest.network, error);
     }
     section.finish();

@@ -6,11 +6,12 @@
 
 #include "base/result.h"
 #include "graph/network.h"
+#include "graph/precision.h"
 #include "graph/ranges.h"
 
 namespace hardnet {
 
-constexpr int kManifestFormat = 6;  // raised when another version could not read what one writes
+constexpr int kManifestFormat = 7;  // raised when another version could not read what one writes
 
 struct LevelInfo {       // one CPU level of one target, or a GPU's
     std::string name;    // "avx512"
@@ -38,9 +39,11 @@ struct LayerInfo {  // what the compiler chose for a layer, per level
     std::string blocks;     // "96:48x7 22:24x7": output channels : channel block x tiles or pixels
     double error = 0;       // relative RMS that it adds beyond what float32 loses by rounding; float32: 0
     std::optional<double>
-        measured{};                 // relative RMS beside float32 on what the ranges are of, sources included
-    std::optional<int> exponent{};  // its output lies in memory as int16, times 2^exponent; none: as float32
+        measured{};  // relative RMS beside float32 on what the ranges are of, sources included
+    std::optional<double>
+        unit{};  // its output lies in memory as integers, each worth so much; none: as float32
     std::vector<LaunchInfo> launches{};  // of a GPU, in their order
+    Precision products = Precision::kFloat32;
 };
 
 struct Manifest {
@@ -54,9 +57,11 @@ struct Manifest {
     std::vector<std::string> targets;  // Halide target strings
     std::vector<LevelInfo> levels;
     std::vector<LayerInfo> layers;
-    Ranges ranges;                    // of the network's layers, where some products are of int16; else none
-    std::string ranges_source;        // "64 pictures"; empty: what bounds the layers, whatever the input
-    std::vector<std::string> kept{};  // layers that stay float32 by choice
+    Ranges ranges;              // of the network's layers, where some products are of integers; else none
+    std::string ranges_source;  // "64 pictures"; empty: what bounds the layers, whatever the input
+    std::vector<std::string> kept{};            // layers that stay float32 by choice
+    std::vector<std::string> kept_int16{};      // and those that are of int16 rather than int8
+    Precision precision = Precision::kFloat32;  // that was asked for
 
     // What was chosen for a layer at a level; null: nothing is recorded.
     const LayerInfo *chosen(const std::string &layer, const std::string &level) const;

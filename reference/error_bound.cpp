@@ -19,6 +19,8 @@ double ceiling(Precision precision) {
             return 1e-3;
         case Precision::kInt16:
             return 1e-2;
+        case Precision::kInt8:
+            return 1e-1;
     }
     return 0;
 }

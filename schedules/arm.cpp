@@ -31,8 +31,10 @@ void schedule(Product &p) {
     for (size_t s = 0; s < p.r.size(); s++) by_lanes(p.acc, p.acc.update(s), p.r[s].x, p.tiles[s]);
 }
 
+// Of int8, sdot multiplies a vector of weights by four channels that one load brings to all lanes.
 void schedule(Convolution &v) {
     x86::schedule(v);
+    if (v.spec.products != Precision::kFloat32) return;
     for (size_t i = 0; i < v.r.size(); i++) by_lanes(v.acc, v.acc.update(i), v.r[i].x, v.X[i].in(v.acc));
 }
 

@@ -29,15 +29,28 @@ Result<std::vector<Machine>> host_machines(Precision precision) {
         "target host: expected a CPU with SSE4.1 or NEON, found one without (name a --target)");
 }
 
-// In front of them the level whose CPUs add a product of pairs to a sum in one instruction: of float32 it would compute
-// the same as avx512.
+// In front of them the level whose CPUs add products of int16 or int8 to a sum in one instruction: of float32 it would
+// compute the same as avx512.
 std::vector<Machine> with_vnni(const std::vector<Machine> &others) {
     Machine zen4 = others.front();
     zen4.level = "zen4";
     zen4.target += "-avx512_cannonlake-avx512_zen4";
     zen4.features = HARDNET_ZEN4_FEATURES;
+    zen4.dot_factor = IntegerType::kUint8;
     std::vector<Machine> all{zen4};
     all.insert(all.end(), others.begin(), others.end());
+    return all;
+}
+
+// In front of neon, the last, the same of ARM64.
+std::vector<Machine> with_dot_products(const std::vector<Machine> &others) {
+    Machine dotprod = others.back();
+    dotprod.level = "dotprod";
+    dotprod.target += "-arm_dot_prod";
+    dotprod.features = HARDNET_DOTPROD_FEATURES;
+    dotprod.dot_factor = IntegerType::kInt8;
+    std::vector<Machine> all = others;
+    all.insert(all.end() - 1, dotprod);
     return all;
 }
 
@@ -58,8 +71,8 @@ const std::vector<Machine> &machines(Precision precision) {
         {"neon", "aarch64-linux", "arm-64-linux", HARDNET_NEON_FEATURES, 4, 4, 31, 16, 4.2,
          ScheduleFamily::kArm},
     };
-    static const std::vector<Machine> int16 = with_vnni(float32);
-    return precision == Precision::kInt16 ? int16 : float32;
+    static const std::vector<Machine> int16 = with_vnni(float32), int8 = with_dot_products(int16);
+    return precision == Precision::kInt8 ? int8 : precision == Precision::kInt16 ? int16 : float32;
 }
 
 namespace {

@@ -1,12 +1,14 @@
 // The machines that kernels are generated for: one record per CPU level, best first within a platform.
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
 #include "graph/precision.h"
 #include "hardnet/plan.h"
+#include "kernels/epilogue.h"
 
 namespace hardnet {
 
@@ -34,6 +36,8 @@ struct Machine {
     int multiprocessors = 0;
     int most_threads = 0, most_shared_bytes = 0;  // of a block
     hardnet_device_kind device = HARDNET_DEVICE_CPU;
+    // Of a CPU: what it multiplies int8 by, four products in an instruction.
+    std::optional<IntegerType> dot_factor{};
 
     bool gpu() const { return device != HARDNET_DEVICE_CPU; }
 

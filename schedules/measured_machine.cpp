@@ -21,7 +21,7 @@ Machine measured_machine(Machine machine, const MachineRecord &record) {
 }
 
 std::string measured_name(const Machine &machine) {
-    for (const Machine &built_in : machines(Precision::kInt16)) {
+    for (const Machine &built_in : machines(Precision::kInt8)) {
         if (built_in.level == machine.level && built_in.flops_per_cycle == machine.flops_per_cycle &&
             built_in.bytes_per_cycle == machine.bytes_per_cycle && built_in.l2_bytes == machine.l2_bytes)
             return "";

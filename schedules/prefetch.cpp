@@ -70,7 +70,7 @@ Stmt PrefetchNext::visit(const For *loop) {
 
 Stmt PrefetchNext::request_tiles(const Expr &channel) const {
     const ProductSource &source = product_.spec.sources[source_];
-    const int bytes = product_.spec.int16 ? 2 : 4,
+    const int bytes = 4 / channels_in_step(product_.spec.products),
               lines = lines_of(product_.spec.tiles * source.tile_stride * bytes);
     const Expr tile = substitute(product_.q.name(), item_ + 1, product_.first_tile),
                position = substitute(product_.q.name(), item_ + 1, product_.position),

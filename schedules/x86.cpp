@@ -17,10 +17,14 @@ TailStrategy row_tail(int width, int pixels) {
     return width % pixels ? TailStrategy::ShiftInwards : TailStrategy::RoundUp;
 }
 
-// The products of two channels and their sum are an instruction: `pair` and a vector of `c` innermost, together.
-void multiply_pairs(Halide::Stage &update, const Var &c, const Halide::RVar &pair, int lanes) {
+// The products of a step's channels and their sum are an instruction: `channel` and a vector of `c` innermost, together.
+void multiply_integers(Halide::Stage &update, const Var &c, const Halide::RVar &channel, int lanes) {
     Var vector("vector");
-    update.split(c, c, vector, lanes).reorder(pair, vector, c).atomic().vectorize(pair).vectorize(vector);
+    update.split(c, c, vector, lanes)
+        .reorder(channel, vector, c)
+        .atomic()
+        .vectorize(channel)
+        .vectorize(vector);
 }
 
 }  // namespace
@@ -48,9 +52,9 @@ void schedule(Product &p) {
     p.acc.vectorize(p.ci, lanes).unroll(p.ci).unroll(p.ti).unroll(p.cb).unroll(p.q);
     for (size_t s = 0; s < p.r.size(); s++) {
         auto update = p.acc.update(s);
-        update.reorder(p.ci, p.cb, p.ti, p.q, p.r[s][p.spec.int16 ? 1 : 0]);
-        if (p.spec.int16)
-            multiply_pairs(update, p.ci, p.r[s][0], lanes);
+        update.reorder(p.ci, p.cb, p.ti, p.q, p.r[s][p.spec.products == Precision::kInt16 ? 1 : 0]);
+        if (p.spec.products == Precision::kInt16)
+            multiply_integers(update, p.ci, p.r[s][0], lanes);
         else
             update.vectorize(p.ci, lanes);
         update.unroll(p.ci).unroll(p.ti).unroll(p.cb).unroll(p.q);
@@ -68,6 +72,7 @@ void schedule(OutputTransform &t) {
 void schedule(Convolution &v) {
     Var co("co"), cii("cii"), xo("xo"), xi("xi");
     const ConvolutionSpec &s = v.spec;
+    const bool integers = s.products != Precision::kFloat32;
     v.Y.split(v.c, co, cii, s.block, TailStrategy::RoundUp)
         .split(v.x, xo, xi, s.pixels, row_tail(s.width, s.pixels));
     if (s.channels_outer)
@@ -79,10 +84,10 @@ void schedule(Convolution &v) {
     for (size_t i = 0; i < v.r.size(); i++) {
         auto update = v.acc.update(i);
         std::vector<Halide::VarOrRVar> order = {v.ci, v.cb, v.x, v.y};
-        for (int d = s.int16 ? 1 : 0; d < v.r[i].dimensions(); d++) order.push_back(v.r[i][d]);
+        for (int d = integers ? 1 : 0; d < v.r[i].dimensions(); d++) order.push_back(v.r[i][d]);
         update.reorder(order);
-        if (s.int16)
-            multiply_pairs(update, v.ci, v.r[i][0], s.lanes);
+        if (integers)
+            multiply_integers(update, v.ci, v.r[i][0], s.lanes);
         else
             update.vectorize(v.ci, s.lanes);
         update.unroll(v.ci).unroll(v.cb).unroll(v.x);

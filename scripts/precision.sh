@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# What int16 costs on seeded and on trained networks: scripts/precision.sh [NAME:HxW...] [--trained]; --help has examples.
+# What int16 and int8 cost on seeded and on trained networks: scripts/precision.sh [NAME:HxW...] [--precision int8] [--trained];
+# --help has examples.
 # All networks take an hour or more. Wants the program, built into build/.
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -22,8 +22,8 @@ import shutil
 import subprocess
 import sys
 
-ARM_MULTIPLY = re.compile(r"^(fmla|fmls|fmul|fmadd)$")
-X86_MULTIPLY = re.compile(r"^(v?f?n?m(add|sub)\d+[ps]s|v?mulps)$")
+ARM_MULTIPLY = re.compile(r"^(fmla|fmls|fmul|fmadd|sdot)$")
+X86_MULTIPLY = re.compile(r"^(v?f?n?m(add|sub)\d+[ps]s|v?mulps|vpdp\w+|vpmaddwd)$")
 ARM_MOVE = re.compile(r"^(dup|mov|ext|ins|zip\d|uzp\d|trn\d)$")
 X86_MOVE = re.compile(r"^v?(movap[sd]|movup[sd]|movsh?l?dup|shufp[sd]|pshufd|broadcasts[sd]|perm\w+|unpck\w+|insertps)$")
 COLUMNS = ("kernel", "level", "kernels", "loops", "fma", "loads", "moves", "stack")

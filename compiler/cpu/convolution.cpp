@@ -7,12 +7,39 @@
 
 namespace hardnet::cpu {
 
+namespace {
+
+// x86 multiplies int8 by uint8: elements of int8 by 128 more than they are, and 128 times all weights less.
+constexpr int kShift = 128;
+bool is_shifted(const Planning &p, int layer, const Tensor &source) {
+    return p.decision(layer).products == Precision::kInt8 && p.machine().dot_factor == IntegerType::kUint8 &&
+           source.storage.type == IntegerType::kInt8;
+}
+
+WeightRounding rounding_of(const Planning &p, int layer, const std::vector<Tensor> &sources, int positions) {
+    WeightRounding rounding;
+    rounding.products = p.decision(layer).products;
+    rounding.summed = true;
+    for (const Tensor &t : sources) {
+        const int shift = is_shifted(p, layer, t) ? kShift : 0;
+        rounding.most = std::max(rounding.most, t.storage.most + 2 * shift);
+        rounding.sources.push_back({t.shape.channels,
+                                    std::vector<int8_t>(size_t(positions), int8_t(t.storage.exponent)),
+                                    t.storage.factor, shift});
+    }
+    return rounding;
+}
+
+}  // namespace
+
 ConvolutionSpec convolution_spec(const Planning &p, int layer, const std::vector<Tensor> &sources,
                                  const ChannelPart &part, int width) {
     const Layer &l = p.layer(layer);
     ConvolutionSpec spec;
-    for (const Tensor &t : sources)
-        spec.sources.push_back({t.shape.channels, t.pixel_stride, t.row_stride()});
+    for (const Tensor &t : sources) {
+        spec.sources.push_back({t.shape.channels, t.pixel_stride, t.row_stride(), t.storage.type});
+        spec.shifted |= is_shifted(p, layer, t);
+    }
     spec.window = l.window;
     spec.width = width;
     spec.block = part.block;
@@ -25,32 +52,43 @@ ConvolutionSpec convolution_spec(const Planning &p, int layer, const std::vector
         spec.residual = {r.pixel_stride, r.row_stride(), r.storage};
     }
     spec.activation = l.activation;
-    spec.int16 = p.decision(layer).int16;
+    spec.products = p.decision(layer).products;
     spec.storage = p.tensor(layer).storage;
     return spec;
+}
+
+int channels_read(const Planning &p, int layer, const Tensor &source) {
+    return round_up(source.shape.channels, channels_in_step(p.decision(layer).products));
+}
+
+std::vector<hardnet_argument> convolution_weights(Planning &p, int layer, const std::vector<Tensor> &sources,
+                                                  const ChannelPart &part, int64_t bias, int positions,
+                                                  std::optional<int> transform) {
+    const Precision products = p.decision(layer).products;
+    const int channels = p.layer(layer).in.channels;
+    std::vector<hardnet_argument> arguments;
+    if (products == Precision::kFloat32) {
+        const int64_t packed = p.builder.pack_blocked(layer, part, int64_t{positions} * channels, transform);
+        arguments = weight_arguments(p, part, packed, channels, positions, products);
+    } else {
+        const WeightRounding rounding = rounding_of(p, layer, sources, positions);
+        const int64_t packed = p.builder.pack_rounded(layer, part, positions, rounding, transform);
+        arguments =
+            weight_arguments(p, part, packed, rounding.steps(), positions, products, rounding.shifted());
+    }
+    arguments.push_back(whole(p.builder.view(Place::weights(bias + part.first), {{0, part.padded(), 1}})));
+    return arguments;
 }
 
 std::vector<hardnet_argument> convolution_inputs(Planning &p, int layer, const std::vector<Tensor> &sources,
                                                  const ChannelPart &part, int64_t bias, int positions,
                                                  std::optional<int> transform) {
-    const Layer &l = p.layer(layer);
-    const bool int16 = p.decision(layer).int16;
     std::vector<hardnet_argument> arguments;
-    WeightRounding rounding;
-    for (const Tensor &t : sources) {
-        const int channels = int16 ? round_up(t.shape.channels, 2) : t.shape.channels;
-        arguments.push_back(whole(p.view(t, 0, channels, l.window != Window{})));
-        rounding.most = std::max(rounding.most, t.storage.most);
-        rounding.sources.push_back(
-            {t.shape.channels, std::vector<int8_t>(size_t(positions), int8_t(t.storage.exponent))});
-    }
-    const int64_t packed =
-        int16 ? p.builder.pack_pairs(layer, part, positions, rounding, transform)
-              : p.builder.pack_blocked(layer, part, int64_t{positions} * l.in.channels, transform);
-    for (const hardnet_argument &a :
-         weight_arguments(p, part, packed, int16 ? rounding.pairs() : l.in.channels, positions, int16))
+    for (const Tensor &t : sources)
+        arguments.push_back(
+            whole(p.view(t, 0, channels_read(p, layer, t), p.layer(layer).window != Window{})));
+    for (const hardnet_argument &a : convolution_weights(p, layer, sources, part, bias, positions, transform))
         arguments.push_back(a);
-    arguments.push_back(whole(p.builder.view(Place::weights(bias + part.first), {{0, part.padded(), 1}})));
     return arguments;
 }
 

@@ -10,7 +10,15 @@ namespace hardnet::cpu {
 ConvolutionSpec convolution_spec(const Planning &p, int layer, const std::vector<Tensor> &sources,
                                  const ChannelPart &part, int width);
 
-// The sources, weights and bias of one part; the weights of so many positions, through a transform or tap by tap.
+// A source's channels that a step's last one reaches.
+int channels_read(const Planning &p, int layer, const Tensor &source);
+
+// The weights and the bias of one part: of so many positions, through a transform or tap by tap.
+std::vector<hardnet_argument> convolution_weights(Planning &p, int layer, const std::vector<Tensor> &sources,
+                                                  const ChannelPart &part, int64_t bias, int positions,
+                                                  std::optional<int> transform = {});
+
+// The sources in front of these.
 std::vector<hardnet_argument> convolution_inputs(Planning &p, int layer, const std::vector<Tensor> &sources,
                                                  const ChannelPart &part, int64_t bias, int positions,
                                                  std::optional<int> transform = {});

@@ -40,6 +40,7 @@ NormCall norm_call(Planning &p, int layer, int first, const Tensor &source, int 
     spec.pixel_stride = pixel_stride;
     spec.row_stride = row_stride;
     spec.lanes = p.machine().lanes_for(source.c8);
+    spec.storage = p.decision(layer).behind_norm;
     NormCall norm{spec, {whole(p.view(source, 0, source.c8, false))}};
     for (const hardnet_argument &a : front_norm(p, layer, first, source)) norm.inputs.push_back(a);
     return norm;
@@ -59,7 +60,8 @@ std::vector<Tensor> plan_norm(Planning &p, int layer) {
         out.halo = reach_beyond(footprint(l, Role::kSource), l.in.height, l.in.width);
         out.rows = l.in.height + 2 * out.halo;
         out.columns = l.in.width + 2 * out.halo;
-        out.buffer = p.builder.add_buffer(int64_t{4} * out.rows * out.row_stride());
+        out.storage = p.decision(layer).behind_norm;
+        out.buffer = p.builder.add_buffer(int64_t{out.storage.element_bytes()} * out.rows * out.row_stride());
         NormCall norm = norm_call(p, layer, first, in, out.pixel_stride, out.row_stride(), out.halo);
         const int lanes = norm.spec.lanes;
         norm.inputs.push_back(crop(p.view(out, 0, out.c8, true, true), 0, lanes));
@@ -77,13 +79,13 @@ void plan_convolution_behind_norm(Planning &p, int layer) {
     const Layer &l = p.layer(layer);
     const int64_t bias = p.builder.pack_bias(layer, p.tensor(layer).c8);
     const bool by_rows = l.out.height >= kManyRows;
-    const std::vector<Tensor> sources = p.sources_of(layer);
-    std::vector<Tensor> normalised = sources;
+    const Storage &storage = p.decision(layer).behind_norm;
+    std::vector<Tensor> normalised = p.sources_of(layer);
     int channels = 0;
-    for (const Tensor &t : sources) channels += t.c8;
-    const int row_elems = channels * l.in.width;
+    for (const Tensor &t : normalised) channels += t.c8;
+    const int row_elems = channels * l.in.width, row_bytes = row_elems * storage.element_bytes();
     // A quarter of L2: what is read and written beside the scratch wants room, too.
-    const int fitting = int(p.machine().l2_bytes / 4) / 4 / row_elems;
+    const int fitting = int(p.machine().l2_bytes / 4) / row_bytes;
     const int rows = by_rows ? std::clamp(fitting, 1, l.in.height) : l.in.height;
 
     p.builder.begin_step(HARDNET_STEP_CONV1X1, layer);
@@ -94,16 +96,17 @@ void plan_convolution_behind_norm(Planning &p, int layer) {
         NormCall norm = norm_call(p, layer, first, t, channels, row_elems, 0);
         std::vector<hardnet_dim> dims{{0, t.c8, 1}, {0, l.in.width, channels}, {0, l.in.height, row_elems}};
         const auto share = [&](uint32_t view) { return by_rows ? slide(view, 2, 1) : whole(view); };
-        norm.inputs.push_back(share(p.builder.view(Place::scratch(lane), dims, true)));
+        norm.inputs.push_back(share(p.builder.view(Place::scratch(lane), dims, true, type_of(storage))));
         norms.push_back(norm);
-        dims[0].extent = t.shape.channels;
-        inputs.push_back(share(p.builder.view(Place::scratch(lane), dims)));
+        dims[0].extent = channels_read(p, layer, t);
+        inputs.push_back(share(p.builder.view(Place::scratch(lane), dims, false, type_of(storage))));
         first += t.shape.channels;
         lane += t.c8;
+        t.storage = storage;
         t.pixel_stride = channels;
         t.columns = l.in.width;
     }
-    p.builder.need_scratch(int64_t{1} * rows * row_elems);
+    p.builder.need_scratch((int64_t{rows} * row_bytes + 3) / 4);
     const auto normalise = [&] {
         for (const NormCall &norm : norms) p.builder.call(norm.spec, norm.inputs);
     };
@@ -115,8 +118,9 @@ void plan_convolution_behind_norm(Planning &p, int layer) {
     for (const ChannelPart &part : p.decision(layer).blocks) {
         ConvolutionSpec spec = convolution_spec(p, layer, normalised, part, l.out.width);
         spec.channels_outer = !by_rows;
-        std::vector<hardnet_argument> arguments = convolution_inputs(p, layer, sources, part, bias, 1);
-        std::copy(inputs.begin(), inputs.end(), arguments.begin());
+        std::vector<hardnet_argument> arguments = inputs;
+        for (const hardnet_argument &a : convolution_weights(p, layer, normalised, part, bias, 1))
+            arguments.push_back(a);
         if (!by_rows) {
             p.builder.begin_part(part.blocks(), 0, part.cycles / part.blocks());
             normalise();

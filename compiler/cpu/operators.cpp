@@ -99,9 +99,9 @@ LayerChoice choice_of(const Planning &p, int layer) {
         algorithm = "winograd " + d.tiling->name() + (d.banded ? " in bands" : "");
     else if (l.op == OpKind::kConv)
         algorithm = l.window.taps() == 1 ? "1x1" : "direct " + window_name(l);
-    if (d.int16) algorithm += " int16";
+    if (d.products != Precision::kFloat32) algorithm += std::string(" ") + name_of(d.products);
     if (d.problem) blocks += " (" + d.decided + ")";
-    return {algorithm, blocks, d.int16, d.storage, d.problem};
+    return {algorithm, blocks, d.products, d.storage, d.problem};
 }
 
 }  // namespace

@@ -61,10 +61,11 @@ struct Planning {
     }
 };
 
-// A part's packed weights, from a float32 element on: U of `steps` input channels a position, or of pairs of them and
-// their scales.
+// A part's packed weights, from a float32 element on: U of so many steps a position, of integers their scales, too, and
+// of shifted ones the offsets.
 std::vector<hardnet_argument> weight_arguments(Planning &p, const ChannelPart &part, int64_t packed,
-                                               int steps, int positions, bool int16);
+                                               int steps, int positions, Precision products,
+                                               bool shifted = false);
 
 // What a chunk of a part's units makes of a call's main input and of its output.
 struct Split {

@@ -51,7 +51,7 @@ void plan_transposed_convolution(Planning &p, int layer) {
                 const uint32_t y = p.builder.view(
                     out.place(odd_x, odd_y) + part.first,
                     {{0, part.padded(), 1}, {0, width, spec.pixel_stride}, {0, height, spec.row_stride}},
-                    true);
+                    true, out.type());
                 arguments.push_back(crop(y, 2, 1));
                 p.builder.begin_part(height, 0, double(positions) * part.padded() * width * l.in.channels);
                 p.builder.call(spec, arguments);

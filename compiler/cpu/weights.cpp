@@ -3,18 +3,26 @@
 namespace hardnet::cpu {
 
 std::vector<hardnet_argument> weight_arguments(Planning &p, const ChannelPart &part, int64_t packed,
-                                               int steps, int positions, bool int16) {
-    const int block = part.block, blocks = part.blocks(), pair = int16 ? 2 : 1, step = block * pair;
-    std::vector<hardnet_dim> dims = {{0, block, pair},
+                                               int steps, int positions, Precision products, bool shifted) {
+    const int block = part.block, blocks = part.blocks(), in_step = channels_in_step(products),
+              step = block * in_step;
+    std::vector<hardnet_dim> dims = {{0, block, in_step},
                                      {0, steps, step},
                                      {0, positions, step * steps},
                                      {0, blocks, step * steps * positions}};
-    if (!int16) return {whole(p.builder.view(Place::weights(packed), dims))};
-    dims.insert(dims.begin(), {0, 2, 1});
-    const int64_t scales = packed + int64_t{1} * block * steps * positions * blocks;
-    return {whole(p.builder.view(Place::weights(2 * packed), dims, false, HARDNET_INT16)),
-            whole(p.builder.view(Place::weights(scales),
-                                 {{0, block, 1}, {0, positions, block}, {0, blocks, block * positions}}))};
+    if (products == Precision::kFloat32) return {whole(p.builder.view(Place::weights(packed), dims))};
+    dims.insert(dims.begin(), {0, in_step, 1});
+    const int64_t scales = packed + int64_t{1} * block * steps * positions * blocks,
+                  offsets = scales + int64_t{1} * block * positions * blocks;
+    std::vector<hardnet_argument> arguments = {
+        whole(p.builder.view(Place::weights(in_step * packed), dims, false,
+                             products == Precision::kInt16 ? HARDNET_INT16 : HARDNET_INT8)),
+        whole(p.builder.view(Place::weights(scales),
+                             {{0, block, 1}, {0, positions, block}, {0, blocks, block * positions}}))};
+    if (shifted)
+        arguments.push_back(whole(p.builder.view(Place::weights(offsets), {{0, block, 1}, {0, blocks, block}},
+                                                 false, HARDNET_INT32)));
+    return arguments;
 }
 
 }  // namespace hardnet::cpu

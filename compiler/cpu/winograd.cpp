@@ -55,7 +55,7 @@ std::vector<Transformed> transform_behind_norm(Planning &p, int layer) {
     p.builder.begin_step(HARDNET_STEP_INPUT_TRANSFORM, layer);
     for (const Tensor &t : p.sources_of(layer)) {
         const std::vector<hardnet_argument> norm = front_norm(p, layer, first, t);
-        sources.push_back(transformed_in_arena(p, t, tiling, {}));
+        sources.push_back(transformed_in_arena(p, t, tiling, p.analysis.rounding_behind_norm(layer)));
         for (Quadrant q : tiling.quadrants()) {
             const int lanes = p.machine().lanes_for(t.c8);
             const int units = rows ? tiling.quadrant_rows(q) : t.c8 / lanes;
@@ -74,8 +74,8 @@ std::vector<Transformed> transformed_sources(Planning &p, int layer) {
     std::vector<Transformed> sources;
     const Decision &d = p.decision(layer);
     for (int source : l.sources()) {
-        const std::optional<Transformed> &v = p.transformed[source][d.int16];
-        if (!v) transform_input(p, source, new_transformed(p, source, *d.tiling, d.int16));
+        const std::optional<Transformed> &v = p.transformed[source][d.int16()];
+        if (!v) transform_input(p, source, new_transformed(p, source, *d.tiling, d.int16()));
         sources.push_back(*v);
     }
     return sources;

@@ -62,7 +62,7 @@ int64_t pack_product_weights(Planning &p, int layer, const ChannelPart &part,
                              const std::vector<Transformed> &sources) {
     const Tiling &tiling = *p.decision(layer).tiling;
     const int transform = p.builder.transform(weight_transform(tiling)), positions = tiling.positions();
-    if (!p.decision(layer).int16)
+    if (p.decision(layer).products == Precision::kFloat32)
         return p.builder.pack_blocked(layer, part, int64_t{positions} * p.layer(layer).in.channels,
                                       transform);
     WeightRounding rounding;
@@ -70,7 +70,7 @@ int64_t pack_product_weights(Planning &p, int layer, const ChannelPart &part,
         rounding.most = v.rounding.most;
         rounding.sources.push_back({v.channels, {v.rounding.exponents.begin(), v.rounding.exponents.end()}});
     }
-    return p.builder.pack_pairs(layer, part, positions, rounding, transform);
+    return p.builder.pack_rounded(layer, part, positions, rounding, transform);
 }
 
 int64_t Products::elems(const Tiling &tiling, const ChannelPart &part) {
@@ -140,10 +140,10 @@ void call_product(Planning &p, const Tiling &tiling, const ChannelPart &part,
         spec.sources.push_back({v.channels, v.tile_stride, v.position_stride});
         arguments.push_back(whole(v_source(p, v)));
     }
-    spec.int16 = bool(sources.front().rounding);
+    if (sources.front().rounding) spec.products = Precision::kInt16;
     const int items = ItemMap(tiling, part.extent).items;
     for (const hardnet_argument &a :
-         weight_arguments(p, part, weights, spec.steps(), tiling.positions(), spec.int16))
+         weight_arguments(p, part, weights, spec.steps(), tiling.positions(), spec.products))
         arguments.push_back(a);
     const uint32_t out = p.builder.view(
         m.place, {{0, spec.out, 1}, {0, part.extent, spec.out}, {0, items, spec.out * part.extent}}, true);

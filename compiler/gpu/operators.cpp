@@ -55,7 +55,8 @@ void launch_fully_connected(Planning &p, int layer) {
     p.builder.begin_part(1, 0, 1);
     std::vector<hardnet_argument> arguments{
         whole(p.builder.view(in.place(0, 0), {{0, k, 1}, {0, 1, k}, {0, 1, k}}))};
-    for (const hardnet_argument &a : cpu::weight_arguments(p, part, u, k, 1, false)) arguments.push_back(a);
+    for (const hardnet_argument &a : cpu::weight_arguments(p, part, u, k, 1, Precision::kFloat32))
+        arguments.push_back(a);
     arguments.push_back(whole(p.builder.view(Place::weights(bias), {{0, out.c8, 1}})));
     const auto y = [&](int extent, bool write) {
         return p.builder.view(result, {{0, extent, 1}, {0, 1, written}, {0, 1, written}}, write);

@@ -7,9 +7,16 @@
 namespace hardnet {
 namespace {
 
-// Twice what a layer's own products of int16 were seen to add, and what rounding alone adds to a tensor whose greatest lies
-// 60 times above its root mean square (docs/precision.md).
-constexpr double kInt16Error = 3e-3, kStorageError = 5e-4;
+// Twice what a layer's own products of int16 and of int8 were seen to add, and what rounding alone adds to a tensor whose
+// greatest lies 60 times above its root mean square (docs/precision.md).
+constexpr double kInt16Error = 3e-3, kInt8Error = 3e-2, kStorageError = 5e-4;
+
+double error_of(const LayerChoice &choice) {
+    const bool int8 = choice.storage && choice.storage.type != IntegerType::kInt16;
+    if (choice.products == Precision::kInt8 || int8) return kInt8Error;
+    if (choice.products == Precision::kInt16) return kInt16Error;
+    return choice.storage ? kStorageError : 0;
+}
 
 // The most of all architectures.
 int registers_of(const gpu::Module &module, const std::string &kernel) {
@@ -53,6 +60,8 @@ Manifest make_manifest(const PackageContents &contents) {
     m.ranges = contents.calibration.ranges;
     m.ranges_source = contents.calibration.source;
     m.kept.assign(contents.calibration.keep.begin(), contents.calibration.keep.end());
+    m.kept_int16.assign(contents.calibration.keep_int16.begin(), contents.calibration.keep_int16.end());
+    m.precision = *precision_from_name(contents.options.precision);
     for (size_t p = 0; p < contents.plans.size(); p++) {
         const Plan &plan = contents.plans[p];
         const gpu::Module &module = contents.modules[p];
@@ -76,10 +85,11 @@ Manifest make_manifest(const PackageContents &contents) {
             info.level = machine.level;
             info.algorithm = plan.choices[l].algorithm;
             info.blocks = plan.choices[l].blocks;
-            info.error = plan.choices[l].int16 ? kInt16Error : plan.choices[l].storage ? kStorageError : 0;
-            if (machine.int16 && l < contents.calibration.errors.size())
+            info.products = plan.choices[l].products;
+            info.error = error_of(plan.choices[l]);
+            if ((machine.int16 || machine.dot_factor) && l < contents.calibration.errors.size())
                 info.measured = contents.calibration.errors[l];
-            if (plan.choices[l].storage) info.exponent = plan.choices[l].storage.exponent;
+            if (plan.choices[l].storage) info.unit = plan.choices[l].storage.unit();
             if (machine.gpu()) info.launches = launches_of(module, plan, int(l));
             m.layers.push_back(info);
         }

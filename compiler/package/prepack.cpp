@@ -26,8 +26,10 @@ public:
                                    reinterpret_cast<const uint8_t(*)[2]>(t.points.data())});
         for (const WeightRounding &r : plan.roundings) {
             std::vector<hardnet_source> &of = sources_.emplace_back();
-            for (const WeightRounding::Source &s : r.sources) of.push_back({s.channels, s.exponents.data()});
-            roundings_.push_back({r.most, uint32_t(of.size()), of.data()});
+            for (const WeightRounding::Source &s : r.sources)
+                of.push_back({s.channels, s.exponents.data(), s.factor, s.shift});
+            roundings_.push_back(
+                {r.most, uint32_t(of.size()), of.data(), channels_in_step(r.products), r.summed});
         }
         level_.name = plan.machine->level.c_str();
         level_.packings = plan.packings.data();

@@ -32,14 +32,15 @@ std::string in_c_string(const std::string &name) {
 
 std::string symbolic_features(uint32_t features) {
     static const std::pair<uint32_t, const char *> names[] = {
-        {HARDNET_CPU_SSE3, "HARDNET_CPU_SSE3"},     {HARDNET_CPU_SSSE3, "HARDNET_CPU_SSSE3"},
-        {HARDNET_CPU_SSE41, "HARDNET_CPU_SSE41"},   {HARDNET_CPU_SSE42, "HARDNET_CPU_SSE42"},
-        {HARDNET_CPU_POPCNT, "HARDNET_CPU_POPCNT"}, {HARDNET_CPU_AVX, "HARDNET_CPU_AVX"},
-        {HARDNET_CPU_F16C, "HARDNET_CPU_F16C"},     {HARDNET_CPU_FMA, "HARDNET_CPU_FMA"},
-        {HARDNET_CPU_AVX2, "HARDNET_CPU_AVX2"},     {HARDNET_CPU_BMI1, "HARDNET_CPU_BMI1"},
-        {HARDNET_CPU_BMI2, "HARDNET_CPU_BMI2"},     {HARDNET_CPU_LZCNT, "HARDNET_CPU_LZCNT"},
-        {HARDNET_CPU_MOVBE, "HARDNET_CPU_MOVBE"},   {HARDNET_CPU_AVX512, "HARDNET_CPU_AVX512"},
-        {HARDNET_CPU_NEON, "HARDNET_CPU_NEON"},     {HARDNET_CPU_VNNI, "HARDNET_CPU_VNNI"},
+        {HARDNET_CPU_SSE3, "HARDNET_CPU_SSE3"},       {HARDNET_CPU_SSSE3, "HARDNET_CPU_SSSE3"},
+        {HARDNET_CPU_SSE41, "HARDNET_CPU_SSE41"},     {HARDNET_CPU_SSE42, "HARDNET_CPU_SSE42"},
+        {HARDNET_CPU_POPCNT, "HARDNET_CPU_POPCNT"},   {HARDNET_CPU_AVX, "HARDNET_CPU_AVX"},
+        {HARDNET_CPU_F16C, "HARDNET_CPU_F16C"},       {HARDNET_CPU_FMA, "HARDNET_CPU_FMA"},
+        {HARDNET_CPU_AVX2, "HARDNET_CPU_AVX2"},       {HARDNET_CPU_BMI1, "HARDNET_CPU_BMI1"},
+        {HARDNET_CPU_BMI2, "HARDNET_CPU_BMI2"},       {HARDNET_CPU_LZCNT, "HARDNET_CPU_LZCNT"},
+        {HARDNET_CPU_MOVBE, "HARDNET_CPU_MOVBE"},     {HARDNET_CPU_AVX512, "HARDNET_CPU_AVX512"},
+        {HARDNET_CPU_NEON, "HARDNET_CPU_NEON"},       {HARDNET_CPU_VNNI, "HARDNET_CPU_VNNI"},
+        {HARDNET_CPU_DOTPROD, "HARDNET_CPU_DOTPROD"},
     };
     std::string text;
     for (const auto &[bit, name] : names) {
@@ -69,13 +70,15 @@ void write_roundings(Lines &out, const std::string &level, const std::vector<Wei
                 fmt::join(sources[s].exponents, ", "));
         add(out, "static const hardnet_source {}_sources{}[] = {{\n", level, r);
         for (size_t s = 0; s < sources.size(); s++)
-            add(out, "    {{{}, {}_exponents{}_{}}},\n", sources[s].channels, level, r, s);
+            add(out, "    {{{}, {}_exponents{}_{}, {:.9e}f, {}}},\n", sources[s].channels, level, r, s,
+                sources[s].factor, sources[s].shift);
         add(out, "}};\n");
     }
     if (roundings.empty()) return;
     add(out, "static const hardnet_rounding {}_roundings[] = {{\n", level);
     for (size_t r = 0; r < roundings.size(); r++)
-        add(out, "    {{{}, {}, {}_sources{}}},\n", roundings[r].most, roundings[r].sources.size(), level, r);
+        add(out, "    {{{}, {}, {}_sources{}, {}, {}}},\n", roundings[r].most, roundings[r].sources.size(),
+            level, r, channels_in_step(roundings[r].products), int(roundings[r].summed));
     add(out, "}};\n");
 }
 

@@ -61,7 +61,12 @@ uint32_t hardnet_cpu_features(void) {
     return features;
 }
 #elif defined(__aarch64__)
-uint32_t hardnet_cpu_features(void) { return HARDNET_CPU_NEON; }
+#include <sys/auxv.h>
+
+uint32_t hardnet_cpu_features(void) {
+    const unsigned long dot_products = 1ul << 20; /* HWCAP_ASIMDDP */
+    return HARDNET_CPU_NEON | (getauxval(AT_HWCAP) & dot_products ? HARDNET_CPU_DOTPROD : 0u);
+}
 #else
 uint32_t hardnet_cpu_features(void) { return 0; }
 #endif
@@ -71,14 +76,23 @@ void hardnet_feature_names(uint32_t features, char *memory, size_t size) {
         uint32_t feature;
         const char *name;
     } kNames[] = {
-        {HARDNET_CPU_SSE3, "sse3"},         {HARDNET_CPU_SSSE3, "ssse3"},
-        {HARDNET_CPU_SSE41, "sse4.1"},      {HARDNET_CPU_SSE42, "sse4.2"},
-        {HARDNET_CPU_POPCNT, "popcnt"},     {HARDNET_CPU_AVX, "avx"},
-        {HARDNET_CPU_F16C, "f16c"},         {HARDNET_CPU_FMA, "fma"},
-        {HARDNET_CPU_AVX2, "avx2"},         {HARDNET_CPU_BMI1, "bmi1"},
-        {HARDNET_CPU_BMI2, "bmi2"},         {HARDNET_CPU_LZCNT, "lzcnt"},
-        {HARDNET_CPU_MOVBE, "movbe"},       {HARDNET_CPU_AVX512, "avx-512 (f, cd, bw, dq, vl)"},
-        {HARDNET_CPU_VNNI, "avx-512 vnni"}, {HARDNET_CPU_NEON, "neon"},
+        {HARDNET_CPU_SSE3, "sse3"},
+        {HARDNET_CPU_SSSE3, "ssse3"},
+        {HARDNET_CPU_SSE41, "sse4.1"},
+        {HARDNET_CPU_SSE42, "sse4.2"},
+        {HARDNET_CPU_POPCNT, "popcnt"},
+        {HARDNET_CPU_AVX, "avx"},
+        {HARDNET_CPU_F16C, "f16c"},
+        {HARDNET_CPU_FMA, "fma"},
+        {HARDNET_CPU_AVX2, "avx2"},
+        {HARDNET_CPU_BMI1, "bmi1"},
+        {HARDNET_CPU_BMI2, "bmi2"},
+        {HARDNET_CPU_LZCNT, "lzcnt"},
+        {HARDNET_CPU_MOVBE, "movbe"},
+        {HARDNET_CPU_AVX512, "avx-512 (f, cd, bw, dq, vl)"},
+        {HARDNET_CPU_VNNI, "avx-512 vnni"},
+        {HARDNET_CPU_NEON, "neon"},
+        {HARDNET_CPU_DOTPROD, "dot products"},
     };
     hardnet_text text = hardnet_text_in(memory, size);
     const char *between = "";

@@ -36,9 +36,12 @@ static uint64_t mix_transform(uint64_t hash, const hardnet_transform *t) {
 }
 
 static uint64_t mix_rounding(uint64_t hash, const hardnet_rounding *rounding, size_t positions) {
-    hash = mix_number(hash, rounding->most);
+    const int64_t numbers[] = {rounding->most, rounding->in_step, rounding->summed};
+    for (size_t n = 0; n < sizeof numbers / sizeof numbers[0]; n++) hash = mix_number(hash, numbers[n]);
     for (uint32_t s = 0; s < rounding->sources; s++) {
         hash = mix_number(hash, rounding->source[s].channels);
+        hash = mix_number(hash, rounding->source[s].shift);
+        hash = mix(hash, &rounding->source[s].factor, sizeof rounding->source[s].factor);
         hash = mix(hash, rounding->source[s].exponents, positions);
     }
     return hash;
@@ -55,7 +58,7 @@ void hardnet_packing_identity(const hardnet_network *network, const hardnet_leve
         hash = mix(hash, w->name, strlen(w->name) + 1);
         hash =
             p->transform < 0 ? mix_number(hash, -1) : mix_transform(hash, &level->transforms[p->transform]);
-        if (p->kind != HARDNET_PACK_PAIRS) continue;
+        if (p->kind != HARDNET_PACK_ROUNDED) continue;
         size_t positions = 1;
         if (p->transform >= 0) {
             positions = level->transforms[p->transform].positions;

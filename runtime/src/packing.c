@@ -31,7 +31,7 @@ typedef struct hardnet_item { /* a block of a packing with its tensor's extents;
 } hardnet_item;
 
 static bool in_blocks(const hardnet_packing *p) {
-    return p->kind == HARDNET_PACK_BLOCKED || p->kind == HARDNET_PACK_PAIRS;
+    return p->kind == HARDNET_PACK_BLOCKED || p->kind == HARDNET_PACK_ROUNDED;
 }
 
 static uint32_t blocks_of(const hardnet_packing *p) {
@@ -176,18 +176,30 @@ static void pack_channels(const hardnet_item *item) {
     }
 }
 
-static int32_t pairs_of(const hardnet_rounding *rounding) {
-    int32_t pairs = 0;
-    for (uint32_t s = 0; s < rounding->sources; s++) pairs += (rounding->source[s].channels + 1) / 2;
-    return pairs;
+static int32_t steps_of(const hardnet_rounding *rounding) {
+    int32_t steps = 0;
+    for (uint32_t s = 0; s < rounding->sources; s++)
+        steps += (rounding->source[s].channels - 1) / rounding->in_step + 1;
+    return steps;
+}
+
+static bool is_shifted(const hardnet_rounding *rounding) {
+    for (uint32_t s = 0; s < rounding->sources; s++)
+        if (rounding->source[s].shift != 0) return true;
+    return false;
+}
+
+static double greatest_weight(const hardnet_rounding *rounding) {
+    return rounding->in_step == 2 ? INT16_MAX : INT8_MAX;
 }
 
 /* What `count` weights that are added to one sum are multiplied by: see hardnet_rounding. `sum` and `greatest` are of
  * their magnitudes; rounding adds at most 1/2 to each. */
-static double rounding_scale(double sum, double greatest, int32_t count, int32_t most) {
-    const double limit = (double)(INT32_MAX / most) - 0.5 * count;
+static double rounding_scale(const hardnet_rounding *rounding, double sum, double greatest, int32_t count) {
+    const double limit = (double)(INT32_MAX / rounding->most) - 0.5 * count;
+    const double most = greatest_weight(rounding);
     if (sum == 0) return 1;
-    return limit / sum < INT16_MAX / greatest ? limit / sum : INT16_MAX / greatest;
+    return limit / sum < most / greatest ? limit / sum : most / greatest;
 }
 
 static double power_of_two(int32_t exponent) {
@@ -199,9 +211,14 @@ static double power_of_two(int32_t exponent) {
 
 static double magnitude(double value) { return value < 0 ? -value : value; }
 
-/* Positions whose products are added to one sum, so that they share a scale: a direct convolution's taps. */
-static int32_t summed_positions(const hardnet_packing *packing, int32_t positions) {
-    return packing->transform < 0 ? positions : 1;
+/* What an integer of a source is worth at a position. */
+static double unit_of(const hardnet_source *source, int32_t position) {
+    return source->factor * power_of_two(-source->exponents[position]);
+}
+
+/* Positions whose products are added to one sum, so that they share a scale. */
+static int32_t summed_positions(const hardnet_rounding *rounding, int32_t positions) {
+    return rounding->summed ? positions : 1;
 }
 
 /* The scale of a lane's weights of `positions` positions, of which `weights` is the first. */
@@ -210,7 +227,7 @@ static double scale_of(const hardnet_item *item, const hardnet_rounding *roundin
     double sum = 0, greatest = 0;
     for (int32_t p = first; p < first + positions; p++) {
         for (uint32_t s = 0; s < rounding->sources; s++) {
-            const double unit = power_of_two(-rounding->source[s].exponents[p]);
+            const double unit = unit_of(&rounding->source[s], p);
             for (int32_t c = 0; c < rounding->source[s].channels; c++, weights += item->packing->block) {
                 const double u = magnitude(*weights * unit);
                 sum += u;
@@ -218,41 +235,58 @@ static double scale_of(const hardnet_item *item, const hardnet_rounding *roundin
             }
         }
     }
-    return rounding_scale(sum, greatest, positions * item->in, rounding->most);
+    return rounding_scale(rounding, sum, greatest, positions * item->in);
 }
 
-/* A lane's weights of a position. */
-static void round_lane(const hardnet_item *item, const hardnet_rounding *rounding, int32_t p, double scale,
-                       const float *from, int16_t *to) {
-    const int32_t width = item->packing->block;
+/* Into a step of 32 bits, whose other channels stay as they are. */
+static void put_weight(const hardnet_rounding *rounding, void *step, int32_t channel, int32_t weight) {
+    if (rounding->in_step == 2)
+        ((int16_t *)step)[channel] = (int16_t)weight;
+    else
+        ((int8_t *)step)[channel] = (int8_t)weight;
+}
+
+/* A lane's weights of a position; returns their sum times the shifts of their sources. */
+static int32_t round_lane(const hardnet_item *item, const hardnet_rounding *rounding, int32_t p, double scale,
+                          const float *from, uint32_t *to) {
+    const int32_t width = item->packing->block, in_step = rounding->in_step;
+    const double most = greatest_weight(rounding) + 0.5; /* weights may be infinite or no numbers */
+    int32_t shifted = 0;
     for (uint32_t s = 0; s < rounding->sources; s++) {
         const hardnet_source *source = &rounding->source[s];
-        const double unit = power_of_two(-source->exponents[p]) * scale;
+        const double unit = unit_of(source, p) * scale;
         for (int32_t c = 0; c < source->channels; c++, from += width) {
             const double u = *from * unit;
-            const bool finite = magnitude(u) < INT16_MAX + 0.5; /* weights may be infinite or no numbers */
-            to[c % 2] = finite ? (int16_t)(u < 0 ? u - 0.5 : u + 0.5) : 0;
-            if (c % 2 == 0) to[1] = 0;
-            if (c % 2 || c + 1 == source->channels) to += 2 * width;
+            const int32_t weight = magnitude(u) < most ? (int32_t)(u < 0 ? u - 0.5 : u + 0.5) : 0;
+            if (c % in_step == 0) memset(to, 0, sizeof *to);
+            put_weight(rounding, to, c % in_step, weight);
+            shifted += source->shift * weight;
+            if (c % in_step == in_step - 1 || c + 1 == source->channels) to += width;
         }
     }
+    return shifted;
 }
 
-/* From [position][i][lane], as the packings above make it, to pairs. */
+/* From [position][i][lane], as the packings above make it, to steps. */
 static void round_block(const hardnet_item *item, const hardnet_rounding *rounding, const float *weights) {
-    const int32_t width = item->packing->block, pairs = pairs_of(rounding), positions = item->positions;
-    const int32_t summed = summed_positions(item->packing, positions);
+    const int32_t width = item->packing->block, steps = steps_of(rounding), positions = item->positions;
+    const int32_t summed = summed_positions(rounding, positions);
     const int64_t blocks = blocks_of(item->packing), row = (int64_t)item->in * width;
-    int16_t *packed = (int16_t *)item->packed + (int64_t)item->block * positions * pairs * 2 * width;
-    float *scales = item->packed + (blocks * pairs + item->block) * positions * width;
+    uint32_t *packed = (uint32_t *)item->packed + (int64_t)item->block * positions * steps * width;
+    float *scales = item->packed + (blocks * steps + item->block) * positions * width;
+    int32_t *offsets =
+        (int32_t *)item->packed + blocks * (steps + 1) * positions * width + (int64_t)item->block * width;
+    const bool shifted = is_shifted(rounding);
     for (int32_t first = 0; first < positions; first += summed) {
         for (int32_t lane = 0; lane < width; lane++) {
             const double scale = scale_of(item, rounding, first, summed, weights + first * row + lane);
+            int32_t offset = 0;
             for (int32_t p = first; p < first + summed; p++) {
                 scales[(int64_t)p * width + lane] = (float)(1 / scale);
-                round_lane(item, rounding, p, scale, weights + p * row + lane,
-                           packed + ((int64_t)p * pairs * width + lane) * 2);
+                offset -= round_lane(item, rounding, p, scale, weights + p * row + lane,
+                                     packed + (int64_t)p * steps * width + lane);
             }
+            if (shifted) offsets[lane] = offset;
         }
     }
 }
@@ -274,7 +308,7 @@ static void pack_block(hardnet_job *job, hardnet_item *item, int32_t thread) {
         return;
     }
     hardnet_item unrounded = *item;
-    if (p->kind == HARDNET_PACK_PAIRS) {
+    if (p->kind == HARDNET_PACK_ROUNDED) {
         uint8_t *memory = context->blocks[HARDNET_BLOCK_UNROUNDED].memory;
         unrounded.packed = (float *)(memory + (size_t)thread * job->unrounded_bytes);
     }
@@ -283,7 +317,7 @@ static void pack_block(hardnet_job *job, hardnet_item *item, int32_t thread) {
     } else {
         pack_winograd_block(&unrounded, &context->level->transforms[p->transform]);
     }
-    if (p->kind == HARDNET_PACK_PAIRS)
+    if (p->kind == HARDNET_PACK_ROUNDED)
         round_block(item, &context->level->roundings[p->rounding], unrounded.packed);
 }
 
@@ -332,11 +366,14 @@ static hardnet_status check_transform(hardnet_context *context, uint32_t number)
 static bool is_of(const hardnet_rounding *rounding, int64_t in, int64_t count) {
     int64_t sum = 0;
     for (uint32_t s = 0; s < rounding->sources; s++) {
-        if (rounding->source[s].channels < 1) return false;
-        sum += rounding->source[s].channels;
+        const hardnet_source *source = &rounding->source[s];
+        if (source->channels < 1 || !(source->factor > 0 && source->factor <= 1)) return false;
+        if (source->shift < 0 || source->shift > rounding->most) return false;
+        sum += source->channels;
     }
-    return sum == in && rounding->most >= 1 && rounding->most <= INT16_MAX &&
-           INT32_MAX / rounding->most > count;
+    return sum == in && (rounding->in_step == 2 || rounding->in_step == 4) && rounding->most >= 1 &&
+           rounding->most <= INT16_MAX && INT32_MAX / rounding->most > count &&
+           (rounding->summed || !is_shifted(rounding));
 }
 
 /* Elements that a packing fills; -1 where it or its tensor is none that the code here can pack. */
@@ -355,10 +392,10 @@ static int64_t packed_elems(const hardnet_context *context, const hardnet_packin
     const int64_t positions = p->transform < 0 ? taps : context->level->transforms[p->transform].positions;
     const int64_t lanes = (int64_t)blocks_of(p) * p->block; /* below 2^32 */
     int64_t row = in * positions;                           /* below 2^40 */
-    if (p->kind == HARDNET_PACK_PAIRS) {
+    if (p->kind == HARDNET_PACK_ROUNDED) {
         const hardnet_rounding *rounding = &context->level->roundings[p->rounding];
-        if (!is_of(rounding, in, in * summed_positions(p, (int32_t)positions))) return -1;
-        row = (pairs_of(rounding) + 1) * positions; /* a pair is as large as a float */
+        if (!is_of(rounding, in, in * summed_positions(rounding, (int32_t)positions))) return -1;
+        row = (steps_of(rounding) + 1) * positions + is_shifted(rounding); /* a step is as large as a float */
     }
     return row <= INT64_MAX / lanes ? row * lanes : -1;
 }
@@ -366,14 +403,14 @@ static int64_t packed_elems(const hardnet_context *context, const hardnet_packin
 static hardnet_status check_packing(hardnet_context *context, uint32_t number) {
     const hardnet_level *level = context->level;
     const hardnet_packing *p = &level->packings[number];
-    if (p->kind > HARDNET_PACK_PAIRS || p->tensor >= context->network->weight_count ||
+    if (p->kind > HARDNET_PACK_ROUNDED || p->tensor >= context->network->weight_count ||
         (p->transform >= 0 && (uint32_t)p->transform >= level->transform_count)) {
         return hardnet_fail(
             context, HARDNET_INTERNAL,
             "packing %u: expected a kind, a tensor and a transform that exist, found %u, %u and %d", number,
             p->kind, p->tensor, p->transform);
     }
-    if (p->kind == HARDNET_PACK_PAIRS && (uint32_t)p->rounding >= level->rounding_count) {
+    if (p->kind == HARDNET_PACK_ROUNDED && (uint32_t)p->rounding >= level->rounding_count) {
         return hardnet_fail(context, HARDNET_INTERNAL, "packing %u: expected a rounding below %u, found %d",
                             number, level->rounding_count, p->rounding);
     }
@@ -422,7 +459,7 @@ static size_t most_unrounded_bytes(const hardnet_context *context) {
         const hardnet_packing *p = &context->level->packings[i];
         const hardnet_item item = item_of(context, p, 0);
         const size_t bytes = (size_t)item.positions * (size_t)item.in * (size_t)p->block * sizeof(float);
-        if (p->kind == HARDNET_PACK_PAIRS && bytes > most) most = bytes;
+        if (p->kind == HARDNET_PACK_ROUNDED && bytes > most) most = bytes;
     }
     return most;
 }

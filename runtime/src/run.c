@@ -49,7 +49,7 @@ static hardnet_status enter_open(hardnet_context *context) {
     return context->open ? hardnet_enter(context) : not_open(context);
 }
 
-/* int16 has no NaN: a product of one would be a number, and nothing of it would show at the end. */
+/* Integers have no NaN: a product of one would be a number, and nothing of it would show at the end. */
 static hardnet_status check_numbers(hardnet_context *context) {
     const hardnet_port_state *input = &context->ports[0];
     if (context->level->rounding_count == 0 || input->type != HARDNET_FLOAT32) return HARDNET_OK;
@@ -65,7 +65,7 @@ static hardnet_status check_numbers(hardnet_context *context) {
     }
     if (greatest < infinity) return HARDNET_OK;
     return hardnet_fail(context, HARDNET_INVALID_ARGUMENT,
-                        "input: expected finite numbers for int16, found %s",
+                        "input: expected finite numbers for integers, found %s",
                         greatest > infinity ? "a NaN" : "an infinity");
 }
 

@@ -34,9 +34,9 @@ static hardnet_halide_buffer *new_buffer(hardnet_builder *b, const hardnet_view 
 
 static void describe(hardnet_halide_buffer *buffer, const hardnet_view *view) {
     memset(buffer, 0, sizeof *buffer);
-    buffer->type.code = view->type == HARDNET_UINT8   ? HARDNET_HALIDE_UINT
-                        : view->type == HARDNET_INT16 ? HARDNET_HALIDE_INT
-                                                      : HARDNET_HALIDE_FLOAT;
+    buffer->type.code = view->type == HARDNET_UINT8     ? HARDNET_HALIDE_UINT
+                        : view->type == HARDNET_FLOAT32 ? HARDNET_HALIDE_FLOAT
+                                                        : HARDNET_HALIDE_INT;
     buffer->type.bits = (uint8_t)(8 * hardnet_element_bytes(view->type));
     buffer->type.lanes = 1;
     buffer->dimensions = view->rank;

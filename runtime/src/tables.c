@@ -68,7 +68,7 @@ static hardnet_status check_sizes(hardnet_context *context) {
 /* Elements that a view of this base may reach. */
 static int64_t elems_of(const hardnet_context *context, const hardnet_view *view) {
     const hardnet_network *network = context->network;
-    const int64_t per_float = view->type == HARDNET_INT16 ? 2 : 1;
+    const int64_t per_float = (int64_t)(sizeof(float) / hardnet_element_bytes(view->type));
     switch (view->base) {
         case HARDNET_ARENA:
             return per_float * context->level->arena_elems;
@@ -85,11 +85,11 @@ static int64_t elems_of(const hardnet_context *context, const hardnet_view *view
     }
 }
 
-/* What elements of this base are, as a view must be to scale its offset rightly. The context's own memory holds int16,
- * too. */
+/* What elements of this base are, as a view must be to scale its offset rightly. The context's own memory holds any
+ * type. */
 static uint8_t type_of(const hardnet_context *context, const hardnet_view *view) {
     if (view->base == HARDNET_OUTPUT) return context->network->outputs[view->port].type;
-    if (view->base <= HARDNET_WEIGHTS && view->type == HARDNET_INT16) return HARDNET_INT16;
+    if (view->base <= HARDNET_WEIGHTS && view->type <= HARDNET_INT32) return view->type;
     return view->base == HARDNET_INPUT_U8 ? HARDNET_UINT8 : HARDNET_FLOAT32;
 }
 

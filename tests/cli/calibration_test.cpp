@@ -71,6 +71,29 @@ TEST_F(CalibrationTest, RangesAreWhatPicturesShow) {
         std::printf("avx2 is not run: %s", read.err.c_str());
 }
 
+TEST_F(CalibrationTest, BoundsWhatNormsMakeOfTheirSources) {
+    const std::string network =
+        HARDNET_MODELS "/../tests/data/behind_norms.json --weights seed:1 --precision int16";
+    EXPECT_EQ(compile(network, "-o package").code, 3);
+    const Outcome seeded = compile(network, "--calibrate seed:1 -o package");
+    ASSERT_EQ(seeded.code, 0) << seeded.err;
+    const Manifest manifest = manifest_of("package");
+    for (size_t l = 0; l < manifest.network.layers.size(); l++) {
+        const Layer &layer = manifest.network.layers[l];
+        if (layer.front_norm.empty() || layer.op != OpKind::kConv) continue;
+        ASSERT_TRUE(manifest.ranges[l]);
+        ASSERT_EQ(manifest.ranges[l]->behind_norm.size(), 1u) << layer.name;
+        const Interval &behind = manifest.ranges[l]->behind_norm[0].interval;
+        EXPECT_EQ(behind.least, 0) << layer.name;
+        EXPECT_GT(behind.most, 0) << layer.name;
+        const LayerInfo *info = manifest.chosen(layer.name, "avx2");
+        ASSERT_TRUE(info);
+        EXPECT_EQ(info->products, Precision::kInt16) << layer.name;
+    }
+    const Outcome verified = cached("verify package --per-layer --level avx2");
+    EXPECT_EQ(verified.code, 0) << verified.out;
+}
+
 TEST_F(CalibrationTest, BoundsWhatNothingElseDoes) {
     const std::string network = "resnet18 --weights seed:1 --input 64x64 --precision int16";
     const Outcome without = compile(network, "-o package");
@@ -144,7 +167,7 @@ TEST_F(CalibrationTest, LayersAreKeptInFloat32) {
     const Outcome none = compile(kDigits, calibrate + " --most-error 1e-6 -o none");
     EXPECT_EQ(none.code, 3);
     EXPECT_THAT(none.err,
-                HasSubstr("hardnet_digits: --most-error: expected int16 layers that lose at most 1.0e-06, "
+                HasSubstr("hardnet_digits: --most-error: expected integer layers that lose at most 1.0e-06, "
                           "found "));
     EXPECT_FALSE(std::filesystem::exists(folder_ + "/none"));
 }
@@ -170,9 +193,9 @@ TEST_F(CalibrationTest, Float32HasNoRanges) {
         cached("compile " HARDNET_MODELS "/digits.json --weights seed:1 --calibrate seed:1 -o p");
     EXPECT_EQ(outcome.code, 2);
     EXPECT_EQ(outcome.err,
-              "hardnet: compile: --calibrate: expected --precision int16 beside it, found fp32\n");
+              "hardnet: compile: --calibrate: expected --precision int16 or int8 beside it, found fp32\n");
     EXPECT_THAT(cached("compile " HARDNET_MODELS "/digits.json --weights seed:1 --keep base.1 -o p").err,
-                HasSubstr("compile: --keep: expected --precision int16 beside it, found fp32"));
+                HasSubstr("compile: --keep: expected --precision int16 or int8 beside it, found fp32"));
     EXPECT_THAT(compile(kDigits, "--most-error 1e-3 -o p").err,
                 HasSubstr("compile: --most-error: expected --calibrate beside it, found none"));
     ASSERT_EQ(compile(kDigits, "-o bounded").code, 0);

@@ -41,6 +41,30 @@ TEST_F(PrecisionTest, TrainedDigitsAreReadAsInFloat32) {
     EXPECT_THAT(cached("bench package --seconds 0.1 --layers").out, HasSubstr("base.4"));
 }
 
+// Within what pictures show, by dot products where this CPU has them.
+TEST_F(PrecisionTest, TrainedDigitsAreReadAsInFloat32ByInt8) {
+    const std::string pictures = HARDNET_MODELS "/../tools/train/digits";
+    const Outcome compiled = cached("compile " HARDNET_MODELS "/digits.json --weights " + pictures +
+                                    ".safetensors --precision int8 --calibrate " + pictures +
+                                    " --target x86-64 --target arm64 -o package");
+    ASSERT_EQ(compiled.code, 0) << compiled.err;
+    EXPECT_THAT(compiled.err, HasSubstr("precision int8: level avx2 has no dot products of it"));
+    EXPECT_THAT(cached("inspect package").out, HasSubstr("int8 within the ranges of 360 pictures"));
+    EXPECT_THAT(cached("inspect package --layers").out, HasSubstr("direct 3x3 int8"));
+    EXPECT_THAT(cached("explain package base.1 --level zen4").out, HasSubstr("direct 3x3 int8"));
+    EXPECT_THAT(cached("explain package base.1 --level dotprod").out, HasSubstr("direct 3x3 int8"));
+    for (const char *level : {"zen4", "avx2"}) {
+        const Outcome read =
+            cached("run package " + pictures + " --top 1 --truth-from-name --level " + level);
+        if (read.code != 0) {  // of another CPU
+            std::printf("%s is not run: %s", level, read.err.c_str());
+            continue;
+        }
+        EXPECT_THAT(read.out, HasSubstr("360 of 360 right")) << level;
+        EXPECT_EQ(cached("verify package --pictures " + pictures + " --level " + level).code, 0) << level;
+    }
+}
+
 // Float32 carries them on to the outputs; int16 has none.
 TEST_F(PrecisionTest, NaNAndInfinityAreRefused) {
     ASSERT_EQ(compile_digits("seed:1", "--target avx2").code, 0);
@@ -58,9 +82,10 @@ TEST_F(PrecisionTest, NaNAndInfinityAreRefused) {
     for (const auto &[value, name] : {std::pair(NAN, "a NaN"), {-INFINITY, "an infinity"}}) {
         const Outcome refused = run(value);
         EXPECT_EQ(refused.code, 2);
-        EXPECT_EQ(refused.err,
-                  std::string("hardnet: hardnet_digits: input: expected finite numbers for int16, found ") +
-                      name + "\n");
+        EXPECT_EQ(
+            refused.err,
+            std::string("hardnet: hardnet_digits: input: expected finite numbers for integers, found ") +
+                name + "\n");
     }
 }
 
@@ -75,7 +100,7 @@ TEST_F(PrecisionTest, TargetsWithoutItAreRefused) {
 TEST_F(PrecisionTest, OthersAreRefused) {
     const Outcome outcome = cached("compile hardnet68 --weights seed:1 --precision int4 -o package");
     EXPECT_EQ(outcome.code, 2);
-    EXPECT_THAT(outcome.err, HasSubstr("--precision: expected fp32 or int16, found int4"));
+    EXPECT_THAT(outcome.err, HasSubstr("--precision: expected fp32, int16 or int8, found int4"));
 }
 
 }  // namespace

@@ -81,5 +81,36 @@ TEST(InnerLoops, AreCountedForArm) {
     EXPECT_EQ(mix.prefetches, 1);
 }
 
+// Of int8 with a shift, of int16 without VNNI's instruction, and of int8 on ARM64.
+TEST(InnerLoops, OfIntegersMultiplyAndAdd) {
+    const std::vector<InnerLoop> x86 = inner_loops(R"(
+.LBB0_1:
+	vmovd	(%rbp,%r9), %xmm5
+	vpxor	%xmm1, %xmm5, %xmm5
+	vpbroadcastd	%xmm5, %zmm5
+	vpdpbusd	(%r10), %zmm5, %zmm6
+	vpmaddwd	%ymm2, %ymm3, %ymm4
+	vpaddd	%ymm4, %ymm0, %ymm0
+	jne	.LBB0_1
+)",
+                                                   machine_named("avx512"));
+    ASSERT_EQ(x86.size(), 1u);
+    EXPECT_EQ(x86[0].mix.multiply_adds, 2);
+    EXPECT_EQ(x86[0].mix.arithmetic, 2);
+    EXPECT_EQ(x86[0].mix.loads, 2);
+    const std::vector<InnerLoop> arm = inner_loops(R"(
+.LBB0_2:
+	ld1r	{ v30.4s }, [x22]
+	ldp	q29, q9, [x7, #-16]
+	sdot	v28.4s, v29.16b, v30.16b
+	sdot	v27.4s, v9.16b, v30.16b
+	b.ne	.LBB0_2
+)",
+                                                   machine_named("neon"));
+    ASSERT_EQ(arm.size(), 1u);
+    EXPECT_EQ(arm[0].mix.multiply_adds, 2);
+    EXPECT_EQ(arm[0].mix.loads, 2);
+}
+
 }  // namespace
 }  // namespace hardnet

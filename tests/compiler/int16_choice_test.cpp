@@ -52,7 +52,7 @@ void PrintTo(const Int16Counts &c, std::ostream *out) {
 Int16Counts counts_of(const std::vector<Decision> &decisions) {
     Int16Counts counts;
     for (const Decision &d : decisions) {
-        if (d.int16) (d.tiling ? counts.winograd : counts.direct)++;
+        if (d.int16()) (d.tiling ? counts.winograd : counts.direct)++;
         counts.stored += bool(d.storage);
     }
     return counts;
@@ -94,7 +94,7 @@ TEST(Int16Choice, IsSound) {
                     }
                     const bool conv =
                         network.layers[l].op == OpKind::kConv && network.layers[l].front_norm.empty();
-                    EXPECT_EQ(d.int16, conv && (d.tiling ? bounded : stored));
+                    EXPECT_EQ(d.int16(), conv && (d.tiling ? bounded : stored));
                     if (!d.storage) continue;
                     ASSERT_TRUE(ranges[l]);
                     EXPECT_EQ(a.output_of(int(l)), nullptr);
@@ -106,7 +106,7 @@ TEST(Int16Choice, IsSound) {
                         const Decision &reader = a.decisions[size_t(r.layer)];
                         const bool direct =
                             network.layers[size_t(r.layer)].op == OpKind::kConv && !reader.tiling;
-                        EXPECT_TRUE(!direct || reader.int16 || r.role == Role::kOperand);
+                        EXPECT_TRUE(!direct || reader.int16() || r.role == Role::kOperand);
                     }
                 }
             }
@@ -158,7 +158,7 @@ TEST(Int16Choice, TensorsBetweenConvolutionsAreStored) {
     EXPECT_TRUE(d[size_t(chain.second)].storage);
     EXPECT_EQ(d[size_t(chain.second)].storage,
               (Storage{24576, 12}));  // 6 * 2^12 is below 2^15, 6 * 2^13 is not
-    EXPECT_TRUE(d[size_t(chain.third)].int16);
+    EXPECT_TRUE(d[size_t(chain.third)].int16());
     EXPECT_FALSE(d[size_t(chain.third)].storage);
 }
 
@@ -169,7 +169,7 @@ TEST(Int16Choice, ADirectConvolutionReadsThemWhateverItsWindow) {
     const std::vector<Decision> d = decisions_of(network, "avx2", AlgorithmChoice::kDirect);
     EXPECT_TRUE(d[size_t(chain.second)].storage);
     EXPECT_FALSE(d[size_t(taps)].tiling);
-    EXPECT_TRUE(d[size_t(taps)].int16);
+    EXPECT_TRUE(d[size_t(taps)].int16());
     const Ranges ranges = seeded_ranges(network);
     const Result<Plan> plan = make_plan(network, machine_named("avx2", Precision::kInt16),
                                         int16_options(ranges, AlgorithmChoice::kDirect));
@@ -181,7 +181,7 @@ TEST(Int16Choice, AnOutputStaysFloat32) {
     const std::vector<Decision> d =
         decisions_of(chain.network({{"out", {chain.third}}, {"between", {chain.second}}}), "zen4");
     EXPECT_FALSE(d[size_t(chain.second)].storage);
-    EXPECT_FALSE(d[size_t(chain.third)].int16);
+    EXPECT_FALSE(d[size_t(chain.third)].int16());
 }
 
 TEST(Int16Choice, AnOperandIsRounded) {
@@ -192,9 +192,9 @@ TEST(Int16Choice, AnOperandIsRounded) {
     const int sum = chain.list.conv(conv_names("sum"), {chain.third}, adds);
     const std::vector<Decision> d = decisions_of(chain.network({{"out", {sum}}}), "zen4");
     EXPECT_TRUE(d[size_t(chain.second)].storage);
-    EXPECT_TRUE(d[size_t(chain.third)].int16);
+    EXPECT_TRUE(d[size_t(chain.third)].int16());
     EXPECT_TRUE(d[size_t(chain.third)].storage);
-    EXPECT_TRUE(d[size_t(sum)].int16);
+    EXPECT_TRUE(d[size_t(sum)].int16());
 }
 
 TEST(Int16Choice, APoolReadsAndWritesThem) {
@@ -205,7 +205,7 @@ TEST(Int16Choice, APoolReadsAndWritesThem) {
         decisions_of(chain.network({{"out", {chain.third, behind}}}), "avx2", AlgorithmChoice::kDirect);
     EXPECT_TRUE(d[size_t(chain.second)].storage);
     EXPECT_TRUE(d[size_t(pool)].storage);
-    EXPECT_TRUE(d[size_t(behind)].int16);
+    EXPECT_TRUE(d[size_t(behind)].int16());
 }
 
 TEST(Int16Choice, WhatAnotherOperatorReadsStaysFloat32) {
@@ -213,7 +213,7 @@ TEST(Int16Choice, WhatAnotherOperatorReadsStaysFloat32) {
     const int slice = chain.list.slice("slice", chain.second, 0, 8);
     const std::vector<Decision> d = decisions_of(chain.network({{"out", {chain.third, slice}}}), "zen4");
     EXPECT_FALSE(d[size_t(chain.second)].storage);
-    EXPECT_FALSE(d[size_t(chain.third)].int16);
+    EXPECT_FALSE(d[size_t(chain.third)].int16());
 }
 
 // The longer the sum, the fewer bits of what is summed, so that weights keep theirs.

@@ -31,7 +31,7 @@ inline Planned planned(const std::string &record, InputSize size, const std::str
     Result<Network> network = build_network(*found, size);
     if (!network) throw std::runtime_error(network.error().what);
     Result<Plan> plan = make_plan(
-        *network, machine_named(level, options.ranges ? Precision::kInt16 : Precision::kFloat32), options);
+        *network, machine_named(level, options.ranges ? options.precision : Precision::kFloat32), options);
     if (!plan) throw std::runtime_error(plan.error().what);
     return {std::move(*network), std::move(*plan)};
 }

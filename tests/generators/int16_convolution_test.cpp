@@ -1,6 +1,6 @@
 // Convolutions of int16 tensors, and others that store their output as int16: against the reference operators, with ==,
 // since every sum, scale and bias is exact in float32.
-#include "tests/generators/int16.h"
+#include "tests/generators/integers.h"
 
 namespace hardnet::testing {
 namespace {
@@ -98,7 +98,8 @@ Int16Problem int16_problem(const Int16Case &c) {
 
 Blocks int16_parts(const Int16Case &c, const Machine &machine) {
     const Shape out = c.shape_out();
-    return convolution_parts(machine, out.width, out.height, c.out, steps_of(c.sources) * c.window.taps());
+    return convolution_parts(machine, out.width, out.height, c.out,
+                             steps_in<int16_t>(c.sources) * c.window.taps());
 }
 
 ConvolutionSpec int16_spec(const Int16Case &c, const ChannelPart &part, bool channels_outer) {
@@ -118,7 +119,7 @@ ConvolutionSpec int16_spec(const Int16Case &c, const ChannelPart &part, bool cha
     spec.row_stride = out.row_stride();
     spec.channels_outer = channels_outer;
     spec.activation = c.activation;
-    spec.int16 = true;
+    spec.products = Precision::kInt16;
     spec.storage = c.storage;
     return spec;
 }
@@ -126,8 +127,8 @@ ConvolutionSpec int16_spec(const Int16Case &c, const ChannelPart &part, bool cha
 // Writes what one part computes to `out`, a layout or its int16 twin, in `pieces` calls.
 void run_part(const Int16Case &c, const Int16Problem &p, const ChannelPart &part, hardnet_kernel kernel,
               bool by_rows, int pieces, const Image &layout, const Buffer &y) {
-    const int taps = c.window.taps(), steps = steps_of(c.sources);
-    const Int16Memory u = packed_pairs(p.weights, taps, c.sources, part);
+    const int taps = c.window.taps(), steps = steps_in<int16_t>(c.sources);
+    const Int16Memory u = packed_steps<int16_t>(p.weights, taps, c.sources, part);
     std::vector<float> scales;  // the same for all taps
     for (float scale : p.scales) scales.insert(scales.end(), size_t(taps), scale);
     const Memory packed = packed_scales(scales, taps, part), bias = padded(p.bias, size_t(layout.c8) + 512);
@@ -138,7 +139,7 @@ void run_part(const Int16Case &c, const Int16Problem &p, const ChannelPart &part
                                                       {-source.border, source.columns, source.c8},
                                                       {-source.border, source.rows, source.row_stride()}}));
     }
-    inputs.push_back(pairs_buffer(u, taps, steps, part));
+    inputs.push_back(steps_buffer(u, taps, steps, part));
     inputs.push_back(scales_buffer(packed, taps, part));
     inputs.push_back(Buffer(bias.data() + part.first, {{0, part.padded(), 1}}));
     const int units = by_rows ? layout.shape.height : part.blocks(), unit = by_rows ? 1 : part.block;

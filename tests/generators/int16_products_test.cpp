@@ -1,5 +1,5 @@
 // Products of int16 against sums in 64 bits, with ==, so that they are the same bits at every level.
-#include "tests/generators/int16.h"
+#include "tests/generators/integers.h"
 #include "tests/generators/winograd_layer.h"
 
 namespace hardnet::testing {
@@ -82,7 +82,7 @@ int64_t sum_of(const WinogradCase &c, const ProductData &d, int o, int tile, int
 }
 
 Blocks parts_of(const WinogradCase &c, const Machine &machine) {
-    return product_parts(machine, c.tiling(), c.out, steps_of(c.sources));
+    return product_parts(machine, c.tiling(), c.out, steps_in<int16_t>(c.sources));
 }
 
 std::vector<KernelSpec> specs_of(const WinogradCase &c, const Machine &machine) {
@@ -97,7 +97,7 @@ std::vector<KernelSpec> specs_of(const WinogradCase &c, const Machine &machine) 
         spec.block = part.block;
         spec.tiles = part.extent;
         spec.lanes = part.lanes;
-        spec.int16 = true;
+        spec.products = Precision::kInt16;
         specs.push_back(spec);
     }
     return specs;
@@ -106,14 +106,14 @@ std::vector<KernelSpec> specs_of(const WinogradCase &c, const Machine &machine) 
 Memory product_of(const WinogradCase &c, const ProductData &d, const ChannelPart &part, hardnet_kernel kernel,
                   int pieces) {
     const int items = ItemMap(c.tiling(), part.extent).items, out = part.padded();
-    const Int16Memory u = packed_pairs(d.weights, d.positions, c.sources, part);
+    const Int16Memory u = packed_steps<int16_t>(d.weights, d.positions, c.sources, part);
     const Memory scales = packed_scales(d.scales, d.positions, part);
     std::vector<Buffer> inputs;
     for (size_t s = 0; s < d.v.size(); s++)
         inputs.push_back(Buffer(d.v[s].data(), {{0, round_up(c.sources[s], 2), 1},
                                                 {0, d.tiles, d.tile_stride[s]},
                                                 {0, d.positions, d.position_stride[s]}}));
-    inputs.push_back(pairs_buffer(u, d.positions, steps_of(c.sources), part));
+    inputs.push_back(steps_buffer(u, d.positions, steps_in<int16_t>(c.sources), part));
     inputs.push_back(scales_buffer(scales, d.positions, part));
     Memory m(size_t(items) * part.extent * out + 64);
     const Buffer all(m.data(), {{0, out, 1}, {0, part.extent, out}, {0, items, out * part.extent}});

@@ -1,6 +1,6 @@
 // Operators whose tensors are int16 while their arithmetic is float32: they give what the float32 kernel makes of the same
 // values, rounded.
-#include "tests/generators/int16.h"
+#include "tests/generators/integers.h"
 
 namespace hardnet::testing {
 namespace {

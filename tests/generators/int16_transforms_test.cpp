@@ -1,5 +1,5 @@
 // Transforms that read or write int16: against transforms in double, or against the same kernel of float32.
-#include "tests/generators/int16.h"
+#include "tests/generators/integers.h"
 #include "tests/generators/winograd_layer.h"
 
 namespace hardnet::testing {

@@ -30,6 +30,18 @@ template <>
 int16_t pattern<int16_t>() {
     return INT16_MIN;  // ranges are +-most
 }
+template <>
+int8_t pattern<int8_t>() {
+    return INT8_MIN;
+}
+template <>
+uint8_t pattern<uint8_t>() {
+    return UINT8_MAX;  // tests store less
+}
+template <>
+int32_t pattern<int32_t>() {
+    return INT32_MIN;
+}
 
 void link(const std::string &library, const std::vector<std::string> &objects) {
     std::vector<std::string> command = {"cc", "-shared", "-o", library};
@@ -100,6 +112,9 @@ bool MemoryOf<T>::same_bits(const MemoryOf &other) const {
 
 template class MemoryOf<float>;
 template class MemoryOf<int16_t>;
+template class MemoryOf<int8_t>;
+template class MemoryOf<uint8_t>;
+template class MemoryOf<int32_t>;
 
 Buffer::Buffer(const float *at_minimum, const std::vector<hardnet_dim> &dims) {
     describe(at_minimum, HARDNET_HALIDE_FLOAT, 32, dims);
@@ -111,6 +126,14 @@ Buffer::Buffer(const uint8_t *at_minimum, const std::vector<hardnet_dim> &dims) 
 
 Buffer::Buffer(const int16_t *at_minimum, const std::vector<hardnet_dim> &dims) {
     describe(at_minimum, HARDNET_HALIDE_INT, 16, dims);
+}
+
+Buffer::Buffer(const int8_t *at_minimum, const std::vector<hardnet_dim> &dims) {
+    describe(at_minimum, HARDNET_HALIDE_INT, 8, dims);
+}
+
+Buffer::Buffer(const int32_t *at_minimum, const std::vector<hardnet_dim> &dims) {
+    describe(at_minimum, HARDNET_HALIDE_INT, 32, dims);
 }
 
 Buffer::Buffer(const Buffer &other) : raw_(other.raw_) {
@@ -144,7 +167,7 @@ void call(hardnet_kernel kernel, std::vector<Buffer> arguments) {
 }
 
 const Machine &OnEveryMachine::machine() const {
-    for (const Machine &machine : machines(Precision::kInt16)) {
+    for (const Machine &machine : machines(Precision::kInt8)) {
         if (machine.level == GetParam()) return machine;
     }
     throw std::runtime_error("no machine " + GetParam());
@@ -159,8 +182,16 @@ std::string OnEveryMachine::missing() const {
 
 std::vector<std::string> int16_levels() {
     std::vector<std::string> levels;
-    for (const Machine &machine : machines(Precision::kInt16)) {
+    for (const Machine &machine : machines(Precision::kInt8)) {
         if (machine.int16) levels.push_back(machine.level);
+    }
+    return levels;
+}
+
+std::vector<std::string> int8_levels() {
+    std::vector<std::string> levels;
+    for (const Machine &machine : machines(Precision::kInt8)) {
+        if (machine.dot_factor) levels.push_back(machine.level);
     }
     return levels;
 }

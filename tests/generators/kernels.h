@@ -29,7 +29,7 @@ private:
     std::vector<hardnet_kernel> kernels_;
 };
 
-// Elements on a cache line, filled with a pattern that no kernel writes: a NaN, or the int16 that is beyond every range.
+// Elements on a cache line, filled with a pattern that no kernel writes: a NaN, or the integer that is beyond every range.
 template <typename T>
 class MemoryOf {
 public:
@@ -50,6 +50,7 @@ private:
 };
 using Memory = MemoryOf<float>;
 using Int16Memory = MemoryOf<int16_t>;
+using Int8Memory = MemoryOf<int8_t>;
 
 // A Halide buffer on memory; `at_minimum` is the element at every dimension's minimum.
 class Buffer {
@@ -57,6 +58,8 @@ public:
     Buffer(const float *at_minimum, const std::vector<hardnet_dim> &dims);
     Buffer(const uint8_t *at_minimum, const std::vector<hardnet_dim> &dims);
     Buffer(const int16_t *at_minimum, const std::vector<hardnet_dim> &dims);
+    Buffer(const int8_t *at_minimum, const std::vector<hardnet_dim> &dims);
+    Buffer(const int32_t *at_minimum, const std::vector<hardnet_dim> &dims);
     Buffer(const Buffer &other);
     // Dimension `dim` from `begin` to `end`, as the runtime crops it.
     Buffer cropped(int dim, int begin, int end) const;
@@ -79,5 +82,6 @@ protected:
 };
 std::vector<std::string> machine_levels();
 std::vector<std::string> int16_levels();  // those that multiply int16
+std::vector<std::string> int8_levels();
 
 }  // namespace hardnet::testing

@@ -164,5 +164,22 @@ TEST(Int16Kernels, MultiplyPairsByTheirLevelsInstruction) {
     }
 }
 
+// Of int8, kernels multiply four at level zen4, and pairs of int16 where there are no dot products.
+TEST(Instructions, OfInt8MultiplyFoursAsTheirLevelDoes) {
+    Subject &package = subject("hardnet39ds", {64, 64}, Precision::kInt8);
+    ASSERT_EQ(package.error(), "");
+    const Objects objects = disassemble(package.folder() + "/lib/x86_64-linux/libtested.a");
+    ASSERT_FALSE(objects.empty()) << "objdump: expected the archive's instructions, found none";
+    for (const Machine &machine : machines(Precision::kInt8)) {
+        if (machine.platform != "x86_64-linux") continue;
+        SCOPED_TRACE(machine.level);
+        expect_no_foreign(objects, package.folder(), machine);
+        size_t fours = 0;
+        for (const std::string &kernel : objects_of(package.folder(), machine.level))
+            fours += objects.at(kernel).needed.count("vpdpbusd");
+        EXPECT_EQ(fours > 0, machine.level == "zen4");
+    }
+}
+
 }  // namespace
 }  // namespace hardnet::testing

@@ -72,6 +72,30 @@ INSTANTIATE_TEST_SUITE_P(Emulated, Choice,
                                            std::make_pair("qemu aarch64", "neon")),
                          [](const auto &info) { return test_name(info.param.first); });
 
+class Int8 : public ::testing::TestWithParam<std::pair<std::string, std::string>> {};
+
+// Beside float32 of a CPU that has no dot products.
+TEST_P(Int8, TheBestLevelThatTheCpuRunsIsNearTheReference) {
+    const auto &[name, level] = GetParam();
+    const TestMachine &machine = test_machine(name);
+    if (const std::string why = missing_tools(machine); !why.empty()) GTEST_SKIP() << why;
+    Subject &package = subject("hardnet39ds", {64, 64}, Precision::kInt8);
+    ASSERT_EQ(package.error(), "");
+    const Subject::Result one = package.run(machine, "", 1), two = package.run(machine, "", 2);
+    EXPECT_EQ(one.outcome.out, level + "\n");
+    ASSERT_FALSE(one.logits.empty()) << one.outcome.err;
+    EXPECT_LE(one.difference.relative_rms, level == "neon" ? kLogitsBound : kInt8Bound);
+    EXPECT_EQ(one.difference.relative_rms > 1e-3, level != "neon") << one.difference.relative_rms;
+    ASSERT_EQ(one.logits.size(), two.logits.size());
+    EXPECT_EQ(std::memcmp(one.logits.data(), two.logits.data(), one.logits.size() * sizeof(float)), 0)
+        << "two threads gave other bits than one";
+}
+
+INSTANTIATE_TEST_SUITE_P(Emulated, Int8,
+                         ::testing::Values(std::make_pair("qemu aarch64 with dot products", "dotprod"),
+                                           std::make_pair("qemu aarch64", "neon")),
+                         [](const auto &info) { return test_name(info.param.first); });
+
 // Without BMI1 qemu takes `andn` for an illegal instruction. That kernels contain it, instructions_test.cpp shows.
 TEST(Chosen, Sse41WhereOneInstructionSetOfAvx2IsMissing) {
     const TestMachine &machine = test_machine("qemu Haswell without BMI");

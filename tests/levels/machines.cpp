@@ -62,6 +62,7 @@ const std::vector<TestMachine> &test_machines() {
         {"qemu Nehalem", kX86, "qemu-x86_64 -cpu Nehalem", {"sse41"}},
         {"qemu qemu64", kX86, "qemu-x86_64 -cpu qemu64", {}},
         {"qemu aarch64", kArm, "qemu-aarch64 -cpu cortex-a53", {"neon"}},
+        {"qemu aarch64 with dot products", kArm, "qemu-aarch64 -cpu max", {"neon"}},
     };
     return all;
 }

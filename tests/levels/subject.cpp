@@ -1,5 +1,6 @@
 #include "tests/levels/subject.h"
 
+#include <algorithm>
 #include <cerrno>  // program_invocation_short_name
 #include <cstdlib>
 #include <filesystem>
@@ -23,9 +24,18 @@ std::vector<float> read_floats(const std::string &path) {
     return file ? values : std::vector<float>();
 }
 
+Ranges ranges_of(const std::vector<std::vector<double>> &layers) {
+    Ranges ranges;
+    for (const std::vector<double> &values : layers) {
+        const auto [least, most] = std::minmax_element(values.begin(), values.end());
+        ranges.push_back(TensorRange{{float(std::min(0.0, *least)), float(std::max(0.0, *most))}});
+    }
+    return ranges;
+}
+
 }  // namespace
 
-Subject::Subject(const std::string &network, InputSize size)
+Subject::Subject(const std::string &network, InputSize size, Precision precision)
     : name_(network + "/" + std::to_string(size.height) + "x" + std::to_string(size.width)) {
     std::string file = name_ + ".json";
     file[network.size()] = '_';
@@ -37,10 +47,11 @@ Subject::Subject(const std::string &network, InputSize size)
         expected_ = golden.logits;
         oracle_ = "PyTorch";
     }
-    error_ = compile(network, size, seed);
+    if (precision != Precision::kFloat32) name_ += std::string("-") + name_of(precision);
+    error_ = compile(network, size, precision, seed);
 }
 
-std::string Subject::compile(const std::string &network, InputSize size, uint64_t seed) {
+std::string Subject::compile(const std::string &network, InputSize size, Precision precision, uint64_t seed) {
     setenv("HARDNET_CACHE", HARDNET_TEST_CACHE, 0);
     CompileRequest request;
     const hardnet::Result<ModelRecord> record = find_record(network);
@@ -56,12 +67,26 @@ std::string Subject::compile(const std::string &network, InputSize size, uint64_
     fs::remove_all(folder_, error);  // a runner in it would make it no package's folder
     fs::create_directories(fs::path(folder_).parent_path(), error);
     request.folder = folder_;
-    const hardnet::Result<CompileReport> report = compile_package(request);
-    if (!report) return report.error().what;
-
     const hardnet::Result<Network> built = build_network(*record, size);
     if (!built) return built.error().what;
     const std::vector<float> input = seeded_input(built->input.elements(), seed);
+    std::vector<std::vector<double>> layers;
+    if (expected_.empty() || precision != Precision::kFloat32) {
+        const hardnet::Result<FoldedWeights> weights = fold(*built, seeded_checkpoint(*built, seed));
+        if (!weights) return weights.error().what;
+        auto found = run_network(*built, *weights, input);
+        if (!found) return found.error().what;
+        layers = std::move(*found);
+    }
+    if (precision != Precision::kFloat32) {
+        request.precision = name_of(precision);
+        request.calibrate = [&](const Model &, const auto &) -> hardnet::Result<Calibration> {
+            return Calibration{ranges_of(layers), "the input"};
+        };
+    }
+    const hardnet::Result<CompileReport> report = compile_package(request);
+    if (!report) return report.error().what;
+
     input_path_ = folder_ + "/input.f32";
     std::ofstream file(input_path_, std::ios::binary);
     file.write(reinterpret_cast<const char *>(input.data()), std::streamsize(input.size() * sizeof(float)));
@@ -70,11 +95,7 @@ std::string Subject::compile(const std::string &network, InputSize size, uint64_
     if (!expected_.empty()) return "";
 
     oracle_ = "reference";
-    const hardnet::Result<FoldedWeights> weights = fold(*built, seeded_checkpoint(*built, seed));
-    if (!weights) return weights.error().what;
-    const auto layers = run_network(*built, *weights, input);
-    if (!layers) return layers.error().what;
-    expected_ = layers->back();
+    expected_ = layers.back();
     return "";
 }
 
@@ -111,11 +132,12 @@ Subject::Result Subject::run(const TestMachine &machine, const std::string &leve
     return result;
 }
 
-Subject &subject(const std::string &network, InputSize size) {
+Subject &subject(const std::string &network, InputSize size, Precision precision) {
     static std::map<std::string, Subject> made;
-    const std::string key = network + std::to_string(size.height) + "x" + std::to_string(size.width);
+    const std::string key =
+        network + std::to_string(size.height) + "x" + std::to_string(size.width) + name_of(precision);
     auto found = made.find(key);
-    if (found == made.end()) found = made.emplace(key, Subject(network, size)).first;
+    if (found == made.end()) found = made.emplace(key, Subject(network, size, precision)).first;
     return found->second;
 }
 

@@ -6,18 +6,20 @@
 #include <vector>
 
 #include "graph/network.h"
+#include "graph/precision.h"
 #include "reference/compare.h"
 #include "tests/levels/machines.h"
 
 namespace hardnet::testing {
 
-// Relative RMS allowed to logits in float32, as `hardnet verify` allows it.
-constexpr double kLogitsBound = 3e-6;
+// Relative RMS allowed to logits in float32, as `hardnet verify` allows it, and where layers are of int8.
+constexpr double kLogitsBound = 3e-6, kInt8Bound = 4e-2;
 
 class Subject {
 public:
-    // Compiles in a folder of its own; `error()` says why it could not.
-    Subject(const std::string &network, InputSize size);
+    // Compiles in a folder of its own; `error()` says why it could not. Integers are within what the reference's layers
+    // hold of the input.
+    Subject(const std::string &network, InputSize size, Precision precision = Precision::kFloat32);
 
     const std::string &error() const { return error_; }
     const std::string &name() const { return name_; }      // "hardnet68/224x224"
@@ -34,7 +36,7 @@ public:
     Result run(const TestMachine &machine, const std::string &level, int threads);
 
 private:
-    std::string compile(const std::string &network, InputSize size, uint64_t seed);
+    std::string compile(const std::string &network, InputSize size, Precision precision, uint64_t seed);
     const Program &program(const std::string &platform);
 
     std::string error_, name_, folder_, oracle_, input_path_;
@@ -43,7 +45,7 @@ private:
 };
 
 // Compiled once per program.
-Subject &subject(const std::string &network, InputSize size);
+Subject &subject(const std::string &network, InputSize size, Precision precision = Precision::kFloat32);
 
 struct Case {
     std::string network;

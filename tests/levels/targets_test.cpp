@@ -55,6 +55,11 @@ TEST(Targets, OfInt16ThereIsALevelThatMultipliesPairsInOneInstruction) {
     EXPECT_EQ(levels_behind({"host"}, Precision::kInt16), expected);
 }
 
+TEST(Targets, OfInt8Arm64HasOneToo) {
+    EXPECT_THAT(levels_behind({"x86-64"}, Precision::kInt8), ElementsAre("zen4", "avx512", "avx2", "sse41"));
+    EXPECT_THAT(levels_behind({"arm64"}, Precision::kInt8), ElementsAre("dotprod", "neon"));
+}
+
 TEST(Targets, OfFloat32ThatLevelIsUnknown) {
     EXPECT_THAT(levels_behind({"zen4"}), ElementsAre("target: expected host, x86-64, x86-64-v2, x86-64-v3, "
                                                      "x86-64-v4, arm64, cuda or opencl, found 'zen4'"));

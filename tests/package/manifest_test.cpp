@@ -32,12 +32,15 @@ Manifest example() {
     m.halide_version = "21.0.0";
     m.targets = {"x86-64-linux-avx2-fma"};
     m.levels = {{"avx2", "x86-64-linux-avx2-fma", 70, 123456, 1 << 24, 4096, int64_t{1} << 33, 77, 0}};
-    m.layers = {{"base.0", "avx2", "direct", "16:16x7", 1e-6, 2e-6, 10}, {"base.1", "avx2", "1x1", "", 0.25}};
+    m.layers = {{"base.0", "avx2", "direct", "16:16x7", 1e-6, 2e-6, 0.125},
+                {"base.1", "avx2", "1x1", "", 0.25}};
     m.ranges.resize(m.network.layers.size());
     m.ranges[0] = {{-0.5f, 6}, {{2, std::vector<float>(16, 0.1f)}, {4, std::vector<float>(36, 7)}}};
-    m.ranges[3] = {{0, 6}};
+    m.ranges[3] = {{0, 6}, {}, {{{0, 3}, {{2, std::vector<float>(16, 5)}}}}};
     m.ranges_source = "64 pictures";
     m.kept = {"base.1"};
+    m.kept_int16 = {"base.0"};
+    m.precision = m.layers[0].products = Precision::kInt8;
     return m;
 }
 
@@ -70,10 +73,13 @@ TEST(Manifest, survives_the_round_trip) {
     EXPECT_EQ(read->layers[1].error, 0.25);
     EXPECT_EQ(read->ranges, m.ranges);
     EXPECT_EQ(read->ranges_source, "64 pictures");
-    EXPECT_EQ(read->layers[0].exponent, 10);
+    EXPECT_EQ(read->layers[0].unit, 0.125);
     EXPECT_EQ(read->layers[0].measured, 2e-6);
     EXPECT_EQ(read->kept, m.kept);
-    EXPECT_EQ(read->layers[1].exponent, std::nullopt);
+    EXPECT_EQ(read->kept_int16, m.kept_int16);
+    EXPECT_EQ(read->precision, Precision::kInt8);
+    EXPECT_EQ(read->layers[0].products, Precision::kInt8);
+    EXPECT_EQ(read->layers[1].unit, std::nullopt);
     EXPECT_EQ(read->network.layers.size(), m.network.layers.size());
     EXPECT_EQ(read->batch, 2);
 }
@@ -119,8 +125,12 @@ TEST(Manifest, names_the_place_that_is_wrong) {
                 HasSubstr("ranges/0/transformed/0/most: expected finite numbers from 0 on"));
     EXPECT_THAT(error_after([](Json &j) { j["ranges"][0]["transformed"][1]["most"].erase(0); }),
                 HasSubstr("ranges/0/transformed/1/most: expected"));
-    EXPECT_THAT(error_after([](Json &j) { j["layers"][0]["exponent"] = 65; }),
-                HasSubstr("layers/0/exponent: expected an integer from -64 to 64, found 65"));
+    EXPECT_THAT(error_after([](Json &j) { j["ranges"][1]["behind_norm"]["most"] = -1; }),
+                HasSubstr("ranges/1/behind_norm/least: expected finite numbers, \"least\" at most 0"));
+    EXPECT_THAT(error_after([](Json &j) { j["layers"][0]["unit"] = 0; }),
+                HasSubstr("layers/0/unit: expected a finite number above 0"));
+    EXPECT_THAT(error_after([](Json &j) { j["layers"][0]["products"] = "int4"; }),
+                HasSubstr("layers/0/products: precision: expected fp32, int16 or int8, found 'int4'"));
     EXPECT_THAT(error_after([](Json &j) { j["layers"][1]["error"] = -1; }),
                 HasSubstr("layers/1/error: expected a number that is not negative"));
     EXPECT_THAT(error_after([](Json &j) {
@@ -173,9 +183,9 @@ TEST(Manifest, reads_the_seed_of_its_fuzz_target) {
 }
 
 TEST(Manifest, refuses_another_format) {
-    for (int format : {5, 7})
+    for (int format : {6, 8})
         EXPECT_THAT(error_after([&](Json &j) { j["format"] = format, j["new"] = 1; }),
-                    HasSubstr("format: expected 6, found " + std::to_string(format) +
+                    HasSubstr("format: expected 7, found " + std::to_string(format) +
                               " (the package is of another version of hardnet: compile it again)"));
 }
 

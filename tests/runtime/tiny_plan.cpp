@@ -129,12 +129,13 @@ int32_t TinyPlan::transform(const std::vector<std::vector<double>> &row_points,
     return static_cast<int32_t>(transforms_.size() - 1);
 }
 
-int32_t TinyPlan::rounding(int32_t most, const std::vector<Source> &sources) {
+int32_t TinyPlan::rounding(int32_t most, const std::vector<Source> &sources, int32_t in_step, bool summed) {
     rounding_values_.push_back({sources, {}});
     Rounding &kept = rounding_values_.back();
     for (const Source &source : kept.sources)
-        kept.tables.push_back({source.channels, source.exponents.data()});
-    roundings_.push_back({most, static_cast<uint32_t>(kept.tables.size()), kept.tables.data()});
+        kept.tables.push_back({source.channels, source.exponents.data(), source.factor, source.shift});
+    roundings_.push_back(
+        {most, static_cast<uint32_t>(kept.tables.size()), kept.tables.data(), in_step, summed});
     return static_cast<int32_t>(roundings_.size() - 1);
 }
 

@@ -52,8 +52,11 @@ public:
     struct Source {
         int32_t channels;
         std::vector<int8_t> exponents;
+        float factor = 1;
+        int32_t shift = 0;
     };
-    int32_t rounding(int32_t most, const std::vector<Source> &sources);
+    int32_t rounding(int32_t most, const std::vector<Source> &sources, int32_t in_step = 2,
+                     bool summed = true);
     void pack(const hardnet_packing &packing) { packings_.push_back(packing); }
     // A GPU's level has the same steps as the others, so that these must be fit for it.
     void level(const std::string &name, uint32_t features, hardnet_device_kind device = HARDNET_DEVICE_CPU) {

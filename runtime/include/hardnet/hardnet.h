@@ -51,7 +51,9 @@ typedef enum hardnet_status {
 typedef enum hardnet_type {
     HARDNET_FLOAT32 = 0,
     HARDNET_UINT8 = 1,
-    HARDNET_INT16 = 2 /* within networks alone: of no input and no output */
+    HARDNET_INT16 = 2, /* this and the following within networks alone: of no input and no output */
+    HARDNET_INT8 = 3,
+    HARDNET_INT32 = 4
 } hardnet_type;
 
 #define HARDNET_MAX_RANK 4

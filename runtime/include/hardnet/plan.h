@@ -34,7 +34,7 @@ extern "C" {
 #endif
 
 /* Raised whenever these tables change: a package of another version is refused at open. */
-#define HARDNET_PLAN_VERSION 4
+#define HARDNET_PLAN_VERSION 5
 
 typedef int (*hardnet_kernel)(void **arguments);
 
@@ -50,7 +50,7 @@ typedef enum hardnet_base {
 
 /* Bytes of an element of a hardnet_type. */
 static inline size_t hardnet_element_bytes(uint8_t type) {
-    return type == HARDNET_UINT8 ? 1 : type == HARDNET_INT16 ? 2 : sizeof(float);
+    return type == HARDNET_UINT8 || type == HARDNET_INT8 ? 1 : type == HARDNET_INT16 ? 2 : sizeof(float);
 }
 
 #define HARDNET_VIEW_RANK 5
@@ -126,30 +126,35 @@ typedef enum hardnet_packing_kind {
     HARDNET_PACK_BLOCKED = 0,   /* OIHW -> [o / block][position][i][o % block], zero-filled to whole blocks */
     HARDNET_PACK_DEPTHWISE = 1, /* C1HW -> [tap][c], c zero-filled to `block` */
     HARDNET_PACK_VECTOR = 2,    /* C -> [c], zero-filled to `block` */
-    HARDNET_PACK_PAIRS = 3      /* as BLOCKED, but rounded to int16: see hardnet_rounding */
+    HARDNET_PACK_ROUNDED = 3    /* as BLOCKED, but rounded to integers: see hardnet_rounding */
 } hardnet_packing_kind;
 
-/* Of one of the sources whose channels follow one another as a layer's input channels: what its int16 values
- * are multiples of, 2^-exponents[position]. */
+/* Of one of the sources whose channels follow one another as a layer's input channels: what its integers are
+ * multiples of, factor * 2^-exponents[position]. What is multiplied is `shift` more than they are. */
 typedef struct hardnet_source {
     int32_t channels;
     const int8_t *exponents; /* [positions] */
+    float factor;
+    int32_t shift;
 } hardnet_source;
 
-/* How a PAIRS packing rounds. A weight u of a source and a position stands for u' = u * 2^-exponent. What an output
- * channel adds to one sum - its weights of a position, or of all positions where there is no transform and they
- * are the taps of a direct convolution - is packed as u' * s rounded to the nearest, with the largest s that leaves
- * every weight below 2^15 and the sum of their magnitudes times `most` below 2^31: no input of magnitudes up
- * to `most` makes a sum that int32 cannot hold. Packed are
+/* How a ROUNDED packing rounds. A weight u of a source and a position stands for u' = u * factor * 2^-exponent. What an
+ * output channel adds to one sum - its weights of a position, or of all positions where they are `summed`, the taps
+ * of a direct convolution - is packed as u' * s rounded to the nearest, with the largest s that leaves
+ * every weight within its type and the sum of their magnitudes times `most` below 2^31: no input of magnitudes up
+ * to `most` makes a sum that int32 cannot hold. A step is 2 input channels as int16 or 4 as int8. Packed are
  *
- *     int16 [o / block][position][pair of input channels][o % block][2], then
- *     float32 [o / block][position][o % block], which is 1 / s;
+ *     int16 or int8 [o / block][position][step][o % block][input channel in step], then
+ *     float32 [o / block][position][o % block], which is 1 / s, then where any source has a shift
+ *     int32 [o / block][o % block], at which a sum begins: less the shifts times their weights;
  *
- * a source's last pair has a zero where its channels are odd. */
+ * a source's last step has zeros where there are no further channels. */
 typedef struct hardnet_rounding {
     int32_t most;
     uint32_t sources;
     const hardnet_source *source; /* [sources] */
+    int32_t in_step;              /* 2: int16, 4: int8 */
+    int32_t summed;               /* 1: over all positions; needed where there is a shift */
 } hardnet_rounding;
 
 /* The widest block that may have a transform. */
@@ -177,7 +182,7 @@ typedef struct hardnet_packing {
     int32_t first_out, out; /* output channels [first_out, first_out + out) */
     int32_t block;          /* channels per block (BLOCKED) or padded total */
     int64_t offset;         /* into the packed weights, float32 elements */
-    int32_t rounding;       /* PAIRS: in the level's roundings, else -1 */
+    int32_t rounding;       /* ROUNDED: in the level's roundings, else -1 */
 } hardnet_packing;
 
 /* A tensor of the weights' file: float32, exactly this shape. */
@@ -204,7 +209,8 @@ enum {
     HARDNET_CPU_BMI2 = 1u << 12,
     HARDNET_CPU_LZCNT = 1u << 13,
     HARDNET_CPU_MOVBE = 1u << 14,
-    HARDNET_CPU_VNNI = 1u << 15 /* AVX-512: VNNI, VBMI, VBMI2, BITALG, VPOPCNTDQ; VAES, VPCLMULQDQ, GFNI */
+    HARDNET_CPU_VNNI = 1u << 15,   /* AVX-512: VNNI, VBMI, VBMI2, BITALG, VPOPCNTDQ; VAES, VPCLMULQDQ, GFNI */
+    HARDNET_CPU_DOTPROD = 1u << 16 /* ARM's SDOT and UDOT */
 };
 
 /* What the levels' kernels may contain beyond x86-64's first instructions: all that a code generator emits of its
@@ -217,7 +223,8 @@ enum {
                             HARDNET_CPU_BMI1 | HARDNET_CPU_BMI2 | HARDNET_CPU_LZCNT | HARDNET_CPU_MOVBE,
     HARDNET_AVX512_FEATURES = HARDNET_AVX2_FEATURES | HARDNET_CPU_AVX512,
     HARDNET_ZEN4_FEATURES = HARDNET_AVX512_FEATURES | HARDNET_CPU_VNNI,
-    HARDNET_NEON_FEATURES = HARDNET_CPU_NEON
+    HARDNET_NEON_FEATURES = HARDNET_CPU_NEON,
+    HARDNET_DOTPROD_FEATURES = HARDNET_NEON_FEATURES | HARDNET_CPU_DOTPROD
 };
 
 typedef enum hardnet_device_kind {

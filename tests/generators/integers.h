@@ -1,4 +1,4 @@
-// Data of kernels that multiply int16: what the runtime packs and what input transforms write, from plain integers.
+// Data of kernels that multiply integers: what the runtime packs and what input transforms write, from plain integers.
 #pragma once
 #include <cmath>
 
@@ -15,18 +15,25 @@ inline std::vector<int> integers(size_t count, int most, uint32_t seed) {  // be
     return values;
 }
 
-inline int steps_of(const std::vector<int> &channels) {  // a source's last pair may have one channel
+template <typename T>
+constexpr int kInStep = 4 / sizeof(T);  // channels
+
+template <typename T>
+int steps_in(const std::vector<int> &channels) {  // a source's last step may have fewer channels
     int steps = 0;
-    for (int c : channels) steps += (c + 1) / 2;
+    for (int c : channels) steps += (c + kInStep<T> - 1) / kInStep<T>;
     return steps;
 }
 
-// Integers [o][i][position], i over all sources, as [block][position][pair][lane][2] of a part of the channels.
-inline Int16Memory packed_pairs(const std::vector<int> &weights, int positions,
-                                const std::vector<int> &sources, const ChannelPart &part) {
-    const int steps = steps_of(sources), in = std::accumulate(sources.begin(), sources.end(), 0);
-    Int16Memory memory(size_t(part.padded()) * positions * steps * 2);
-    std::fill(memory.data(), memory.data() + memory.size(), int16_t{0});
+// Integers [o][i][position], i over all sources, as [block][position][step][lane][channel in step] of a part of the
+// channels.
+template <typename T>
+MemoryOf<T> packed_steps(const std::vector<int> &weights, int positions, const std::vector<int> &sources,
+                         const ChannelPart &part) {
+    constexpr int kIn = kInStep<T>;
+    const int steps = steps_in<T>(sources), in = std::accumulate(sources.begin(), sources.end(), 0);
+    MemoryOf<T> memory(size_t(part.padded()) * positions * steps * kIn);
+    std::fill(memory.data(), memory.data() + memory.size(), T{0});
     for (int lane = 0; lane < part.channels; lane++) {
         for (int p = 0; p < positions; p++) {
             const int64_t row = int64_t{lane / part.block} * positions + p;
@@ -35,20 +42,21 @@ inline Int16Memory packed_pairs(const std::vector<int> &weights, int positions,
                 for (int c = 0; c < channels; c++, i++) {
                     const size_t from = (size_t(part.first + lane) * in + i) * positions + p;
                     if (from >= weights.size()) continue;  // a channel that fills the last block
-                    memory[((row * steps + step + c / 2) * part.block + lane % part.block) * 2 + c % 2] =
-                        int16_t(weights[from]);
+                    memory[((row * steps + step + c / kIn) * part.block + lane % part.block) * kIn +
+                           c % kIn] = T(weights[from]);
                 }
-                step += (channels + 1) / 2;
+                step += (channels + kIn - 1) / kIn;
             }
         }
     }
     return memory;
 }
 
-inline Buffer pairs_buffer(const Int16Memory &u, int positions, int steps, const ChannelPart &part) {
-    const int step = 2 * part.block;
-    return Buffer(u.data(), {{0, 2, 1},
-                             {0, part.block, 2},
+template <typename T>
+Buffer steps_buffer(const MemoryOf<T> &u, int positions, int steps, const ChannelPart &part) {
+    const int step = kInStep<T> * part.block;
+    return Buffer(u.data(), {{0, kInStep<T>, 1},
+                             {0, part.block, kInStep<T>},
                              {0, steps, step},
                              {0, positions, step * steps},
                              {0, part.blocks(), step * steps * positions}});
