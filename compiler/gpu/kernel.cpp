@@ -11,6 +11,7 @@
 #include "base/files.h"
 #include "compiler/emission/scheduled_kernel.h"
 #include "compiler/gpu/device_code.h"
+#include "compiler/gpu/multiply_adds.h"
 #include "compiler/gpu/places.h"
 #include "compiler/package/text_file.h"
 #include "schedules/gpu.h"
@@ -175,6 +176,7 @@ Status compile_kernel(const GpuKernel &kernel, const Machine &machine, const std
     const bool opencl = machine.device == HARDNET_DEVICE_OPENCL;
     if (kernel.images > 1 || opencl)
         scheduled.output.add_custom_lowering_pass(new Places(kernel, names, opencl));
+    if (opencl) scheduled.output.add_custom_lowering_pass(new MultiplyAdds);
     std::vector<Halide::Argument> arguments(scheduled.inputs.begin(), scheduled.inputs.end());
     std::vector<std::string> parameters = names;
     for (size_t i = 0; opencl && i < names.size(); i++) {
