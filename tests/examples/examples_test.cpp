@@ -1,4 +1,5 @@
 // The examples, built and run.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <cmath>
@@ -189,6 +190,37 @@ TEST_P(Example, NeedsNoFileForItsWeights) {
     const Outcome outcome = run(program, "");
     EXPECT_EQ(outcome.code, 0) << outcome.err;
     EXPECT_THAT(outcome.out, HasSubstr("\nread as 3\n"));
+}
+
+// By the stand-in for CUDA's driver, which interprets the kernels.
+TEST_P(Example, ClassifiesWhatLiesOnADevice) {
+    if (!GetParam().emulator.empty()) GTEST_SKIP() << "the stand-in for CUDA's driver is this machine's own";
+    if (std::system("command -v nvcc /usr/local/cuda/bin/nvcc >/dev/null") != 0)
+        GTEST_SKIP() << "not installed: CUDA's toolkit";
+    const std::string program = shop().build("device", "on_device");
+    ASSERT_NE(program, "");
+    const NpyTensor input{{1, 3, 32, 32}, seeded_input(3 * 32 * 32, 1)};
+    const std::string frame = shop().prefix() + ".frame.f32";
+    std::ofstream(frame, std::ios::binary)
+        .write(reinterpret_cast<const char *>(input.values.data()),
+               std::streamsize(input.values.size() * sizeof(float)));
+    const Best best = best_of(expected("hardnet_digits", input));
+    const std::string words = fmt::format(" '{}' '{}'", shop().weights("hardnet_digits"), frame);
+    const std::string driver = "LD_LIBRARY_PATH='" HARDNET_BUILD_FOLDER "/tests/gpu/interpreting' ";
+
+    const Outcome one = shop().run(driver + "'" + program + "'" + words);
+    ASSERT_EQ(one.code, 0) << one.err;
+    Best found;
+    ASSERT_EQ(std::sscanf(one.out.c_str(), "class %d %f", &found.index, &found.logit), 2) << one.out;
+    EXPECT_EQ(found.index, best.index);
+    EXPECT_NEAR(found.logit, best.logit, 1e-4);
+
+    const std::string two = std::filesystem::path(program).replace_filename("two_streams");
+    const std::string more = " '" + frame + "' '" + frame + "'";
+    const Outcome three = shop().run(driver + "'" + two + "'" + words + more);
+    ASSERT_EQ(three.code, 0) << three.err;
+    const std::string line = frame + ": " + std::to_string(best.index) + "\n";
+    EXPECT_EQ(three.out, line + line + line);
 }
 
 INSTANTIATE_TEST_SUITE_P(Platforms, Example, ::testing::Values(native(), arm64()),

@@ -74,8 +74,11 @@ void Workshop::make_packages() {
         must(fmt::format("HARDNET_CACHE='{}/test-cache' $H compile {} -o packages/{}{}", kBuild, what, name,
                          targets));
     };
-    compile(fmt::format("'{0}/models/digits.json' --weights '{0}/tools/train/digits.safetensors'", kSource),
-            "hardnet_digits");
+    compile(
+        fmt::format("'{0}/models/digits.json' --weights '{0}/tools/train/digits.safetensors' --target cuda "
+                    "--cubins none",
+                    kSource),
+        "hardnet_digits");
     compile(fmt::format(
                 "'{0}/models/shapes_detector.json' --weights '{0}/tools/train/shapes_detector.safetensors'",
                 kSource),
