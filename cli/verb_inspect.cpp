@@ -24,8 +24,9 @@ struct InspectOptions {
 // Of a GPU's level: how each layer's kernels are launched; of several, the first.
 void add_launches(const Network &network, const Manifest &manifest, const std::string &level,
                   std::vector<InspectColumn> &columns) {
-    std::vector<InspectColumn> launches = {
-        {"launches", {}}, {"grid", {}}, {"block", {}}, {"shared B", {}}, {"registers", {}}};
+    std::vector<InspectColumn> launches = {{"launches", {}}, {"grid", {}},      {"block", {}},
+                                           {"shared B", {}}, {"registers", {}}, {"spilled B", {}},
+                                           {"KiB", {}},      {"bound", {}}};
     bool any = false;
     for (const Layer &layer : network.layers) {
         const LayerInfo *info = manifest.chosen(layer.name, level);
@@ -40,6 +41,9 @@ void add_launches(const Network &network, const Manifest &manifest, const std::s
         launches[2].cells.push_back(fmt::format("{}", fmt::join(first.block, "x")));
         launches[3].cells.push_back(std::to_string(first.shared_bytes));
         launches[4].cells.push_back(first.registers ? std::to_string(first.registers) : "-");
+        launches[5].cells.push_back(first.registers ? std::to_string(first.spilled_bytes) : "-");
+        launches[6].cells.push_back(fmt::format("{:.1f}", double(first.bytes) / 1024));
+        launches[7].cells.push_back(first.memory_bound ? "memory" : "arithmetic");
     }
     if (any) columns.insert(columns.end(), launches.begin(), launches.end());
 }

@@ -55,7 +55,10 @@ Json json_of(const LaunchInfo &launch) {
     return {{"grid", launch.grid},
             {"block", launch.block},
             {"shared_bytes", launch.shared_bytes},
-            {"registers", launch.registers}};
+            {"registers", launch.registers},
+            {"spilled_bytes", launch.spilled_bytes},
+            {"bytes", launch.bytes},
+            {"memory_bound", launch.memory_bound}};
 }
 
 template <typename T>
@@ -171,6 +174,9 @@ LaunchInfo read_launch(const Source &source, const std::string &pointer) {
     section.read("block", launch.block);
     section.read("shared_bytes", launch.shared_bytes);
     section.read("registers", launch.registers);
+    section.read("spilled_bytes", launch.spilled_bytes);
+    section.read_count("bytes", launch.bytes);
+    section.read("memory_bound", launch.memory_bound);
     for (const char *key : {"grid", "block"}) {
         const std::vector<int> &extents = *key == 'g' ? launch.grid : launch.block;
         if (*std::min_element(extents.begin(), extents.end()) < 1)

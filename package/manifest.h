@@ -29,8 +29,12 @@ struct LevelInfo {       // one CPU level of one target, or a GPU's
 
 struct LaunchInfo {  // a kernel on a GPU
     std::vector<int> grid{1, 1, 1}, block{1, 1, 1};
-    int shared_bytes = 0;  // of a block
-    int registers = 0;     // of a thread, the most of all architectures; 0: nobody has assembled it
+    int shared_bytes = 0;   // of a block
+    int registers = 0;      // of a thread, the most of all architectures; 0: nobody has assembled it
+    int spilled_bytes = 0;  // by it and reloaded, the most likewise
+    int64_t bytes = 0;      // that its arguments cover, of all images, each once
+    bool memory_bound =
+        true;  // those bytes take longer than its arithmetic on the GPU that the compiler models
 };
 
 struct LayerInfo {  // what the compiler chose for a layer, per level

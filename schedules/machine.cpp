@@ -96,10 +96,14 @@ const std::vector<Machine> &gpu_machines() {
     static const std::vector<Machine> all = [] {
         Machine cuda = gpu_machine("cuda", "x86-64-linux-cuda-cuda_capability_70", HARDNET_DEVICE_CUDA);
         cuda.multiprocessors = 132;
+        cuda.flops_per_cycle = 33792;  // 67 TFLOP/s and 3.35 TB/s at 1.98 GHz
+        cuda.bytes_per_cycle = 1692;
         cuda.most_threads = 512;
         cuda.most_shared_bytes = 48 << 10;
         Machine opencl = gpu_machine("opencl", "x86-64-linux-opencl", HARDNET_DEVICE_OPENCL);
         opencl.multiprocessors = 32;
+        opencl.flops_per_cycle = 4096;  // 64 lanes each; 500 GB/s at 2 GHz
+        opencl.bytes_per_cycle = 250;
         opencl.most_threads = 256;
         opencl.most_shared_bytes = 32 << 10;
         return std::vector<Machine>{cuda, opencl};

@@ -19,11 +19,49 @@ double error_of(const LayerChoice &choice) {
 }
 
 // The most of all architectures.
-int registers_of(const gpu::Module &module, const std::string &kernel) {
-    int most = 0;
-    for (const gpu::Resources &r : module.resources)
-        if (r.kernel == kernel) most = std::max(most, r.registers);
-    return most;
+void add_resources(const gpu::Module &module, const std::string &kernel, LaunchInfo &info) {
+    for (const gpu::Resources &r : module.resources) {
+        if (r.kernel != kernel) continue;
+        info.registers = std::max(info.registers, r.registers);
+        info.spilled_bytes = std::max(info.spilled_bytes, r.spilled_bytes);
+    }
+}
+
+int64_t elements_of(const GpuView &view) {
+    int64_t elements = 1;
+    for (const GpuView::Dim &d : view.dims) elements *= d.extent;
+    return elements;
+}
+
+int64_t bytes_of(const GpuKernel &kernel) {
+    int64_t bytes = 0;
+    for (const GpuView &view : kernel.views)
+        bytes += 4 * elements_of(view) * (view.image_stride ? kernel.images : 1);
+    return bytes;
+}
+
+// Multiplications and additions of convolutions; what else there is computes little.
+double operations_of(const GpuKernel &kernel) {
+    double products = 0;  // of an output
+    if (const auto *convolution = std::get_if<ConvolutionSpec>(&kernel.spec))
+        products = double(convolution->window.taps()) * convolution->steps();
+    if (const auto *stem = std::get_if<StemSpec>(&kernel.spec))
+        products = double(stem->window.taps()) * stem->in_planes;
+    if (const auto *depthwise = std::get_if<DepthwiseSpec>(&kernel.spec)) products = depthwise->window.taps();
+    return 2 * products * double(elements_of(kernel.views.back())) * kernel.images;
+}
+
+LaunchInfo launch_of(const gpu::Module &module, const Plan &plan, uint32_t kernel) {
+    const gpu::Launch &l = module.launches[kernel];
+    LaunchInfo info;
+    info.grid.assign(std::begin(l.grid), std::end(l.grid));
+    info.block.assign(std::begin(l.block), std::end(l.block));
+    info.shared_bytes = int(l.shared_bytes);
+    add_resources(module, l.name, info);
+    info.bytes = bytes_of(plan.gpu_kernels[kernel]);
+    info.memory_bound = double(info.bytes) / plan.machine->bytes_per_cycle >
+                        operations_of(plan.gpu_kernels[kernel]) / plan.machine->flops_per_cycle;
+    return info;
 }
 
 std::vector<LaunchInfo> launches_of(const gpu::Module &module, const Plan &plan, int layer) {
@@ -32,15 +70,8 @@ std::vector<LaunchInfo> launches_of(const gpu::Module &module, const Plan &plan,
         if (step.layer != layer) continue;
         for (uint32_t p = step.first_part; p < step.first_part + step.parts; p++) {
             const hardnet_part &part = plan.parts[p];
-            for (uint32_t c = part.first_call; c < part.first_call + part.calls; c++) {
-                const gpu::Launch &l = module.launches[plan.calls[c].kernel];
-                LaunchInfo info;
-                info.grid.assign(std::begin(l.grid), std::end(l.grid));
-                info.block.assign(std::begin(l.block), std::end(l.block));
-                info.shared_bytes = int(l.shared_bytes);
-                info.registers = registers_of(module, l.name);
-                all.push_back(info);
-            }
+            for (uint32_t c = part.first_call; c < part.first_call + part.calls; c++)
+                all.push_back(launch_of(module, plan, plan.calls[c].kernel));
         }
     }
     return all;
