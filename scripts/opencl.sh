@@ -14,13 +14,17 @@ cd "$(dirname "$0")/.."
 device=${HARDNET_DEVICE:-opencl}
 export HARDNET_CACHE=${HARDNET_CACHE:-$PWD/build/gpu/cache}
 out=build/gpu/opencl
-[ -x build/hardnet ] || { echo "opencl: build/hardnet: expected the program with its compiler, found none (scripts/quickstart.sh builds it)" >&2; exit 5; }
+if [ ! -x build/hardnet ]; then
+  echo "opencl: build/hardnet: expected the program with its compiler, found none (scripts/quickstart.sh builds it)" >&2
+  exit 5
+fi
 
 small_size() {  # of a network
   case $1 in
     digits) echo 32x32 ;;
     shapes_*) echo 128x128 ;;
     ssd512_*) echo 276x308 ;;
+    vgg16) echo 224x224 ;;
     fc* | centernet_*) echo 96x128 ;;
     *) echo 96x64 ;;
   esac

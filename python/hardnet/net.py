@@ -31,8 +31,8 @@ def load(
 
     threads: 1 to 256; 0: as many as this process may use.
     level: a CPU level such as "avx2"; None: the best that this CPU runs.
-    device: "cpu", None: the same; "cuda" or "cuda:1", which the package must have been compiled for; "auto": the
-        best that works, with a line to the logger "hardnet" where that is the CPU. A level is the CPU's.
+    device: "cpu", None: the same; "cuda", "cuda:1", "opencl" or "opencl:1", which the package must have been compiled
+        for; "auto": the best that works, with a line to the logger "hardnet" for what does not. A level is the CPU's.
     weights: a file's path, or its bytes (or another buffer, read while this opens), in place of the package's.
     """
     return Net(package_folder, threads=threads, level=level, device=device, weights=weights)
@@ -45,8 +45,8 @@ class Net:
 
     name: str  #: the package's
     task: str  #: "classification", "segmentation", "detection" or "raw tensors"
-    level: str  #: that it runs: a CPU's, "avx512", or "cuda"
-    device: str  #: where it runs: "cpu", "cuda:0"
+    level: str  #: that it runs: a CPU's, "avx512", or "cuda", "opencl"
+    device: str  #: where it runs: "cpu", "cuda:0", "opencl:0"
     threads: int
     batch: int  #: images per run
     input_shape: Tuple[int, ...]  #: (batch, planes, height, width)
