@@ -18,8 +18,8 @@ struct CalibrationSettings {
 // network's own preprocessing; .npy files, float32 [N, planes, height, width]; or "seed:N", kSeededInputs random inputs.
 // Or takes the ranges of the one package that they name, which must be of the same network. Anything that cannot be
 // read, fewer than kFewestInputs, an input with a NaN and one that is the same number everywhere are errors. Then
-// measures what int16 loses on some of them, where this machine can run it, and keeps layers in float32 until outputs
-// lose no more than `most_error`.
+// measures what integers lose on some of them, where this machine can run them, and keeps layers in a finer precision until
+// outputs lose no more than `most_error`.
 Calibrator calibrator(CalibrationSettings settings);
 
 }  // namespace hardnet

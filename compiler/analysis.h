@@ -23,13 +23,11 @@ struct PlanOptions {
     AlgorithmChoice algorithm = AlgorithmChoice::kAuto;  // of the 3x3 layers
     Objective objective = Objective::kSpeed;
     const std::vector<TunedBlocks> *records = nullptr;  // consulted before the cost model; outlives the plan
-    const Ranges *ranges =
-        nullptr;  // of the network's layers: some products are of integers; outlives the plan
+    const Ranges *ranges = nullptr;  // of the layers: some products are of integers; outlives the plan
     const std::set<std::string> *keep = nullptr;  // layers whose products stay float32; outlives the plan
     int images = 1;                               // of a run: a GPU's kernels know them
     Precision precision = Precision::kInt16;      // where there are ranges, the coarsest of products
-    const std::set<std::string> *keep_int16 =
-        nullptr;  // layers whose products are not of int8; outlives the plan
+    const std::set<std::string> *keep_int16 = nullptr;  // layers that are not of int8; outlives the plan
 };
 
 // How one layer is computed; made once, by analyse().

@@ -37,6 +37,7 @@ ENGINES = {
                                ("openvino==2026.4.1",), bound=0.25),
     # integers: each is as far off as the table says
     "hardnet-int16": Engine("hardnet, int16", package="package-int16", bound=1e-2),
+    "hardnet-int8": Engine("hardnet, int8", package="package-int8", bound=1e-1),
     "openvino-int8": Engine("OpenVINO, int8", "openvino_int8_engine.py", ("openvino==2026.4.1",),
                             with_dependencies=QUANTIZER, bound=0.5),
     "onnxruntime-int8": Engine("ONNX Runtime, int8", "onnxruntime_int8_engine.py", with_dependencies=QUANTIZER, bound=0.5),

@@ -134,8 +134,10 @@ def measure(options, engines, absent):
     target = ["--target", "x86-64"] if options.level else []
     compile = [options.build / "hardnet", "compile", options.model, *weights, *given, "--name", name_of(options), *target]
     run(*compile, "-o", folder / "package")
-    if "hardnet-int16" in engines:
-        run(*compile, "--precision", "int16", "--calibrate", "seed:1", "-o", folder / ENGINES["hardnet-int16"].package)
+    for precision in ("int16", "int8"):
+        if f"hardnet-{precision}" in engines:
+            package = folder / ENGINES[f"hardnet-{precision}"].package
+            run(*compile, "--precision", precision, "--calibrate", "seed:1", "-o", package)
     run(install.PYTHON, HERE / "compare.py", folder, "--name", name_of(options),
         "--engine", options.build / "hardnet_engine", "--engines", ",".join(engines), "--absent", json.dumps(absent),
         "--threads", ",".join(map(str, options.threads)), "--rounds", options.rounds, "--level", options.level)

@@ -6,7 +6,6 @@
 #include "compiler/cpu/operators.h"
 
 namespace hardnet::cpu {
-
 namespace {
 
 // x86 multiplies int8 by uint8: elements of int8 by 128 more than they are, and 128 times all weights less.
