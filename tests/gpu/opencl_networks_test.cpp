@@ -74,11 +74,13 @@ std::string name_of_network(const ::testing::TestParamInfo<PackageRequest> &info
     return name + "_" + std::to_string(info.param.batch);
 }
 
-INSTANTIATE_TEST_SUITE_P(Networks, OpenclNetworks,
-                         ::testing::Values(kDigits, of_opencl("hardnet39ds", {40, 72}, 2),
-                                           of_opencl("fchardnet70", {64, 96}),
-                                           of_opencl("mobilenetv2", {96, 64})),
-                         name_of_network);
+INSTANTIATE_TEST_SUITE_P(
+    Networks, OpenclNetworks,
+    ::testing::Values(kDigits, of_opencl("hardnet39ds", {40, 72}, 2),
+                      of_opencl(HARDNET_SOURCE "/models/shapes_segmenter.json", {64, 96}, 1,
+                                HARDNET_SOURCE "/tools/train/shapes_segmenter.safetensors"),
+                      of_opencl("mobilenetv2", {96, 64})),
+    name_of_network);
 
 class OpenclDigits : public OpenclNetworks {};
 
