@@ -52,6 +52,13 @@ struct Schedule {
     std::vector<double> ms;
 };
 
+// What a kernel's own checks say, instead of the end of the program.
+std::string last_error;
+void keep_error(void *, const char *text) {
+    last_error = text;
+    last_error = last_error.substr(0, last_error.find('\n'));
+}
+
 // A library stays open until the program ends, so each has a name of its own.
 Schedule make_schedule(const PlannedKernel &kernel, const Machine &machine, const std::string &scheduler,
                        Maths maths, const std::filesystem::path &folder) {
@@ -72,6 +79,8 @@ Schedule make_schedule(const PlannedKernel &kernel, const Machine &machine, cons
         return schedule;
     }
     reinterpret_cast<int (*)(int)>(dlsym(library, "halide_set_num_threads"))(1);
+    using Handler = void (*)(void *, const char *);
+    reinterpret_cast<Handler (*)(Handler)>(dlsym(library, "halide_set_error_handler"))(keep_error);
     schedule.kernel = reinterpret_cast<int (*)(void **)>(dlsym(library, "kernel_argv"));
     return schedule;
 }
@@ -136,7 +145,7 @@ bool check(Comparison &comparison, const Schedule &definition) {
         int64_t wrong = 0;
         wanted.for_each_element([&](const int *at) { wrong += comparison.output()(at) != wanted(at); });
         if (status != 0)
-            s.fault = fmt::format("failed with {}", status);
+            s.fault = last_error;
         else if (wrong)
             s.fault = fmt::format("{} of {} values differ", wrong, wanted.number_of_elements());
         if (!s.fault.empty()) s.kernel = nullptr;

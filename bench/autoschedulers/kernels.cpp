@@ -142,6 +142,11 @@ Result<PlannedKernel> planned_kernel(const Choice &choice, const Machine &machin
                     const hardnet_view &view = plan->views[plan->arguments[a].view];
                     found.buffers.emplace_back(view.dims, view.dims + view.rank);
                 }
+                if (const auto *product = std::get_if<ProductSpec>(&found.spec)) {
+                    // The last item of a position reads beyond its tiles.
+                    for (size_t v = 0; v < product->sources.size(); v++)
+                        found.buffers[v][1].extent = round_up(found.buffers[v][1].extent, product->tiles);
+                }
                 return found;
             }
         }
