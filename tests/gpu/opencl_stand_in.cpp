@@ -9,6 +9,8 @@
 #include <mutex>
 #include <set>
 
+#include "counted_calls.h"
+
 // OpenCL's handles are pointers to these, which it declares.
 struct _cl_platform_id {
     int number;
@@ -51,12 +53,6 @@ enum {
     kInvalidHandle = -34
 };
 
-struct Fault {
-    std::string function;
-    int left = -1, result = 0;
-    bool lasts = false, came = false;
-};
-
 struct Library {
     std::recursive_mutex mutex;
     Kernels *kernels = nullptr;
@@ -64,9 +60,7 @@ struct Library {
     std::string version;
     size_t most_threads = 0;
     bool has_gpu = true;
-    Fault fault;
-    int lost = 0;
-    std::map<std::string, int> calls;
+    CountedCalls calls;
     std::vector<std::string> violations;
     std::set<const void *> live;
     std::set<hardnet_cl_queue> queues;
@@ -85,17 +79,8 @@ int violate(const std::string &what, int result) {
     return result;
 }
 
-// Counts a call; what it is to fail with, or 0. What gives back works on a lost device, too.
 int enter(const char *function, bool gives_back = false) {
-    Library &l = library();
-    l.calls[function]++;
-    if (l.fault.left >= 0 && (l.fault.function.empty() || l.fault.function == function) &&
-        l.fault.left-- == 0) {
-        l.fault.came = true;
-        if (l.fault.lasts) l.lost = l.fault.result;
-        if (!gives_back) return l.fault.result;
-    }
-    return gives_back ? 0 : l.lost;
+    return library().calls.enter(function, gives_back);
 }
 
 bool known(const void *handle, const char *function) {
@@ -406,9 +391,7 @@ hardnet_host host() {
 
 void reset() {
     const Lock lock(library().mutex);
-    library().fault = {};
-    library().lost = 0;
-    library().calls.clear();
+    library().calls = {};
     library().violations.clear();
     describe(2, "OpenCL 1.2 stand-in", 256, true);
 }
@@ -420,18 +403,16 @@ void describe(int platforms, const std::string &version, size_t most_threads, bo
     library().most_threads = most_threads, library().has_gpu = has_gpu;
 }
 
-void fail(const std::string &function, int nth, int result) { library().fault = {function, nth, result}; }
+void fail(const std::string &function, int nth, int result) {
+    library().calls.fail(function, nth, result, false);
+}
 void lose(const std::string &function, int nth, int result) {
-    library().fault = {function, nth, result, true};
+    library().calls.fail(function, nth, result, true);
 }
-bool failed() { return library().fault.came; }
+bool failed() { return library().calls.failed(); }
 
-int calls() {
-    int sum = 0;
-    for (const auto &[function, count] : library().calls) sum += count;
-    return sum;
-}
-int calls_of(const std::string &function) { return library().calls[function]; }
+int calls() { return library().calls.all(); }
+int calls_of(const std::string &function) { return library().calls.of(function); }
 size_t queued() {
     size_t sum = 0;
     for (const hardnet_cl_queue queue : library().queues) sum += queue->queued.size();

@@ -105,6 +105,16 @@ std::vector<float> get_output(const Opened &opened) {
     return {out, out + kScalerImages * kScalerValues};
 }
 
+void expect_sums(const Opened &opened, const Scaler &scaler, const std::vector<float> &output) {
+    for (int32_t image = 0; image < kScalerImages; image++) {
+        float sums[kScalerValues];
+        ASSERT_EQ(hardnet_read_view(opened.context, static_cast<int32_t>(scaler.sums), image, sums),
+                  HARDNET_OK);
+        for (int i = 0; i < kScalerValues; i++)
+            EXPECT_EQ(sums[i] + 1, output[size_t(image * kScalerValues + i)]);
+    }
+}
+
 CudaTest::CudaTest() {
     stand_in::reset();
     stand_in::use(&kernels);

@@ -39,6 +39,8 @@ public:
 std::vector<float> scaler_image();
 void set_input(const Opened &opened, const std::vector<float> &values);
 std::vector<float> get_output(const Opened &opened);
+// That the view of the sums holds what gives this output, image by image.
+void expect_sums(const Opened &opened, const Scaler &scaler, const std::vector<float> &output);
 
 // A test on the stand-in's devices; behind it nothing of theirs is left, and nothing forbidden was done.
 class CudaTest : public testing::Test {

@@ -10,6 +10,8 @@
 #include <optional>
 #include <set>
 
+#include "counted_calls.h"
+
 namespace {
 
 using hardnet::stand_in::Kernels;
@@ -63,20 +65,12 @@ struct Graph {
 struct Event {
     int64_t at_ns = -1;
 };
-struct Fault {
-    std::string function;
-    int left = -1, result = 0;
-    bool lasts = false, came = false;
-};
-
 // The process's one driver. A handle is alive while it is in its set.
 struct Driver {
     std::recursive_mutex mutex;
     Kernels *kernels = nullptr;
     int devices = 2, version = 12040, major = 9, minor = 0;
-    Fault fault;
-    int lost = 0;  // the result of every call from here on
-    std::map<std::string, int> calls;
+    hardnet::CountedCalls calls;
     int launches = 0;
     size_t bytes_in = 0, bytes_out = 0;
     std::vector<std::string> violations;
@@ -105,16 +99,9 @@ int violate(const std::string &what, int result) {
     return result;
 }
 
-// Counts a call; what it is to fail with, or 0. What gives back works on a lost device, too, as far as it goes.
+// As CountedCalls::enter; most want a context.
 int enter(const char *function, bool needs_context = true, bool gives_back = false) {
-    driver().calls[function]++;
-    Fault &fault = driver().fault;
-    if (fault.left >= 0 && (fault.function.empty() || fault.function == function) && fault.left-- == 0) {
-        fault.came = true;
-        if (fault.lasts) driver().lost = fault.result;
-        if (!gives_back) return fault.result;
-    }
-    if (driver().lost && !gives_back) return driver().lost;
+    if (const int result = driver().calls.enter(function, gives_back)) return result;
     if (needs_context && stack.empty())
         return violate(std::string(function) + " without a context", kInvalidContext);
     return 0;
@@ -476,9 +463,8 @@ namespace hardnet::stand_in {
 
 void reset() {
     const Lock lock(driver().mutex);
-    driver().fault = {};
-    driver().lost = driver().launches = 0;
-    driver().calls.clear();
+    driver().calls = {};
+    driver().launches = 0;
     driver().bytes_in = driver().bytes_out = 0;
     driver().violations.clear();
     describe(2, 12040, 9, 0);
@@ -491,9 +477,11 @@ void describe(int devices, int version, int capability_major, int capability_min
     driver().major = capability_major, driver().minor = capability_minor;
 }
 
-void fail(const std::string &function, int nth, int result) { driver().fault = {function, nth, result}; }
+void fail(const std::string &function, int nth, int result) {
+    driver().calls.fail(function, nth, result, false);
+}
 void lose(const std::string &function, int nth, int result) {
-    driver().fault = {function, nth, result, true};
+    driver().calls.fail(function, nth, result, true);
 }
 void fail_as_asked() {
     const char *asked = std::getenv("STAND_IN_FAILS");
@@ -502,14 +490,10 @@ void fail_as_asked() {
     const size_t at = text.find('=');
     fail(text.substr(0, at), 0, std::stoi(text.substr(at + 1)));
 }
-bool failed() { return driver().fault.came; }
+bool failed() { return driver().calls.failed(); }
 
-int calls() {
-    int sum = 0;
-    for (const auto &[function, count] : driver().calls) sum += count;
-    return sum;
-}
-int calls_of(const std::string &function) { return driver().calls[function]; }
+int calls() { return driver().calls.all(); }
+int calls_of(const std::string &function) { return driver().calls.of(function); }
 size_t bytes_in() { return driver().bytes_in; }
 size_t bytes_out() { return driver().bytes_out; }
 size_t queued() {
