@@ -118,20 +118,14 @@ Result<const Machine *> machine_of(const Package &package, const std::string &le
 
 std::vector<LayerKernel> kernels_of(const Plan &plan, int layer) {
     std::vector<LayerKernel> kernels;
-    for (const hardnet_step &step : plan.steps) {
-        if (step.layer != layer) continue;
-        for (uint32_t p = step.first_part; p < step.first_part + step.parts; p++) {
-            const hardnet_part &part = plan.parts[p];
-            for (uint32_t c = part.first_call; c < part.first_call + part.calls; c++) {
-                const KernelSpec &spec = plan.kernels[plan.calls[c].kernel];
-                const std::string name = symbol(spec, *plan.machine);
-                auto known = std::find_if(kernels.begin(), kernels.end(),
-                                          [&](const LayerKernel &k) { return k.symbol == name; });
-                if (known == kernels.end())
-                    known = kernels.insert(known, {spec, name, hardnet_step_kind_name(step.kind), 0});
-                known->calls++;
-            }
-        }
+    for (const auto &[step, call] : calls_of(plan, layer)) {
+        const KernelSpec &spec = plan.kernels[call->kernel];
+        const std::string name = symbol(spec, *plan.machine);
+        auto known = std::find_if(kernels.begin(), kernels.end(),
+                                  [&](const LayerKernel &k) { return k.symbol == name; });
+        if (known == kernels.end())
+            known = kernels.insert(known, {spec, name, hardnet_step_kind_name(step->kind), 0});
+        known->calls++;
     }
     return kernels;
 }

@@ -86,6 +86,13 @@ struct Plan {
 // them. A tensor is written once, by the step that computes it, and read by every consumer where it lies.
 Result<Plan> make_plan(const Network &network, const Machine &machine, const PlanOptions &options);
 
+// The calls of a layer's steps, in order.
+struct LayerCall {
+    const hardnet_step *step;
+    const hardnet_call *call;
+};
+std::vector<LayerCall> calls_of(const Plan &plan, int layer);
+
 // The number of a layer's first tensor in the package's list of folded_tensors(). Of one behind the last layer: how
 // many tensors there are.
 int weight_tensor(const Network &network, int layer);

@@ -171,6 +171,19 @@ void PlanBuilder::count_transformed(int64_t bytes, bool once) {
 
 // ---- packed weights
 
+std::vector<LayerCall> calls_of(const Plan &plan, int layer) {
+    std::vector<LayerCall> calls;
+    for (const hardnet_step &step : plan.steps) {
+        if (step.layer != layer) continue;
+        for (uint32_t p = step.first_part; p < step.first_part + step.parts; p++) {
+            const hardnet_part &part = plan.parts[p];
+            for (uint32_t c = part.first_call; c < part.first_call + part.calls; c++)
+                calls.push_back({&step, &plan.calls[c]});
+        }
+    }
+    return calls;
+}
+
 int weight_tensor(const Network &network, int layer) {
     int before = 0;
     for (int l = 0; l < layer; l++) before += int(folded_tensors(network.layers[l]).size());

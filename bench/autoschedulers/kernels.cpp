@@ -130,25 +130,21 @@ Result<PlannedKernel> planned_kernel(const Choice &choice, const Machine &machin
     if (!network) return network.error();
     const auto plan = make_plan(*network, machine, {choice.algorithm});
     if (!plan) return plan.error();
-    for (const hardnet_step &step : plan->steps) {
-        if (network->layers[size_t(step.layer)].name != choice.layer) continue;
-        for (uint32_t part = step.first_part; part < step.first_part + step.parts; part++) {
-            const hardnet_part &p = plan->parts[part];
-            for (uint32_t i = p.first_call; i < p.first_call + p.calls; i++) {
-                const hardnet_call &call = plan->calls[i];
-                PlannedKernel found{plan->kernels[call.kernel], {}};
-                if (operator_name(found.spec) != choice.op) continue;
-                for (uint32_t a = call.first_argument; a < call.first_argument + call.arguments; a++) {
-                    const hardnet_view &view = plan->views[plan->arguments[a].view];
-                    found.buffers.emplace_back(view.dims, view.dims + view.rank);
-                }
-                if (const auto *product = std::get_if<ProductSpec>(&found.spec)) {
-                    // The last item of a position reads beyond its tiles.
-                    for (size_t v = 0; v < product->sources.size(); v++)
-                        found.buffers[v][1].extent = round_up(found.buffers[v][1].extent, product->tiles);
-                }
-                return found;
+    for (int l = 0; l < int(network->layers.size()); l++) {
+        if (network->layers[size_t(l)].name != choice.layer) continue;
+        for (const LayerCall &c : calls_of(*plan, l)) {
+            PlannedKernel found{plan->kernels[c.call->kernel], {}};
+            if (operator_name(found.spec) != choice.op) continue;
+            for (uint32_t a = 0; a < c.call->arguments; a++) {
+                const hardnet_view &view = plan->views[plan->arguments[c.call->first_argument + a].view];
+                found.buffers.emplace_back(view.dims, view.dims + view.rank);
             }
+            if (const auto *product = std::get_if<ProductSpec>(&found.spec)) {
+                // The last item of a position reads beyond its tiles.
+                for (size_t v = 0; v < product->sources.size(); v++)
+                    found.buffers[v][1].extent = round_up(found.buffers[v][1].extent, product->tiles);
+            }
+            return found;
         }
     }
     return bad_input(fmt::format("{}: expected a layer '{}' with a kernel '{}', found none", choice.model,

@@ -66,14 +66,7 @@ LaunchInfo launch_of(const gpu::Module &module, const Plan &plan, uint32_t kerne
 
 std::vector<LaunchInfo> launches_of(const gpu::Module &module, const Plan &plan, int layer) {
     std::vector<LaunchInfo> all;
-    for (const hardnet_step &step : plan.steps) {
-        if (step.layer != layer) continue;
-        for (uint32_t p = step.first_part; p < step.first_part + step.parts; p++) {
-            const hardnet_part &part = plan.parts[p];
-            for (uint32_t c = part.first_call; c < part.first_call + part.calls; c++)
-                all.push_back(launch_of(module, plan, plan.calls[c].kernel));
-        }
-    }
+    for (const LayerCall &c : calls_of(plan, layer)) all.push_back(launch_of(module, plan, c.call->kernel));
     return all;
 }
 
