@@ -22,6 +22,10 @@ fail() {  # fail CODE WHAT EXPECTED FOUND
   exit "$1"
 }
 
+need_program() {
+  [ -x build/hardnet ] || fail 5 build/hardnet "the program with its compiler" "none (scripts/quickstart.sh builds it)"
+}
+
 # Static but for glibc: CMake's find modules take an archive for a library, fmt's inline functions need none.
 build_program() {
   local archives=/usr/lib/x86_64-linux-gnu needed newest
@@ -60,7 +64,7 @@ pack() {
   local out number=0 size
   [ $# -ge 1 ] || fail 2 usage "pack FOLDER [--all | NETWORK...]" "pack"
   [ "$(uname -sm)" = "Linux x86_64" ] || fail 5 "this machine" "Linux x86_64" "$(uname -sm)"
-  [ -x build/hardnet ] || fail 5 build/hardnet "the program with its compiler" "none (scripts/quickstart.sh builds it)"
+  need_program
   mkdir -p "$1" build/gpu
   out=$(cd "$1" && pwd)
   [ -z "$(ls -A "$out")" ] || [ -f "$out/packages.txt" ] || fail 2 "$1" "a new folder or an earlier pack" "other files"
@@ -94,7 +98,7 @@ pack() {
 # PyPI has the disassembler that Debian's toolkit lacks.
 machine_code() {
   local venv=build/gpu/venv
-  [ -x build/hardnet ] || fail 5 build/hardnet "the program with its compiler" "none (scripts/quickstart.sh builds it)"
+  need_program
   if [ ! -x $venv/bin/pip ] || ! compgen -G "$venv/lib/python3*/site-packages/nvidia/*/bin/nvdisasm" >/dev/null; then
     python3 -m venv $venv
     $venv/bin/pip install -q nvidia-cuda-nvcc nvidia-cuda-nvdisasm
@@ -105,7 +109,7 @@ machine_code() {
 
 case ${1:-} in
   machine-code) shift && machine_code "$@" ;;
-  roofline) shift && exec python3 bench/gpu/roofline.py "$@" ;;
+  roofline) shift && need_program && exec python3 bench/gpu/roofline.py "$@" ;;
   pack) shift && pack "$@" ;;
   run)
     [ -x "${2:-}/run.sh" ] || fail 5 "${2:-FOLDER}/run.sh" "a folder that pack made" none
