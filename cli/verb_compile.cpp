@@ -211,8 +211,7 @@ void add_compile(CLI::App &program, Action &chosen) {
         ->check(CLI::Validator(between(1, 1024), ""));
     verb->add_option("--target", options->targets,
                      "host, x86-64 (all levels), x86-64-v2, -v3, -v4, cuda, opencl, or a Halide target; "
-                     "repeatable; default: "
-                     "host")
+                     "repeatable; default: host")
         ->expected(1)
         ->take_all();
     verb->add_option("--name", options->name, "of the package and its C symbol; default: the network's");
@@ -238,8 +237,7 @@ void add_compile(CLI::App &program, Action &chosen) {
     verb->add_option(
             "--calibrate", options->calibrate,
             "of integers: pictures, folders of them or .npy files that show what tensors hold, which "
-            "the package "
-            "keeps; seed:N, random inputs; or a package that was calibrated already")
+            "the package keeps; seed:N, random inputs; or a package that was calibrated already")
         ->expected(1)
         ->take_all();
     verb->add_option(

@@ -24,26 +24,30 @@ struct InspectOptions {
 // Of a GPU's level: how each layer's kernels are launched; of several, the first.
 void add_launches(const Network &network, const Manifest &manifest, const std::string &level,
                   std::vector<InspectColumn> &columns) {
-    std::vector<InspectColumn> launches = {{"launches", {}}, {"grid", {}},      {"block", {}},
-                                           {"shared B", {}}, {"registers", {}}, {"spilled B", {}},
-                                           {"KiB", {}},      {"bound", {}}};
+    const char *const names[] = {"launches",  "grid",      "block", "shared B",
+                                 "registers", "spilled B", "KiB",   "bound"};
+    std::vector<InspectColumn> launches;
+    for (const char *name : names) launches.push_back({name, {}});
     bool any = false;
     for (const Layer &layer : network.layers) {
+        std::vector<std::string> cells(std::size(names), "-");
         const LayerInfo *info = manifest.chosen(layer.name, level);
-        if (!info || info->launches.empty()) {
-            for (InspectColumn &column : launches) column.cells.push_back("-");
-            continue;
+        if (info && !info->launches.empty()) {
+            any = true;
+            const LaunchInfo &first = info->launches.front();
+            const auto of_assembler = [&](int value) {
+                return first.registers ? std::to_string(value) : std::string("-");
+            };
+            cells = {std::to_string(info->launches.size()),
+                     fmt::format("{}", fmt::join(first.grid, "x")),
+                     fmt::format("{}", fmt::join(first.block, "x")),
+                     std::to_string(first.shared_bytes),
+                     of_assembler(first.registers),
+                     of_assembler(first.spilled_bytes),
+                     fmt::format("{:.1f}", double(first.bytes) / 1024),
+                     first.memory_bound ? "memory" : "arithmetic"};
         }
-        any = true;
-        const LaunchInfo &first = info->launches.front();
-        launches[0].cells.push_back(std::to_string(info->launches.size()));
-        launches[1].cells.push_back(fmt::format("{}", fmt::join(first.grid, "x")));
-        launches[2].cells.push_back(fmt::format("{}", fmt::join(first.block, "x")));
-        launches[3].cells.push_back(std::to_string(first.shared_bytes));
-        launches[4].cells.push_back(first.registers ? std::to_string(first.registers) : "-");
-        launches[5].cells.push_back(first.registers ? std::to_string(first.spilled_bytes) : "-");
-        launches[6].cells.push_back(fmt::format("{:.1f}", double(first.bytes) / 1024));
-        launches[7].cells.push_back(first.memory_bound ? "memory" : "arithmetic");
+        for (size_t c = 0; c < cells.size(); c++) launches[c].cells.push_back(cells[c]);
     }
     if (any) columns.insert(columns.end(), launches.begin(), launches.end());
 }

@@ -20,9 +20,7 @@ CLI::App *add_verb(CLI::App &program, const char *name, const char *does, const 
 void add_device(CLI::App &verb, std::string &device) {
     verb.add_option("--device", device,
                     "cpu; cuda, cuda:N, opencl or opencl:N, of a package that was compiled for it; or auto: "
-                    "the best that "
-                    "works; "
-                    "default: cpu");
+                    "the best that works; default: cpu");
 }
 
 std::string on_device(const LoadedPackage &loaded) {
