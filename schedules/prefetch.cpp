@@ -42,49 +42,69 @@ Stmt request(const std::string &buffer, const Expr &byte) {
     return Evaluate::make(Call::make(Halide::Int(32), "llvm.prefetch.p0", {address, 0, 2, 1}, Call::Extern));
 }
 
-int lines_of(int bytes) { return (bytes + kLineBytes - 1) / kLineBytes; }
+int shared(int lines, int rounds) { return (lines + rounds - 1) / rounds; }
+int lines_of(int bytes) { return shared(bytes, kLineBytes); }
 
 }  // namespace
 
 PrefetchNext::PrefetchNext(const Product &product)
-    : product_(product), items_(product.spec.tiling, product.spec.tiles) {}
+    : product_(product), items_(product.spec.tiling, product.spec.tiles) {
+    const ProductSpec &s = product.spec;
+    constexpr int kFewProducts = 12;  // a step of so many instructions takes no longer than what a request costs
+    steps_per_round_ = s.block / s.lanes * s.tiles <= kFewProducts ? 2 : 1;
+    for (const ProductSource &source : s.sources) rounds_ += s.steps(source) / steps_per_round_;
+}
 
 Stmt PrefetchNext::visit(const For *loop) {
     const Expr variable = Variable::make(Halide::Int(32), loop->name);
     const Contents body(loop);
-    if (!body.loops && body.weights && item_.defined()) {
-        std::vector<Stmt> statements = {request_tiles(variable)};
-        request_weights(steps_ + variable, statements);
-        statements.push_back(loop->body);
-        steps_ += product_.spec.steps(product_.spec.sources[source_++]);
-        return For::make(loop->name, loop->min, loop->extent, loop->for_type, loop->partition_policy,
-                         loop->device_api, Block::make(statements));
-    }
+    if (!body.loops && body.weights && item_.defined()) return in_rounds(loop);
     if (ends_with(loop->name, ".co")) block_ = variable;
     if (ends_with(loop->name, ".q")) item_ = variable;
     if (ends_with(loop->name, ".q.rebased"))  // counts from the first item that M holds
         item_ = variable + Variable::make(Halide::Int(32), product_.M.name() + ".min.2");
-    source_ = 0, steps_ = 0;
+    source_ = 0, rounds_before_ = 0;
     return IRMutator::visit(loop);
 }
 
-Stmt PrefetchNext::request_tiles(const Expr &channel) const {
+Stmt PrefetchNext::in_rounds(const For *loop) {
+    const int steps = product_.spec.steps(product_.spec.sources[source_]), rounds = steps / steps_per_round_;
+    const Expr round = Variable::make(Halide::Int(32), loop->name);
+    auto step = [&](const Expr &at) { return substitute(loop->name, at, loop->body); };
+    std::vector<Stmt> all, statements;
+    if (rounds) {
+        request_tiles(round, rounds, statements);
+        request_weights(rounds_before_ + round, statements);
+        for (int i = 0; i < steps_per_round_; i++) statements.push_back(step(round * steps_per_round_ + i));
+        all.push_back(For::make(loop->name, 0, rounds, loop->for_type, loop->partition_policy,
+                                loop->device_api, Block::make(statements)));
+    }
+    for (int i = rounds * steps_per_round_; i < steps; i++) all.push_back(step(i));
+    source_++;
+    rounds_before_ += rounds;
+    return Block::make(all);
+}
+
+void PrefetchNext::request_tiles(const Expr &round, int rounds, Statements &statements) const {
     const ProductSource &source = product_.spec.sources[source_];
     const int bytes = 4 / channels_in_step(product_.spec.products),
-              lines = lines_of(product_.spec.tiles * source.tile_stride * bytes);
+              lines = lines_of(product_.spec.tiles * source.tile_stride * bytes), share = shared(lines, rounds);
     const Expr tile = substitute(product_.q.name(), item_ + 1, product_.first_tile),
                position = substitute(product_.q.name(), item_ + 1, product_.position),
                start = tile * source.tile_stride + position * source.position_stride;
-    return request(product_.V[source_].name(),
-                   Halide::cast<int64_t>(start) * bytes + Halide::min(channel, lines - 1) * kLineBytes);
+    for (int i = 0; i < share; i++) {
+        const Expr line = Halide::min(round * share + i, lines - 1);
+        statements.push_back(
+            request(product_.V[source_].name(), Halide::cast<int64_t>(start) * bytes + line * kLineBytes));
+    }
 }
 
-// `step`: of all sources' sums.
-void PrefetchNext::request_weights(const Expr &step, std::vector<Stmt> &statements) const {
+// `round`: of all sources' sums.
+void PrefetchNext::request_weights(const Expr &round, Statements &statements) const {
     const ProductSpec &s = product_.spec;
     // A step is four bytes for each output channel: a float, or a pair of int16.
-    const int step_lines = lines_of(4 * s.block), passes = items_.ranges.front().blocks,
-              share = (step_lines + passes - 1) / passes, lines = lines_of(4 * s.steps() * s.block);
+    const int passes = items_.ranges.front().blocks, lines = lines_of(4 * s.steps() * s.block),
+              share = shared(lines, passes * rounds_);
     const Expr first_item = Variable::make(Halide::Int(32), product_.M.name() + ".min.2"),
                items = Variable::make(Halide::Int(32), product_.M.name() + ".extent.2");
     auto at = [&](const Expr &value, const Expr &item) { return substitute(product_.q.name(), item, value); };
@@ -95,7 +115,7 @@ void PrefetchNext::request_weights(const Expr &step, std::vector<Stmt> &statemen
                                      (block_ + 1) * s.tiling.positions() + first),
                start = next * (s.steps() * s.block);
     for (int i = 0; i < share; i++) {
-        const Expr line = Halide::min((pass * s.steps() + step) * share + i, lines - 1);
+        const Expr line = Halide::min((pass * rounds_ + round) * share + i, lines - 1);
         statements.push_back(
             request(product_.U.name(), Halide::cast<int64_t>(start) * 4 + line * kLineBytes));
     }

@@ -26,14 +26,18 @@ protected:
     Halide::Internal::Stmt visit(const Halide::Internal::For *loop) override;
 
 private:
-    Halide::Internal::Stmt request_tiles(const Halide::Expr &channel) const;
-    void request_weights(const Halide::Expr &step, std::vector<Halide::Internal::Stmt> &statements) const;
+    using Statements = std::vector<Halide::Internal::Stmt>;
+    Halide::Internal::Stmt in_rounds(const Halide::Internal::For *loop);
+    void request_tiles(const Halide::Expr &round, int rounds, Statements &statements) const;
+    void request_weights(const Halide::Expr &round, Statements &statements) const;
 
     const Product &product_;
     const ItemMap items_;
+    int steps_per_round_ = 1;        // of a sum, between requests
+    int rounds_ = 0;                 // of all sources' sums
     Halide::Expr item_, block_ = 0;  // the loops around
     size_t source_ = 0;              // whose sum comes next
-    int steps_ = 0;                  // of the sums before it
+    int rounds_before_ = 0;          // of the sums before it
 };
 
 }  // namespace hardnet
