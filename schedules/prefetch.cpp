@@ -11,6 +11,8 @@ using Halide::Expr;
 namespace {
 
 constexpr int kLineBytes = 64;
+// Of a sum, between requests: what computes their addresses is a third of a step's instructions on AVX2.
+constexpr int kStepsPerRound = 4;
 
 bool ends_with(const std::string &text, const std::string &end) {
     return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
@@ -49,10 +51,8 @@ int lines_of(int bytes) { return shared(bytes, kLineBytes); }
 
 PrefetchNext::PrefetchNext(const Product &product)
     : product_(product), items_(product.spec.tiling, product.spec.tiles) {
-    const ProductSpec &s = product.spec;
-    constexpr int kFewProducts = 12;  // a step of so many instructions takes no longer than what a request costs
-    steps_per_round_ = s.block / s.lanes * s.tiles <= kFewProducts ? 2 : 1;
-    for (const ProductSource &source : s.sources) rounds_ += s.steps(source) / steps_per_round_;
+    for (const ProductSource &source : product.spec.sources)
+        rounds_ += product.spec.steps(source) / kStepsPerRound;
 }
 
 Stmt PrefetchNext::visit(const For *loop) {
@@ -68,18 +68,18 @@ Stmt PrefetchNext::visit(const For *loop) {
 }
 
 Stmt PrefetchNext::in_rounds(const For *loop) {
-    const int steps = product_.spec.steps(product_.spec.sources[source_]), rounds = steps / steps_per_round_;
+    const int steps = product_.spec.steps(product_.spec.sources[source_]), rounds = steps / kStepsPerRound;
     const Expr round = Variable::make(Halide::Int(32), loop->name);
     auto step = [&](const Expr &at) { return substitute(loop->name, at, loop->body); };
     std::vector<Stmt> all, statements;
     if (rounds) {
         request_tiles(round, rounds, statements);
         request_weights(rounds_before_ + round, statements);
-        for (int i = 0; i < steps_per_round_; i++) statements.push_back(step(round * steps_per_round_ + i));
+        for (int i = 0; i < kStepsPerRound; i++) statements.push_back(step(round * kStepsPerRound + i));
         all.push_back(For::make(loop->name, 0, rounds, loop->for_type, loop->partition_policy,
                                 loop->device_api, Block::make(statements)));
     }
-    for (int i = rounds * steps_per_round_; i < steps; i++) all.push_back(step(i));
+    for (int i = rounds * kStepsPerRound; i < steps; i++) all.push_back(step(i));
     source_++;
     rounds_before_ += rounds;
     return Block::make(all);

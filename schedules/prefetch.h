@@ -7,14 +7,14 @@
 
 namespace hardnet {
 
-// A lowering pass for the product, which asks for cache lines to be brought into L2 while it computes.
+// A lowering pass for the product, which asks for cache lines to be brought into L2 while it computes: some lines per
+// round of a few steps of a sum, which it unrolls for that.
 //
 // Tiles: an item reads `tiles` tiles of every source, and reads them once. While the sum over a source's
-// channels runs, the next item's tiles of that source are requested, a line per step.
+// channels runs, the next item's tiles of that source are requested.
 //
 // Weights: the items of a position read its weights one after the other, the first from memory, which cannot
-// keep up, the others from L2. So the items of a position share in requesting the next position's weights,
-// some lines per step.
+// keep up, the others from L2. So the items of a position share in requesting the next position's weights.
 //
 // What is requested may lie behind a buffer's end; a prefetch never faults.
 class PrefetchNext : public Halide::Internal::IRMutator {
@@ -33,7 +33,6 @@ private:
 
     const Product &product_;
     const ItemMap items_;
-    int steps_per_round_ = 1;        // of a sum, between requests
     int rounds_ = 0;                 // of all sources' sums
     Halide::Expr item_, block_ = 0;  // the loops around
     size_t source_ = 0;              // whose sum comes next
