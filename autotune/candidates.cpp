@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 namespace hardnet {
 namespace {
@@ -12,17 +13,19 @@ constexpr size_t kMostSuggested = 3;  // from records
 constexpr double kWithinOfCuts =
     1.6;  // a near problem's winner may cost more here, by the model, than the model allows
 
+constexpr double kWithinOfAlgorithms = 2.5;
+
 double far(int a, int b) { return std::abs(std::log(double(std::max(a, 1)) / std::max(b, 1))); }
 
-bool same_operator(const BlockProblem &a, const BlockProblem &b) {
+bool same_operator(const Problem &a, const Problem &b) {
     if (a.op != b.op) return false;
-    if (a.op == BlockProblem::Op::kProduct) return a.tiling.m() == b.tiling.m();
+    if (a.op == Problem::Op::kProduct) return a.tiling.m() == b.tiling.m();
     return a.window == b.window;
 }
 
-double distance(const BlockProblem &a, const BlockProblem &b) {
-    const auto pixels = [](const BlockProblem &p) {
-        return p.op == BlockProblem::Op::kProduct ? p.tiling.tiles() : p.width * p.height;
+double distance(const Problem &a, const Problem &b) {
+    const auto pixels = [](const Problem &p) {
+        return p.op == Problem::Op::kProduct ? p.tiling.tiles() : p.width * p.height;
     };
     return far(a.out, b.out) + far(a.in, b.in) + far(pixels(a), pixels(b)) +
            (a.residual != b.residual ? 0.1 : 0);
@@ -37,7 +40,7 @@ double distance(const Blocks &a, const Blocks &b) {
 }
 
 // The cut of this problem that is most like another's.
-Blocks like(const Machine &machine, const BlockProblem &problem, const Blocks &other) {
+Blocks like(const Machine &machine, const Problem &problem, const Blocks &other) {
     const std::vector<Blocks> cuts = candidate_blocks(machine, problem, SIZE_MAX, kWithinOfCuts);
     return *std::min_element(cuts.begin(), cuts.end(), [&](const Blocks &a, const Blocks &b) {
         return distance(a, other) < distance(b, other);
@@ -46,26 +49,76 @@ Blocks like(const Machine &machine, const BlockProblem &problem, const Blocks &o
 
 }  // namespace
 
-std::vector<Blocks> candidates_of(const Machine &machine, const BlockProblem &problem,
-                                  const std::vector<TunedBlocks> &chosen) {
-    std::vector<Blocks> model = candidate_blocks(machine, problem, kMostOfModel, kWithin), all = {model[0]};
-    auto add = [&](const Blocks &blocks) {
-        if (std::find(all.begin(), all.end(), blocks) == all.end()) all.push_back(blocks);
+std::vector<Parameters> candidates_of(const Machine &machine, const Problem &problem,
+                                      const std::vector<TuningRecord> &chosen) {
+    const std::vector<Blocks> model = candidate_blocks(machine, problem, kMostOfModel, kWithin);
+    std::vector<Parameters> all = {{model[0]}};
+    auto add = [&](const Parameters &parameters) {
+        if (std::find(all.begin(), all.end(), parameters) == all.end()) all.push_back(parameters);
     };
-    std::vector<const TunedBlocks *> near;
-    for (const TunedBlocks &r : chosen) {
+    std::vector<const TuningRecord *> near;
+    for (const TuningRecord &r : chosen) {
         const bool won = r.ms < r.model_ms;
         if (won && r.level == machine.level && same_operator(r.problem, problem)) near.push_back(&r);
     }
-    std::stable_sort(near.begin(), near.end(), [&](const TunedBlocks *a, const TunedBlocks *b) {
+    std::stable_sort(near.begin(), near.end(), [&](const TuningRecord *a, const TuningRecord *b) {
         return distance(a->problem, problem) < distance(b->problem, problem);
     });
-    for (const TunedBlocks *r : near) {
+    for (const TuningRecord *r : near) {
         if (all.size() > kMostSuggested) break;
-        add(r->problem == problem ? r->blocks : like(machine, problem, r->blocks));
+        Parameters parameters = r->parameters;
+        if (!(r->problem == problem)) parameters.blocks = like(machine, problem, r->parameters.blocks);
+        if (complete_parameters(machine, problem, parameters)) add(parameters);
     }
-    for (const Blocks &blocks : model) add(blocks);
+    for (const Blocks &blocks : model) add({blocks});
+    for (const ParameterRange &range : parameter_ranges()) {
+        if (range.op != problem.op) continue;
+        for (const int value : legal_values(machine, problem, range)) {
+            Parameters parameters{model[0]};
+            parameters.*range.value = value;
+            add(parameters);
+        }
+    }
     return all;
+}
+
+std::vector<OpenProblem> open_kernels(const Plan &plan, const std::vector<TuningRecord> &chosen) {
+    std::vector<OpenProblem> problems;
+    for (size_t layer = 0; layer < plan.choices.size(); layer++) {
+        const auto &problem = plan.choices[layer].problem;
+        if (!problem) continue;
+        auto known = std::find_if(problems.begin(), problems.end(),
+                                  [&](const OpenProblem &p) { return p.problem == *problem; });
+        if (known == problems.end())
+            known =
+                problems.insert(known, {*problem, {}, {}, candidates_of(*plan.machine, *problem, chosen)});
+        known->layers.push_back(layer);
+    }
+    return problems;
+}
+
+std::vector<OpenProblem> open_resolutions(const Plan &plan, const Network &network) {
+    std::vector<OpenProblem> problems;
+    for (const Resolution &r : plan.resolutions) {
+        OpenProblem open{r.problem, {r.layers.begin(), r.layers.end()}, {}, {}};
+        std::set<size_t> transformed;
+        for (int layer : r.layers) {
+            transformed.insert(size_t(layer));
+            for (int source : network.layers[size_t(layer)].sources()) transformed.insert(size_t(source));
+        }
+        open.transformed.assign(transformed.begin(), transformed.end());
+        std::vector<AlgorithmCost> costs = r.costs;
+        std::stable_sort(costs.begin(), costs.end(), [&](const AlgorithmCost &a, const AlgorithmCost &b) {
+            const bool first = a.tiling == r.tiling, second = b.tiling == r.tiling;
+            return first != second ? first : a.cycles < b.cycles;
+        });
+        for (const AlgorithmCost &cost : costs) {
+            if (cost.cycles > kWithinOfAlgorithms * costs.front().cycles) continue;
+            open.candidates.emplace_back().m = cost.m();
+        }
+        if (open.candidates.size() > 1) problems.push_back(std::move(open));
+    }
+    return problems;
 }
 
 }  // namespace hardnet

@@ -76,10 +76,10 @@ private:
     }
 
     Status keep(const Picks &picks, int rung, const std::vector<RoundTimes> &times) {
-        std::vector<TunedBlocks> trials;
+        std::vector<TuningRecord> trials;
         for (const Pick &pick : picks) {
             const Estimate e = estimate(times[pick.problem]);
-            TunedBlocks &trial = trials.emplace_back(blank(pick, rung));
+            TuningRecord &trial = trials.emplace_back(blank(pick, rung));
             trial.model_ms = e.model_ms / double(log_.problems()[pick.problem].layers.size());
             trial.ms = trial.model_ms * e.ratio;
             trial.low = e.low;
@@ -91,21 +91,21 @@ private:
     // A candidate is to blame where the model's own package still runs; else the machine is, by a full disk or memory.
     Status blame(const Pick &pick, int rung, const Error &error) {
         if (const Status runs = time_model(); !runs) return runs;
-        TunedBlocks trial = blank(pick, rung);
+        TuningRecord trial = blank(pick, rung);
         trial.failed = error.what;
         report_.failed++;
         return keep({trial});
     }
 
-    TunedBlocks blank(const Pick &pick, int rung) const {
-        TunedBlocks trial = log_.record_of(pick);
+    TuningRecord blank(const Pick &pick, int rung) const {
+        TuningRecord trial = log_.record_of(pick);
         trial.trial = rung;
         trial.date = bench_.date();
         return trial;
     }
 
-    Status keep(const std::vector<TunedBlocks> &trials) {
-        for (const TunedBlocks &trial : trials) log_.add(trial);
+    Status keep(const std::vector<TuningRecord> &trials) {
+        for (const TuningRecord &trial : trials) log_.add(trial);
         return bench_.keep(trials);
     }
 

@@ -14,8 +14,8 @@ struct Bench {
     // Times a package with these picks beside the model's for about so many seconds, in a process of its own: per
     // problem. An error says what is wrong with one of the picks.
     std::function<Result<std::vector<RoundTimes>>(const Picks &picks, double seconds)> measure;
-    std::function<Status(const std::vector<TunedBlocks> &trials)> keep;  // before the next is measured
-    std::function<double()> seconds;                                     // since some moment
+    std::function<Status(const std::vector<TuningRecord> &trials)> keep;  // before the next is measured
+    std::function<double()> seconds;                                      // since some moment
     std::function<bool()> interrupted;
     std::function<std::string()> date;
 };

@@ -1,4 +1,4 @@
-// A trial: the same network with other blocks, checked against the package with the cost model's and timed in
+// A trial: the same network with other parameters, checked against the package with the cost model's and timed in
 // turns with it, layer by layer, inside the running network.
 #pragma once
 #include <string>
@@ -20,10 +20,15 @@ constexpr int kLeastRounds = 20, kMostRounds = 400;
 // Compiles a package in a process of its own.
 Status compile_in_child(const CompileRequest &request);
 
+// Layers that are timed together.
+struct LayerGroup {
+    std::vector<size_t> layers;       // but for input transforms
+    std::vector<size_t> transformed;  // input transforms of their tensors
+};
+
 // Compares the package in `folder` with the one in `model` and times both, in a process of its own: per group of layers.
 // Output that differs by more than rounding is an error and is not timed.
 Result<std::vector<RoundTimes>> run_trial(const std::string &folder, const std::string &model,
-                                          const std::vector<std::vector<size_t>> &groups,
-                                          const TrialOptions &options);
+                                          const std::vector<LayerGroup> &groups, const TrialOptions &options);
 
 }  // namespace hardnet

@@ -8,21 +8,21 @@
 namespace hardnet {
 namespace {
 
-double share(const TunedBlocks &trial) { return trial.ms / trial.model_ms; }
+double share(const TuningRecord &trial) { return trial.ms / trial.model_ms; }
 
 // What has to be shown, too, by every confirmation.
-bool faster(const TunedBlocks &trial) { return trial.high < 1 && share(trial) <= kGain; }
+bool faster(const TuningRecord &trial) { return trial.high < 1 && share(trial) <= kGain; }
 
 }  // namespace
 
-TunedBlocks TrialLog::record_of(const Pick &pick) const {
-    TunedBlocks record = blank_;
+TuningRecord TrialLog::record_of(const Pick &pick) const {
+    TuningRecord record = blank_;
     record.problem = problems_[pick.problem].problem;
-    record.blocks = pick.blocks;
+    record.parameters = pick.parameters;
     return record;
 }
 
-void TrialLog::add(const TunedBlocks &trial) {
+void TrialLog::add(const TuningRecord &trial) {
     if (trial.level != blank_.level || trial.cpu != blank_.cpu || trial.threads != blank_.threads ||
         trial.sources != blank_.sources || !trial.trial)
         return;
@@ -30,51 +30,52 @@ void TrialLog::add(const TunedBlocks &trial) {
         if (problems_[p].problem == trial.problem) trials_[p].push_back(trial);
 }
 
-std::vector<const TunedBlocks *> TrialLog::trials_of(size_t problem, const Blocks &blocks) const {
-    std::vector<const TunedBlocks *> all;
-    for (const TunedBlocks &t : trials_[problem])
-        if (t.blocks == blocks) all.push_back(&t);
+std::vector<const TuningRecord *> TrialLog::trials_of(size_t problem, const Parameters &parameters) const {
+    std::vector<const TuningRecord *> all;
+    for (const TuningRecord &t : trials_[problem])
+        if (t.parameters == parameters) all.push_back(&t);
     return all;
 }
 
-const TunedBlocks *TrialLog::latest(size_t problem, const Blocks &blocks, int rung) const {
-    const TunedBlocks *found = nullptr;
-    for (const TunedBlocks *t : trials_of(problem, blocks))
+const TuningRecord *TrialLog::latest(size_t problem, const Parameters &parameters, int rung) const {
+    const TuningRecord *found = nullptr;
+    for (const TuningRecord *t : trials_of(problem, parameters))
         if (t->trial == rung) found = t;
     return found;
 }
 
 // The measurement that counts: a longer one replaces the shorter, whose luck was what kept the candidate.
-const TunedBlocks *TrialLog::highest(size_t problem, const Blocks &blocks) const {
-    const TunedBlocks *found = nullptr;
-    for (const TunedBlocks *t : trials_of(problem, blocks))
+const TuningRecord *TrialLog::highest(size_t problem, const Parameters &parameters) const {
+    const TuningRecord *found = nullptr;
+    for (const TuningRecord *t : trials_of(problem, parameters))
         if (t->trial <= kRungs && (!found || t->trial >= found->trial)) found = t;
     return found;
 }
 
-bool TrialLog::failed(size_t problem, const Blocks &blocks) const {
-    const auto all = trials_of(problem, blocks);
-    return std::any_of(all.begin(), all.end(), [](const TunedBlocks *t) { return !t->failed.empty(); });
+bool TrialLog::failed(size_t problem, const Parameters &parameters) const {
+    const auto all = trials_of(problem, parameters);
+    return std::any_of(all.begin(), all.end(), [](const TuningRecord *t) { return !t->failed.empty(); });
 }
 
 // Those that a rung measures; above the first, those that the rung below, once it is complete, leaves.
 TrialLog::Candidates TrialLog::of_rung(size_t problem, int rung) const {
     Candidates below, left;
     if (rung == 1) {
-        const std::vector<Blocks> &all = problems_[problem].candidates;
+        const std::vector<Parameters> &all = problems_[problem].candidates;
         for (size_t c = 1; c < all.size(); c++) left.push_back(&all[c]);
         return left;
     }
-    for (const Blocks *blocks : of_rung(problem, rung - 1))
-        if (!failed(problem, *blocks)) below.push_back(blocks);
-    for (const Blocks *blocks : below)
-        if (!latest(problem, *blocks, rung - 1)) return {};
-    auto of = [&](const Blocks *blocks) { return latest(problem, *blocks, rung - 1); };
+    for (const Parameters *parameters : of_rung(problem, rung - 1))
+        if (!failed(problem, *parameters)) below.push_back(parameters);
+    for (const Parameters *parameters : below)
+        if (!latest(problem, *parameters, rung - 1)) return {};
+    auto of = [&](const Parameters *parameters) { return latest(problem, *parameters, rung - 1); };
     std::stable_sort(below.begin(), below.end(),
-                     [&](const Blocks *a, const Blocks *b) { return share(*of(a)) < share(*of(b)); });
-    for (const Blocks *blocks : below) {
-        const bool close = of(blocks)->low <= of(below.front())->high;
-        if (of(blocks)->low <= kGain && close && left.size() < (below.size() + 1) / 2) left.push_back(blocks);
+                     [&](const Parameters *a, const Parameters *b) { return share(*of(a)) < share(*of(b)); });
+    for (const Parameters *parameters : below) {
+        const bool close = of(parameters)->low <= of(below.front())->high;
+        if (of(parameters)->low <= kGain && close && left.size() < (below.size() + 1) / 2)
+            left.push_back(parameters);
     }
     return left.size() > 1 ? left : Candidates{};  // one alone is not compared any more
 }
@@ -85,10 +86,10 @@ Step TrialLog::next_trial() const {
         for (size_t p = 0; p < problems_.size(); p++) {
             int untried = 0;
             size_t candidates = 0;
-            for (const Blocks *blocks : of_rung(p, rung)) {
+            for (const Parameters *parameters : of_rung(p, rung)) {
                 candidates++;
-                if (failed(p, *blocks) || latest(p, *blocks, rung)) continue;
-                if (untried++ == 0) step.picks.push_back({p, *blocks});
+                if (failed(p, *parameters) || latest(p, *parameters, rung)) continue;
+                if (untried++ == 0) step.picks.push_back({p, *parameters});
             }
             for (int above = rung + 1; above <= kRungs && candidates > 2; above++)
                 untried += int(candidates = (candidates + 1) / 2);
@@ -100,13 +101,13 @@ Step TrialLog::next_trial() const {
 }
 
 // The fastest of those that were measured longest, promise enough and were not refuted.
-const Blocks *TrialLog::favourite(size_t problem) const {
-    const Blocks *best = nullptr;
+const Parameters *TrialLog::favourite(size_t problem) const {
+    const Parameters *best = nullptr;
     int best_rung = 0;
     double best_share = 0;
-    const std::vector<Blocks> &all = problems_[problem].candidates;
+    const std::vector<Parameters> &all = problems_[problem].candidates;
     for (size_t c = 1; c < all.size(); c++) {
-        const TunedBlocks *trial = highest(problem, all[c]);
+        const TuningRecord *trial = highest(problem, all[c]);
         if (!trial || failed(problem, all[c]) || refuted(problem, all[c]) || !faster(*trial)) continue;
         if (best && (trial->trial < best_rung || (trial->trial == best_rung && share(*trial) >= best_share)))
             continue;
@@ -115,28 +116,28 @@ const Blocks *TrialLog::favourite(size_t problem) const {
     return best;
 }
 
-bool TrialLog::refuted(size_t problem, const Blocks &blocks) const {
-    const auto all = trials_of(problem, blocks);
-    return std::any_of(all.begin(), all.end(), [](const TunedBlocks *t) {
+bool TrialLog::refuted(size_t problem, const Parameters &parameters) const {
+    const auto all = trials_of(problem, parameters);
+    return std::any_of(all.begin(), all.end(), [](const TuningRecord *t) {
         return t->trial == kConfirmation && (!t->failed.empty() || !faster(*t));
     });
 }
 
-bool TrialLog::confirmed(size_t problem, const Blocks &blocks) const {
-    const auto all = trials_of(problem, blocks);
-    return !refuted(problem, blocks) && std::count_if(all.begin(), all.end(), [](const TunedBlocks *t) {
-                                            return t->trial == kConfirmation;
-                                        }) >= kConfirmations;
+bool TrialLog::confirmed(size_t problem, const Parameters &parameters) const {
+    const auto all = trials_of(problem, parameters);
+    return !refuted(problem, parameters) && std::count_if(all.begin(), all.end(), [](const TuningRecord *t) {
+                                                return t->trial == kConfirmation;
+                                            }) >= kConfirmations;
 }
 
 Step TrialLog::next_confirmation() const {
     Step step{kConfirmation, {}, 0};
     for (size_t p = 0; p < problems_.size(); p++) {
-        const Blocks *best = favourite(p);
+        const Parameters *best = favourite(p);
         if (!best) continue;
         const auto all = trials_of(p, *best);
         const int done = int(std::count_if(all.begin(), all.end(),
-                                           [](const TunedBlocks *t) { return t->trial == kConfirmation; }));
+                                           [](const TuningRecord *t) { return t->trial == kConfirmation; }));
         if (done >= kConfirmations) continue;
         step.picks.push_back({p, *best});
         step.left = std::max(step.left, kConfirmations - done);
@@ -147,23 +148,23 @@ Step TrialLog::next_confirmation() const {
 // Nothing is left to try but, perhaps, confirmations.
 bool TrialLog::exhausted(size_t problem) const {
     for (int rung = 1; rung <= kRungs; rung++)
-        for (const Blocks *blocks : of_rung(problem, rung))
-            if (!failed(problem, *blocks) && !latest(problem, *blocks, rung)) return false;
+        for (const Parameters *parameters : of_rung(problem, rung))
+            if (!failed(problem, *parameters) && !latest(problem, *parameters, rung)) return false;
     return true;
 }
 
-std::vector<TunedBlocks> TrialLog::chosen() const {
-    std::vector<TunedBlocks> records;
+std::vector<TuningRecord> TrialLog::chosen() const {
+    std::vector<TuningRecord> records;
     for (size_t p = 0; p < problems_.size(); p++) {
-        const Blocks *best = favourite(p);
+        const Parameters *best = favourite(p);
         const bool won = best && confirmed(p, *best);
         if (!won && (best || !exhausted(p) || model_ms(p) == 0)) continue;
-        TunedBlocks record = record_of({p, won ? *best : problems_[p].candidates[0]});
+        TuningRecord record = record_of({p, won ? *best : problems_[p].candidates[0]});
         record.model_ms = record.ms = model_ms(p);
         std::vector<double> shares;
-        for (const TunedBlocks &t : trials_[p]) {
+        for (const TuningRecord &t : trials_[p]) {
             record.date = std::max(record.date, t.date);  // of what the choice follows from
-            if (!won || !(t.blocks == *best) || t.trial != kConfirmation) continue;
+            if (!won || !(t.parameters == *best) || t.trial != kConfirmation) continue;
             record.low = shares.empty() ? t.low : std::min(record.low, t.low);
             record.high = std::max(record.high, t.high);
             shares.push_back(share(t));
@@ -175,32 +176,33 @@ std::vector<TunedBlocks> TrialLog::chosen() const {
 }
 
 double TrialLog::best_share(size_t problem) const {
-    const Blocks *best = favourite(problem);
+    const Parameters *best = favourite(problem);
     return best ? share(*highest(problem, *best)) : 1;
 }
 
 double TrialLog::model_ms(size_t problem) const {
     double least = 0;
-    for (const TunedBlocks &t : trials_[problem])
+    for (const TuningRecord &t : trials_[problem])
         if (t.model_ms > 0) least = least > 0 ? std::min(least, t.model_ms) : t.model_ms;
     return least;
 }
 
-std::string TrialLog::verdict(size_t problem, const Blocks &blocks) const {
-    const auto all = trials_of(problem, blocks);
-    for (const TunedBlocks *t : all)
+std::string TrialLog::verdict(size_t problem, const Parameters &parameters) const {
+    const auto all = trials_of(problem, parameters);
+    for (const TuningRecord *t : all)
         if (!t->failed.empty()) return t->failed;
-    for (const TunedBlocks *t : all)
+    for (const TuningRecord *t : all)
         if (t->trial == kConfirmation && !faster(*t))
             return fmt::format(
                 "not faster in another process: {:.1f} % of the model's time, {:.1f} to {:.1f}",
                 share(*t) * 100, t->low * 100, t->high * 100);
-    const TunedBlocks *t = highest(problem, blocks);
+    const TuningRecord *t = highest(problem, parameters);
     if (!t) return "not tried";
-    if (confirmed(problem, blocks) && favourite(problem) && *favourite(problem) == blocks) return "chosen";
-    const char *what = !faster(*t)                                              ? "no gain"
-                       : favourite(problem) && !(*favourite(problem) == blocks) ? "another is faster"
-                                                                                : "not confirmed yet";
+    if (confirmed(problem, parameters) && favourite(problem) && *favourite(problem) == parameters)
+        return "chosen";
+    const char *what = !faster(*t)                                                  ? "no gain"
+                       : favourite(problem) && !(*favourite(problem) == parameters) ? "another is faster"
+                                                                                    : "not confirmed yet";
     return fmt::format("{}: {:.1f} % of the model's time, {:.1f} to {:.1f}", what, share(*t) * 100,
                        t->low * 100, t->high * 100);
 }

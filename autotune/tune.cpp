@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <memory>
+#include <optional>
 
 #include "autotune/candidates.h"
 #include "autotune/trial.h"
@@ -24,8 +26,8 @@ double monotonic_seconds() {
     return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-TunedBlocks blank_record(const TuneRequest &request, const Machine &machine) {
-    TunedBlocks record;
+TuningRecord blank_record(const TuneRequest &request, const Machine &machine) {
+    TuningRecord record;
     record.level = machine.level;
     record.cpu = cpu_name();
     record.threads = request.threads;
@@ -34,48 +36,32 @@ TunedBlocks blank_record(const TuneRequest &request, const Machine &machine) {
     return record;
 }
 
-Status write_records(const std::string &path, const std::vector<TunedBlocks> &records) {
-    const std::string text = tuned_blocks_text(records);
+Status write_records(const std::string &path, const std::vector<TuningRecord> &records) {
+    const std::string text = records_text(records);
     return write_file(path, {{text.data(), text.size()}});
-}
-
-// The distinct problems of a network, with what is to be tried for each.
-std::vector<Problem> problems_of(const Plan &plan, const Machine &machine,
-                                 const std::vector<TunedBlocks> &chosen) {
-    std::vector<Problem> problems;
-    for (size_t layer = 0; layer < plan.choices.size(); layer++) {
-        const auto &problem = plan.choices[layer].problem;
-        if (!problem) continue;
-        auto known = std::find_if(problems.begin(), problems.end(),
-                                  [&](const Problem &p) { return p.problem == *problem; });
-        if (known == problems.end())
-            known = problems.insert(known, {*problem, {}, candidates_of(machine, *problem, chosen)});
-        known->layers.push_back(layer);
-    }
-    return problems;
 }
 
 // Makes trials' packages in a folder that goes with it.
 class TrialBench {
 public:
-    TrialBench(const TuneRequest &request, const Machine &machine, const TrialLog &log)
-        : request_(request), machine_(machine), log_(log) {}
+    // Every package has what `common` records, too.
+    TrialBench(const TuneRequest &request, const Machine &machine, const TrialLog &log,
+               std::vector<TuningRecord> common)
+        : request_(request), machine_(machine), log_(log), common_(std::move(common)) {}
 
     Status prepare() {
         if (!scratch_.fault().empty())
             return environment_error(scratch_.fault() + ": expected a temporary folder that can be written");
-        return compile_in_child(package("model", "model"));
+        return compile("model", common_);
     }
     std::string model_package() const { return scratch_.path() + "/model"; }
 
     Result<std::vector<RoundTimes>> measure(const Picks &picks, double seconds) {
-        std::vector<TunedBlocks> records;
+        std::vector<TuningRecord> records = common_;
         for (const Pick &pick : picks) records.push_back(log_.record_of(pick));
-        const std::string path = scratch_.path() + "/trial.jsonl";
-        if (Status s = write_records(path, records); !s) return s.error();
-        if (Status s = compile_in_child(package("trial", path)); !s) return s.error();
-        std::vector<std::vector<size_t>> groups;
-        for (const Problem &p : log_.problems()) groups.push_back(p.layers);
+        if (Status s = compile("trial", records); !s) return s.error();
+        std::vector<LayerGroup> groups;
+        for (const OpenProblem &p : log_.problems()) groups.push_back({p.layers, p.transformed});
         const double begin = monotonic_seconds();
         auto times = run_trial(scratch_.path() + "/trial", model_package(), groups,
                                {machine_.level, request_.threads, seconds, most_seconds(seconds)});
@@ -90,7 +76,9 @@ private:
         return usual_seconds_ == 0 ? kFirst : kLeast + int(10 * (usual_seconds_ + seconds));
     }
 
-    CompileRequest package(const std::string &name, const std::string &blocks) const {
+    Status compile(const std::string &name, const std::vector<TuningRecord> &records) const {
+        const std::string path = scratch_.path() + "/" + name + ".jsonl";
+        if (Status s = write_records(path, records); !s) return s;
         CompileRequest request;
         request.record = request_.record;
         request.record.class_names.clear();
@@ -101,33 +89,34 @@ private:
         request.measured = request_.measured;
         request.name = "tuned";
         request.jobs = request_.jobs;
-        request.blocks = blocks;
+        request.blocks = path;
         request.folder = scratch_.path() + "/" + name;
-        return request;
+        return compile_in_child(request);
     }
 
     const TuneRequest &request_;
     const Machine &machine_;
     const TrialLog &log_;
+    const std::vector<TuningRecord> common_;
     const TemporaryFolder scratch_{"hardnet-tune-"};
     double usual_seconds_ = 0;  // 0: not known yet
 };
 
 // The records of an output file that is there already; they are of one level.
-Result<std::vector<TunedBlocks>> read_output(const std::string &path, const std::string &level) {
+Result<std::vector<TuningRecord>> read_output(const std::string &path, const std::string &level) {
     std::error_code ignored;
-    if (path.empty() || !fs::exists(path, ignored)) return std::vector<TunedBlocks>{};
-    auto read = tuned_blocks(path);
+    if (path.empty() || !fs::exists(path, ignored)) return std::vector<TuningRecord>{};
+    auto read = tuning_records(path);
     if (!read || read->empty() || read->front().level == level) return read;
     return bad_input(path + ": expected records of level " + level + ", found " + read->front().level);
 }
 
 // Those of other problems stay.
-Status update_output(const std::string &path, std::vector<TunedBlocks> records,
-                     const std::vector<TunedBlocks> &chosen) {
+Status update_output(const std::string &path, std::vector<TuningRecord> records,
+                     const std::vector<TuningRecord> &chosen) {
     records.erase(std::remove_if(records.begin(), records.end(),
-                                 [&](const TunedBlocks &r) {
-                                     return find_tuned(chosen, r.level, r.problem) != nullptr;
+                                 [&](const TuningRecord &r) {
+                                     return find_record(chosen, r.level, r.problem) != nullptr;
                                  }),
                   records.end());
     records.insert(records.end(), chosen.begin(), chosen.end());
@@ -135,20 +124,20 @@ Status update_output(const std::string &path, std::vector<TunedBlocks> records,
 }
 
 std::vector<ProblemReport> problem_reports(const TrialLog &log, const Network &network,
-                                           const std::vector<TunedBlocks> &chosen) {
+                                           const std::vector<TuningRecord> &chosen) {
     std::vector<ProblemReport> reports;
     for (size_t i = 0; i < log.problems().size(); i++) {
-        const Problem &p = log.problems()[i];
+        const OpenProblem &p = log.problems()[i];
         ProblemReport &report = reports.emplace_back();
         report.problem = p.problem;
         for (size_t layer : p.layers) report.layers.push_back(network.layers[layer].name);
-        report.model = report.blocks = p.candidates[0];
+        report.model = report.parameters = p.candidates[0];
         const double count = double(p.layers.size());
         report.model_ms = report.ms = log.model_ms(i) * count;
-        if (const TunedBlocks *record =
-                find_tuned(chosen, chosen.empty() ? "" : chosen[0].level, p.problem)) {
+        if (const TuningRecord *record =
+                find_record(chosen, chosen.empty() ? "" : chosen[0].level, p.problem)) {
             report.settled = true;
-            report.blocks = record->blocks;
+            report.parameters = record->parameters;
             report.ms = record->ms * count;
             report.low = record->low;
             report.high = record->high;
@@ -160,15 +149,13 @@ std::vector<ProblemReport> problem_reports(const TrialLog &log, const Network &n
     return reports;
 }
 
-TuneReport report_of(const TrialLog &log, const SearchReport &searched, const Network &network,
-                     const std::vector<TunedBlocks> &chosen, const Machine &machine) {
-    TuneReport report;
-    report.level = machine.level;
-    report.cpu = cpu_name();
+StageReport report_of(const TrialLog &log, const SearchReport &searched, const Network &network,
+                      const std::vector<TuningRecord> &chosen) {
+    StageReport report;
     report.search = searched;
     report.problems = problem_reports(log, network, chosen);
     for (const ProblemReport &p : report.problems) {
-        report.changed += !(p.blocks == p.model);
+        report.changed += !(p.parameters == p.model);
         report.settled += p.settled;
         report.model_ms += p.model_ms;
         report.ms += p.ms;
@@ -176,47 +163,109 @@ TuneReport report_of(const TrialLog &log, const SearchReport &searched, const Ne
     return report;
 }
 
+// The searches of one network: first the algorithms, by the model's blocks, then the kernels of those that were chosen.
+class Tuner {
+public:
+    Tuner(const TuneRequest &request, const Machine &machine, const Network &network,
+          TuningDatabase &database, std::vector<TuningRecord> known)
+        : request_(request),
+          machine_(machine),
+          network_(network),
+          database_(database),
+          known_(std::move(known)) {}
+
+    Status tune_algorithms() {
+        constexpr double kShare = 0.25;  // of the time: there are few candidates, and each is a whole network
+        auto plan = make_plan(network_, machine_, {});
+        if (!plan) return plan.error();
+        std::vector<OpenProblem> problems = open_resolutions(*plan, network_);
+        if (problems.empty()) return ok();
+        return run("algorithms", std::move(problems), report_.algorithms, request_.seconds * kShare);
+    }
+
+    Status tune_kernels() {
+        std::vector<TuningRecord> suggestions = latest_chosen(known_);
+        auto shipped = shipped_records();
+        if (!shipped) return shipped.error();
+        suggestions.insert(suggestions.end(), shipped->begin(), shipped->end());
+        PlanOptions options;
+        options.records = &chosen_;
+        auto plan = make_plan(network_, machine_, options);
+        if (!plan) return plan.error();
+        return run("kernels", open_kernels(*plan, suggestions), report_.kernels,
+                   request_.seconds - elapsed());
+    }
+
+    const std::vector<TuningRecord> &chosen() const { return chosen_; }
+    // Of the last search, in the cost model's package.
+    std::string model_package() const { return trials_->model_package(); }
+    TuneReport report() const {
+        TuneReport report = report_;
+        report.level = machine_.level;
+        report.cpu = cpu_name();
+        return report;
+    }
+
+private:
+    double elapsed() const { return monotonic_seconds() - begin_; }
+
+    Status run(const char *stage, std::vector<OpenProblem> problems, StageReport &report, double seconds) {
+        trials_.reset();
+        TrialLog &log = log_.emplace(std::move(problems), blank_record(request_, machine_));
+        if (!request_.again)
+            for (const TuningRecord &trial : known_) log.add(trial);
+        trials_ = std::make_unique<TrialBench>(request_, machine_, log, chosen_);
+        Bench bench;
+        bench.measure = [&](const Picks &picks, double s) { return trials_->measure(picks, s); };
+        bench.keep = [&](const std::vector<TuningRecord> &records) -> Status {
+            auto added = database_.append(records);
+            return added ? ok() : Status(added.error());
+        };
+        bench.seconds = monotonic_seconds;
+        bench.interrupted = request_.interrupted;
+        bench.date = utc_date;
+        const double begin = monotonic_seconds();
+        if (Status prepared = trials_->prepare(); !prepared) return prepared;
+        auto searched = search(log, seconds - (monotonic_seconds() - begin), bench,
+                               [&](const SearchProgress &p) { request_.progress(stage, p); });
+        if (!searched) return searched.error();
+        const std::vector<TuningRecord> chosen = log.chosen();
+        if (Status kept = bench.keep(chosen); !kept) return kept;
+        report = report_of(log, *searched, network_, chosen);
+        chosen_.insert(chosen_.end(), chosen.begin(), chosen.end());
+        return ok();
+    }
+
+    const TuneRequest &request_;
+    const Machine &machine_;
+    const Network &network_;
+    TuningDatabase &database_;
+    const std::vector<TuningRecord> known_;  // of earlier runs
+    const double begin_ = monotonic_seconds();
+    std::vector<TuningRecord> chosen_;
+    TuneReport report_;
+    std::optional<TrialLog> log_;  // of the last search, and what makes its packages
+    std::unique_ptr<TrialBench> trials_;
+};
+
 Result<TuneReport> tune_on(const TuneRequest &request, const Machine &machine) {
     auto network = request.model ? request.model->network : build_network(request.record, request.size);
     if (!network) return network.error();
-    auto plan = make_plan(*network, machine, {});
-    if (!plan) return plan.error();
     auto output = read_output(request.output, machine.level);
     if (!output) return output.error();
     auto database = TuningDatabase::open(request.database);
     if (!database) return database.error();
     auto known = database->read(machine.level);
     if (!known) return known.error();
-    std::vector<TunedBlocks> suggestions = latest_chosen(*known);
-    auto shipped = shipped_tuned_blocks();
-    if (!shipped) return shipped.error();
-    suggestions.insert(suggestions.end(), shipped->begin(), shipped->end());
-
-    TrialLog log(problems_of(*plan, machine, suggestions), blank_record(request, machine));
-    if (!request.again)
-        for (const TunedBlocks &trial : *known) log.add(trial);
-    TrialBench trials(request, machine, log);
-    Bench bench;
-    bench.measure = [&](const Picks &picks, double seconds) { return trials.measure(picks, seconds); };
-    bench.keep = [&](const std::vector<TunedBlocks> &records) -> Status {
-        auto added = database->append(records);
-        return added ? ok() : Status(added.error());
-    };
-    bench.seconds = monotonic_seconds;
-    bench.interrupted = request.interrupted;
-    bench.date = utc_date;
-    const double begin = monotonic_seconds();
-    if (Status prepared = trials.prepare(); !prepared) return prepared.error();
-    auto searched = search(log, request.seconds - (monotonic_seconds() - begin), bench, request.progress);
-    if (!searched) return searched.error();
-
-    const std::vector<TunedBlocks> chosen = log.chosen();
-    if (Status kept = bench.keep(chosen); !kept) return kept.error();
+    Tuner tuner(request, machine, *network, *database, std::move(*known));
+    if (Status tuned = tuner.tune_algorithms(); !tuned) return tuned.error();
+    if (Status tuned = tuner.tune_kernels(); !tuned) return tuned.error();
     if (!request.output.empty())
-        if (Status written = update_output(request.output, *output, chosen); !written) return written.error();
-    const TuneReport report = report_of(log, *searched, *network, chosen, machine);
+        if (Status written = update_output(request.output, *output, tuner.chosen()); !written)
+            return written.error();
+    const TuneReport report = tuner.report();
     if (request.finish)
-        if (Status finished = request.finish(report, trials.model_package()); !finished)
+        if (Status finished = request.finish(report, tuner.model_package()); !finished)
             return finished.error();
     return report;
 }

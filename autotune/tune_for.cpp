@@ -40,7 +40,7 @@ Result<TuneFor> tune_for(const std::string &asked) {
         const Machine machine = result.measured ? measured_machine(built_in, *result.measured) : built_in;
         auto known = database->read(machine.level);
         if (!known) return known.error();
-        for (TunedBlocks &record : records_for(cpu, sources_version(machine), *known))
+        for (TuningRecord &record : records_for(cpu, sources_version(machine), *known))
             result.records.push_back(std::move(record));
     }
     return result;

@@ -5,13 +5,13 @@
 #include <vector>
 
 #include "base/machine_record.h"
-#include "schedules/tuned_blocks.h"
+#include "schedules/records.h"
 
 namespace hardnet {
 
 struct TuneFor {
     std::optional<MachineRecord> measured;  // as which the machine is planned for
-    std::vector<TunedBlocks> records;       // what the user's database has for it, see records_for
+    std::vector<TuningRecord> records;      // what the user's database has for it, see records_for
 };
 
 // Of "host": this CPU, measured where `hardnet doctor --measure` was; else of the machine whose record is in that file.

@@ -15,7 +15,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr int64_t kApplication = 0x68647462;  // "hdtb": SQLite's mark of whose file it is
-constexpr int64_t kSchema = 1;
+constexpr int64_t kSchema = 2;
 constexpr char kTables[] = R"(
 CREATE TABLE records (
   id INTEGER PRIMARY KEY,
@@ -25,15 +25,15 @@ CREATE TABLE records (
   threads INTEGER NOT NULL,
   sources TEXT NOT NULL,      -- version of generators and schedules, a hash
   trial INTEGER NOT NULL,     -- round of the search; 0: chosen
-  blocks TEXT NOT NULL,       -- JSON
+  parameters TEXT NOT NULL,   -- JSON: register blocks and what else schedules leave open
   ms REAL NOT NULL,
-  model_ms REAL NOT NULL,     -- by the cost model's blocks
+  model_ms REAL NOT NULL,     -- by the cost model's parameters
   low REAL NOT NULL,          -- bounds of ms / model_ms; 0: not known
   high REAL NOT NULL,
   version TEXT NOT NULL,      -- of the program
   date TEXT NOT NULL,         -- UTC
   failed TEXT NOT NULL,       -- why there is no time, or ''
-  UNIQUE (level, problem, cpu, threads, sources, trial, blocks, ms, model_ms, low, high, version, date, failed)
+  UNIQUE (level, problem, cpu, threads, sources, trial, parameters, ms, model_ms, low, high, version, date, failed)
 ) STRICT)";
 constexpr const char *kTexts[] = {"version", "date", "failed"};
 
@@ -51,14 +51,16 @@ std::string line_of(const SqliteStatement &row) {
     json["threads"] = row.integer(3);
     json["sources"] = row.text(4);
     json["trial"] = row.integer(5);
-    json["blocks"] = Json::parse(row.text(6), nullptr, false);
+    const Json parameters = Json::parse(row.text(6), nullptr, false);
+    if (!parameters.is_object()) return "";
+    json.update(parameters);
     int column = 7;
     for (const char *key : {"ms", "model_ms", "low", "high"}) json[key] = row.real(column++);
     for (const char *key : kTexts) json[key] = row.text(column++);
     return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-auto key(const TunedBlocks &r) {
+auto key(const TuningRecord &r) {
     return std::make_tuple(r.level, problem_text(r.problem), r.cpu, r.threads, r.sources);
 }
 
@@ -126,23 +128,24 @@ Status TuningDatabase::check() const {
     return fault_of(path_, "an unbroken database", found.substr(found.rfind('\n') + 1));
 }
 
-Result<int> TuningDatabase::append(const std::vector<TunedBlocks> &records) {
+Result<int> TuningDatabase::append(const std::vector<TuningRecord> &records) {
     SqliteTransaction transaction(*file_);
     if (Status s = transaction.begin(); !s) return s.error();
     Result<SqliteStatement> insert = file_->prepare(
-        "INSERT OR IGNORE INTO records (level, problem, cpu, threads, sources, trial, blocks, ms, model_ms, "
+        "INSERT OR IGNORE INTO records (level, problem, cpu, threads, sources, trial, parameters, ms, "
+        "model_ms, "
         "low, high, "
         "version, date, failed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     if (!insert) return insert.error();
     int added = 0;
-    for (const TunedBlocks &r : records) {
-        const Json line = Json::parse(tuned_blocks_text({r}));  // whose numbers are rounded
+    for (const TuningRecord &r : records) {
+        const Json line = Json::parse(records_text({r}));  // whose numbers are rounded
         insert->bind(r.level)
             .bind(problem_text(r.problem))
             .bind(line.value("cpu", ""))
             .bind(int64_t(r.threads))
             .bind(r.sources);
-        insert->bind(int64_t(r.trial)).bind(blocks_text(r.blocks));
+        insert->bind(int64_t(r.trial)).bind(parameters_text(r));
         for (const char *number : {"ms", "model_ms", "low", "high"}) insert->bind(line.value(number, 0.0));
         for (const char *text : kTexts) insert->bind(line.value(text, ""));
         if (Status s = insert->run(); !s) return s.error();
@@ -152,11 +155,11 @@ Result<int> TuningDatabase::append(const std::vector<TunedBlocks> &records) {
     return added;
 }
 
-Result<std::vector<TunedBlocks>> TuningDatabase::read(const std::string &level) const {
-    std::vector<TunedBlocks> records;
+Result<std::vector<TuningRecord>> TuningDatabase::read(const std::string &level) const {
+    std::vector<TuningRecord> records;
     if (!file_) return records;
     Result<SqliteStatement> select = file_->prepare(
-        "SELECT level, problem, cpu, threads, sources, trial, blocks, ms, model_ms, low, high, version, "
+        "SELECT level, problem, cpu, threads, sources, trial, parameters, ms, model_ms, low, high, version, "
         "date, failed FROM "
         "records WHERE ?1 = '' OR level = ?1 ORDER BY id");
     if (!select) return select.error();
@@ -165,32 +168,32 @@ Result<std::vector<TunedBlocks>> TuningDatabase::read(const std::string &level) 
         const Result<bool> row = select->row();
         if (!row) return row.error();
         if (!*row) return records;
-        auto read = read_tuned_blocks(line_of(*select), path_, RecordKind::kAll);
+        auto read = read_records(line_of(*select), path_, RecordKind::kAll);
         if (read && read->size() == 1) records.push_back(std::move(read->front()));
     }
 }
 
-std::vector<TunedBlocks> latest_chosen(const std::vector<TunedBlocks> &records) {
-    std::map<decltype(key(records.front())), const TunedBlocks *> latest;
-    for (const TunedBlocks &r : records) {
+std::vector<TuningRecord> latest_chosen(const std::vector<TuningRecord> &records) {
+    std::map<decltype(key(records.front())), const TuningRecord *> latest;
+    for (const TuningRecord &r : records) {
         if (r.trial) continue;
         const auto [known, first] = latest.emplace(key(r), &r);
         if (!first && known->second->date <= r.date) known->second = &r;
     }
-    std::vector<TunedBlocks> result;
+    std::vector<TuningRecord> result;
     for (const auto &[key, record] : latest) result.push_back(*record);
     return result;
 }
 
-std::vector<TunedBlocks> records_for(const std::string &cpu, const std::string &sources,
-                                     const std::vector<TunedBlocks> &records) {
-    std::vector<TunedBlocks> result;
-    for (const TunedBlocks &r : latest_chosen(records)) {
+std::vector<TuningRecord> records_for(const std::string &cpu, const std::string &sources,
+                                      const std::vector<TuningRecord> &records) {
+    std::vector<TuningRecord> result;
+    for (const TuningRecord &r : latest_chosen(records)) {
         if (r.sources != sources) continue;
         result.push_back(r);
         result.back().foreign = r.cpu != cpu;
     }
-    std::stable_sort(result.begin(), result.end(), [](const TunedBlocks &a, const TunedBlocks &b) {
+    std::stable_sort(result.begin(), result.end(), [](const TuningRecord &a, const TuningRecord &b) {
         return a.foreign != b.foreign ? b.foreign : a.date > b.date;
     });
     return result;

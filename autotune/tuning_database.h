@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "autotune/sqlite.h"
-#include "schedules/tuned_blocks.h"
+#include "schedules/records.h"
 
 namespace hardnet {
 
@@ -23,11 +23,11 @@ public:
     static Result<TuningDatabase> open_to_read(const std::string &path);
 
     // All of them or none; how many of them it did not have yet.
-    Result<int> append(const std::vector<TunedBlocks> &records);
+    Result<int> append(const std::vector<TuningRecord> &records);
 
     // Those of a level, or of all where it is "", in the order in which they were added. Those that this program can
     // make no kernel from are left out.
-    Result<std::vector<TunedBlocks>> read(const std::string &level = "") const;
+    Result<std::vector<TuningRecord>> read(const std::string &level = "") const;
 
     const std::string &path() const { return path_; }
 
@@ -42,11 +42,11 @@ private:
 };
 
 // The latest chosen record of each level, problem, CPU, number of threads and version of the sources.
-std::vector<TunedBlocks> latest_chosen(const std::vector<TunedBlocks> &records);
+std::vector<TuningRecord> latest_chosen(const std::vector<TuningRecord> &records);
 
 // What a package for this CPU takes from the chosen records: of each level and problem the latest of this CPU and behind
 // it, marked as foreign, the latest of another. Those of other sources do not count.
-std::vector<TunedBlocks> records_for(const std::string &cpu, const std::string &sources,
-                                     const std::vector<TunedBlocks> &records);
+std::vector<TuningRecord> records_for(const std::string &cpu, const std::string &sources,
+                                      const std::vector<TuningRecord> &records);
 
 }  // namespace hardnet

@@ -61,7 +61,7 @@ std::string layers_cell(const ProblemReport &p) {
     return fmt::format("<td title=\"{}\">{}", escaped(all), shown);
 }
 
-// The model's time in grey, the chosen blocks' over it with its bounds, and a tick at the least time.
+// The model's time in grey, that of what is taken over it with its bounds, and a tick at the least time.
 std::string bar(const ProblemReport &p, double least_ms, double most_ms) {
     constexpr int kWidth = 170, kHeight = 18;
     const auto x = [&](double ms) { return ms / most_ms * (kWidth - 4); };
@@ -79,20 +79,20 @@ std::string bar(const ProblemReport &p, double least_ms, double most_ms) {
     return svg + "</svg>";
 }
 
-double least_of(const ProblemReport &p, const TunedNetwork &network) {
+double least_of(const ProblemReport &p, const std::map<std::string, double> &least_ms) {
     double sum = 0;
     for (const std::string &layer : p.layers) {
-        const auto least = network.least_ms.find(layer);
-        if (least == network.least_ms.end()) return 0;
+        const auto least = least_ms.find(layer);
+        if (least == least_ms.end()) return 0;
         sum += least->second;
     }
     return sum;
 }
 
 std::string layer_row(const ProblemReport &p, double least_ms, double most_ms) {
-    std::string row =
-        "<tr>" + layers_cell(p) + "<td>" + escaped(describe(p.problem)) + "<td><code>" + describe(p.model);
-    if (!(p.blocks == p.model)) row += "<br>&rarr; " + describe(p.blocks);
+    std::string row = "<tr>" + layers_cell(p) + "<td>" + escaped(describe(p.problem)) + "<td><code>" +
+                      describe(p.model, p.problem.op);
+    if (!(p.parameters == p.model)) row += "<br>&rarr; " + describe(p.parameters, p.problem.op);
     row += "</code><td>" + bar(p, least_ms, most_ms);
     row += fmt::format("<td class=right>{:.4f}<td class=right>{:.4f}<td class=right>", p.model_ms, p.ms);
     if (p.ms < p.model_ms)
@@ -103,24 +103,28 @@ std::string layer_row(const ProblemReport &p, double least_ms, double most_ms) {
     return row + "\n";
 }
 
-std::string layers_section(const TuneReport &report, const TunedNetwork &network) {
+// `least_ms`: per layer, none where it is not known.
+std::string stage_section(const std::string &title, const StageReport &report,
+                          const std::map<std::string, double> &least_ms) {
     std::vector<const ProblemReport *> rows;
     for (const ProblemReport &p : report.problems)
         if (p.model_ms > 0) rows.push_back(&p);
-    if (rows.empty()) return "<h2>Layers</h2>\n<p>No layer was timed.\n";
+    if (rows.empty()) return "<h2>" + title + "</h2>\n<p>No layer was timed.\n";
     std::stable_sort(rows.begin(), rows.end(), [](const ProblemReport *a, const ProblemReport *b) {
         return a->model_ms > b->model_ms;
     });
     std::string html =
-        "<h2>Layers</h2>\n<p class=dim>Kinds of layer, the dearest first. "
-        "<span class=key style='background:var(--model)'></span>the cost model's blocks"
-        "<span class=key style='background:var(--tuned)'></span>chosen blocks, with the bounds of their time"
+        "<h2>" + title +
+        "</h2>\n<p class=dim>The dearest first. "
+        "<span class=key style='background:var(--model)'></span>the cost model's choice"
+        "<span class=key style='background:var(--tuned)'></span>what is taken, with the bounds of its time"
         "<span class=key style='background:var(--least)'></span>least time by this machine's limits, of "
         "which so much is reached</p>\n"
-        "<div class=wide><table><tr><th>layers<th>kernel<th>blocks<th>time<th class=right>model, ms<th "
-        "class=right>chosen, "
+        "<div class=wide><table><tr><th>layers<th>what is tuned<th>choice<th>time<th class=right>model, "
+        "ms<th "
+        "class=right>taken, "
         "ms<th class=right>gain<th class=right>reached\n";
-    for (const ProblemReport *p : rows) html += layer_row(*p, least_of(*p, network), rows.front()->model_ms);
+    for (const ProblemReport *p : rows) html += layer_row(*p, least_of(*p, least_ms), rows.front()->model_ms);
     return html + "</table></div>\n";
 }
 
@@ -163,7 +167,7 @@ std::string history_chart(const std::vector<SearchReport::Moment> &history) {
 }
 
 std::string history_section(const SearchReport &search) {
-    std::string html = "<h2>Trials</h2>\n";
+    std::string html = "<h2>Trials of kernels</h2>\n";
     if (search.history.empty())
         return html + "<p>This run timed nothing: what is shown was measured by earlier ones.\n";
     return html + "<figure>" + history_chart(search.history) +
@@ -174,24 +178,27 @@ std::string history_section(const SearchReport &search) {
                search.history.size());
 }
 
-std::string verdict_rows(const TuneReport &report, bool failures, int &count) {
+std::string verdict_rows(const StageReport &report, bool failures, int &count) {
     std::string rows;
     for (const ProblemReport &p : report.problems) {
         for (const ProblemReport::Verdict &v : p.verdicts) {
             if (v.failed != failures) continue;
             count++;
-            rows += "<tr><td>" + escaped(describe(p.problem)) + "<td><code>" + describe(v.blocks) +
-                    "</code><td class=wrap>" + escaped(v.text) + "\n";
+            rows += "<tr><td>" + escaped(describe(p.problem)) + "<td><code>" +
+                    describe(v.parameters, p.problem.op) + "</code><td class=wrap>" + escaped(v.text) + "\n";
         }
     }
     return rows;
 }
 
 std::string verdicts_section(const TuneReport &report) {
-    const std::string head = "<div class=wide><table><tr><th>kernel<th>blocks<th>result\n";
+    const std::string head = "<div class=wide><table><tr><th>what is tuned<th>choice<th>result\n";
     int failures = 0, others = 0;
-    const std::string failed = verdict_rows(report, true, failures),
-                      rest = verdict_rows(report, false, others);
+    std::string failed, rest;
+    for (const StageReport *stage : {&report.algorithms, &report.kernels}) {
+        failed += verdict_rows(*stage, true, failures);
+        rest += verdict_rows(*stage, false, others);
+    }
     std::string html = "<h2>What failed</h2>\n";
     html += failures ? head + failed + "</table></div>\n" : "<p>No candidate failed.\n";
     return html +
@@ -212,18 +219,20 @@ std::string tune_report_page(const TuneReport &report, const TunedNetwork &netwo
         title + "</title>\n<style>" + kStyle + "</style>\n<h1>" + title + "</h1>\n";
     html += fmt::format("<div class=dim>{}, {}, {} thread{}; hardnet {}</div>\n", escaped(report.cpu),
                         report.level, network.threads, network.threads == 1 ? "" : "s", hardnet_version());
-    if (report.model_ms > 0)
-        html += fmt::format("<div class=number>{:.3f} &rarr; {:.3f} ms, {} less</div>\n", report.model_ms,
-                            report.ms, percent(1 - report.ms / report.model_ms));
+    const StageReport &kernels = report.kernels;
+    if (kernels.model_ms > 0)
+        html += fmt::format("<div class=number>{:.3f} &rarr; {:.3f} ms, {} less</div>\n", kernels.model_ms,
+                            kernels.ms, percent(1 - kernels.ms / kernels.model_ms));
+    const int open = int(kernels.problems.size()) - kernels.settled;
     html += fmt::format(
-        "<p>Of the layers that register blocks decide, by the cost model's and by the chosen ones. Of {} "
+        "<p>Of the kernels whose parameters were searched, by the cost model's and by those taken. Of {} "
         "kinds "
-        "of layer {} do better with other blocks than the model's, {} are best as they were{}.\n",
-        report.problems.size(), report.changed, report.settled - report.changed,
-        int(report.problems.size()) > report.settled
-            ? fmt::format(", {} are open", int(report.problems.size()) - report.settled)
-            : "");
-    return html + layers_section(report, network) + history_section(report.search) +
+        "{} do better by other parameters than the model's, {} are best as they were{}.\n",
+        kernels.problems.size(), kernels.changed, kernels.settled - kernels.changed,
+        open > 0 ? fmt::format(", {} are open", open) : "");
+    if (!report.algorithms.problems.empty())
+        html += stage_section("Algorithms of the 3x3 layers", report.algorithms, {});
+    return html + stage_section("Kernels", kernels, network.least_ms) + history_section(kernels.search) +
            verdicts_section(report) + "</html>\n";
 }
 

@@ -58,6 +58,11 @@ void print_layer(const Network &network, const LayerExplanation &e) {
                     fmt::join(sources, ", "), e.choice.algorithm));
 }
 
+void print_record(const TuningRecord &r) {
+    put(fmt::format("            a record of {}, {} thread{}: {:.4f} ms, the cost model's {:.4f} ms\n", r.cpu,
+                    r.threads, r.threads == 1 ? "" : "s", r.ms, r.model_ms));
+}
+
 void print_algorithms(const LayerExplanation &e) {
     if (e.algorithms.empty()) return;
     put("            thousand cycles of all layers of this resolution, by the cost model:\n");
@@ -66,15 +71,14 @@ void print_algorithms(const LayerExplanation &e) {
         put(fmt::format("            {:<28}{:>10.1f}   weights {:>7.2f} MiB{}\n", name, cost.cycles / 1e3,
                         cost.bytes / (1 << 20), e.choice.algorithm.rfind(name, 0) == 0 ? "   chosen" : ""));
     }
+    if (e.algorithm_record) print_record(*e.algorithm_record);
 }
 
 void print_blocks(const LayerExplanation &e) {
     if (e.choice.blocks.empty()) return;
     put(fmt::format("blocks      {}   channels:channels of a block x {}\n", e.choice.blocks,
                     e.choice.algorithm.rfind("winograd", 0) == 0 ? "tiles" : "pixels"));
-    if (const auto &r = e.record)
-        put(fmt::format("            a record of {}, {} thread{}: {:.4f} ms, the cost model's {:.4f} ms\n",
-                        r->cpu, r->threads, r->threads == 1 ? "" : "s", r->ms, r->model_ms));
+    if (e.record) print_record(*e.record);
     for (const Blocks &blocks : e.blocks) {
         double cycles = 0;
         for (const ChannelPart &part : blocks) cycles += part.cycles;

@@ -1,4 +1,4 @@
-// hardnet tune: measures register blocks inside a network and records the best.
+// hardnet tune: measures algorithms and parameters inside a network and records the best.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -42,12 +42,13 @@ void on_interrupt(int) {
 // A rewritten line on a terminal, else a line per trial.
 class TuneProgress {
 public:
-    void show(const SearchProgress &p) {
+    void show(const std::string &stage, const SearchProgress &p) {
         const int total = p.done + p.left;
         std::string text = "nothing timed yet";
         if (p.model_ms > 0)
             text = fmt::format("{:.3f} of the model's {:.3f} ms ({:.1f} %)", p.best_ms, p.model_ms,
                                p.best_ms / p.model_ms * 100);
+        text = stage + ", " + text;
         line_.show(p.done, total, text, p.seconds_left);
         if (!isatty(STDERR_FILENO))
             std::fputs(
@@ -114,19 +115,29 @@ Result<ExitCode> tune_network(const TuneOptions &options) {
     std::signal(SIGINT, on_interrupt);
     Result<TuneReport> report = [&] {
         TuneProgress progress;
-        request->progress = [&](const SearchProgress &p) { progress.show(p); };
+        request->progress = [&](const std::string &stage, const SearchProgress &p) {
+            progress.show(stage, p);
+        };
         return hardnet::tune(*request);
     }();
     if (!report) return report.error();
-    if (report->search.failed)
-        note(fmt::format("{} candidates failed; {} says why", report->search.failed, request->database));
-    if (!report->search.finished) note("not all candidates were tried; the same command goes on");
-    std::fputs(fmt::format("{}: {} of {} kinds of layer changed, {:.3f} -> {:.3f} ms; {}, {}, {} thread{}\n",
-                           options.output.empty() ? request->database : options.output, report->changed,
-                           report->problems.size(), report->model_ms, report->ms, report->level, report->cpu,
-                           options.threads, options.threads == 1 ? "" : "s")
-                   .c_str(),
-               stdout);
+    const StageReport &algorithms = report->algorithms, &kernels = report->kernels;
+    if (const int failed = algorithms.search.failed + kernels.search.failed)
+        note(fmt::format("{} candidates failed; {} says why", failed, request->database));
+    if (!(algorithms.problems.empty() || algorithms.search.finished) || !kernels.search.finished)
+        note("not all candidates were tried; the same command goes on");
+    std::string text = options.output.empty() ? request->database : options.output;
+    for (const ProblemReport &p : algorithms.problems) {
+        if (p.parameters == p.model) continue;
+        text += fmt::format("\n  {}: {} for {}, {:.3f} -> {:.3f} ms", describe(p.problem),
+                            describe(p.parameters, p.problem.op), describe(p.model, p.problem.op), p.model_ms,
+                            p.ms);
+    }
+    text += fmt::format("{} {} of {} kinds of layer changed, {:.3f} -> {:.3f} ms; {}, {}, {} thread{}\n",
+                        algorithms.changed ? "\n " : ":", kernels.changed, kernels.problems.size(),
+                        kernels.model_ms, kernels.ms, report->level, report->cpu, options.threads,
+                        options.threads == 1 ? "" : "s");
+    std::fputs(text.c_str(), stdout);
     return interrupted ? ExitCode::kInterrupted : ExitCode::kOk;
 }
 
@@ -153,12 +164,13 @@ Result<ExitCode> tune(const TuneOptions &) { return no_compiler("tune"); }
 }  // namespace
 
 void add_tune(CLI::App &program, Action &chosen) {
-    CLI::App *verb = add_verb(program, "tune", "Measure register blocks inside a network and record the best",
-                              "hardnet tune hardnet68 --seconds 120\n"
-                              "  hardnet compile hardnet68 --weights seed:1 --tune-for host -o package\n"
-                              "  hardnet tune network.onnx --input 352x352 --output mine.jsonl\n"
-                              "  hardnet compile network.onnx --blocks mine.jsonl -o package\n"
-                              "  hardnet tune --export mine.jsonl");
+    CLI::App *verb =
+        add_verb(program, "tune", "Measure algorithms and parameters inside a network and record the best",
+                 "hardnet tune hardnet68 --seconds 120\n"
+                 "  hardnet compile hardnet68 --weights seed:1 --tune-for host -o package\n"
+                 "  hardnet tune network.onnx --input 352x352 --output mine.jsonl\n"
+                 "  hardnet compile network.onnx --blocks mine.jsonl -o package\n"
+                 "  hardnet tune --export mine.jsonl");
     const auto options = std::make_shared<TuneOptions>();
     verb->add_option("MODEL", options->model, "a network's name, a record's path or an ONNX file");
     verb->add_option("--input", options->input, "HEIGHTxWIDTH; default: the network's own");

@@ -28,29 +28,42 @@ using Candidates = std::vector<AlgorithmCost>;
 struct Sums {  // over the layers of a resolution
     double pairs = 0, channels = 0;
     int64_t widest = 0;  // the most channels that a V or an M may have
-    bool known = true;   // what all of them multiply is, so that it may be of integers
 };
 
-using Resolutions = std::map<std::pair<int, int>, Sums>;  // by height and width
-
-// Without ranges, that calibration is to find.
-bool is_known(const Layer &layer, const Ranges *ranges) {
-    const std::vector<int> sources = layer.sources();
-    return !ranges ||
-           std::all_of(sources.begin(), sources.end(), [&](int l) { return bool((*ranges)[size_t(l)]); });
+Sums sums_of(const Problem &resolution) {
+    Sums s;
+    for (const auto &[in, out] : resolution.layers) {
+        s.pairs += double(in) * out;
+        s.widest = std::max<int64_t>({s.widest, in, out});
+        s.channels += 2.0 * out;  // once written from M, once read into V
+    }
+    return s;
 }
 
-Resolutions resolutions_of(const Network &network, const Ranges *ranges) {
-    Resolutions resolutions;
-    for (const Layer &l : network.layers) {
-        if (!winograd_eligible(l)) continue;
-        Sums &s = resolutions[{l.out.height, l.out.width}];
-        s.pairs += double(l.in.channels) * l.out.channels;
-        s.widest = std::max<int64_t>({s.widest, l.in.channels, l.out.channels});
-        s.channels += 2.0 * l.out.channels;  // once written from M, once read into V
-        s.known = s.known && is_known(l, ranges);
+// With ranges, that calibration is not to find any more: what all of its layers multiply may be of integers.
+bool is_known(const Network &network, const std::vector<int> &layers, const Ranges *ranges) {
+    if (!ranges) return true;
+    for (int layer : layers) {
+        for (int source : network.layers[size_t(layer)].sources())
+            if (!(*ranges)[size_t(source)]) return false;
     }
-    return resolutions;
+    return true;
+}
+
+// By height and width.
+std::vector<Resolution> resolutions_of(const Network &network) {
+    std::map<std::pair<int, int>, Resolution> resolutions;
+    for (int l = 0; l < int(network.layers.size()); l++) {
+        const Layer &layer = network.layers[size_t(l)];
+        if (!winograd_eligible(layer)) continue;
+        Resolution &r = resolutions[{layer.out.height, layer.out.width}];
+        r.problem = resolution_problem(layer.out.width, layer.out.height, std::move(r.problem.layers));
+        r.problem.layers.push_back({layer.in.channels, layer.out.channels});
+        r.layers.push_back(l);
+    }
+    std::vector<Resolution> all;
+    for (auto &[size, resolution] : resolutions) all.push_back(std::move(resolution));
+    return all;
 }
 
 // Views address V and M by 32 bits, padding included.
@@ -60,10 +73,13 @@ bool addressable(const Tiling &tiling, const Sums &sums) {
            std::numeric_limits<int32_t>::max();
 }
 
-Candidates candidates(const Machine &machine, int height, int width, const Sums &sums,
+Candidates candidates(const Network &network, const Machine &machine, const Resolution &resolution,
                       const PlanOptions &options) {
     const AlgorithmChoice choice = options.algorithm;
-    const bool int8 = options.precision == Precision::kInt8 && machine.dot_factor && sums.known;
+    const int height = resolution.problem.height, width = resolution.problem.width;
+    const Sums sums = sums_of(resolution.problem);
+    const bool int8 = options.precision == Precision::kInt8 && machine.dot_factor &&
+                      is_known(network, resolution.layers, options.ranges);
     const int direct = int8 ? channels_in_step(Precision::kInt8) : 1,
               winograd = int8 && machine.int16 ? channels_in_step(Precision::kInt16) : 1;
     Candidates all;
@@ -91,11 +107,11 @@ const AlgorithmCost &fastest(const Candidates &all) {
 
 // From the smallest of each resolution on, as long as there is room, the change that saves most cycles per
 // byte.
-std::vector<const AlgorithmCost *> smallest(const std::vector<Candidates> &resolutions, double spare_bytes) {
+std::vector<const AlgorithmCost *> smallest(const std::vector<Resolution> &resolutions, double spare_bytes) {
     std::vector<const AlgorithmCost *> chosen;
-    for (const Candidates &all : resolutions) {
+    for (const Resolution &r : resolutions) {
         chosen.push_back(&*std::min_element(
-            all.begin(), all.end(),
+            r.costs.begin(), r.costs.end(),
             [](const AlgorithmCost &a, const AlgorithmCost &b) { return a.bytes < b.bytes; }));
     }
     for (;;) {
@@ -103,7 +119,7 @@ std::vector<const AlgorithmCost *> smallest(const std::vector<Candidates> &resol
         const AlgorithmCost *best = nullptr;
         double best_rate = 0;
         for (size_t r = 0; r < resolutions.size(); r++) {
-            for (const AlgorithmCost &c : resolutions[r]) {
+            for (const AlgorithmCost &c : resolutions[r].costs) {
                 const double more = c.bytes - chosen[r]->bytes, saved = chosen[r]->cycles - c.cycles;
                 if (more <= 0 || more > spare_bytes || saved / more <= best_rate) continue;
                 at = r, best = &c, best_rate = saved / more;
@@ -113,6 +129,18 @@ std::vector<const AlgorithmCost *> smallest(const std::vector<Candidates> &resol
         spare_bytes -= best->bytes - chosen[at]->bytes;
         chosen[at] = best;
     }
+}
+
+// The one that a record asks for, where that is allowed; else null. Records are of float32's times.
+const AlgorithmCost *recorded(const Machine &machine, const PlanOptions &options, Resolution &resolution) {
+    if (!options.records || options.ranges) return nullptr;
+    const TuningRecord *record = find_record(*options.records, machine.level, resolution.problem);
+    if (!record) return nullptr;
+    const auto asked = std::find_if(resolution.costs.begin(), resolution.costs.end(),
+                                    [&](const AlgorithmCost &c) { return c.m() == record->parameters.m; });
+    if (asked == resolution.costs.end()) return nullptr;
+    resolution.record = record;
+    return &*asked;
 }
 
 }  // namespace
@@ -130,40 +158,33 @@ Result<Objective> objective_from_name(const std::string &name) {
     return usage_error("optimize: expected speed or size, found '" + name + "'");
 }
 
-std::vector<AlgorithmCost> algorithm_costs(const Network &network, const Machine &machine,
-                                           const PlanOptions &options, int layer) {
-    const Layer &l = network.layers[size_t(layer)];
-    if (!winograd_eligible(l)) return {};
-    return candidates(machine, l.out.height, l.out.width,
-                      resolutions_of(network, options.ranges).at({l.out.height, l.out.width}), options);
-}
-
-std::vector<std::optional<Tiling>> choose_algorithms(const Network &network, const Machine &machine,
-                                                     const PlanOptions &options) {
-    const Resolutions resolutions = resolutions_of(network, options.ranges);
+std::vector<Resolution> choose_algorithms(const Network &network, const Machine &machine,
+                                          const PlanOptions &options) {
+    std::vector<Resolution> resolutions = resolutions_of(network);
     double folded_bytes = 0;  // of the layers that have a choice
-    for (const auto &[size, sums] : resolutions) folded_bytes += sums.pairs * 9 * 4;
-
-    std::vector<Candidates> all;
-    for (const auto &[size, sums] : resolutions)
-        all.push_back(candidates(machine, size.first, size.second, sums, options));
+    for (Resolution &r : resolutions) {
+        folded_bytes += sums_of(r.problem).pairs * 9 * 4;
+        r.costs = candidates(network, machine, r, options);
+    }
     std::vector<const AlgorithmCost *> chosen;
     if (options.objective == Objective::kSize) {
         constexpr double kSpare =
             0.25;  // hardnet68: F(4x4) where images are large and weights few, F(2x2) at 28x28
-        chosen = smallest(all, folded_bytes * kSpare);
+        chosen = smallest(resolutions, folded_bytes * kSpare);
     } else {
-        for (const Candidates &c : all) chosen.push_back(&fastest(c));
+        for (Resolution &r : resolutions) {
+            const AlgorithmCost *of_record = recorded(machine, options, r);
+            chosen.push_back(of_record ? of_record : &fastest(r.costs));
+        }
     }
+    for (size_t r = 0; r < resolutions.size(); r++) resolutions[r].tiling = chosen[r]->tiling;
+    return resolutions;
+}
 
-    std::map<std::pair<int, int>, std::optional<Tiling>> tiling_of;
-    size_t at = 0;
-    for (const auto &[size, sums] : resolutions) tiling_of[size] = chosen[at++]->tiling;
-    std::vector<std::optional<Tiling>> tilings;
-    for (const Layer &l : network.layers) {
-        tilings.push_back(winograd_eligible(l) ? tiling_of[{l.out.height, l.out.width}] : std::nullopt);
-    }
-    return tilings;
+const Resolution *resolution_of(const std::vector<Resolution> &resolutions, int layer) {
+    for (const Resolution &r : resolutions)
+        if (std::count(r.layers.begin(), r.layers.end(), layer)) return &r;
+    return nullptr;
 }
 
 }  // namespace hardnet

@@ -60,29 +60,30 @@ Blocks gpu_blocks(const Layer &l) {
     return {{0, l.out.channels, round_up(l.out.channels, kChannelAlignment), 4, 1, 1}};
 }
 
-void choose_blocks(Analysis &a, int layer, const PlanOptions &options) {
+void choose_parameters(Analysis &a, int layer, const PlanOptions &options) {
     const Layer &l = a.network.layers[layer];
     Decision &d = a.decisions[layer];
     if (a.machine.gpu()) {
-        d.blocks = gpu_blocks(l);
+        d.parameters.blocks = gpu_blocks(l);
         return;
     }
     if (l.op == OpKind::kConv && l.sources()[0] == kNetworkInput) {
-        d.blocks = stem_parts(a.machine, l.window, l.in.channels, l.out.width, l.out.height, l.out.channels);
+        d.parameters.blocks =
+            stem_parts(a.machine, l.window, l.in.channels, l.out.width, l.out.height, l.out.channels);
     } else if (l.op == OpKind::kTransposedConv || d.products != Precision::kFloat32) {
-        d.blocks = model_blocks(a.machine, problem_of(a, layer, d.products));
+        d.parameters = model_parameters(a.machine, problem_of(a, layer, d.products));
     } else if (l.op == OpKind::kConv) {
         d.problem = problem_of(a, layer, d.products);
-        const TunedBlocks *record =
-            options.records ? find_tuned(*options.records, a.machine.level, *d.problem) : nullptr;
-        d.blocks = record ? record->blocks : model_blocks(a.machine, *d.problem);
-        d.decided = !record ? "model" : record->foreign ? "tuned: " + record->cpu : "tuned";
+        const TuningRecord *record =
+            options.records ? find_record(*options.records, a.machine.level, *d.problem) : nullptr;
+        d.parameters = record ? record->parameters : model_parameters(a.machine, *d.problem);
+        d.decided = record ? record->origin() : "model";
     }
 }
 
 }  // namespace
 
-BlockProblem problem_of(const Analysis &a, int layer, Precision products) {
+Problem problem_of(const Analysis &a, int layer, Precision products) {
     const Layer &l = a.network.layers[layer];
     const Decision &d = a.decisions[layer];
     int steps = 0;  // over input channels
@@ -134,13 +135,13 @@ const Output *Analysis::sole_output_of(int layer) const {
 
 Analysis analyse(const Network &network, const Machine &machine, const PlanOptions &options) {
     const int layers = int(network.layers.size());
-    Analysis a{network, machine, readers_of(network), std::vector<Decision>(layers), options.ranges};
-    const std::vector<std::optional<Tiling>> tilings =
-        machine.gpu() ? std::vector<std::optional<Tiling>>(network.layers.size())
-                      : choose_algorithms(network, machine, options);
+    Analysis a{network, machine, readers_of(network), std::vector<Decision>(layers), {}, options.ranges};
+    if (!machine.gpu()) a.resolutions = choose_algorithms(network, machine, options);
+    for (const Resolution &r : a.resolutions) {
+        for (int layer : r.layers) a.decisions[size_t(layer)].tiling = r.tiling;
+    }
     for (int l = 0; l < layers; l++) {
         Decision &d = a.decisions[l];
-        d.tiling = tilings[l];
         d.banded = d.tiling && banded(a, l, *d.tiling);
         if (!machine.gpu()) d.pool = fusable_pool(a, l);
         if (d.pool != kNoLayer) a.decisions[d.pool].computed_with = l;
@@ -148,7 +149,7 @@ Analysis analyse(const Network &network, const Machine &machine, const PlanOptio
     }
     const bool int8 = options.precision == Precision::kInt8 && machine.dot_factor;
     if (options.ranges && (machine.int16 || int8)) choose_integers(a, options);
-    for (int l = 0; l < layers; l++) choose_blocks(a, l, options);
+    for (int l = 0; l < layers; l++) choose_parameters(a, l, options);
     return a;
 }
 

@@ -9,7 +9,7 @@
 #include "base/result.h"
 #include "compiler/ranges.h"
 #include "graph/network.h"
-#include "schedules/tuned_blocks.h"
+#include "schedules/records.h"
 
 namespace hardnet {
 
@@ -22,7 +22,7 @@ Result<Objective> objective_from_name(const std::string &name);
 struct PlanOptions {
     AlgorithmChoice algorithm = AlgorithmChoice::kAuto;  // of the 3x3 layers
     Objective objective = Objective::kSpeed;
-    const std::vector<TunedBlocks> *records = nullptr;  // consulted before the cost model; outlives the plan
+    const std::vector<TuningRecord> *records = nullptr;  // consulted before the cost model; outlives the plan
     const Ranges *ranges = nullptr;  // of the layers: some products are of integers; outlives the plan
     const std::set<std::string> *keep = nullptr;  // layers whose products stay float32; outlives the plan
     int images = 1;                               // of a run: a GPU's kernels know them
@@ -37,14 +37,36 @@ struct Decision {
     Precision products = Precision::kFloat32;  // Winograd's or a direct convolution's
     Storage storage;                           // of its output
     Storage behind_norm;                       // of what a norm in front of a direct convolution writes
-    Blocks blocks;                             // register blocks, where the algorithm has them
-    std::optional<BlockProblem> problem;       // where they can be tuned
-    std::string decided;           // the blocks of `problem`, by: "model", "tuned", "tuned: <another CPU>"
-    int pool = kNoLayer;           // a 2x2 max pool that the same step computes
+    Parameters parameters;                     // of the algorithm; without blocks where it has none
+    std::optional<Problem> problem;            // where they can be tuned
+    std::string decided;  // the parameters of `problem`, by: "model", "tuned", "tuned: <another CPU>"
+    int pool = kNoLayer;  // a 2x2 max pool that the same step computes
     int computed_with = kNoLayer;  // the layer whose step computes this one, too
 
     bool int16() const { return products == Precision::kInt16; }
 };
+
+// What the cost model holds against a way to compute all 3x3 layers of one resolution.
+struct AlgorithmCost {
+    std::optional<Tiling> tiling;  // none: direct
+    double cycles = 0, bytes = 0;  // per image; of packed weights
+    int m() const { return tiling ? tiling->m() : 0; }
+};
+
+// The 3x3 layers of one height and width: they agree on an algorithm, so that they can share V.
+struct Resolution {
+    Problem problem;
+    std::vector<int> layers;
+    std::vector<AlgorithmCost> costs;      // of what the options allow
+    std::optional<Tiling> tiling;          // chosen: Winograd's, or none where they are computed directly
+    const TuningRecord *record = nullptr;  // that chose it, of the options'
+};
+
+std::vector<Resolution> choose_algorithms(const Network &network, const Machine &machine,
+                                          const PlanOptions &options);
+
+// The layer's; null where it has no choice.
+const Resolution *resolution_of(const std::vector<Resolution> &resolutions, int layer);
 
 struct LayerReader {
     int layer = 0;
@@ -56,6 +78,7 @@ struct Analysis {
     const Machine &machine;
     std::vector<std::vector<LayerReader>> readers;  // per layer, in running order
     std::vector<Decision> decisions;                // per layer
+    std::vector<Resolution> resolutions;            // of a CPU
     const Ranges *ranges;                           // where products may be of integers
 
     // Those that read the layer as a source; of a slice, the layers that read the slice.
@@ -73,23 +96,8 @@ struct Analysis {
 };
 
 // That of the layer's register blocks, were its products of that precision.
-BlockProblem problem_of(const Analysis &analysis, int layer, Precision products);
+Problem problem_of(const Analysis &analysis, int layer, Precision products);
 
 Analysis analyse(const Network &network, const Machine &machine, const PlanOptions &options);
-
-// What the cost model holds against a way to compute all 3x3 layers of one resolution.
-struct AlgorithmCost {
-    std::optional<Tiling> tiling;  // none: direct
-    double cycles = 0, bytes = 0;  // per image; of packed weights
-};
-
-// Of the layer's resolution, those that `options` allow; none where the layer has no choice.
-std::vector<AlgorithmCost> algorithm_costs(const Network &network, const Machine &machine,
-                                           const PlanOptions &options, int layer);
-
-// The Winograd tiling of each layer, or none where it is computed directly. All layers of one resolution
-// agree, so that they can share V.
-std::vector<std::optional<Tiling>> choose_algorithms(const Network &network, const Machine &machine,
-                                                     const PlanOptions &options);
 
 }  // namespace hardnet

@@ -86,7 +86,7 @@ Status check_prepack(const std::vector<std::string> &asked, const std::vector<Ma
 struct Choices {
     PlanOptions plan;
     Precision precision;
-    std::vector<TunedBlocks> records;
+    std::vector<TuningRecord> records;
     std::vector<Machine> machines;
     PackagePlace place;
     gpu::Cubins cubins;
@@ -112,7 +112,7 @@ Result<Choices> choices_of(const CompileOptions &options, const std::string &nam
         for (Machine &machine : *machines) machine = measured_machine(machine, *options.measured);
     auto cubins = gpu::cubins_from_name(options.cubins);
     if (!cubins) return cubins.error();
-    auto records = tuned_blocks(options.blocks);
+    auto records = tuning_records(options.blocks);
     if (!records) return records.error();
     records->insert(records->begin(), options.records.begin(), options.records.end());
     if (Status s = check_prepack(options.prepack, *machines); !s) return s.error();
@@ -155,10 +155,12 @@ std::vector<std::set<int>> wanted_transforms(const Network &network, const Choic
     options.precision = choices.precision;
     for (const Machine &machine : choices.machines) {
         if (!machine.int16) continue;
-        const auto tilings = choose_algorithms(network, machine, options);
-        for (size_t l = 0; l < tilings.size(); l++) {
-            if (!tilings[l]) continue;
-            for (int source : network.layers[l].sources()) wanted[size_t(source)].insert(tilings[l]->m());
+        for (const Resolution &r : choose_algorithms(network, machine, options)) {
+            if (!r.tiling) continue;
+            for (int layer : r.layers) {
+                for (int source : network.layers[size_t(layer)].sources())
+                    wanted[size_t(source)].insert(r.tiling->m());
+            }
         }
     }
     return wanted;
@@ -274,14 +276,14 @@ std::string name_of(const CompileOptions &options, const std::string &network) {
 
 }  // namespace
 
-Result<std::vector<TunedBlocks>> tuned_blocks(const std::string &source, RecordKind kind) {
-    if (source == "model") return std::vector<TunedBlocks>{};
-    if (source == "tuned") return shipped_tuned_blocks();
+Result<std::vector<TuningRecord>> tuning_records(const std::string &source, RecordKind kind) {
+    if (source == "model") return std::vector<TuningRecord>{};
+    if (source == "tuned") return shipped_records();
     constexpr uint64_t kMostBytes = 4 << 20;
     auto bytes = read_regular_file(source, kMostBytes);
     if (!bytes) return bytes.error();
-    return read_tuned_blocks(std::string(reinterpret_cast<const char *>(bytes->data.get()), bytes->size),
-                             source, kind);
+    return read_records(std::string(reinterpret_cast<const char *>(bytes->data.get()), bytes->size), source,
+                        kind);
 }
 
 Result<CompileReport> compile_package(const CompileRequest &request) {

@@ -11,7 +11,7 @@
 #include "graph/network.h"
 #include "graph/ranges.h"
 #include "models/records.h"
-#include "schedules/tuned_blocks.h"
+#include "schedules/records.h"
 #include "weights/weights.h"
 
 namespace hardnet {
@@ -39,8 +39,8 @@ struct CompileOptions {
     std::string precision = "fp32";         // or "int16" or "int8"
     Calibrator calibrate;                   // of integers; none: what bounds the layers
     std::set<std::string> keep;             // layers whose products stay float32
-    std::string blocks = "tuned";           // or "model", or a file of records: see tuned_blocks
-    std::vector<TunedBlocks> records;       // consulted before those of `blocks`
+    std::string blocks = "tuned";           // or "model", or a file of records: see tuning_records
+    std::vector<TuningRecord> records;      // consulted before those of `blocks`
     std::optional<MachineRecord> measured;  // in place of what the targets' levels are modelled on
     bool allow_spills = false;              // GPU kernels that keep sums in memory are taken, too
     std::string cubins = "auto";            // or "none": of a GPU's level PTX alone
@@ -77,8 +77,8 @@ struct CompileReport {
 
 // What decides register blocks before the cost model: the records that the program was built with ("tuned"),
 // none ("model"), or those of a file that `hardnet tune` wrote.
-Result<std::vector<TunedBlocks>> tuned_blocks(const std::string &source,
-                                              RecordKind kind = RecordKind::kChosen);
+Result<std::vector<TuningRecord>> tuning_records(const std::string &source,
+                                                 RecordKind kind = RecordKind::kChosen);
 
 Result<CompileReport> compile_package(const CompileRequest &request);
 Result<CompileReport> compile_model(const Model &model, const CompileOptions &options);

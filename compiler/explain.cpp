@@ -21,8 +21,7 @@ constexpr size_t kMostNear = 8;
 struct FoundPlan {
     std::shared_ptr<const Machine> machine;  // the plan's
     Plan plan;
-    PlanOptions options;  // without what they point to
-    std::vector<TunedBlocks> records;
+    std::vector<TuningRecord> records;
     std::string text;
 };
 
@@ -39,7 +38,7 @@ bool is_plan_of(const Plan &plan, const Manifest &manifest, const std::string &c
 
 // A package does not say what flags it was compiled with: those whose plan it holds.
 Result<FoundPlan> find_plan(const Package &package, const Machine &machine, const std::string &blocks,
-                            const std::vector<TunedBlocks> &own, const MachineRecord *measured) {
+                            const std::vector<TuningRecord> &own, const MachineRecord *measured) {
     constexpr uint64_t kMostBytes = 256 << 20;
     const std::string path = package.folder + "/" + package.manifest.name + ".c";
     const Result<FileBytes> bytes = read_regular_file(path, kMostBytes);
@@ -55,7 +54,7 @@ Result<FoundPlan> find_plan(const Package &package, const Machine &machine, cons
     if (!blocks.empty()) sources.insert(sources.begin(), blocks);
     if (!own.empty() || measured) sources.insert(sources.begin(), "");
     for (const std::string &source : sources) {
-        Result<std::vector<TunedBlocks>> records = tuned_blocks(source.empty() ? "tuned" : source);
+        Result<std::vector<TuningRecord>> records = tuning_records(source.empty() ? "tuned" : source);
         if (!records) return records.error();
         const bool for_own = source.empty();
         if (for_own) records->insert(records->begin(), own.begin(), own.end());
@@ -69,9 +68,7 @@ Result<FoundPlan> find_plan(const Package &package, const Machine &machine, cons
                 options.keep_int16 = &keep_int16;
                 Result<Plan> plan = make_plan(package.manifest.network, *planned, options);
                 if (!plan || !is_plan_of(*plan, package.manifest, code)) continue;
-                options.records = nullptr, options.ranges = nullptr;
-                options.keep = options.keep_int16 = nullptr;
-                return FoundPlan{planned, std::move(*plan), options, std::move(*records),
+                return FoundPlan{planned, std::move(*plan), std::move(*records),
                                  fmt::format("--algorithm {} --optimize {} {}", algorithm, objective,
                                              for_own ? "--tune-for host" : "--blocks " + source)};
             }
@@ -134,7 +131,7 @@ std::vector<LayerKernel> kernels_of(const Plan &plan, int layer) {
 
 Result<LayerExplanation> explain_layer(const Package &package, const std::string &layer,
                                        const std::string &level, const std::string &blocks,
-                                       const std::vector<TunedBlocks> &records,
+                                       const std::vector<TuningRecord> &records,
                                        const MachineRecord *measured) {
     const Result<int> index = layer_named(package, layer);
     if (!index) return index.error();
@@ -148,9 +145,12 @@ Result<LayerExplanation> explain_layer(const Package &package, const std::string
     e.machine = *machine;
     e.options = found->text;
     e.choice = found->plan.choices[size_t(*index)];
-    e.algorithms = algorithm_costs(package.manifest.network, *found->machine, found->options, *index);
+    if (const Resolution *r = resolution_of(found->plan.resolutions, *index)) {
+        e.algorithms = r->costs;
+        if (r->record) e.algorithm_record = *r->record;
+    }
     if (e.choice.problem) {
-        if (const TunedBlocks *record = find_tuned(found->records, level, *e.choice.problem))
+        if (const TuningRecord *record = find_record(found->records, level, *e.choice.problem))
             e.record = *record;
         e.blocks = candidate_blocks(*found->machine, *e.choice.problem, kBestBlocks, 2);
     }

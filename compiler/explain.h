@@ -23,8 +23,9 @@ struct LayerExplanation {
     LayerChoice choice;
     std::vector<AlgorithmCost>
         algorithms;  // that the layer's had to beat, itself among them; none: it has no choice
-    std::optional<TunedBlocks> record;  // that decided the blocks
-    std::vector<Blocks> blocks;         // the cost model's best, cheapest first; none: they are no choice
+    std::optional<TuningRecord> algorithm_record;  // that decided the algorithm
+    std::optional<TuningRecord> record;            // that decided the parameters
+    std::vector<Blocks> blocks;  // the cost model's best, cheapest first; none: they are no choice
     std::vector<LayerKernel>
         kernels;  // in the order of their first calls; none: another layer's step computes it
 };
@@ -35,7 +36,7 @@ struct LayerExplanation {
 // that the package lacks, and a package whose kernels are not those that this program would make.
 Result<LayerExplanation> explain_layer(const Package &package, const std::string &layer,
                                        const std::string &level, const std::string &blocks,
-                                       const std::vector<TunedBlocks> &records = {},
+                                       const std::vector<TuningRecord> &records = {},
                                        const MachineRecord *measured = nullptr);
 
 }  // namespace hardnet

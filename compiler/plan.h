@@ -58,8 +58,8 @@ struct WeightRounding {
 struct LayerChoice {
     std::string algorithm, blocks;  // what `inspect` shows
     Precision products = Precision::kFloat32;
-    Storage storage{};                    // of its output
-    std::optional<BlockProblem> problem;  // where blocks can be tuned
+    Storage storage{};               // of its output
+    std::optional<Problem> problem;  // where blocks can be tuned
 };
 
 struct Plan {
@@ -80,6 +80,7 @@ struct Plan {
     int64_t arena_bytes = 0, scratch_bytes = 0, weight_bytes = 0;
     int64_t transform_bytes = 0;       // of V and M per image
     std::vector<LayerChoice> choices;  // per layer
+    std::vector<Resolution> resolutions;
 };
 
 // From a network to a level's plan: an algorithm per layer, tensors and scratch, kernels, and the steps that run

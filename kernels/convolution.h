@@ -34,6 +34,7 @@ struct ConvolutionSpec {
     bool shifted = false;  // int8 sources are multiplied as uint8, 128 more, and sums begin at offset(c)
     Storage storage{};     // of Y
     GpuTile tile;          // of a GPU, in place of block, pixels and lanes
+    int rows = 1;          // that a block of channels takes before the next does; not with channels_outer
     std::string key() const;
     std::vector<KernelParameter> parameters() const;
     int steps(const SourcePlane &source) const { return steps_of(source.channels, products); }

@@ -43,7 +43,7 @@ std::string ProductSpec::key() const {
     Key k(products == Precision::kInt16 ? "winograd_product_int16" : "winograd_product");
     k.add("tiling", tiling.key());
     for (const ProductSource &s : sources) k.add("in", {s.channels, s.tile_stride, s.position_stride});
-    return k.add("out", {out}).add("block", {block, tiles, lanes}).text;
+    return k.add("out", {out}).add("block", {block, tiles, lanes, round}).text;
 }
 
 std::vector<KernelParameter> ProductSpec::parameters() const {

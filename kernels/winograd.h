@@ -53,6 +53,7 @@ struct ProductSpec {
     int tiles = 0;  // tiles per register block
     int lanes = 16;
     Precision products = Precision::kFloat32;  // or kInt16
+    int round = 4;                             // steps of a sum between requests for what comes next, or 0
     std::string key() const;
     std::vector<KernelParameter> parameters() const;
     int steps(const ProductSource &source) const { return steps_of(source.channels, products); }

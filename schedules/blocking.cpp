@@ -23,20 +23,20 @@ double step_cycles(const Machine &machine, int vectors, int lanes, int extent, i
 constexpr int kMostExtent = 16;         // tiles or pixels: a V is padded by as many
 constexpr double kPartOverhead = 4800;  // measured: a layer's further part costs about 1.3 us
 
-bool is_product(const BlockProblem &problem) { return problem.op == BlockProblem::Op::kProduct; }
+bool is_product(const Problem &problem) { return problem.op == Problem::Op::kProduct; }
 
-bool extent_fits(const Machine &machine, const BlockProblem &problem, const ChannelPart &part, int extent) {
+bool extent_fits(const Machine &machine, const Problem &problem, const ChannelPart &part, int extent) {
     return extent >= 1 && extent <= kMostExtent && machine.fits(part.block / part.lanes, extent) &&
            (is_product(problem) || extent <= problem.width);
 }
 
 // Blocks of `extent` tiles or pixels per block of channels.
-double block_count(const BlockProblem &problem, int extent) {
+double block_count(const Problem &problem, int extent) {
     if (is_product(problem)) return ItemMap(problem.tiling, extent).items;
     return double((problem.width + extent - 1) / extent) * problem.height;
 }
 
-double part_cycles(const Machine &machine, const BlockProblem &problem, const ChannelPart &part) {
+double part_cycles(const Machine &machine, const Problem &problem, const ChannelPart &part) {
     const int steps = problem.steps();
     return part.blocks() * block_count(problem, part.extent) * steps *
            step_cycles(machine, part.block / part.lanes, part.lanes, part.extent, steps);
@@ -49,7 +49,7 @@ double total_cycles(const Blocks &blocks) {
 }
 
 // The same part with every extent that fits; the cheapest first.
-Blocks by_extent(const Machine &machine, const BlockProblem &problem, ChannelPart part) {
+Blocks by_extent(const Machine &machine, const Problem &problem, ChannelPart part) {
     Blocks all;
     for (part.extent = 1; extent_fits(machine, problem, part, part.extent); part.extent++) {
         part.cycles = part_cycles(machine, problem, part);
@@ -88,12 +88,12 @@ std::vector<std::vector<Group>> cuts(const Machine &machine, int channels, bool 
 }
 
 // The channels that blocks cover.
-int covered(const BlockProblem &problem) {
+int covered(const Problem &problem) {
     return is_product(problem) ? problem.out : round_up(problem.out, kChannelAlignment);
 }
 
 // One cut with every extent of its first part, the others with their cheapest.
-std::vector<Blocks> with_extents(const Machine &machine, const BlockProblem &problem,
+std::vector<Blocks> with_extents(const Machine &machine, const Problem &problem,
                                  const std::vector<Group> &groups) {
     std::vector<Blocks> all;
     int first = 0;
@@ -113,8 +113,7 @@ std::vector<Blocks> with_extents(const Machine &machine, const BlockProblem &pro
     return first < problem.out ? std::vector<Blocks>{} : all;
 }
 
-std::string fault_of(const Machine &machine, const BlockProblem &problem, const ChannelPart &part,
-                     bool last) {
+std::string fault_of(const Machine &machine, const Problem &problem, const ChannelPart &part, bool last) {
     if (part.lanes != machine.lanes && part.lanes != machine.narrow_lanes)
         return "expected lanes of " + machine.level;
     if (part.block <= 0 || part.block % part.lanes) return "expected a block of whole vectors";
@@ -127,27 +126,7 @@ std::string fault_of(const Machine &machine, const BlockProblem &problem, const 
 
 }  // namespace
 
-bool BlockProblem::operator==(const BlockProblem &o) const {
-    return op == o.op && tiling == o.tiling && window == o.window && width == o.width && height == o.height &&
-           out == o.out && in == o.in && residual == o.residual;
-}
-
-BlockProblem product_problem(const Tiling &tiling, int out, int in) {
-    BlockProblem problem;
-    problem.tiling = tiling;
-    problem.out = out;
-    problem.in = in;
-    return problem;
-}
-
-BlockProblem convolution_problem(const Window &window, int width, int height, int out, int in,
-                                 bool residual) {
-    BlockProblem problem{BlockProblem::Op::kConvolution, {}, window, width, height, out, in, residual};
-    for (WindowAxis *axis : {&problem.window.y, &problem.window.x}) axis->before = axis->after = 0;
-    return problem;
-}
-
-std::vector<Blocks> candidate_blocks(const Machine &machine, const BlockProblem &problem, size_t most,
+std::vector<Blocks> candidate_blocks(const Machine &machine, const Problem &problem, size_t most,
                                      double within) {
     std::vector<Blocks> all, result;
     const int aligned = round_up(problem.out, kChannelAlignment);
@@ -163,7 +142,7 @@ std::vector<Blocks> candidate_blocks(const Machine &machine, const BlockProblem 
     return result;
 }
 
-Status complete_blocks(const Machine &machine, const BlockProblem &problem, Blocks &blocks) {
+Status complete_blocks(const Machine &machine, const Problem &problem, Blocks &blocks) {
     int first = 0;
     for (ChannelPart &part : blocks) {
         const std::string fault = fault_of(machine, problem, part, &part == &blocks.back());

@@ -5,9 +5,8 @@
 #include <vector>
 
 #include "base/result.h"
-#include "graph/window.h"
-#include "kernels/tiling.h"
 #include "schedules/machine.h"
+#include "schedules/problem.h"
 
 namespace hardnet {
 
@@ -26,35 +25,17 @@ struct ChannelPart {
 
 using Blocks = std::vector<ChannelPart>;
 
-// A layer whose output channels are to be cut: all that the choice depends on, beside the machine.
-struct BlockProblem {
-    enum class Op { kProduct, kConvolution };
-    Op op = Op::kProduct;
-    Tiling tiling;              // of a Winograd product
-    Window window;              // of a convolution; its padding makes no difference
-    int width = 0, height = 0;  // of a convolution's output
-    int out = 0, in = 0;        // channels
-    bool residual = false;      // a convolution that adds a tensor
-
-    int steps() const { return window.taps() * in; }  // of each sum
-    bool operator==(const BlockProblem &o) const;
-};
-
-BlockProblem product_problem(const Tiling &tiling, int out, int in);
-BlockProblem convolution_problem(const Window &window, int width, int height, int out, int in,
-                                 bool residual = false);
-
 // The ways to cut a layer that the cost model finds at most `within` times as dear as the cheapest, cheapest
 // first, at most `most`. A product's M may be padded to whole blocks; a convolution's blocks cover its
 // channels, rounded up to 8, exactly.
-std::vector<Blocks> candidate_blocks(const Machine &machine, const BlockProblem &problem, size_t most,
+std::vector<Blocks> candidate_blocks(const Machine &machine, const Problem &problem, size_t most,
                                      double within);
-inline Blocks model_blocks(const Machine &machine, const BlockProblem &problem) {
+inline Blocks model_blocks(const Machine &machine, const Problem &problem) {
     return candidate_blocks(machine, problem, 1, 1).front();
 }
 
 // Whether kernels can be made from blocks whose channels, block, lanes and extent are given; sets the rest.
-Status complete_blocks(const Machine &machine, const BlockProblem &problem, Blocks &blocks);
+Status complete_blocks(const Machine &machine, const Problem &problem, Blocks &blocks);
 
 // "96:48x7 22:24x7": output channels : channels x tiles (pixels) of a register block
 std::string describe(const Blocks &blocks);

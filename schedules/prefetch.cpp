@@ -11,8 +11,6 @@ using Halide::Expr;
 namespace {
 
 constexpr int kLineBytes = 64;
-// Of a sum, between requests: what computes their addresses is a third of a step's instructions on AVX2.
-constexpr int kStepsPerRound = 4;
 
 bool ends_with(const std::string &text, const std::string &end) {
     return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
@@ -52,7 +50,7 @@ int lines_of(int bytes) { return shared(bytes, kLineBytes); }
 PrefetchNext::PrefetchNext(const Product &product)
     : product_(product), items_(product.spec.tiling, product.spec.tiles) {
     for (const ProductSource &source : product.spec.sources)
-        rounds_ += product.spec.steps(source) / kStepsPerRound;
+        rounds_ += product.spec.steps(source) / product.spec.round;
 }
 
 Stmt PrefetchNext::visit(const For *loop) {
@@ -68,18 +66,19 @@ Stmt PrefetchNext::visit(const For *loop) {
 }
 
 Stmt PrefetchNext::in_rounds(const For *loop) {
-    const int steps = product_.spec.steps(product_.spec.sources[source_]), rounds = steps / kStepsPerRound;
+    const int steps = product_.spec.steps(product_.spec.sources[source_]), each = product_.spec.round,
+              rounds = steps / each;
     const Expr round = Variable::make(Halide::Int(32), loop->name);
     auto step = [&](const Expr &at) { return substitute(loop->name, at, loop->body); };
     std::vector<Stmt> all, statements;
     if (rounds) {
         request_tiles(round, rounds, statements);
         request_weights(rounds_before_ + round, statements);
-        for (int i = 0; i < kStepsPerRound; i++) statements.push_back(step(round * kStepsPerRound + i));
+        for (int i = 0; i < each; i++) statements.push_back(step(round * each + i));
         all.push_back(For::make(loop->name, 0, rounds, loop->for_type, loop->partition_policy,
                                 loop->device_api, Block::make(statements)));
     }
-    for (int i = rounds * kStepsPerRound; i < steps; i++) all.push_back(step(i));
+    for (int i = rounds * each; i < steps; i++) all.push_back(step(i));
     source_++;
     rounds_before_ += rounds;
     return Block::make(all);
@@ -88,7 +87,8 @@ Stmt PrefetchNext::in_rounds(const For *loop) {
 void PrefetchNext::request_tiles(const Expr &round, int rounds, Statements &statements) const {
     const ProductSource &source = product_.spec.sources[source_];
     const int bytes = 4 / channels_in_step(product_.spec.products),
-              lines = lines_of(product_.spec.tiles * source.tile_stride * bytes), share = shared(lines, rounds);
+              lines = lines_of(product_.spec.tiles * source.tile_stride * bytes),
+              share = shared(lines, rounds);
     const Expr tile = substitute(product_.q.name(), item_ + 1, product_.first_tile),
                position = substitute(product_.q.name(), item_ + 1, product_.position),
                start = tile * source.tile_stride + position * source.position_stride;

@@ -78,10 +78,14 @@ void schedule(Convolution &v) {
     const bool integers = s.products != Precision::kFloat32;
     v.Y.split(v.c, co, cii, s.block, TailStrategy::RoundUp)
         .split(v.x, xo, xi, s.pixels, row_tail(s.width, s.pixels));
-    if (s.channels_outer)
+    if (s.channels_outer) {
         v.Y.reorder(cii, xi, xo, v.y, co);
-    else
+    } else if (s.rows > 1) {
+        Var yo("yo"), yi("yi");
+        v.Y.split(v.y, yo, yi, s.rows, TailStrategy::GuardWithIf).reorder(cii, xi, xo, yi, co, yo);
+    } else {
         v.Y.reorder(cii, xi, xo, co, v.y);
+    }
     v.Y.vectorize(cii, s.lanes).unroll(cii).unroll(xi);
     v.acc.compute_at(v.Y, xo).vectorize(v.ci, s.lanes).unroll(v.ci).unroll(v.cb).unroll(v.x);
     for (size_t i = 0; i < v.r.size(); i++) {

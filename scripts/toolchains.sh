@@ -15,7 +15,7 @@ cd "$(dirname "$0")/.."
 cmake_version=3.22.6
 jobs=$(nproc)
 # What the sanitizers of scripts/test.sh leave out: plans and tables, kernels and their processes, packages, the verbs
-compiler_tests=(test_plans test_plan_hashes test_kernels test_packages test_tuned_blocks test_tune_report test_autotune test_cli_compiled
+compiler_tests=(test_plans test_plan_hashes test_kernels test_packages test_tuning_records test_tune_report test_autotune test_cli_compiled
   test_import_compiled)
 
 toolchains=("$@")

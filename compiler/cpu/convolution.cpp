@@ -52,6 +52,7 @@ ConvolutionSpec convolution_spec(const Planning &p, int layer, const std::vector
     }
     spec.activation = l.activation;
     spec.products = p.decision(layer).products;
+    spec.rows = p.decision(layer).parameters.rows;
     spec.storage = p.tensor(layer).storage;
     return spec;
 }
@@ -110,7 +111,7 @@ void plan_direct(Planning &p, int layer) {
     const bool by_rows = l.out.height >= kManyRows;
     const std::vector<Tensor> sources = l.front_norm.empty() ? p.sources_of(layer) : plan_norm(p, layer);
     p.builder.begin_step(plain ? HARDNET_STEP_CONV1X1 : HARDNET_STEP_CONV3X3, layer);
-    for (const ChannelPart &part : d.blocks) {
+    for (const ChannelPart &part : d.parameters.blocks) {
         ConvolutionSpec spec = convolution_spec(p, layer, sources, part, l.out.width);
         spec.channels_outer = !by_rows;
         const int units = by_rows ? l.out.height : part.blocks();
@@ -130,7 +131,7 @@ void plan_convolution_with_pool(Planning &p, int layer, int pool) {
     const int64_t bias = p.builder.pack_bias(layer, c8);
     const bool by_rows = pooled_layer.out.height >= kManyRows / 2;
     const std::vector<Tensor> sources = p.sources_of(layer);
-    const Blocks &parts = p.decision(layer).blocks;
+    const Blocks &parts = p.decision(layer).parameters.blocks;
 
     PoolSpec pooling;
     pooling.window = pooled_layer.window;

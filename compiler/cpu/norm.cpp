@@ -115,7 +115,7 @@ void plan_convolution_behind_norm(Planning &p, int layer) {
         p.builder.begin_part(l.out.height, rows, 1);
         normalise();
     }
-    for (const ChannelPart &part : p.decision(layer).blocks) {
+    for (const ChannelPart &part : p.decision(layer).parameters.blocks) {
         ConvolutionSpec spec = convolution_spec(p, layer, normalised, part, l.out.width);
         spec.channels_outer = !by_rows;
         std::vector<hardnet_argument> arguments = inputs;

@@ -80,7 +80,7 @@ std::string planes_fault(const Analysis &analysis, int layer) {
         return "expected a mean and a deviation for each of " + std::to_string(planes) +
                " input planes, found " + std::to_string(std::min(p.mean.size(), p.deviation.size()));
     int most = l.in.channels;
-    for (const ChannelPart &part : analysis.decisions[layer].blocks)
+    for (const ChannelPart &part : analysis.decisions[layer].parameters.blocks)
         most = std::min(most, kStemRingBytes / stem_ring_bytes(l.window, 1, 1, part.lanes));
     if (most == l.in.channels) return "";
     return "expected at most " + std::to_string(most) + " input planes, whose rows under a window of " +
@@ -90,7 +90,7 @@ std::string planes_fault(const Analysis &analysis, int layer) {
 LayerChoice choice_of(const Planning &p, int layer) {
     const Layer &l = p.layer(layer);
     const Decision &d = p.decision(layer);
-    std::string algorithm = operator_of(l.op).algorithm, blocks = describe(d.blocks);
+    std::string algorithm = operator_of(l.op).algorithm, blocks = describe(d.parameters.blocks);
     if (l.op == OpKind::kMaxPool && d.computed_with != kNoLayer)
         algorithm = "behind " + p.layer(d.computed_with).name;
     else if (l.op == OpKind::kTransposedConv)
@@ -100,7 +100,9 @@ LayerChoice choice_of(const Planning &p, int layer) {
     else if (l.op == OpKind::kConv)
         algorithm = l.window.taps() == 1 ? "1x1" : "direct " + window_name(l);
     if (d.products != Precision::kFloat32) algorithm += std::string(" ") + name_of(d.products);
-    if (d.problem) blocks += " (" + d.decided + ")";
+    const Resolution *resolution = resolution_of(p.analysis.resolutions, layer);
+    if (resolution && resolution->record) algorithm += " (" + resolution->record->origin() + ")";
+    if (d.problem) blocks = describe(d.parameters, d.problem->op) + " (" + d.decided + ")";
     return {algorithm, blocks, d.products, d.storage, d.problem};
 }
 
@@ -179,7 +181,9 @@ Result<Plan> make_plan(const Network &network, const Machine &machine, const Pla
             cpu::operator_of(network.layers[l].op).plan(planning, l);
     }
     cpu::plan_outputs(planning);
-    return builder.finish();
+    Result<Plan> plan = builder.finish();
+    if (plan) plan->resolutions = analysis.resolutions;
+    return plan;
 }
 
 }  // namespace hardnet

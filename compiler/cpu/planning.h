@@ -79,9 +79,6 @@ struct Split {
     hardnet_argument out(uint32_t view) const { return {view, output.split, output.dim, output.unit}; }
 };
 
-// Rows enough that threads share them evenly; below, weights outweigh activations and channel blocks are shared.
-constexpr int kManyRows = 16;
-
 // A step of one kernel from the source's tensor to the layer's, row by row; `between` are the arguments between the two.
 void plan_by_rows(Planning &p, hardnet_step_kind kind, int layer, const KernelSpec &spec, bool with_halo,
                   const std::vector<hardnet_argument> &between = {});

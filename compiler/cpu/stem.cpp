@@ -26,7 +26,7 @@ void plan_stem(Planning &p, int layer) {
     const int64_t bias = p.builder.pack_bias(layer, out.c8);
     const int taps = l.window.taps();
     p.builder.begin_step(HARDNET_STEP_STEM, layer);
-    for (ChannelPart part : p.decision(layer).blocks) {
+    for (ChannelPart part : p.decision(layer).parameters.blocks) {
         StemSpec spec;
         spec.window = l.window;
         spec.in_planes = l.in.channels;

@@ -40,7 +40,7 @@ void plan_transposed_convolution(Planning &p, int layer) {
             if (width == 0 || height == 0) continue;
             const WeightTransform taps = taps_of(odd_y, odd_x);
             const int positions = taps.positions();
-            for (const ChannelPart &part : p.decision(layer).blocks) {
+            for (const ChannelPart &part : p.decision(layer).parameters.blocks) {
                 ConvolutionSpec spec = convolution_spec(p, layer, sources, part, width);
                 spec.window = {axis_of(odd_y), axis_of(odd_x)};
                 spec.pixels = std::min(part.extent, width);

@@ -85,11 +85,11 @@ void plan_product(Planning &p, int layer, const std::vector<Transformed> &source
     const Tiling &tiling = *p.decision(layer).tiling;
     p.builder.begin_step(HARDNET_STEP_PRODUCT, layer);
     Products m{Place::arena(p.products, 0)};
-    for (const ChannelPart &part : p.decision(layer).blocks) {
+    for (const ChannelPart &part : p.decision(layer).parameters.blocks) {
         const int items = ItemMap(tiling, part.extent).items;
         p.builder.begin_part(items, 0, part.cycles / items);
         const int64_t u = pack_product_weights(p, layer, part, sources);
-        call_product(p, tiling, part, sources, u, m, Split::crop(2, 1));
+        call_product(p, layer, tiling, part, sources, u, m, Split::crop(2, 1));
         m.place.offset += Products::elems(tiling, part);
     }
     p.builder.grow_buffer(p.products, 4 * m.place.offset);
@@ -107,7 +107,7 @@ void plan_output_transform(Planning &p, int layer) {
     }
     p.builder.begin_step(HARDNET_STEP_OUTPUT_TRANSFORM, layer);
     Products m{Place::arena(p.products, 0)};
-    for (const ChannelPart &part : p.decision(layer).blocks) {
+    for (const ChannelPart &part : p.decision(layer).parameters.blocks) {
         const int channels = channels_of(part, out), lanes = p.machine().lanes_for(channels);
         if (!by_rows) {
             double cost = 0;

@@ -33,7 +33,7 @@ struct InputTransformCall {
 };
 void call_input_transform(Planning &p, const Tensor &t, const Transformed &v, const InputTransformCall &call);
 
-void call_product(Planning &p, const Tiling &tiling, const ChannelPart &part,
+void call_product(Planning &p, int layer, const Tiling &tiling, const ChannelPart &part,
                   const std::vector<Transformed> &sources, int64_t weights, const Products &m,
                   const Split &split);
 

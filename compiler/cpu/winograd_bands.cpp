@@ -33,7 +33,7 @@ void plan_band(Planning &p, int layer, const Band &of, const std::vector<int64_t
     const Layer &l = p.layer(layer);
     const Tensor &in = p.tensor(l.sources()[0]), &out = p.tensor(layer);
     const Tiling &tiling = *p.decision(layer).tiling;
-    const Blocks &parts = p.decision(layer).blocks;
+    const Blocks &parts = p.decision(layer).parameters.blocks;
     const TileAxis rows{of.small ? 0 : of.tile_rows, of.small ? of.tile_rows : 0};
     const Tiling band(tiling.m(), rows, tiling.columns());
     const int height = of.tile_rows * tiling.tile_size(of.small);
@@ -50,7 +50,7 @@ void plan_band(Planning &p, int layer, const Band &of, const std::vector<int64_t
     for (Quadrant q : band.quadrants()) call_input_transform(p, in, v, {q, 0, in.c8, top, in_rows});
     Products m{Place::scratch(round_up(int(v.bytes()), 64) / 4)};
     for (size_t i = 0; i < parts.size(); i++) {
-        call_product(p, band, parts[i], {v}, weights[i], m, Split());
+        call_product(p, layer, band, parts[i], {v}, weights[i], m, Split());
         for (Quadrant q : band.quadrants())
             call_output_transform(p, layer, q,
                                   {band, parts[i], m, bias, top, height, out_rows, residual_rows});
@@ -68,7 +68,7 @@ void plan_winograd_bands(Planning &p, int layer) {
     const int64_t bias = p.builder.pack_bias(layer, out.c8);
     std::vector<int64_t> weights;
     const VRounding rounding = p.analysis.rounding(l.sources()[0], tiling, p.decision(layer).int16());
-    for (const ChannelPart &part : p.decision(layer).blocks)
+    for (const ChannelPart &part : p.decision(layer).parameters.blocks)
         weights.push_back(
             pack_product_weights(p, layer, part, {transformed_in_scratch(in, tiling, rounding)}));
     p.builder.begin_step(HARDNET_STEP_WINOGRAD_BAND, layer);

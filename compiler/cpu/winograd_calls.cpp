@@ -126,7 +126,7 @@ void call_input_transform(Planning &p, const Tensor &t, const Transformed &v, co
           c.split);
 }
 
-void call_product(Planning &p, const Tiling &tiling, const ChannelPart &part,
+void call_product(Planning &p, int layer, const Tiling &tiling, const ChannelPart &part,
                   const std::vector<Transformed> &sources, int64_t weights, const Products &m,
                   const Split &split) {
     ProductSpec spec;
@@ -135,6 +135,7 @@ void call_product(Planning &p, const Tiling &tiling, const ChannelPart &part,
     spec.block = part.block;
     spec.tiles = part.extent;
     spec.lanes = part.lanes;
+    spec.round = p.decision(layer).parameters.round;
     std::vector<hardnet_argument> arguments;
     for (const Transformed &v : sources) {
         spec.sources.push_back({v.channels, v.tile_stride, v.position_stride});

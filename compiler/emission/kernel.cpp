@@ -59,7 +59,7 @@ struct Scheduler {
         }
         Halide::Pipeline pipeline(output(*generator));
         if constexpr (std::is_same_v<Generator, Product>) {
-            if (family == ScheduleFamily::kX86)
+            if (family == ScheduleFamily::kX86 && spec.round > 0)
                 pipeline.add_custom_lowering_pass(new PrefetchNext(*generator));
         }
         const std::vector<Halide::ImageParam> inputs = generator->inputs();

@@ -15,7 +15,7 @@ using cpu::Planning;
 // A norm in front is a launch of its own, which writes what it makes of the sources once.
 void launch_direct(Planning &p, int layer) {
     const Layer &l = p.layer(layer);
-    const ChannelPart &part = p.decision(layer).blocks.front();
+    const ChannelPart &part = p.decision(layer).parameters.blocks.front();
     const int64_t bias = p.builder.pack_bias(layer, p.tensor(layer).c8);
     const std::vector<Tensor> sources = l.front_norm.empty() ? p.sources_of(layer) : cpu::plan_norm(p, layer);
     p.builder.begin_step(l.window.taps() == 1 ? HARDNET_STEP_CONV1X1 : HARDNET_STEP_CONV3X3, layer);

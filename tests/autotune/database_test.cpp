@@ -19,12 +19,12 @@ class TuningRecords : public ::testing::Test {
 protected:
     ~TuningRecords() override { fs::remove_all(folder_); }
 
-    static BlockProblem convolution(int in) { return convolution_problem(Window{}, 56, 28, 40, in); }
-    static TunedBlocks measured(const std::string &cpu, int in, const std::string &date, double ms = 0.25) {
-        TunedBlocks r;
+    static Problem convolution(int in) { return convolution_problem(Window{}, 56, 28, 40, in); }
+    static TuningRecord measured(const std::string &cpu, int in, const std::string &date, double ms = 0.25) {
+        TuningRecord r;
         r.level = "avx512";
         r.problem = convolution(in);
-        r.blocks = {{0, 32, 32, 16, 7}, {0, 8, 8, 8, 4}};
+        r.parameters.blocks = {{0, 32, 32, 16, 7}, {0, 8, 8, 8, 4}};
         r.ms = ms;
         r.model_ms = 0.3125;
         r.low = 0.78;
@@ -71,11 +71,11 @@ TEST_F(TuningRecords, ComeBackAsTheyWereAndOnce) {
     EXPECT_TRUE(none->read()->empty());
     EXPECT_FALSE(fs::exists(folder_)) << "reading made something";
 
-    TunedBlocks failed = measured("a", 65, "2026-01-02T00:00:00Z", 0);
+    TuningRecord failed = measured("a", 65, "2026-01-02T00:00:00Z", 0);
     failed.trial = 2;
     failed.failed = "expected a 'result', found \xff";
-    const std::vector<TunedBlocks> all = {measured("a", 64, "2026-01-01T00:00:00Z"),
-                                          measured("a", 66, "2026-01-03T00:00:00Z", 0.1234567), failed};
+    const std::vector<TuningRecord> all = {measured("a", 64, "2026-01-01T00:00:00Z"),
+                                           measured("a", 66, "2026-01-03T00:00:00Z", 0.1234567), failed};
     EXPECT_EQ(*opened().append(all), 3);
     EXPECT_EQ(*opened().append({all[1], all[0]}), 0);
     const auto found = opened().read("avx512");
@@ -85,35 +85,35 @@ TEST_F(TuningRecords, ComeBackAsTheyWereAndOnce) {
     EXPECT_EQ((*found)[1].ms, 0.123457);
     EXPECT_EQ((*found)[1].high, 0.82);
     EXPECT_EQ((*found)[2].failed.rfind("expected a 'result', found ", 0), 0u);
-    EXPECT_EQ(tuned_blocks_text({(*found)[0]}), tuned_blocks_text({all[0]}));
+    EXPECT_EQ(records_text({(*found)[0]}), records_text({all[0]}));
     EXPECT_TRUE(opened().read("avx2")->empty());
     EXPECT_EQ(*opened().append(*found), 0) << "what was read is what is there";
 }
 
 TEST_F(TuningRecords, OfTheLatestDateCountAndThoseOfOtherCpusBehind) {
-    TunedBlocks other_sources = measured("this", 70, "2026-01-09T00:00:00Z"),
-                trial = measured("this", 71, "");
+    TuningRecord other_sources = measured("this", 70, "2026-01-09T00:00:00Z"),
+                 trial = measured("this", 71, "");
     other_sources.sources = "4567";
     trial.trial = 1;
-    const std::vector<TunedBlocks> all = {measured("other", 64, "2026-01-05T00:00:00Z", 1),
-                                          measured("this", 64, "2026-01-02T00:00:00Z", 2),
-                                          measured("this", 64, "2026-01-01T00:00:00Z", 3),
-                                          measured("other", 65, "2026-01-03T00:00:00Z", 4),
-                                          measured("third", 65, "2026-01-04T00:00:00Z", 5),
-                                          other_sources,
-                                          trial};
+    const std::vector<TuningRecord> all = {measured("other", 64, "2026-01-05T00:00:00Z", 1),
+                                           measured("this", 64, "2026-01-02T00:00:00Z", 2),
+                                           measured("this", 64, "2026-01-01T00:00:00Z", 3),
+                                           measured("other", 65, "2026-01-03T00:00:00Z", 4),
+                                           measured("third", 65, "2026-01-04T00:00:00Z", 5),
+                                           other_sources,
+                                           trial};
     EXPECT_EQ(latest_chosen(all).size(), 5u);
-    const std::vector<TunedBlocks> records = records_for("this", "0123", all);
+    const std::vector<TuningRecord> records = records_for("this", "0123", all);
     EXPECT_EQ(records.size(), 4u);
-    const TunedBlocks *own = find_tuned(records, "avx512", convolution(64));
+    const TuningRecord *own = find_record(records, "avx512", convolution(64));
     ASSERT_TRUE(own);
     EXPECT_EQ(own->ms, 2);
     EXPECT_FALSE(own->foreign);
-    const TunedBlocks *foreign = find_tuned(records, "avx512", convolution(65));
+    const TuningRecord *foreign = find_record(records, "avx512", convolution(65));
     ASSERT_TRUE(foreign);
     EXPECT_EQ(foreign->ms, 5);
     EXPECT_TRUE(foreign->foreign);
-    for (int in : {70, 71}) EXPECT_FALSE(find_tuned(records, "avx512", convolution(in))) << in;
+    for (int in : {70, 71}) EXPECT_FALSE(find_record(records, "avx512", convolution(in))) << in;
 }
 
 TEST_F(TuningRecords, AreWrittenByTwoAtOnce) {
@@ -140,7 +140,7 @@ TEST_F(TuningRecords, AreWrittenByTwoAtOnce) {
 // A process that ends within a transaction, parts of which are in the file already, leaves what was there before: to
 // readers, too, who have to play its journal back.
 TEST_F(TuningRecords, OfATransactionThatDiedAreNotThere) {
-    std::vector<TunedBlocks> many;
+    std::vector<TuningRecord> many;
     for (int i = 0; i < 100; i++) many.push_back(measured("a", 64 + i, ""));
     ASSERT_TRUE(opened().append(many));
     const auto died = in_child([&]() -> Result<nlohmann::json> {
@@ -157,14 +157,14 @@ TEST_F(TuningRecords, OfATransactionThatDiedAreNotThere) {
     ASSERT_TRUE(read) << read.error().what;
     ASSERT_EQ(read->read()->size(), many.size());
     const auto written = opened().read();
-    for (const TunedBlocks &record : *written) EXPECT_EQ(record.ms, 0.25);
+    for (const TuningRecord &record : *written) EXPECT_EQ(record.ms, 0.25);
 }
 
 TEST_F(TuningRecords, ThatNoKernelFitsAreLeftOut) {
     ASSERT_TRUE(opened().append({measured("a", 64, ""), measured("a", 65, ""), measured("a", 66, "")}));
     auto file = SqliteFile::open(path_, SqliteFile::Access::kWrite);
     ASSERT_TRUE((*file)->execute(
-        "UPDATE records SET blocks = replace(blocks, '\"extent\":7', '\"extent\":99') WHERE id = 1"));
+        "UPDATE records SET parameters = replace(parameters, '\"extent\":7', '\"extent\":99') WHERE id = 1"));
     ASSERT_TRUE((*file)->execute("UPDATE records SET problem = 'not JSON' WHERE id = 2"));
     const auto found = opened().read();
     ASSERT_TRUE(found) << found.error().what;
@@ -193,12 +193,12 @@ TEST_F(TuningRecords, OfABrokenOrForeignFileAreRefusedAndKept) {
         ASSERT_TRUE((*file)->execute("PRAGMA user_version = 7"));
     }
     EXPECT_EQ(fault().what,
-              path_ + ": expected schema 1, found 7, which another version of the program made");
+              path_ + ": expected schema 2, found 7, which another version of the program made");
     EXPECT_EQ(fault().code, ExitCode::kBadInput);
 }
 
 TEST_F(TuningRecords, OfADatabaseWithAFlippedPageAreRefused) {
-    std::vector<TunedBlocks> many;
+    std::vector<TuningRecord> many;
     for (int i = 0; i < 100; i++) many.push_back(measured("a", 64 + i, ""));
     ASSERT_TRUE(opened().append(many));
     std::string broken = bytes();

@@ -4,15 +4,16 @@
 namespace hardnet::testing {
 namespace {
 
-// The dearest candidate of every problem, so that none is the model's.
+// The dearest blocks of every problem, so that none are the model's.
 TEST_F(Tune, OtherBlocksGiveRightResults) {
-    std::vector<TunedBlocks> records;
+    std::vector<TuningRecord> records;
     for (const LayerChoice &choice : plan({}).choices) {
-        if (!choice.problem || find_tuned(records, machine().level, *choice.problem)) continue;
-        records.push_back(record(*choice.problem, candidate_blocks(machine(), *choice.problem, 8, 2).back()));
+        if (!choice.problem || find_record(records, machine().level, *choice.problem)) continue;
+        records.push_back(
+            record(*choice.problem, {candidate_blocks(machine(), *choice.problem, 8, 2).back()}));
     }
     ASSERT_GT(records.size(), 3u);
-    write("blocks.jsonl", tuned_blocks_text(records));
+    write("blocks.jsonl", records_text(records));
     write("tiny.json", to_json(record_));
     const std::string program = HARDNET_PROGRAM;
     ASSERT_EQ(
@@ -24,13 +25,46 @@ TEST_F(Tune, OtherBlocksGiveRightResults) {
     EXPECT_EQ(shell("grep -q '^hardnet: tund: ' err && test $(wc -l <err) = 1"), 0);
 }
 
+// Each value of each other parameter, in every kernel or resolution that can have it.
+TEST_F(Tune, EveryParameterGivesRightResults) {
+    write("tiny.json", to_json(record_));
+    const std::string program = HARDNET_PROGRAM;
+    for (const ParameterRange &range : parameter_ranges()) {
+        for (const int value : range.legal) {
+            SCOPED_TRACE(std::string(range.name) + " " + std::to_string(value));
+            std::vector<TuningRecord> records;
+            const auto add = [&](const Problem &problem) {
+                Parameters parameters;
+                if (problem.op != Problem::Op::kResolution) parameters = model_parameters(machine(), problem);
+                parameters.*range.value = value;
+                if (problem.op != range.op || !complete_parameters(machine(), problem, parameters) ||
+                    find_record(records, machine().level, problem))
+                    return;
+                records.push_back(record(problem, parameters));
+            };
+            const Plan planned = plan({}, {128, 160});
+            for (const LayerChoice &choice : planned.choices)
+                if (choice.problem) add(*choice.problem);
+            for (const Resolution &resolution : planned.resolutions) add(resolution.problem);
+            ASSERT_FALSE(records.empty());
+            write("one.jsonl", records_text(records));
+            ASSERT_EQ(
+                shell(program + " compile tiny.json --weights seed:1 --input 128x160 --blocks one.jsonl "
+                                "-o p >out"),
+                0);
+            EXPECT_EQ(shell(program + " verify p --per-layer >out"), 0);
+            EXPECT_EQ(shell(program + " inspect p --layers >out && grep -q '(tuned)' out"), 0);
+        }
+    }
+}
+
 // Records, of this CPU or of another, decide nothing unless --tune-for asks for them.
 TEST_F(Tune, PackagesAreTheSameWithAndWithoutADatabase) {
-    std::vector<TunedBlocks> records;
+    std::vector<TuningRecord> records;
     for (const LayerChoice &choice : plan({}).choices) {
-        if (!choice.problem || find_tuned(records, machine().level, *choice.problem)) continue;
-        TunedBlocks &r = records.emplace_back(
-            record(*choice.problem, candidate_blocks(machine(), *choice.problem, 8, 2).back()));
+        if (!choice.problem || find_record(records, machine().level, *choice.problem)) continue;
+        TuningRecord &r = records.emplace_back(
+            record(*choice.problem, {candidate_blocks(machine(), *choice.problem, 8, 2).back()}));
         r.cpu = records.size() % 2 ? cpu_name() : "Another CPU";
         r.sources = sources_version();
     }
@@ -98,10 +132,10 @@ TEST_F(Tune, PackagesAreTheSameWithAndWithoutADatabase) {
 }
 
 TEST_F(Tune, RecordsAreListedExportedAndImportedOnce) {
-    const BlockProblem problem = convolution_problem(Window{}, 56, 28, 40, 64);
-    TunedBlocks own = record(problem, model_blocks(machine(), problem)), other = own;
+    const Problem problem = convolution_problem(Window{}, 56, 28, 40, 64);
+    TuningRecord own = record(problem, model_parameters(machine(), problem)), other = own;
     own.cpu = "This CPU", other.cpu = "Another CPU", own.ms = other.ms = own.model_ms = other.model_ms = 0.5;
-    write("both.jsonl", tuned_blocks_text({own, other}));
+    write("both.jsonl", records_text({own, other}));
     const std::string tune = "XDG_DATA_HOME=$PWD/data " HARDNET_PROGRAM " tune ";
     EXPECT_EQ(shell(tune + "--list >out && grep -q ': 0 records$' out && test ! -e data"), 0);
     EXPECT_EQ(
@@ -112,8 +146,8 @@ TEST_F(Tune, RecordsAreListedExportedAndImportedOnce) {
               0);
     EXPECT_EQ(shell(tune + "--export all.jsonl >out && sort all.jsonl >a && sort both.jsonl | cmp - a"), 0);
 
-    own.blocks[0].extent = 99;
-    write("unfit.jsonl", tuned_blocks_text({other}) + tuned_blocks_text({own}));
+    own.parameters.blocks[0].extent = 99;
+    write("unfit.jsonl", records_text({other}) + records_text({own}));
     EXPECT_EQ(shell(tune + "--import unfit.jsonl 2>err"), 3 << 8);
     EXPECT_EQ(shell("grep -q '^hardnet: unfit.jsonl:2:[0-9]*: blocks: expected a block that fits the "
                     "registers, found ' "

@@ -1,4 +1,4 @@
-// Tuned blocks as text: read, written, refused, and found by exactly their problem.
+// Tuning records as text: read, written, refused, and found by exactly their problem.
 #include "models/records.h"
 
 #include <gtest/gtest.h>
@@ -8,23 +8,23 @@
 #include <regex>
 
 #include "compiler/plan.h"
-#include "schedules/tuned_blocks.h"
+#include "schedules/records.h"
 
 namespace hardnet::testing {
 namespace {
 
-using Op = BlockProblem::Op;
+using Op = Problem::Op;
 
 const Machine &machine(const std::string &level) {
     return *std::find_if(machines().begin(), machines().end(),
                          [&](const Machine &m) { return m.level == level; });
 }
 
-TunedBlocks record(const BlockProblem &problem, Blocks blocks) {
-    TunedBlocks r;
+TuningRecord record(const Problem &problem, Parameters parameters) {
+    TuningRecord r;
     r.level = "avx512";
     r.problem = problem;
-    r.blocks = std::move(blocks);
+    r.parameters = std::move(parameters);
     r.ms = 0.25;
     r.model_ms = 0.3125;
     r.cpu = "a CPU";
@@ -33,13 +33,19 @@ TunedBlocks record(const BlockProblem &problem, Blocks blocks) {
     return r;
 }
 
-const BlockProblem kProduct = product_problem(Tiling::cover(4, 14, 14), 22, 96);
-const BlockProblem kConv = convolution_problem(Window{}, 56, 28, 40, 64);
-const Blocks kProductBlocks = {{0, 22, 24, 8, 5}}, kConvBlocks = {{0, 32, 32, 16, 7}, {0, 8, 8, 8, 4}};
+const Problem kProduct = product_problem(Tiling::cover(4, 14, 14), 22, 96);
+const Problem kConv = convolution_problem(Window{}, 56, 28, 40, 64);
+const Problem kResolution = resolution_problem(40, 20, {{16, 8}, {24, 12}});
+const Parameters kProductBlocks = {{{0, 22, 24, 8, 5}}},
+                 kConvBlocks = {{{0, 32, 32, 16, 7}, {0, 8, 8, 8, 4}}};
 
-TEST(TunedBlocks, ComeBackAsTheyWereWritten) {
-    const std::string text =
-        tuned_blocks_text({record(kConv, kConvBlocks), record(kProduct, kProductBlocks)});
+Parameters with(Parameters parameters, int Parameters::*value, int now) {
+    parameters.*value = now;
+    return parameters;
+}
+
+TEST(TuningRecord, ComeBackAsTheyWereWritten) {
+    const std::string text = records_text({record(kConv, kConvBlocks), record(kProduct, kProductBlocks)});
     EXPECT_EQ(
         text,
         R"({"level":"avx512","op":"product","tile":4,"tile_rows":[2,2],"tile_columns":[2,2],"out":22,)"
@@ -51,38 +57,86 @@ TEST(TunedBlocks, ComeBackAsTheyWereWritten) {
         R"({"channels":8,"block":8,"lanes":8,"extent":4}],"ms":0.25,"model_ms":0.3125,)"
         R"("cpu":"a CPU","threads":1,"version":"1.2.3","sources":"0123"})"
         "\n");
-    const auto read = read_tuned_blocks(text, "x.jsonl", RecordKind::kChosen);
+    const auto read = read_records(text, "x.jsonl", RecordKind::kChosen);
     ASSERT_TRUE(read) << read.error().what;
-    EXPECT_EQ(tuned_blocks_text(*read), text);
-    EXPECT_EQ((*read)[1].blocks[1].first, 32);
-    EXPECT_GT((*read)[1].blocks[1].cycles, 0);
+    EXPECT_EQ(records_text(*read), text);
+    EXPECT_EQ((*read)[1].parameters.blocks[1].first, 32);
+    EXPECT_GT((*read)[1].parameters.blocks[1].cycles, 0);
 }
 
-TEST(TunedBlocks, AreOfTheirWindowAndResidualAlone) {
-    const BlockProblem three = convolution_problem(Window::square(3, 1, 1), 56, 28, 40, 64);
-    const std::vector<TunedBlocks> records{record(three, kConvBlocks)};
-    EXPECT_TRUE(find_tuned(records, "avx512", three));
-    const BlockProblem others[] = {convolution_problem(Window::square(5, 1, 2), 56, 28, 40, 64),
-                                   convolution_problem(Window::square(3, 2, 1), 56, 28, 40, 64),
-                                   convolution_problem(Window::square(3, 1, 6, 6), 56, 28, 40, 64),
-                                   convolution_problem(Window::square(3, 1, 1), 56, 28, 40, 64, true)};
-    for (const BlockProblem &other : others) EXPECT_FALSE(find_tuned(records, "avx512", other));
+// What is as usual is not written, but for a resolution's algorithm.
+TEST(TuningRecord, HaveEveryParameterOfTheirOperator) {
+    const std::string text = records_text({record(kProduct, with(kProductBlocks, &Parameters::round, 8)),
+                                           record(kConv, with(kConvBlocks, &Parameters::rows, 4)),
+                                           record(kResolution, with({}, &Parameters::m, 3))});
+    for (const char *part :
+         {R"("extent":5}],"round":8,"ms")", R"("extent":4}],"rows":4,"ms")",
+          R"("op":"resolution","width":40,"height":20,"out":[8,12],"in":[16,24],"m":3,"ms")"})
+        EXPECT_NE(text.find(part), std::string::npos) << part << " in " << text;
+    const auto read = read_records(text, "x.jsonl", RecordKind::kChosen);
+    ASSERT_TRUE(read) << read.error().what;
+    EXPECT_EQ(records_text(*read), text);
+    EXPECT_EQ(describe((*read)[0].parameters, Op::kProduct), "22:24x5, rounds of 8");
+    EXPECT_EQ(describe((*read)[1].parameters, Op::kConvolution), "32:32x7 8:8x4, rows 4");
+    EXPECT_EQ(describe((*read)[2].parameters, Op::kResolution), "F(3x3)");
+    EXPECT_EQ(describe(kResolution), "3x3 of 20x40, 2 layers");
+    Problem other = kResolution;
+    other.layers.back().second++;
+    EXPECT_TRUE(find_record(*read, "avx512", kResolution));
+    EXPECT_FALSE(find_record(*read, "avx512", other));
 }
 
-TEST(TunedBlocks, AreRefusedWithTheirLine) {
-    const std::string good =
-        tuned_blocks_text({record(kProduct, kProductBlocks), record(kConv, kConvBlocks)});
+TEST(TuningRecord, RefuseWhatIsNotInAParametersRange) {
+    const Machine &avx512 = machine("avx512"), &neon = machine("neon");
+    const auto fault = [](const Machine &m, const Problem &problem, Parameters parameters) {
+        const Status s = complete_parameters(m, problem, parameters);
+        return s ? "none" : s.error().what;
+    };
+    EXPECT_EQ(fault(avx512, kProduct, with(kProductBlocks, &Parameters::round, 0)), "none");
+    EXPECT_EQ(fault(avx512, kProduct, with(kProductBlocks, &Parameters::round, 3)),
+              "round: expected one of 0, 1, 2, 4, 8, found 3");
+    const Parameters neon_blocks = model_parameters(neon, kProduct);
+    EXPECT_EQ(fault(neon, kProduct, neon_blocks), "none");
+    EXPECT_EQ(fault(neon, kProduct, with(neon_blocks, &Parameters::round, 8)),
+              "round: expected one of 4, found 8");  // it requests nothing
+    EXPECT_EQ(fault(avx512, kConv, with(kConvBlocks, &Parameters::rows, 16)), "none");
+    EXPECT_EQ(fault(avx512, kConv, with(kConvBlocks, &Parameters::round, 8)),
+              "round: expected one of 4, found 8");  // of products alone
+    Problem low = kConv;
+    low.height = 15;
+    EXPECT_EQ(fault(avx512, low, with(kConvBlocks, &Parameters::rows, 2)),
+              "rows: expected one of 1, found 2");
+    EXPECT_EQ(fault(avx512, kResolution, with({}, &Parameters::m, 4)), "none");
+    EXPECT_EQ(fault(avx512, kResolution, with({}, &Parameters::m, 1)),
+              "m: expected one of 0, 2, 3, 4, found 1");
+    EXPECT_EQ(fault(avx512, kResolution, kConvBlocks), "blocks: expected none of a resolution, found some");
+}
+
+TEST(TuningRecord, AreOfTheirWindowAndResidualAlone) {
+    const Problem three = convolution_problem(Window::square(3, 1, 1), 56, 28, 40, 64);
+    const std::vector<TuningRecord> records{record(three, kConvBlocks)};
+    EXPECT_TRUE(find_record(records, "avx512", three));
+    const Problem others[] = {convolution_problem(Window::square(5, 1, 2), 56, 28, 40, 64),
+                              convolution_problem(Window::square(3, 2, 1), 56, 28, 40, 64),
+                              convolution_problem(Window::square(3, 1, 6, 6), 56, 28, 40, 64),
+                              convolution_problem(Window::square(3, 1, 1), 56, 28, 40, 64, true)};
+    for (const Problem &other : others) EXPECT_FALSE(find_record(records, "avx512", other));
+}
+
+TEST(TuningRecord, AreRefusedWithTheirLine) {
+    const std::string good = records_text({record(kProduct, kProductBlocks), record(kConv, kConvBlocks)});
     const auto fault = [&](const std::string &pattern, const std::string &instead, RecordKind kind) {
         const std::string text = std::regex_replace(good, std::regex(pattern), instead);
         EXPECT_NE(text, good) << pattern;
-        const auto read = read_tuned_blocks(text, "x.jsonl", kind);
+        const auto read = read_records(text, "x.jsonl", kind);
         return read ? "none" : read.error().what;
     };
     const struct {
         const char *pattern, *instead, *fault;
     } cases[] = {
         {R"(\n\{"level)", "\n[\"level", "x.jsonl:2:9: expected JSON, found"},
-        {R"("op":"convolution)", "\"op\":\"conv7x7", "x.jsonl:2:19: op: expected product or convolution"},
+        {R"("op":"convolution)", "\"op\":\"conv7x7",
+         "x.jsonl:2:19: op: expected product, convolution or resolution"},
         {R"("stride":.1,1)", "\"stride\":[1,0", "stride: expected two numbers of 1 to 64, found others"},
         {"avx512", "avx1024", "x.jsonl:1:2: level: expected a known level, found 'avx1024'"},
         {R"(avx512(",[^\n]*width))", "avx2$1", "x.jsonl:2:2: level: expected avx512, found 'avx2'"},
@@ -111,7 +165,7 @@ TEST(TunedBlocks, AreRefusedWithTheirLine) {
     EXPECT_EQ(fault(R"("threads":1)", "\"threads\":1,\"failed\":\"so\"", RecordKind::kAll), "none");
 }
 
-TEST(TunedBlocks, DecideForExactlyTheirProblem) {
+TEST(TuningRecord, DecideForExactlyTheirProblem) {
     const Machine &avx512 = machine("avx512");
     auto network = build_network(*find_record("hardnet39ds"), {64, 64});
     ASSERT_TRUE(network);
@@ -120,11 +174,11 @@ TEST(TunedBlocks, DecideForExactlyTheirProblem) {
     const auto chosen = std::find_if(plain->choices.begin(), plain->choices.end(),
                                      [](const LayerChoice &c) { return c.problem.has_value(); });
     ASSERT_NE(chosen, plain->choices.end());
-    const BlockProblem problem = *chosen->problem;
-    const Blocks other = candidate_blocks(avx512, problem, 2, 3)[1];
-    ASSERT_FALSE(other == model_blocks(avx512, problem));
-    std::vector<TunedBlocks> records = {record(problem, other)};
-    ASSERT_TRUE(complete_blocks(avx512, problem, records[0].blocks));
+    const Problem problem = *chosen->problem;
+    const Parameters other{candidate_blocks(avx512, problem, 2, 3)[1]};
+    ASSERT_FALSE(other == model_parameters(avx512, problem));
+    std::vector<TuningRecord> records = {record(problem, other)};
+    ASSERT_TRUE(complete_parameters(avx512, problem, records[0].parameters));
     PlanOptions options;
     options.records = &records;
     const auto tuned = make_plan(*network, avx512, options);
@@ -133,21 +187,20 @@ TEST(TunedBlocks, DecideForExactlyTheirProblem) {
     for (size_t l = 0; l < network->layers.size(); l++) {
         const std::string &text = tuned->choices[l].blocks;
         const bool same = plain->choices[l].problem && *plain->choices[l].problem == problem;
-        EXPECT_EQ(text, same ? describe(other) + " (tuned)" : plain->choices[l].blocks) << l;
+        EXPECT_EQ(text, same ? describe(other, problem.op) + " (tuned)" : plain->choices[l].blocks) << l;
         EXPECT_EQ(foreign->choices[l].blocks.find("tuned"), std::string::npos);
     }
-    for (int BlockProblem::*size :
-         {&BlockProblem::width, &BlockProblem::height, &BlockProblem::out, &BlockProblem::in}) {
-        BlockProblem near = problem;
+    for (int Problem::*size : {&Problem::width, &Problem::height, &Problem::out, &Problem::in}) {
+        Problem near = problem;
         near.*size += 1;
-        EXPECT_EQ(find_tuned(records, "avx512", near), nullptr);
+        EXPECT_EQ(find_record(records, "avx512", near), nullptr);
     }
-    EXPECT_NE(find_tuned(records, "avx512", problem), nullptr);
-    EXPECT_EQ(find_tuned(records, "avx2", problem), nullptr);
+    EXPECT_NE(find_record(records, "avx512", problem), nullptr);
+    EXPECT_EQ(find_record(records, "avx2", problem), nullptr);
 }
 
-TEST(TunedBlocks, CandidatesBeginWithTheModelsAndDiffer) {
-    for (const BlockProblem &problem : {kProduct, kConv}) {
+TEST(TuningRecord, CandidatesBeginWithTheModelsAndDiffer) {
+    for (const Problem &problem : {kProduct, kConv}) {
         const std::vector<Blocks> all = candidate_blocks(machine("avx512"), problem, 12, 1.5);
         ASSERT_GT(all.size(), 2u);
         EXPECT_TRUE(all[0] == model_blocks(machine("avx512"), problem));
@@ -159,11 +212,11 @@ TEST(TunedBlocks, CandidatesBeginWithTheModelsAndDiffer) {
     }
 }
 
-TEST(TunedBlocks, OfTheSourcesAreSortedAndBuiltIn) {
-    const auto shipped = shipped_tuned_blocks();
+TEST(TuningRecord, OfTheSourcesAreSortedAndBuiltIn) {
+    const auto shipped = shipped_records();
     ASSERT_TRUE(shipped) << shipped.error().what;
     std::ifstream file(HARDNET_SOURCE "/schedules/tuned/avx512.jsonl");
-    EXPECT_EQ(tuned_blocks_text(*shipped), std::string(std::istreambuf_iterator<char>(file), {}));
+    EXPECT_EQ(records_text(*shipped), std::string(std::istreambuf_iterator<char>(file), {}));
     ASSERT_FALSE(shipped->empty());
     EXPECT_EQ(shipped->front().level, "avx512");
 }

@@ -16,16 +16,16 @@ ProblemReport layer(const std::string &name, int in, double model_ms, double ms)
     ProblemReport p;
     p.problem = convolution_problem(Window{}, 56, 28, 64, in);
     p.layers = {name, name + "b"};
-    p.model = {{0, 64, 64, 16, 4}};
-    p.blocks = ms < model_ms ? Blocks{{0, 64, 32, 16, 8}} : p.model;
+    p.model = {{{0, 64, 64, 16, 4}}};
+    p.parameters = ms < model_ms ? Parameters{{{0, 64, 32, 16, 8}}} : p.model;
     p.model_ms = model_ms;
     p.ms = ms;
     p.low = 0.7, p.high = 0.9;
     p.settled = true;
-    p.verdicts = {{{{0, 64, 32, 16, 8}},
+    p.verdicts = {{{{{0, 64, 32, 16, 8}}},
                    ms < model_ms ? "chosen" : "no gain: 101.0 % of the model's time, 99.0 to 103.0"},
-                  {{{0, 64, 16, 16, 2}}, "expected a result, found signal 11 <in a kernel & more>", true},
-                  {{{0, 64, 16, 16, 3}}, "not tried"}};
+                  {{{{0, 64, 16, 16, 2}}}, "expected a result, found signal 11 <in a kernel & more>", true},
+                  {{{{0, 64, 16, 16, 3}}}, "not tried"}};
     return p;
 }
 
@@ -33,14 +33,25 @@ TuneReport report() {
     TuneReport r;
     r.level = "avx512";
     r.cpu = "A <CPU>";
-    r.problems = {layer("small", 8, 0.25, 0.25), layer("large", 64, 1, 0.8)};
-    r.problems.push_back(layer("untimed", 16, 0, 0));
-    r.problems.back().settled = false;
-    r.changed = 1;
-    r.settled = 2;
-    r.model_ms = 1.25;
-    r.ms = 1.05;
-    r.search.history = {{10, 1.25, 1.25}, {20, 1.0, 1.25}, {30, 1.05, 1.25}};
+    StageReport &kernels = r.kernels;
+    kernels.problems = {layer("small", 8, 0.25, 0.25), layer("large", 64, 1, 0.8)};
+    kernels.problems.push_back(layer("untimed", 16, 0, 0));
+    kernels.problems.back().settled = false;
+    kernels.changed = 1;
+    kernels.settled = 2;
+    kernels.model_ms = 1.25;
+    kernels.ms = 1.05;
+    ProblemReport resolution;
+    resolution.problem = resolution_problem(28, 56, {{8, 16}, {24, 16}});
+    resolution.layers = {"first", "second"};
+    resolution.model.m = 4;
+    resolution.parameters.m = 3;
+    resolution.model_ms = 2;
+    resolution.ms = 1.9;
+    resolution.low = 0.94, resolution.high = 0.96;
+    resolution.settled = true;
+    r.algorithms.problems = {resolution};
+    kernels.search.history = {{10, 1.25, 1.25}, {20, 1.0, 1.25}, {30, 1.05, 1.25}};
     return r;
 }
 
@@ -70,11 +81,9 @@ TEST(TuningReport, SaysWhatWasGainedTriedAndWhatFailed) {
     EXPECT_THAT(page, HasSubstr("<h1>Tuning net at 224x192</h1>"));
     EXPECT_THAT(page, HasSubstr("A &lt;CPU>, avx512, 2 threads; hardnet "));
     EXPECT_THAT(page, HasSubstr("1.250 &rarr; 1.050 ms, 16.0 % less"));
-    EXPECT_THAT(
-        page,
-        HasSubstr(
-            "Of 3 kinds of layer 1 do better with other blocks than the model's, 1 are best as they were, "
-            "1 are open"));
+    EXPECT_THAT(page, HasSubstr("Of 3 kinds 1 do better by other parameters than the model's, 1 are best as "
+                                "they were, 1 are open"));
+    EXPECT_THAT(page, HasSubstr("<td>3x3 of 56x28, 2 layers<td><code>F(4x4)<br>&rarr; F(3x3)</code>"));
     EXPECT_THAT(page, HasSubstr("title=\"large, largeb\">large <span class=dim>and 1 more</span>"));
     EXPECT_THAT(page, HasSubstr("<code>64:64x4<br>&rarr; 64:32x8</code>"));
     EXPECT_THAT(page, HasSubstr("20.0 %</span>"));

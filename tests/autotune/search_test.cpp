@@ -97,7 +97,7 @@ TEST(Search, RecordsWhyCandidatesAreNotChosen) {
             << seed;
         EXPECT_EQ(machine.verdict(1, 6), "chosen");
         std::map<std::string, int> failed;
-        for (const TunedBlocks &trial : machine.kept_)
+        for (const TuningRecord &trial : machine.kept_)
             if (!trial.failed.empty()) failed[trial.failed]++;
         EXPECT_EQ(failed, (std::map<std::string, int>{{kCrash, 1}, {kHang, 1}, {kWrong, 1}}));
     }
@@ -122,7 +122,7 @@ TEST(Search, ConfirmsWhatIsFasterInEveryProcess) {
          {Case{0.9, 0.88, 0.92, true}, Case{0.9, 0.8, 1.01, false}, Case{0.985, 0.98, 0.99, false}}) {
         MadeUpMachine machine({shares({0.9})}, 1);
         for (int trial : {1, kConfirmation, kConfirmation, kConfirmation}) {
-            TunedBlocks record = machine.log_->record_of({0, candidate(1)});
+            TuningRecord record = machine.log_->record_of({0, candidate(1)});
             EXPECT_EQ(machine.winner(0), -1);
             record.trial = trial;
             record.model_ms = 10;
@@ -158,12 +158,12 @@ TEST(Search, GoesOnWhereItWasKilled) {
         {{1, kCrash, 1, false}, {0.9, "", 1, false}, {1.1, "", 1, false}}};
     MadeUpMachine whole(truth, 5);
     ASSERT_TRUE(whole.search(900));
-    std::vector<TunedBlocks> kept;
+    std::vector<TuningRecord> kept;
     int runs = 0;
     for (bool finished = false; !finished; runs++) {
         ASSERT_LT(runs, 60);
         MadeUpMachine machine(truth, unsigned(100 + runs));
-        for (const TunedBlocks &trial : kept) machine.log_->add(trial);
+        for (const TuningRecord &trial : kept) machine.log_->add(trial);
         machine.interrupted_behind_ = 2;  // the model's package, then a trial
         const auto report = machine.search(900);
         ASSERT_TRUE(report);
@@ -173,8 +173,8 @@ TEST(Search, GoesOnWhereItWasKilled) {
     }
     EXPECT_GT(runs, 2);
     std::set<std::string> keys;
-    for (const TunedBlocks &trial : kept) {
-        const std::string key = problem_text(trial.problem) + blocks_text(trial.blocks);
+    for (const TuningRecord &trial : kept) {
+        const std::string key = problem_text(trial.problem) + parameters_text(trial);
         EXPECT_TRUE(trial.trial > kRungs || keys.insert(key + std::to_string(trial.trial)).second)
             << "measured twice";
     }
@@ -184,19 +184,20 @@ TEST(Search, OfWhatIsKnownMeasuresNothingAndChoosesTheSame) {
     MadeUpMachine machine({shares({0.85, 1.1, 1})}, 7);
     ASSERT_TRUE(machine.search(900));
     const int measured = machine.measured_;
-    const std::string chosen = tuned_blocks_text(machine.log_->chosen());
+    const std::string chosen = records_text(machine.log_->chosen());
     const auto again = machine.search(900);
     ASSERT_TRUE(again);
     EXPECT_TRUE(again->finished);
     EXPECT_EQ(machine.measured_, measured);
-    EXPECT_EQ(tuned_blocks_text(machine.log_->chosen()), chosen);
+    EXPECT_EQ(records_text(machine.log_->chosen()), chosen);
 }
 
 TEST(Search, HalvesCandidatesAndMeasuresTheCloseOnesLonger) {
     MadeUpMachine machine({shares({1.3, 0.80, 1.3, 0.81, 1.3, 0.82, 1.3, 0.9})}, 11);
     ASSERT_TRUE(machine.search(900));
     std::map<int, std::set<int>> rungs;
-    for (const TunedBlocks &trial : machine.kept_) rungs[trial.trial].insert(trial.blocks[0].extent - 1);
+    for (const TuningRecord &trial : machine.kept_)
+        rungs[trial.trial].insert(trial.parameters.blocks[0].extent - 1);
     EXPECT_EQ(rungs[1].size(), 8u);
     EXPECT_LE(rungs[2].size(), 4u);
     EXPECT_LE(rungs[3].size(), 2u);

@@ -46,26 +46,28 @@ protected:
         r.seconds = 30;
         r.database = database_;
         r.output = path("out.jsonl");
-        r.progress = [this](const SearchProgress &p) { done_ = p.done; };
+        r.progress = [this](const std::string &stage, const SearchProgress &p) {
+            if (stage == "kernels") done_ = p.done;
+        };
         r.interrupted = [this, trials] { return done_ >= trials; };
         return r;
     }
     std::string path(const std::string &name) const { return (folder_ / name).string(); }
     void write(const std::string &name, const std::string &text) { std::ofstream(path(name)) << text; }
 
-    std::vector<TunedBlocks> chosen() {
-        auto records = tuned_blocks(path("out.jsonl"));
+    std::vector<TuningRecord> chosen() {
+        auto records = tuning_records(path("out.jsonl"));
         EXPECT_TRUE(records) << records.error().what;
-        return records ? *records : std::vector<TunedBlocks>{};
+        return records ? *records : std::vector<TuningRecord>{};
     }
-    std::vector<TunedBlocks> in_database() {
+    std::vector<TuningRecord> in_database() {
         auto database = TuningDatabase::open_to_read(database_);
         EXPECT_TRUE(database) << database.error().what;
-        return database ? *database->read() : std::vector<TunedBlocks>{};
+        return database ? *database->read() : std::vector<TuningRecord>{};
     }
-    std::vector<TunedBlocks> trials() {
-        std::vector<TunedBlocks> all;
-        for (TunedBlocks &record : in_database())
+    std::vector<TuningRecord> trials() {
+        std::vector<TuningRecord> all;
+        for (TuningRecord &record : in_database())
             if (record.trial) all.push_back(std::move(record));
         return all;
     }
@@ -74,30 +76,30 @@ protected:
     }
 
     Machine machine() const { return machines_for({"host"})->front(); }
-    TunedBlocks record(const BlockProblem &problem, const Blocks &blocks) const {
-        TunedBlocks r;
+    TuningRecord record(const Problem &problem, const Parameters &parameters) const {
+        TuningRecord r;
         r.level = machine().level;
         r.problem = problem;
-        r.blocks = blocks;
+        r.parameters = parameters;
         return r;
     }
-    Plan plan(const std::vector<TunedBlocks> &records) const {
+    Plan plan(const std::vector<TuningRecord> &records, const InputSize &size = {32, 40}) const {
         PlanOptions options;
         options.records = &records;
-        return *make_plan(*build_network(record_, {32, 40}), machine(), options);
+        return *make_plan(*build_network(record_, size), machine(), options);
     }
-    std::set<std::string> symbols(const std::vector<TunedBlocks> &records) const {
+    std::set<std::string> symbols(const std::vector<TuningRecord> &records) const {
         std::set<std::string> all;
         for (const KernelSpec &spec : plan(records).kernels) all.insert(symbol(spec, machine()));
         return all;
     }
     // The kernel of the candidate that the first trial gives the first problem.
     std::string first_tried_kernel() const {
-        TunedBlocks tried;
+        TuningRecord tried;
         for (const LayerChoice &choice : plan({}).choices) {
             if (choice.problem && tried.level.empty()) tried = record(*choice.problem, {});
         }
-        tried.blocks = candidates_of(machine(), tried.problem, *shipped_tuned_blocks()).at(1);
+        tried.parameters = candidates_of(machine(), tried.problem, *shipped_records()).at(1);
         const std::set<std::string> with = symbols({tried}), without = symbols({});
         return *std::find_if(with.begin(), with.end(), [&](const auto &s) { return !without.count(s); });
     }

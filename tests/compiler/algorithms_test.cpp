@@ -24,13 +24,9 @@ double packed_bytes(const Planned &planned) { return double(planned.plan.weight_
 // Outputs per tile and axis of the 3x3 layers of stride 1, by image height; 0: direct.
 std::map<int, int> tiles(const std::string &record, const PlanOptions &options) {
     const Planned p = planned(record, {224, 224}, "avx2", options);
-    const auto tilings = choose_algorithms(p.network, *p.plan.machine, options);
     std::map<int, int> m;
-    for (size_t i = 0; i < tilings.size(); i++) {
-        const Layer &l = p.network.layers[i];
-        if (l.op == OpKind::kConv && l.window.x.kernel == 3 && l.window.x.stride == 1)
-            m[l.out.height] = tilings[i] ? tilings[i]->m() : 0;
-    }
+    for (const Resolution &r : choose_algorithms(p.network, *p.plan.machine, options))
+        m[r.problem.height] = r.tiling ? r.tiling->m() : 0;
     return m;
 }
 

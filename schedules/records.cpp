@@ -1,4 +1,4 @@
-#include "schedules/tuned_blocks.h"
+#include "schedules/records.h"
 
 #include <algorithm>
 #include <cmath>
@@ -13,17 +13,19 @@
 namespace hardnet {
 namespace {
 
-using Op = BlockProblem::Op;
+using Op = Problem::Op;
 using Json = nlohmann::ordered_json;
 
-constexpr std::pair<Op, const char *> kOps[] = {{Op::kProduct, "product"}, {Op::kConvolution, "convolution"}};
+constexpr std::pair<Op, const char *> kOps[] = {
+    {Op::kProduct, "product"}, {Op::kConvolution, "convolution"}, {Op::kResolution, "resolution"}};
 // Of a convolution's window: [rows, columns].
 constexpr std::pair<const char *, int WindowAxis::*> kWindowFields[] = {
     {"kernel", &WindowAxis::kernel}, {"stride", &WindowAxis::stride}, {"dilation", &WindowAxis::dilation}};
 constexpr int kMostTaps = 64;
 constexpr int kMostTiles = 1 << 11, kMostPixels = 1 << 16, kMostChannels = 1 << 16;
+constexpr size_t kMostLayers = 1 << 12;  // of a resolution
 
-Json json_of(const BlockProblem &p) {
+Json json_of(const Problem &p) {
     Json json;
     for (const auto &[op, name] : kOps) {
         if (op == p.op) json["op"] = name;
@@ -32,6 +34,14 @@ Json json_of(const BlockProblem &p) {
         json["tile"] = p.tiling.m();
         json["tile_rows"] = {p.tiling.rows().big, p.tiling.rows().small};
         json["tile_columns"] = {p.tiling.columns().big, p.tiling.columns().small};
+    } else if (p.op == Op::kResolution) {
+        json["width"] = p.width;
+        json["height"] = p.height;
+        for (const auto &[in, out] : p.layers) {
+            json["out"].push_back(out);
+            json["in"].push_back(in);
+        }
+        return json;
     } else {
         for (const auto &[name, field] : kWindowFields) json[name] = {p.window.y.*field, p.window.x.*field};
         json["width"] = p.width;
@@ -54,10 +64,22 @@ Json json_of(const Blocks &blocks) {
     return json;
 }
 
-Json json_of(const TunedBlocks &r) {
+// Blocks, and what is not as it usually is; of a resolution its m.
+Json json_of(const Parameters &parameters, Op op) {
+    Json json = Json::object();
+    if (op != Op::kResolution) json["blocks"] = json_of(parameters.blocks);
+    for (const ParameterRange &range : parameter_ranges()) {
+        const int value = parameters.*range.value;
+        if (range.op == op && (op == Op::kResolution || value != Parameters{}.*range.value))
+            json[range.name] = value;
+    }
+    return json;
+}
+
+Json json_of(const TuningRecord &r) {
     Json json = {{"level", r.level}};
     json.update(json_of(r.problem));
-    json["blocks"] = json_of(r.blocks);
+    json.update(json_of(r.parameters, r.problem.op));
     auto rounded = [](double value) { return std::round(value * 1e6) / 1e6; };  // to nanoseconds
     json["ms"] = rounded(r.ms);
     json["model_ms"] = rounded(r.model_ms);
@@ -72,11 +94,11 @@ Json json_of(const TunedBlocks &r) {
     return json;
 }
 
-auto order(const BlockProblem &p) {
+auto order(const Problem &p) {
     const auto axis = [](const WindowAxis &a) { return std::make_tuple(a.kernel, a.stride, a.dilation); };
     return std::make_tuple(p.op, axis(p.window.y), axis(p.window.x), p.residual, p.tiling.m(), p.height,
                            p.width, p.tiling.rows().tiles(), p.tiling.columns().tiles(), p.tiling.rows().big,
-                           p.tiling.columns().big, p.out, p.in);
+                           p.tiling.columns().big, p.out, p.in, p.layers);
 }
 
 // A line's members, required but for those that optional() reads.
@@ -86,8 +108,8 @@ public:
         : json_(json), error_(error), reader_(json, "", error) {}
 
     // `level`: of the records before, or empty.
-    TunedBlocks read(RecordKind kind, const std::string &level) {
-        TunedBlocks r;
+    TuningRecord read(RecordKind kind, const std::string &level) {
+        TuningRecord r;
         get("level", r.level);
         const Machine *machine = nullptr;
         for (const Machine &m : machines()) {
@@ -97,9 +119,7 @@ public:
         if (!level.empty() && r.level != level)
             fail("level", "expected " + level + ", found '" + r.level + "'");
         read_problem(r.problem);
-        if (reader_.has("blocks", true)) {
-            for (const std::string &at : reader_.elements("blocks")) r.blocks.push_back(read_part(at));
-        }
+        read_parameters(r);
         for (auto [key, value] : {std::pair{"ms", &r.ms}, {"model_ms", &r.model_ms}}) get(key, *value);
         get("cpu", r.cpu);
         between("threads", r.threads, 1, 1024);
@@ -113,19 +133,21 @@ public:
         }
         reader_.finish();
         if (error_) return r;
-        if (Status s = complete_blocks(*machine, r.problem, r.blocks); !s) fail("blocks", s.error().what);
+        if (Status s = complete_parameters(*machine, r.problem, r.parameters); !s)
+            fail(r.problem.op == Op::kResolution ? "m" : "blocks", s.error().what);
         return r;
     }
 
     void fail(const std::string &key, const std::string &text) { reader_.fail(reader_.member(key), text); }
 
 private:
-    void read_problem(BlockProblem &p) {
+    void read_problem(Problem &p) {
         std::string name;
         get("op", name);
         auto op = std::find_if(std::begin(kOps), std::end(kOps),
                                [&](const auto &known) { return known.second == name; });
-        if (op == std::end(kOps)) return fail("op", "expected product or convolution, found '" + name + "'");
+        if (op == std::end(kOps))
+            return fail("op", "expected product, convolution or resolution, found '" + name + "'");
         p.op = op->first;
         if (p.op == Op::kProduct) {
             int m = 0;
@@ -133,13 +155,40 @@ private:
             const TileAxis rows = axis("tile_rows"), columns = axis("tile_columns");
             if (!error_) p.tiling = Tiling(m, rows, columns);
         } else {
-            for (const auto &[name, field] : kWindowFields) window_field(name, field, p.window);
-            get("residual", p.residual);
             between("width", p.width, 1, kMostPixels);
             between("height", p.height, 1, kMostPixels);
+            if (p.op == Op::kResolution) return read_layers(p);
+            for (const auto &[name, field] : kWindowFields) window_field(name, field, p.window);
+            get("residual", p.residual);
         }
         between("out", p.out, 1, kMostChannels);
         between("in", p.in, 1, kMostChannels);
+    }
+
+    void read_parameters(TuningRecord &r) {
+        const bool resolution = r.problem.op == Op::kResolution;
+        if (!resolution && reader_.has("blocks", true)) {
+            for (const std::string &at : reader_.elements("blocks"))
+                r.parameters.blocks.push_back(read_part(at));
+        }
+        for (const ParameterRange &range : parameter_ranges()) {
+            if (range.op == r.problem.op && reader_.has(range.name, resolution))
+                reader_.read(range.name, r.parameters.*range.value);
+        }
+    }
+
+    // Of a resolution: channels of every layer.
+    void read_layers(Problem &p) {
+        std::vector<int> in, out;
+        get("in", in);
+        get("out", out);
+        const auto wrong = [](int channels) { return channels < 1 || channels > kMostChannels; };
+        if (in.empty() || in.size() > kMostLayers || std::any_of(in.begin(), in.end(), wrong))
+            return fail("in",
+                        "expected channels of 1 to " + std::to_string(kMostLayers) + " layers, found others");
+        if (out.size() != in.size() || std::any_of(out.begin(), out.end(), wrong))
+            return fail("out", "expected channels of " + std::to_string(in.size()) + " layers, found others");
+        for (size_t i = 0; i < in.size(); i++) p.layers.push_back({in[i], out[i]});
     }
 
     void window_field(const std::string &key, int WindowAxis::*field, Window &window) {
@@ -195,9 +244,9 @@ private:
 
 }  // namespace
 
-Result<std::vector<TunedBlocks>> read_tuned_blocks(const std::string &text, const std::string &file_name,
-                                                   RecordKind kind) {
-    std::vector<TunedBlocks> records;
+Result<std::vector<TuningRecord>> read_records(const std::string &text, const std::string &file_name,
+                                               RecordKind kind) {
+    std::vector<TuningRecord> records;
     std::istringstream lines(text);
     std::string line;
     for (int number = 0; std::getline(lines, line); number++) {
@@ -207,8 +256,8 @@ Result<std::vector<TunedBlocks>> read_tuned_blocks(const std::string &text, cons
         std::optional<Error> error;
         RecordReader reader(*json, error);
         const bool one_level = kind == RecordKind::kChosen && !records.empty();
-        TunedBlocks record = reader.read(kind, one_level ? records.front().level : "");
-        if (!error && kind == RecordKind::kChosen && find_tuned(records, record.level, record.problem))
+        TuningRecord record = reader.read(kind, one_level ? records.front().level : "");
+        if (!error && kind == RecordKind::kChosen && find_record(records, record.level, record.problem))
             reader.fail("op", "expected one record of a problem, found a second");
         if (error && error->what.rfind(file_name + ": ", 0) == 0)  // of the line's object itself
             error->what.insert(file_name.size(), ":" + std::to_string(number + 1));
@@ -218,47 +267,32 @@ Result<std::vector<TunedBlocks>> read_tuned_blocks(const std::string &text, cons
     return records;
 }
 
-std::string tuned_blocks_text(std::vector<TunedBlocks> records) {
-    std::stable_sort(records.begin(), records.end(), [](const TunedBlocks &a, const TunedBlocks &b) {
+std::string records_text(std::vector<TuningRecord> records) {
+    std::stable_sort(records.begin(), records.end(), [](const TuningRecord &a, const TuningRecord &b) {
         return std::make_tuple(a.level, order(a.problem)) < std::make_tuple(b.level, order(b.problem));
     });
     std::string text;
-    for (const TunedBlocks &record : records)
+    for (const TuningRecord &record : records)
         text += json_of(record).dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
     return text;
 }
 
-std::string describe(const BlockProblem &p) {
-    auto pair = [](int rows, int columns) { return std::to_string(rows) + "x" + std::to_string(columns); };
-    const Window &w = p.window;
-    std::string text;
-    if (p.op == Op::kProduct) {
-        text = "winograd " + p.tiling.name() + " of " +
-               pair(p.tiling.covered_rows(), p.tiling.covered_columns());
-    } else {
-        text = pair(w.y.kernel, w.x.kernel);
-        if (w.y.stride > 1 || w.x.stride > 1) text += "/" + std::to_string(std::max(w.y.stride, w.x.stride));
-        if (w.y.dilation > 1 || w.x.dilation > 1) text += " dilated";
-        text += " of " + pair(p.height, p.width);
-    }
-    return text + ", " + std::to_string(p.in) + " to " + std::to_string(p.out) +
-           (p.residual ? ", adding" : "");
+std::string problem_text(const Problem &problem) { return json_of(problem).dump(); }
+
+std::string parameters_text(const TuningRecord &record) {
+    return json_of(record.parameters, record.problem.op).dump();
 }
 
-std::string problem_text(const BlockProblem &problem) { return json_of(problem).dump(); }
-
-std::string blocks_text(const Blocks &blocks) { return json_of(blocks).dump(); }
-
-const TunedBlocks *find_tuned(const std::vector<TunedBlocks> &records, const std::string &level,
-                              const BlockProblem &problem) {
-    const auto found = std::find_if(records.begin(), records.end(), [&](const TunedBlocks &r) {
+const TuningRecord *find_record(const std::vector<TuningRecord> &records, const std::string &level,
+                                const Problem &problem) {
+    const auto found = std::find_if(records.begin(), records.end(), [&](const TuningRecord &r) {
         return r.level == level && r.problem == problem;
     });
     return found == records.end() ? nullptr : &*found;
 }
 
-Result<std::vector<TunedBlocks>> shipped_tuned_blocks() {
-    return read_tuned_blocks(kAvx512Records, "schedules/tuned/avx512.jsonl", RecordKind::kChosen);
+Result<std::vector<TuningRecord>> shipped_records() {
+    return read_records(kAvx512Records, "schedules/tuned/avx512.jsonl", RecordKind::kChosen);
 }
 
 }  // namespace hardnet
