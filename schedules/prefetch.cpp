@@ -49,53 +49,60 @@ int lines_of(int bytes) { return shared(bytes, kLineBytes); }
 
 PrefetchNext::PrefetchNext(const Product &product)
     : product_(product), items_(product.spec.tiling, product.spec.tiles) {
-    for (const ProductSource &source : product.spec.sources)
-        rounds_ += product.spec.steps(source) / product.spec.round;
+    for (size_t source = 0; source < product.spec.sources.size(); source++) rounds_ += rounds(source);
 }
 
 Stmt PrefetchNext::visit(const For *loop) {
     const Expr variable = Variable::make(Halide::Int(32), loop->name);
     const Contents body(loop);
-    if (!body.loops && body.weights && item_.defined()) return in_rounds(loop);
+    if (!body.loops && body.weights && item_.defined()) {
+        for (size_t source = 0; source < product_.r.size(); source++) {
+            for (int d = 0; d < product_.r[source].dimensions(); d++)
+                if (ends_with(loop->name, "." + product_.r[source][d].name())) return in_rounds(loop, source);
+        }
+    }
     if (ends_with(loop->name, ".co")) block_ = variable;
     if (ends_with(loop->name, ".q")) item_ = variable;
     if (ends_with(loop->name, ".q.rebased"))  // counts from the first item that M holds
         item_ = variable + Variable::make(Halide::Int(32), product_.M.name() + ".min.2");
-    source_ = 0, rounds_before_ = 0;
     return IRMutator::visit(loop);
 }
 
-Stmt PrefetchNext::in_rounds(const For *loop) {
-    const int steps = product_.spec.steps(product_.spec.sources[source_]), each = product_.spec.round,
-              rounds = steps / each;
+int PrefetchNext::rounds(size_t source) const {
+    return product_.spec.steps(product_.spec.sources[source]) / product_.spec.round;
+}
+
+Stmt PrefetchNext::in_rounds(const For *loop, size_t source) {
+    const int steps = product_.spec.steps(product_.spec.sources[source]), each = product_.spec.round,
+              count = rounds(source);
+    int before = 0;
+    for (size_t s = 0; s < source; s++) before += rounds(s);
     const Expr round = Variable::make(Halide::Int(32), loop->name);
     auto step = [&](const Expr &at) { return substitute(loop->name, at, loop->body); };
     std::vector<Stmt> all, statements;
-    if (rounds) {
-        request_tiles(round, rounds, statements);
-        request_weights(rounds_before_ + round, statements);
+    if (count) {
+        request_tiles(round, source, statements);
+        request_weights(before + round, statements);
         for (int i = 0; i < each; i++) statements.push_back(step(round * each + i));
-        all.push_back(For::make(loop->name, 0, rounds, loop->for_type, loop->partition_policy,
+        all.push_back(For::make(loop->name, 0, count, loop->for_type, loop->partition_policy,
                                 loop->device_api, Block::make(statements)));
     }
-    for (int i = rounds * each; i < steps; i++) all.push_back(step(i));
-    source_++;
-    rounds_before_ += rounds;
+    for (int i = count * each; i < steps; i++) all.push_back(step(i));
     return Block::make(all);
 }
 
-void PrefetchNext::request_tiles(const Expr &round, int rounds, Statements &statements) const {
-    const ProductSource &source = product_.spec.sources[source_];
+void PrefetchNext::request_tiles(const Expr &round, size_t of, Statements &statements) const {
+    const ProductSource &source = product_.spec.sources[of];
     const int bytes = 4 / channels_in_step(product_.spec.products),
               lines = lines_of(product_.spec.tiles * source.tile_stride * bytes),
-              share = shared(lines, rounds);
+              share = shared(lines, rounds(of));
     const Expr tile = substitute(product_.q.name(), item_ + 1, product_.first_tile),
                position = substitute(product_.q.name(), item_ + 1, product_.position),
                start = tile * source.tile_stride + position * source.position_stride;
     for (int i = 0; i < share; i++) {
         const Expr line = Halide::min(round * share + i, lines - 1);
         statements.push_back(
-            request(product_.V[source_].name(), Halide::cast<int64_t>(start) * bytes + line * kLineBytes));
+            request(product_.V[of].name(), Halide::cast<int64_t>(start) * bytes + line * kLineBytes));
     }
 }
 

@@ -28,16 +28,16 @@ protected:
 
 private:
     using Statements = std::vector<Halide::Internal::Stmt>;
-    Halide::Internal::Stmt in_rounds(const Halide::Internal::For *loop);
-    void request_tiles(const Halide::Expr &round, int rounds, Statements &statements) const;
+    // A source's sum; one of a single step is no loop, and no request is made.
+    Halide::Internal::Stmt in_rounds(const Halide::Internal::For *loop, size_t source);
+    int rounds(size_t source) const;
+    void request_tiles(const Halide::Expr &round, size_t source, Statements &statements) const;
     void request_weights(const Halide::Expr &round, Statements &statements) const;
 
     const Product &product_;
     const ItemMap items_;
     int rounds_ = 0;                 // of all sources' sums
     Halide::Expr item_, block_ = 0;  // the loops around
-    size_t source_ = 0;              // whose sum comes next
-    int rounds_before_ = 0;          // of the sums before it
 };
 
 }  // namespace hardnet
