@@ -17,9 +17,10 @@ function(hardnet_seldom_runs)
   endforeach()
 endfunction()
 
-# hardnet_test(NAME LABEL label [SOURCES ...] [DEPENDS ...]): a GoogleTest program that is one CTest test.
+# hardnet_test(NAME LABEL label [SECONDS seconds] [SOURCES ...] [DEPENDS ...]): a GoogleTest program that is one CTest test.
+# SECONDS of one core that a long one takes with an empty cache: CTest starts the longest first, so that none is left alone.
 function(hardnet_test name)
-  cmake_parse_arguments(arg "" "LABEL" "SOURCES;DEPENDS" ${ARGN})
+  cmake_parse_arguments(arg "" "LABEL;SECONDS" "SOURCES;DEPENDS" ${ARGN})
   add_executable(${name} ${arg_SOURCES})
   target_compile_features(${name} PRIVATE cxx_std_17)
   target_compile_options(${name} PRIVATE -Wall -Wextra)
@@ -28,4 +29,7 @@ function(hardnet_test name)
   set_target_properties(${name} PROPERTIES UNITY_BUILD ON)  # most of a file's time is GoogleTest's headers
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES LABELS ${arg_LABEL})
+  if(arg_SECONDS)
+    set_tests_properties(${name} PROPERTIES COST ${arg_SECONDS})
+  endif()
 endfunction()
