@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Compiles every network that is not one of HarDNet's classifiers at two sizes, for AVX2 and AVX-512, and compares all its raw
-# outputs with PyTorch's in double, on one and two threads; likewise the logits of classifiers, at sizes that the tests leave
-# out, too; then counts what HarDNets and DenseNets write, and holds every call of every network's plans at every level to
+# outputs with PyTorch's in double, on one and two threads; likewise the logits of classifiers, at sizes and levels that the
+# tests leave out, too; then counts what HarDNets and DenseNets write, and holds every call of every network's plans at every level to
 # Halide's bounds of its kernel. Prints the relative RMS of each output and ends with the tests' closing lines.
 #
 #     scripts/networks.sh [BUILD_FOLDER] [FILTER]     FILTER as --gtest_filter wants it: 'Outputs.resnet*'

@@ -98,6 +98,11 @@ std::vector<std::string> level_names() {
     return names;
 }
 
+std::string level_at(int place) {
+    const std::vector<std::string> names = level_names();
+    return names[size_t(place) % names.size()];
+}
+
 std::string missing_features(const std::string &level) {
     for (const Machine &machine : machines()) {
         const uint32_t missing = machine.features & ~hardnet_cpu_features();

@@ -40,6 +40,7 @@ std::string label(const PackageRequest &request);  // "hardnet68/224x224"
 
 // The levels of this host's architecture, and the features that this CPU lacks for one.
 std::vector<std::string> level_names();
+std::string level_at(int place);  // among these, the best at 0, counted on from there where they are fewer
 std::string missing_features(const std::string &level);  // "" where this CPU runs it
 
 struct SessionOptions {
