@@ -46,7 +46,7 @@ TEST_F(PrecisionTest, TrainedDigitsAreReadAsInFloat32ByInt8) {
     const std::string pictures = HARDNET_MODELS "/../tools/train/digits";
     const Outcome compiled = cached("compile " HARDNET_MODELS "/digits.json --weights " + pictures +
                                     ".safetensors --precision int8 --calibrate " + pictures +
-                                    " --target x86-64 --target arm64 -o package");
+                                    " --target zen4 --target avx2 --target arm64 -o package");
     ASSERT_EQ(compiled.code, 0) << compiled.err;
     EXPECT_THAT(compiled.err, HasSubstr("precision int8: level avx2 has no dot products of it"));
     EXPECT_THAT(cached("inspect package").out, HasSubstr("int8 within the ranges of 360 pictures"));
