@@ -39,7 +39,7 @@ INSTANTIATE_TEST_SUITE_P(Networks, CudaKernels,
                                            request("hardnet39ds", {64, 64}),
                                            request("hardnet39ds", {40, 72}, 2),
                                            request("hardnet68", {64, 48}), request("fchardnet70", {64, 96}),
-                                           request("ssd512_hardnet68", {265, 265})),
+                                           request(HARDNET_SOURCE "/models/shapes_detector.json", {72, 104})),
                          name_of);
 
 }  // namespace
