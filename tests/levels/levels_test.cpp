@@ -100,7 +100,7 @@ INSTANTIATE_TEST_SUITE_P(Emulated, Int8,
 TEST(Chosen, Sse41WhereOneInstructionSetOfAvx2IsMissing) {
     const TestMachine &machine = test_machine("qemu Haswell without BMI");
     if (const std::string why = missing_tools(machine); !why.empty()) GTEST_SKIP() << why;
-    Subject &package = subject("fchardnet70", {64, 96});
+    Subject &package = subject(kSegmenter, {64, 96});
     ASSERT_EQ(package.error(), "");
     const Subject::Result result = package.run(machine, "", 2);
     EXPECT_TRUE(result.right()) << result.outcome.code << " " << result.outcome.err << ", relative RMS "

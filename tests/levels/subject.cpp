@@ -35,10 +35,12 @@ Ranges ranges_of(const std::vector<std::vector<double>> &layers) {
 
 }  // namespace
 
+std::string short_name(const std::string &network) { return fs::path(network).stem(); }
+
 Subject::Subject(const std::string &network, InputSize size, Precision precision)
-    : name_(network + "/" + std::to_string(size.height) + "x" + std::to_string(size.width)) {
+    : name_(short_name(network) + "/" + std::to_string(size.height) + "x" + std::to_string(size.width)) {
     std::string file = name_ + ".json";
-    file[network.size()] = '_';
+    file[file.find('/')] = '_';
     const std::string golden_path = HARDNET_SOURCE_DIR "/tests/golden/logits/" + file;
     uint64_t seed = 1;
     if (fs::exists(golden_path)) {

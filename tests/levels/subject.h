@@ -12,6 +12,9 @@
 
 namespace hardnet::testing {
 
+// A network that resizes, of two sources of one size, clamped, and small.
+constexpr char kSegmenter[] = HARDNET_SOURCE_DIR "/models/shapes_segmenter.json";
+
 // Relative RMS allowed to logits in float32, as `hardnet verify` allows it, and where layers are of int8.
 constexpr double kLogitsBound = 3e-6, kInt8Bound = 4e-2;
 
@@ -48,11 +51,12 @@ private:
 Subject &subject(const std::string &network, InputSize size, Precision precision = Precision::kFloat32);
 
 struct Case {
-    std::string network;
+    std::string network;  // a built-in name or a record's file
     InputSize size;
 };
+std::string short_name(const std::string &network);  // "shapes_segmenter"
 inline void PrintTo(const Case &c, std::ostream *out) {
-    *out << c.network << "/" << c.size.height << "x" << c.size.width;
+    *out << short_name(c.network) << "/" << c.size.height << "x" << c.size.width;
 }
 
 }  // namespace hardnet::testing
