@@ -36,7 +36,6 @@ std::string name_of(const ::testing::TestParamInfo<PackageRequest> &info) {
 // Small inputs: what a kernel's shape is besides them, channels, sources, windows, activations, is the network's own.
 INSTANTIATE_TEST_SUITE_P(Networks, CudaKernels,
                          ::testing::Values(request(HARDNET_SOURCE "/models/digits.json", {8, 8}),
-                                           request("hardnet39ds", {64, 64}),
                                            request("hardnet39ds", {40, 72}, 2),
                                            request("hardnet68", {64, 48}), request("fchardnet70", {64, 96}),
                                            request(HARDNET_SOURCE "/models/shapes_detector.json", {72, 104})),
