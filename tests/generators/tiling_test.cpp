@@ -51,7 +51,9 @@ TEST(Tiling, CoversAreExactFromSixOn) {
             Tiling t = Tiling::cover(4, height, width);
             EXPECT_GE(t.covered_rows(), height);
             EXPECT_GE(t.covered_columns(), width);
-            if (height >= 6) EXPECT_EQ(t.covered_rows(), height);
+            if (height >= 6) {
+                EXPECT_EQ(t.covered_rows(), height);
+            }
         }
     }
     EXPECT_EQ(Tiling::cover(4, 14, 14).products(), 484);  // 4 + 4 + 3 + 3 instead of four tiles of 4: 576
