@@ -9,6 +9,7 @@
 #include <cstring>
 #include <iostream>
 #include <map>
+#include <set>
 #include <sstream>
 
 #include "runtime/inspect.h"
@@ -289,7 +290,8 @@ const bool registered = [] {
         for (int threads : {1, 3}) register_test({request, level, threads});
     };
     for (const std::string &level : level_names()) at({"hardnet68", {96, 64}}, level);
-    for (int place : {0, 1}) at({"hardnet68", {224, 224}, 1, "seed:1", level_at(place)}, level_at(place));
+    for (const std::string &level : std::set{level_at(0), level_at(1)})
+        at({"hardnet68", {224, 224}, 1, "seed:1", level}, level);
     at({"hardnet39ds", {200, 264}, 1, "seed:1", level_at(1)}, level_at(1));
     const auto small = [](const std::string &name, InputSize size, bool only_by_wish) {
         register_test({{name, size, 1, "seed:1", "avx2"}, "avx2", 1, only_by_wish});
