@@ -1,9 +1,10 @@
-"""What the assembler makes of a network's GPU kernels: registers, spills, stack, and the inner loops' instructions.
+"""What the assembler makes of a network's GPU kernels: registers, spills, stack, and what inner loops consist of.
 
     scripts/gpu.sh machine-code hardnet68:224x224 fchardnet70:512x1024
 
 Compiles each network for CUDA, assembles its PTX for sm_80 and sm_90 and disassembles that; needs no GPU. A line for each
-convolution and one of all kernels; with --all a line for each kernel. Exit code 1 where a kernel spills or has a stack.
+convolution and one of all kernels; with --all a line for each kernel. Exit code 1 where a kernel spills or has a stack, or where
+less than three quarters of a convolution's inner loops multiply.
 """
 import argparse
 import array
@@ -16,6 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 WORK = ROOT / "build/gpu/machine-code"
 ARCHITECTURES = ("sm_80", "sm_90")
+LEAST_SHARE = 0.75  # of FFMA
 
 
 def run(*command):
@@ -63,10 +65,10 @@ def assemble(package, architecture):
     return cubin, resources
 
 
-def innermost_loops(lines):
-    """The instructions of loops that hold no other loop, from a function's disassembly."""
-    at, code = {}, []
-    loops = []
+def hot_code(lines):
+    """Whether a function has innermost loops that multiply, and their instructions; else those from the first multiply-add to the
+    last."""
+    at, code, loops = {}, [], []
     for line in lines:
         if label := re.match(r"\s*(\.L_\w+):", line):
             at[label[1]] = len(code)
@@ -76,18 +78,25 @@ def innermost_loops(lines):
             if instruction[1].startswith("BRA") and target and target[1] in at:
                 loops.append((at[target[1]], len(code)))
     inner = [a for a in loops if not any(a[0] <= b[0] and b[1] <= a[1] and a != b for b in loops)]
-    return [code[first:last] for first, last in inner]
+    multiplying = [code[first:last] for first, last in inner if "FFMA" in code[first:last]]
+    if multiplying or "FFMA" not in code:
+        return bool(multiplying), sum(multiplying, [])
+    return False, code[code.index("FFMA"):len(code) - code[::-1].index("FFMA")]
 
 
 def disassemble(cubin):
-    """Of each kernel the instructions of its innermost loops that multiply."""
+    """Of each kernel its hot code."""
     text = run("nvdisasm", "-c", cubin).stdout
     kernels = {}
     for section in re.split(r"^\.text\.", text, flags=re.M)[1:]:
         name, *lines = section.split("\n")
-        loops = [loop for loop in innermost_loops(lines) if "FFMA" in loop]
-        kernels[name.rstrip(":")] = [instruction for loop in loops for instruction in loop]
+        kernels[name.rstrip(":")] = hot_code(lines)
     return kernels
+
+
+def spread(shares):
+    ordered = sorted(shares)
+    return f"{ordered[0]:.0%} to {ordered[-1]:.0%}, {ordered[len(ordered) // 2]:.0%} in the median" if shares else "none"
 
 
 def bits(load):
@@ -100,30 +109,30 @@ def show(network, size, everything):
     good = True
     for architecture in ARCHITECTURES:
         cubin, resources = assemble(package, architecture)
-        loops = disassemble(cubin)
+        hot = disassemble(cubin)
         print(f"\n**{network}, {size}, {architecture}**\n")
-        print("| kernel of | operator | registers | stack | spilled | FFMA in inner loops | global loads by bits |")
-        print("|---|---|---|---|---|---|---|")
-        shares = {}
+        print("| kernel of | operator | registers | stack | spilled | FFMA | of | global loads by bits |")
+        print("|---|---|---|---|---|---|---|---|")
+        shares = {True: [], False: []}  # of convolutions with loops, and of those without
         for name, (registers, stack, spilled) in resources.items():
             operator, layer = package.kernels[name]
-            code = loops.get(name, [])
+            has_loops, code = hot.get(name, (False, []))
             loads = {}
             for load in (i for i in code if i.startswith("LDG")):
                 loads[bits(load)] = loads.get(bits(load), 0) + 1
             share = sum(i.startswith("FFMA") for i in code) / len(code) if code else None
             if operator == "convolution" and share is not None:
-                shares[layer] = share
+                shares[has_loops].append(share)
             if everything or operator == "convolution":
-                print(f"| {layer} | {operator} | {registers} | {stack} | {spilled} | "
-                      f"{'' if share is None else f'{share:.0%}'} | "
+                print(f"| {layer} | {operator} | {registers} | {stack} | {spilled} | {'' if share is None else f'{share:.0%}'} | "
+                      f"{'inner loops' if has_loops else 'unrolled'} | "
                       f"{', '.join(f'{n} of {b}' for b, n in sorted(loads.items(), reverse=True))} |")
             good &= stack == 0 and spilled == 0
+        good &= all(share >= LEAST_SHARE for share in shares[True])
         most = max(r[0] for r in resources.values())
         print(f"\n{len(resources)} kernels: at most {most} registers, {sum(r[1] for r in resources.values())} bytes of stack, "
-              f"{sum(r[2] for r in resources.values())} spilled; {len(shares)} convolutions, FFMA {min(shares.values()):.0%} "
-              f"to {max(shares.values()):.0%} of their inner loops, {sorted(shares.values())[len(shares) // 2]:.0%} in the median",
-              flush=True)
+              f"{sum(r[2] for r in resources.values())} spilled; FFMA of the inner loops of {len(shares[True])} convolutions: "
+              f"{spread(shares[True])}; of {len(shares[False])} that are unrolled: {spread(shares[False])}", flush=True)
     return good
 
 
