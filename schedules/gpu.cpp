@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "kernels/gpu_loop.h"
+
 namespace hardnet::gpu {
 
 using Halide::Func;
@@ -15,57 +17,76 @@ namespace {
 constexpr int kVector = 4;     // elements of the widest load
 constexpr int kThreads = 128;  // of a block whose threads are alike
 
-// At the border threads have nothing to do, or, where a block's threads share a region whose extents are to be constant,
-// are shifted inwards: they compute some elements twice, the same way, and nothing beyond.
-constexpr TailStrategy kGuarded = TailStrategy::GuardWithIf, kInwards = TailStrategy::ShiftInwards;
+// Threads beyond the border write nothing, so that each element is written once.
+constexpr TailStrategy kGuarded = TailStrategy::GuardWithIf;
 
-}  // namespace
-
-void schedule(SlicedConvolution &v) {
-    const GpuTile &t = v.spec.tile;
-    Var cq("cq"), ci("ci"), co("co"), cb("cb"), ct("ct");                              // channels
-    Var xq("xq"), xi("xi"), xb("xb"), xt("xt"), yb("yb"), yt("yt"), bx("bx"), p("p");  // pixels
-    // A thread's tile, then the block's.
-    v.Y.split(v.c, cq, ci, t.channels, kInwards).split(v.x, xq, xi, t.pixels, kInwards);
-    const TailStrategy blocks = v.slices == 1 ? kGuarded : kInwards;
-    v.Y.split(cq, cb, ct, t.across, blocks)
-        .split(xq, xb, xt, t.along, blocks)
-        .split(v.y, yb, yt, t.down, blocks);
-    v.Y.split(ci, co, ci, kVector).vectorize(ci).unroll(co);
-    Func &sums = v.slices == 1 ? v.Y : v.part;
-    if (v.slices == 1) {
-        v.Y.reorder(ci, co, xi, ct, xt, yt, cb, xb, yb).unroll(xi);
-        v.Y.fuse(cb, xb, bx).gpu_blocks(bx, yb).gpu_threads(ct, xt, yt);
-    } else {
-        v.Y.reorder(ci, co, ct, xt, yt, xi, cb, xb, yb);
-        v.Y.fuse(cb, xb, bx).fuse(xt, yt, p).gpu_blocks(bx, yb);
-        if (t.pixels <= t.slices)
-            v.Y.gpu_threads(ct, p, xi);
-        else
-            v.Y.reorder(ci, co, xi, ct, p).gpu_threads(ct, p);
-        Var po("po");
-        v.part.compute_at(v.Y, bx).store_in(MemoryType::GPUShared);
-        v.part.split(v.c, ct, ci, t.channels).split(v.x, xt, xi, t.pixels);
-        v.part.reorder(ci, xi, ct, xt, v.y, v.s).fuse(xt, v.y, po);
-        v.part.split(ci, co, ci, kVector).vectorize(ci).unroll(co).unroll(xi);
-        v.part.gpu_threads(ct, po, v.s);
-    }
-    v.acc.compute_at(sums, ct).store_in(MemoryType::Register);
-    v.acc.split(v.c, co, ci, kVector).vectorize(ci).unroll(co).unroll(v.x);
-    for (size_t i = 0; i < v.terms.size(); i++) {
-        SlicedConvolution::Terms &terms = v.terms[i];
-        Halide::Stage update = v.acc.update(int(i));
-        update.split(v.c, co, ci, kVector);
-        std::vector<Halide::VarOrRVar> order = {ci, co, v.x, terms.k, terms.j};
-        order.insert(order.end(), terms.taps.begin(), terms.taps.end());
-        update.reorder(order).vectorize(ci).unroll(co).unroll(v.x).unroll(terms.k);
-        terms.pixels.compute_at(v.acc, terms.j).store_in(MemoryType::Register).unroll(v.x);
+// A thread's sums.
+void schedule_sums(SlicedConvolution &v, const Halide::LoopLevel &thread) {
+    const int columns = gpu_loop(v.spec.tile, v.spec.window).columns;
+    v.acc.compute_at(thread).store_in(MemoryType::Register).bound(v.i, 0, v.spec.tile.pixels);
+    Var co("co"), ci("ci");
+    v.acc.split(v.c, co, ci, kVector).vectorize(ci).unroll(co).unroll(v.i);
+    for (size_t n = 0; n < v.terms.size(); n++) {
+        SlicedConvolution::Terms &terms = v.terms[n];
+        Halide::Stage update = v.acc.update(int(n));
+        RVar step("step"), turn("turn");
+        update.split(v.c, co, ci, kVector).split(terms.j, step, turn, terms.at_once);
+        std::vector<Halide::VarOrRVar> order = {ci, co, v.i, terms.k};
+        std::vector<RVar> taps = terms.taps;
+        if (columns > 1) {
+            order.push_back(taps.front());
+            update.unroll(taps.front());
+            taps.erase(taps.begin());
+        }
+        order.insert(order.end(), {turn, step});
+        order.insert(order.end(), taps.begin(), taps.end());
+        update.reorder(order).vectorize(ci).unroll(co).unroll(v.i).unroll(terms.k).unroll(turn);
+        terms.pixels.compute_at(v.acc, turn).store_in(MemoryType::Register).unroll(v.x);
         if (terms.channels % 2 == 0)
             terms.pixels.vectorize(v.k, terms.channels);
         else
             terms.pixels.unroll(v.k);
         terms.weights.compute_at(v.acc, terms.k).store_in(MemoryType::Register);
         terms.weights.split(v.c, co, ci, kVector).vectorize(ci).unroll(co);
+    }
+}
+
+// Where all threads of a block see it.
+void schedule_part(SlicedConvolution &v, const RVar &block) {
+    const GpuTile &t = v.spec.tile;
+    Var co("co"), ci("ci"), ct("ct"), qt("qt"), yt("yt"), cb("cb"), qb("qb"), yb("yb"), p("p");
+    v.part.compute_at(v.Y, block).store_in(MemoryType::GPUShared).bound(v.i, 0, t.pixels);
+    v.part.bound_storage(v.c, t.across * t.channels).bound_storage(v.q, t.along).bound_storage(v.y, t.down);
+    v.part.split(v.c, ct, ci, t.channels).split(ci, co, ci, kVector).vectorize(ci).unroll(co).unroll(v.i);
+    v.part.split(ct, cb, ct, t.across, kGuarded)
+        .split(v.q, qb, qt, t.along, kGuarded)
+        .split(v.y, yb, yt, t.down, kGuarded);
+    v.part.reorder(ci, co, v.i, ct, qt, yt, v.s, cb, qb, yb).fuse(qt, yt, p).gpu_threads(ct, p, v.s);
+    schedule_sums(v, Halide::LoopLevel(v.part, ct));
+}
+
+}  // namespace
+
+void schedule(SlicedConvolution &v) {
+    const GpuTile &t = v.spec.tile;
+    Var cq("cq"), ci("ci"), co("co"), cb("cb"), ct("ct"), yb("yb"), yt("yt");
+    RVar bx("bx"), p("p");
+    Halide::Stage Y = v.Y.update();
+    Y.allow_race_conditions();  // which there are none: each element is written once
+    Y.split(v.c, cq, ci, t.channels).split(ci, co, ci, kVector).vectorize(ci).unroll(co);
+    Y.split(cq, cb, ct, t.across, kGuarded).split(v.y, yb, yt, t.down, kGuarded);
+    if (v.slices == 1) {
+        Y.reorder({ci, co, v.pixel, ct, v.tile, yt, cb, v.block, yb}).unroll(v.pixel);
+        Y.fuse(cb, v.block, bx).gpu_blocks(bx, yb).gpu_threads(ct, v.tile, yt);
+        schedule_sums(v, Halide::LoopLevel(v.Y, ct));
+    } else {
+        if (v.pixels_are_threads())
+            Y.reorder({ci, co, ct, v.tile, yt, v.pixel, cb, v.block, yb});
+        else
+            Y.reorder({ci, co, v.pixel, ct, v.tile, yt, cb, v.block, yb});
+        Y.fuse(cb, v.block, bx).fuse(v.tile, yt, p).gpu_blocks(bx, yb).gpu_threads(ct, p);
+        if (v.pixels_are_threads()) Y.gpu_threads(v.pixel);
+        schedule_part(v, bx);
     }
 }
 
@@ -83,13 +104,11 @@ void schedule_by_elements(Func Y, const Var &c, const Var &x, const Var &y, cons
     Y.gpu_blocks(fb, y).gpu_threads(ft);
 }
 
-// Eight channels of two pixels: neighbouring threads read neighbouring columns.
+// Eight channels of two pixels where the width is even: neighbouring threads read neighbouring columns.
 void schedule(Stem &v, const Written &out) {
     Var co("co"), ci("ci"), xo("xo"), xi("xi"), xb("xb"), xt("xt"), b("b");
-    const int channels = 8, pixels = std::min(2, out.width), threads = std::min(64, out.width / pixels);
-    v.Y.split(v.c, co, ci, channels)
-        .split(v.x, xo, xi, pixels, kInwards)
-        .split(xo, xb, xt, threads, kGuarded);
+    const int channels = 8, pixels = out.width % 2 ? 1 : 2, threads = std::min(64, out.width / pixels);
+    v.Y.split(v.c, co, ci, channels).split(v.x, xo, xi, pixels).split(xo, xb, xt, threads, kGuarded);
     Var cv("cv");
     v.Y.split(ci, ci, cv, kVector).reorder(cv, ci, xi, xt, co, xb, v.y).vectorize(cv).unroll(ci).unroll(xi);
     v.Y.fuse(co, xb, b).gpu_blocks(b, v.y).gpu_threads(xt);

@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <map>
 
+#include "kernels/gpu_loop.h"
+
 namespace hardnet {
 namespace {
 
 int divided(int value, int by) { return (value + by - 1) / by; }
 
-// Registers of a thread, as the assembler was seen to give.
+// Registers that a thread needs, about; where there are more the assembler lets it load ahead.
 int registers_of(const GpuTile &t) { return 2 * t.channels * t.pixels + 36; }
 
 // Cycles until the slowest multiprocessor is done. The constants are fitted to a thousand tiles of hardnet68's
@@ -22,20 +24,22 @@ double cycles_of(const Machine &machine, const GpuProblem &p, const GpuTile &t) 
     const double blocks = double(divided(p.channels, t.channels * t.across)) *
                           divided(divided(p.width, t.pixels), t.along) * divided(p.height, t.down) * p.images;
     const double turns = divided(int(blocks), machine.multiprocessors);  // blocks of the busiest one
-    const double steps = double(divided(p.chunks(), t.slices)) * p.taps;
-    const double issued = 4.0 * t.channels * t.pixels + t.pixels + t.channels + kOverhead;
+    const double steps = double(divided(p.chunks(), t.slices)) * p.window.taps();
+    const GpuLoop loop = gpu_loop(t, p.window);
+    const double pixels = double(loop.pixels) / loop.columns;  // loaded in a step
+    const double issued = 4.0 * t.channels * t.pixels + pixels + t.channels + kOverhead;
 
     // Lines that a phase touches: of weights, of pixels.
     const double across = std::min(8, t.across), spots = std::clamp(8 / t.across, 1, t.along * t.down),
                  slices = std::max(1.0, kThreadsOfPhase / (across * spots));
     const double lines =
-        kPhases * (t.pixels * std::max(1.0, kPixelLine * spots) + t.channels * std::max(1.0, slices));
+        kPhases * (pixels * std::max(1.0, kPixelLine * spots) + t.channels * std::max(1.0, slices));
     const double busy = turns * divided(t.threads(), 32) * std::max(issued / kPartitions, lines / 2) * steps;
 
     const double read =
         16.0 * p.chunks() *
-        (double(p.taps) * t.across * t.channels +
-         (p.taps > 1 ? (t.along * t.pixels + 2) * (t.down + 2) : t.along * t.pixels * t.down));
+        (double(p.window.taps()) * t.across * t.channels +
+         (p.window.taps() > 1 ? (t.along * t.pixels + 2) * (t.down + 2) : t.along * t.pixels * t.down));
     const double l2 = blocks * read / (machine.multiprocessors * kL2Bytes);
 
     const int at_once = std::max(1, 65536 / (registers_of(t) * t.threads()));
@@ -53,19 +57,18 @@ struct Candidate {
 // All, fastest first.
 std::vector<Candidate> candidates(const Machine &machine, const GpuProblem &p) {
     constexpr int kLeastThreads = 32, kMostSums = 64, kRegisters = 62000;
+    const int least_pixels = std::min(2, p.width);  // 4x1 sums want five loads for 16 multiply-adds
     std::vector<Candidate> all;
     const int most_slices = std::min(32, p.chunks());
     for (int channels : {4, 8}) {
         if (p.channels % channels) continue;
-        for (int pixels = 1; pixels <= std::min({8, p.width, kMostSums / channels}); pixels++) {
+        for (int pixels = least_pixels; pixels <= std::min({8, p.width, kMostSums / channels}); pixels++) {
             const int columns = divided(p.width, pixels);
             for (int across = 1; across <= std::min(32, p.channels / channels); across++) {
                 for (int along = 1; along <= columns;
                      along = along == columns ? columns + 1 : std::min(2 * along, columns)) {
                     for (int down = 1; down <= p.height; down *= 2) {
                         for (int slices = 1; slices <= most_slices; slices *= 2) {
-                            // Two threads of a block would have the same sums.
-                            if (slices > 1 && along * pixels > p.width) break;
                             const GpuTile t{channels, pixels, across, along, down, slices};
                             if (t.threads() > machine.most_threads ||
                                 t.shared_bytes() > machine.most_shared_bytes ||
@@ -93,7 +96,7 @@ int GpuProblem::chunks() const {
 }
 
 GpuProblem gpu_problem(const ConvolutionSpec &spec, int channels, int height, int images) {
-    GpuProblem p{channels, spec.width, height, images, spec.window.taps(), {}};
+    GpuProblem p{channels, spec.width, height, images, spec.window, {}};
     for (const SourcePlane &source : spec.sources) p.sources.push_back(source.channels);
     return p;
 }

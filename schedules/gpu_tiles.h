@@ -9,7 +9,7 @@ namespace hardnet {
 
 struct GpuProblem {
     int channels = 0, width = 0, height = 0, images = 1;  // of the output; channels as they lie
-    int taps = 0;
+    Window window;
     std::vector<int> sources;  // channels
     int chunks() const;        // of four input channels
 };

@@ -102,7 +102,7 @@ int main(int argc, char **argv) {
         if (alike.size() == 1) {
             const GpuProblem p = gpu_problem(spec, out[0].extent, out[2].extent, 1);
             problems << fmt::format("{} {} {} {} {} {}\n", convolution[i], p.channels, p.width, p.height,
-                                    p.taps, fmt::join(p.sources, ","));
+                                    p.window.taps(), fmt::join(p.sources, ","));
         }
         if (i + 1 < jobs.size() && convolution[i + 1] == convolution[i]) continue;
         const std::string ptx = value(gpu::make_module(alike, machine.device, gpu::Cubins::kNone, 1)).bytes;

@@ -38,11 +38,14 @@ std::string plain(const std::string &text) {
 }  // namespace
 
 // A block may have a multiprocessor to itself: else the assembler would spill sums to make room for more.
-Result<std::string> named_ptx(const std::string &text, const Launch &launch, const std::string &name) {
+Result<std::string> named_ptx(const std::string &text, const Launch &launch, const std::string &name,
+                              int most_registers) {
     std::string ptx = renamed(text.c_str(), launch.name, name);
     const size_t body = ptx.find(")\n{", ptx.find(".entry"));
     if (body == std::string::npos || ptx.find(".entry") != ptx.rfind(".entry")) return another_text("PTX");
-    ptx.insert(body + 2, fmt::format(".maxntid {}\n.minnctapersm 1\n", fmt::join(launch.block, ", ")));
+    std::string limits = fmt::format(".maxntid {}\n.minnctapersm 1\n", fmt::join(launch.block, ", "));
+    if (most_registers) limits += fmt::format(".maxnreg {}\n", most_registers);
+    ptx.insert(body + 2, limits);
     return ptx;
 }
 

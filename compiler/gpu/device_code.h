@@ -8,7 +8,9 @@
 
 namespace hardnet::gpu {
 
-Result<std::string> named_ptx(const std::string &text, const Launch &launch, const std::string &name);
+// `most_registers`: of a thread, 0: as many as a block of these can have.
+Result<std::string> named_ptx(const std::string &text, const Launch &launch, const std::string &name,
+                              int most_registers);
 Result<std::string> named_opencl(const std::string &text, const Launch &launch, const std::string &name);
 
 // The last line of what all kernels of a module have in common.

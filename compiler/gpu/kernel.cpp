@@ -156,6 +156,13 @@ Result<Launch> launch_of(const Call &call, const std::vector<std::string> &param
     return launch;
 }
 
+// The assembler would give a thread more, to load further ahead, and so leave no room for a second block; threads of more sums
+// need them.
+int most_registers(const KernelSpec &spec) {
+    const auto *convolution = std::get_if<ConvolutionSpec>(&spec);
+    return convolution && convolution->tile.channels * convolution->tile.pixels <= 32 ? 128 : 0;
+}
+
 }  // namespace
 
 std::string symbol(const GpuKernel &kernel, const Machine &machine) {
@@ -200,7 +207,8 @@ Status compile_kernel(const GpuKernel &kernel, const Machine &machine, const std
     auto code = read_text(device_code);
     std::filesystem::remove(device_code);
     if (!code) return code.error();
-    auto named = opencl ? named_opencl(*code, *launch, name) : named_ptx(*code, *launch, name);
+    auto named = opencl ? named_opencl(*code, *launch, name)
+                        : named_ptx(*code, *launch, name, most_registers(kernel.spec));
     if (!named) return named.error();
     return write_text(path, first_line(*launch) + *named);
 }

@@ -9,13 +9,6 @@
 namespace hardnet::ptx {
 namespace {
 
-// Whether what is written to `offset` leaves a word of `memory` as it is.
-bool holds(const uint8_t *memory, uint64_t word, uint64_t offset, const uint8_t *value, uint64_t bytes) {
-    const uint64_t first = std::max(word * kWordBytes, offset),
-                   end = std::min((word + 1) * kWordBytes, offset + bytes);
-    return std::memcmp(memory + first, value + (first - offset), size_t(end - first)) == 0;
-}
-
 std::string block_name(const Block &block, Toucher toucher) {
     if (toucher == block.several) return "several blocks";
     const uint64_t index = toucher - block.first;
@@ -77,8 +70,7 @@ struct Global {
             Toucher &writer = to.writers[word];
             const Toucher reader = to.readers[word];
             const bool again = writer >= block.first;
-            if (again && writer != block.self &&
-                !(block.checks.equal_writes && holds(to.data, word, offset, value, bytes)))
+            if (again && writer != block.self)
                 throw Fault{fmt::format("byte {} of {}: expected one block to write it, found {}, too",
                                         word * kWordBytes, to.name, block_name(block, writer)),
                             lane};
@@ -147,8 +139,7 @@ struct Shared {
         const int32_t self = warp.first_thread + lane;
         for (uint64_t w = offset / kWordBytes; w * kWordBytes < offset + bytes; w++) {
             SmallMemory::Word &word = block.shared.words[w];
-            if (word.written_in == block.interval && word.writer != self &&
-                !(block.checks.equal_writes && holds(block.shared.bytes.data(), w, offset, value, bytes)))
+            if (word.written_in == block.interval && word.writer != self)
                 throw_race(w, "wrote", word.writer, lane);
             if (word.read_in == block.interval && word.reader != self)
                 throw_race(w, "read", word.reader, lane);

@@ -48,7 +48,6 @@ void add_rows(const Interpreter &interpreter, const hardnet_network &network,
         row.instructions = one.counters.total();
         row.fma = one.counters.of(ptx::Kind::kFma);
         row.bytes_written = one.counters.words_written * ptx::kWordBytes;
-        row.bytes_rewritten = one.counters.words_rewritten * ptx::kWordBytes;
         result.kernels.push_back(row);
     }
 }

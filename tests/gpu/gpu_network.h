@@ -13,7 +13,7 @@ struct GpuKernelRow {  // of the step that first launches a kernel
     std::string layer, step, kernel;
     unsigned grid[3], block[3], shared_bytes;
     double error = 0, bound = 0;  // of the layer, relative RMS
-    uint64_t instructions = 0, fma = 0, bytes_written = 0, bytes_rewritten = 0;
+    uint64_t instructions = 0, fma = 0, bytes_written = 0;
 };
 
 struct GpuNetwork {

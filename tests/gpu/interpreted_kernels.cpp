@@ -38,9 +38,7 @@ void InterpretedKernels::launch(const std::string &name, const unsigned grid[3],
 }
 
 void InterpretedKernels::interpret(const ptx::Kernel &kernel, const ptx::Launch &launch) {
-    ptx::Checks checks;
-    checks.equal_writes = true;
-    if (const auto counters = ptx::run(kernel, launch, memory_, checks); !counters)
+    if (const auto counters = ptx::run(kernel, launch, memory_); !counters)
         errors_.push_back(counters.error().what);
 }
 

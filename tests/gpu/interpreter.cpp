@@ -58,9 +58,7 @@ void Interpreter::interpret(const ptx::Kernel &kernel, const ptx::Launch &launch
         memory_.poison(span.address, span.bytes);
         now.covered_words += span.bytes / ptx::kWordBytes;
     }
-    ptx::Checks checks;
-    checks.equal_writes = true;
-    const Result<ptx::Counters> counters = ptx::run(kernel, launch, memory_, checks);
+    const Result<ptx::Counters> counters = ptx::run(kernel, launch, memory_);
     if (!counters) {
         errors_.push_back(counters.error().what);
         return;
@@ -73,11 +71,11 @@ void Interpreter::interpret(const ptx::Kernel &kernel, const ptx::Launch &launch
         now.left.resize(now.left.size() + span.bytes);
         memory_.read(span.address, now.left.data() + now.left.size() - span.bytes, span.bytes);
     }
-    if (left || counters->words_written != now.covered_words)
-        errors_.push_back(
-            fmt::format("{}: expected each of {} words that its views cover to be written once, found {} "
-                        "words written, {} left as they were",
-                        kernel.name, now.covered_words, counters->words_written, left));
+    if (left || counters->words_written != now.covered_words || counters->words_rewritten)
+        errors_.push_back(fmt::format(
+            "{}: expected each of {} words that its views cover to be written once, found {} "
+            "words written, {} of them again, {} left as they were",
+            kernel.name, now.covered_words, counters->words_written, counters->words_rewritten, left));
 }
 
 const hardnet_call *Interpreter::call_of(const std::string &name) {

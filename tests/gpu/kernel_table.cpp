@@ -25,15 +25,14 @@ int main(int argc, char **argv) {
         const GpuNetwork network = check_on_gpu(request);
         fmt::print("{}: {} layers, {} launches of {} kernels\n", label(request), network.layers,
                    network.launches, network.kernels.size());
-        fmt::print("{:<28} {:<16} {:>14} {:>12} {:>7} {:>9} {:>9} {:>13} {:>6} {:>12} {:>9}\n", "layer",
-                   "step", "grid", "block", "shared", "error", "bound", "instructions", "FMA", "bytes out",
-                   "again");
+        fmt::print("{:<28} {:<16} {:>14} {:>12} {:>7} {:>9} {:>9} {:>13} {:>6} {:>12}\n", "layer", "step",
+                   "grid", "block", "shared", "error", "bound", "instructions", "FMA", "bytes out");
         for (const GpuKernelRow &k : network.kernels)
-            fmt::print("{:<28} {:<16} {:>14} {:>12} {:>7} {:>9.2e} {:>9.2e} {:>13} {:>5.1f}% {:>12} {:>9}\n",
+            fmt::print("{:<28} {:<16} {:>14} {:>12} {:>7} {:>9.2e} {:>9.2e} {:>13} {:>5.1f}% {:>12}\n",
                        k.layer, k.step, fmt::format("{}x{}x{}", k.grid[0], k.grid[1], k.grid[2]),
                        fmt::format("{}x{}x{}", k.block[0], k.block[1], k.block[2]), k.shared_bytes, k.error,
-                       k.bound, k.instructions, 100 * double(k.fma) / double(k.instructions), k.bytes_written,
-                       k.bytes_rewritten);
+                       k.bound, k.instructions, 100 * double(k.fma) / double(k.instructions),
+                       k.bytes_written);
         for (const std::string &fault : network.faults) fmt::print("fault: {}\n", fault);
         good &= network.faults.empty();
     }

@@ -247,7 +247,7 @@ private:
         if (word.text == ".maxntid") {
             program_.most_threads = number();
             while (accept(",")) program_.most_threads *= number();
-        } else if (word.text == ".minnctapersm") {
+        } else if (word.text == ".minnctapersm" || word.text == ".maxnreg") {
             number();
         } else {
             throw ParseError{word.line, fmt::format("directive {}: expected one that is known", word.text)};

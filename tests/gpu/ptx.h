@@ -65,7 +65,6 @@ struct Launch {
 
 struct Checks {
     bool uninitialised = true;  // reads of registers and memory that nobody wrote are errors
-    bool equal_writes = false;  // blocks, and threads without a barrier, may write the same value to one word
     uint64_t most_instructions = uint64_t{1} << 38;  // of all lanes: a loop without end
 };
 
