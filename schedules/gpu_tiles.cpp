@@ -54,12 +54,14 @@ struct Candidate {
     GpuTile tile;
 };
 
-// All, fastest first.
+// All, fastest first. Of more than five sources the largest has a chunk for each slice: where the terms of all are guarded,
+// Halide does not see that a thread has one slice, and keeps its sums in memory.
 std::vector<Candidate> candidates(const Machine &machine, const GpuProblem &p) {
     constexpr int kLeastThreads = 32, kMostSums = 64, kRegisters = 62000;
+    constexpr size_t kSources = 5;
     const int least_pixels = std::min(2, p.width);  // 4x1 sums want five loads for 16 multiply-adds
     std::vector<Candidate> all;
-    const int most_slices = std::min(32, p.chunks());
+    const int most_slices = std::min(32, p.sources.size() > kSources ? p.most_chunks() : p.chunks());
     for (int channels : {4, 8}) {
         if (p.channels % channels) continue;
         for (int pixels = least_pixels; pixels <= std::min({8, p.width, kMostSums / channels}); pixels++) {
@@ -93,6 +95,10 @@ int GpuProblem::chunks() const {
     int sum = 0;
     for (int channels : sources) sum += divided(channels, 4);
     return sum;
+}
+
+int GpuProblem::most_chunks() const {
+    return std::max(1, *std::max_element(sources.begin(), sources.end()) / 4);
 }
 
 GpuProblem gpu_problem(const ConvolutionSpec &spec, int channels, int height, int images) {

@@ -12,6 +12,7 @@ struct GpuProblem {
     Window window;
     std::vector<int> sources;  // channels
     int chunks() const;        // of four input channels
+    int most_chunks() const;   // whole ones of a source, at least 1
 };
 GpuProblem gpu_problem(const ConvolutionSpec &spec, int channels, int height, int images);
 
