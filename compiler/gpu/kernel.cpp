@@ -157,10 +157,12 @@ Result<Launch> launch_of(const Call &call, const std::vector<std::string> &param
 }
 
 // The assembler would give a thread more, to load further ahead, and so leave no room for a second block; threads of more sums
-// need them.
+// need them, and those of more sources, for their addresses.
 int most_registers(const KernelSpec &spec) {
     const auto *convolution = std::get_if<ConvolutionSpec>(&spec);
-    return convolution && convolution->tile.channels * convolution->tile.pixels <= 32 ? 128 : 0;
+    const bool few = convolution && convolution->tile.channels * convolution->tile.pixels <= 32 &&
+                     convolution->sources.size() <= 5;
+    return few ? 128 : 0;
 }
 
 }  // namespace
