@@ -18,7 +18,7 @@ Problem product_problem(const Tiling &tiling, int out, int in) {
 }
 
 Problem convolution_problem(const Window &window, int width, int height, int out, int in, bool residual) {
-    Problem problem{Problem::Op::kConvolution, {}, window, width, height, out, in, residual};
+    Problem problem{Problem::Op::kConvolution, {}, window, width, height, out, in, residual, {}};
     for (WindowAxis *axis : {&problem.window.y, &problem.window.x}) axis->before = axis->after = 0;
     return problem;
 }
