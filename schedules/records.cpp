@@ -292,7 +292,14 @@ const TuningRecord *find_record(const std::vector<TuningRecord> &records, const 
 }
 
 Result<std::vector<TuningRecord>> shipped_records() {
-    return read_records(kAvx512Records, "schedules/tuned/avx512.jsonl", RecordKind::kChosen);
+    std::vector<TuningRecord> all;
+    for (const ShippedRecords &shipped : kShippedRecords) {
+        auto records =
+            read_records(shipped.text, std::string("schedules/tuned/") + shipped.file, RecordKind::kChosen);
+        if (!records) return records.error();
+        all.insert(all.end(), records->begin(), records->end());
+    }
+    return all;
 }
 
 }  // namespace hardnet
