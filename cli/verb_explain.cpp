@@ -76,6 +76,11 @@ void print_algorithms(const LayerExplanation &e) {
 
 void print_blocks(const LayerExplanation &e) {
     if (e.choice.blocks.empty()) return;
+    if (e.machine->gpu())
+        return put(fmt::format(
+            "tile        {}   channels x pixels of a thread by threads of a block: across channels, along a "
+            "row, down, slices of the sums\n",
+            e.choice.blocks));
     put(fmt::format("blocks      {}   channels:channels of a block x {}\n", e.choice.blocks,
                     e.choice.algorithm.rfind("winograd", 0) == 0 ? "tiles" : "pixels"));
     if (e.record) print_record(*e.record);
@@ -134,14 +139,15 @@ struct Texts {
     std::string nest, assembly, statement;
 };
 
-Result<Texts> texts_of(const ExplainOptions &options, const KernelSpec &spec, const Machine &machine) {
+Result<Texts> texts_of(const ExplainOptions &options, const LayerKernel &kernel, const Machine &machine) {
     Texts texts;
     for (const auto &[what, text, asked] :
          {std::tuple(KernelText::kLoopNest, &Texts::nest, true),
           {KernelText::kAssembly, &Texts::assembly, options.assembly},
           {KernelText::kStatement, &Texts::statement, !options.statement.empty()}}) {
         if (!asked) continue;
-        Result<std::string> made = kernel_text(spec, machine, what);
+        Result<std::string> made =
+            kernel.gpu ? kernel_text(*kernel.gpu, machine, what) : kernel_text(kernel.spec, machine, what);
         if (!made) return made.error();
         texts.*text = std::move(*made);
     }
@@ -155,7 +161,9 @@ Result<Texts> texts_of(const ExplainOptions &options, const KernelSpec &spec, co
 
 void print_texts(const ExplainOptions &options, const Machine &machine, const Texts &texts, size_t number) {
     put(fmt::format("\nloop nest of kernel {}:\n{}", number, texts.nest));
-    if (options.assembly) {
+    if (options.assembly && machine.gpu()) {
+        put("\n" + texts.assembly);
+    } else if (options.assembly) {
         std::vector<InnerLoop> loops = inner_loops(texts.assembly, machine);
         if (loops.empty()) put("\nno inner loop: all of it is unrolled\n");
         loops.resize(std::min(loops.size(), kLoopsShown));
@@ -186,7 +194,7 @@ Result<ExitCode> explain(const ExplainOptions &options) {
     const size_t shown_kernel = options.kernel ? size_t(options.kernel - 1) : usual_kernel(e->kernels);
     Texts texts;  // before anything is printed: a child that made them would print it again
     if (count) {
-        Result<Texts> made = texts_of(options, e->kernels[shown_kernel].spec, *e->machine);
+        Result<Texts> made = texts_of(options, e->kernels[shown_kernel], *e->machine);
         if (!made) return made.error();
         texts = std::move(*made);
     }
@@ -194,7 +202,7 @@ Result<ExitCode> explain(const ExplainOptions &options) {
     print_algorithms(*e);
     print_blocks(*e);
     put(fmt::format("compiled    {}\n", e->options));
-    if (count) print_times(options, *e);
+    if (count && !e->machine->gpu()) print_times(options, *e);
     print_kernels(*e, shown_kernel);
     if (count) print_texts(options, *e->machine, texts, shown_kernel + 1);
     return ExitCode::kOk;
@@ -225,8 +233,10 @@ void add_explain(CLI::App &program, Action &chosen) {
     verb->add_option("--kernel", options->kernel,
                      "of the layer's, as they are counted; default: its product, else the first")
         ->check(CLI::Validator(between(1, 1000), ""));
-    verb->add_flag("--asm", options->assembly,
-                   "the inner loops' assembly, what it consists of and its least cycles");
+    verb->add_flag(
+        "--asm", options->assembly,
+        "the inner loops' assembly, what it consists of and its least cycles; of a GPU's kernel its PTX "
+        "or OpenCL C");
     verb->add_option("--stmt", options->statement, "a file for Halide's lowered statement, as HTML");
     verb->callback([&chosen, options] { chosen = [options] { return explain(*options); }; });
 }

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "compiler/compile.h"
 #include "compiler/emission/kernel.h"
+#include "compiler/gpu/kernel.h"
 #include "runtime/inspect.h"
 #include "schedules/measured_machine.h"
 
@@ -29,11 +30,15 @@ struct FoundPlan {
 bool is_plan_of(const Plan &plan, const Manifest &manifest, const std::string &code) {
     const bool as_many =
         std::any_of(manifest.levels.begin(), manifest.levels.end(), [&](const LevelInfo &level) {
-            return level.name == plan.machine->level && level.kernels == int64_t(plan.kernels.size());
+            return level.name == plan.machine->level &&
+                   level.kernels == int64_t(plan.kernels.size() + plan.gpu_kernels.size());
         });
-    return as_many && std::all_of(plan.kernels.begin(), plan.kernels.end(), [&](const KernelSpec &spec) {
-               return code.find(symbol(spec, *plan.machine)) != std::string::npos;
-           });
+    const auto holds = [&](const std::string &name) { return code.find(name) != std::string::npos; };
+    return as_many &&
+           std::all_of(plan.kernels.begin(), plan.kernels.end(),
+                       [&](const KernelSpec &k) { return holds(symbol(k, *plan.machine)); }) &&
+           std::all_of(plan.gpu_kernels.begin(), plan.gpu_kernels.end(),
+                       [&](const GpuKernel &k) { return holds(gpu::symbol(k, *plan.machine)); });
 }
 
 // A package does not say what flags it was compiled with: those whose plan it holds.
@@ -66,6 +71,7 @@ Result<FoundPlan> find_plan(const Package &package, const Machine &machine, cons
                                     &*records, ranges.empty() ? nullptr : &ranges, &keep};
                 options.precision = package.manifest.precision;
                 options.keep_int16 = &keep_int16;
+                options.images = package.manifest.batch;
                 Result<Plan> plan = make_plan(package.manifest.network, *planned, options);
                 if (!plan || !is_plan_of(*plan, package.manifest, code)) continue;
                 return FoundPlan{planned, std::move(*plan), std::move(*records),
@@ -94,34 +100,30 @@ Result<int> layer_named(const Package &package, const std::string &name) {
         std::move(near)};
 }
 
-bool is_gpu(const std::string &level) {
-    const std::vector<Machine> &all = gpu_machines();
-    return std::any_of(all.begin(), all.end(), [&](const Machine &m) { return m.level == level; });
-}
-
 Result<const Machine *> machine_of(const Package &package, const std::string &level) {
     std::vector<std::string> names;
     for (const LevelInfo &info : package.manifest.levels) {
-        if (is_gpu(info.name)) continue;  // whose layers `inspect --layers` shows
         names.push_back(info.name);
-        for (const Machine &machine : machines(Precision::kInt8))
-            if (info.name == level && machine.level == level && machine.target == info.target)
-                return &machine;
+        for (const std::vector<Machine> *all : {&machines(Precision::kInt8), &gpu_machines()})
+            for (const Machine &machine : *all)
+                if (info.name == level && machine.level == level && machine.target == info.target)
+                    return &machine;
     }
-    return usage_error(fmt::format("level: expected one of the package's CPU levels ({}), found {}",
-                                   names.empty() ? "it has none" : fmt::format("{}", fmt::join(names, ", ")),
-                                   shown(level)));
+    return usage_error(fmt::format("level: expected one of the package's ({}), found {}",
+                                   fmt::join(names, ", "), shown(level)));
 }
 
 std::vector<LayerKernel> kernels_of(const Plan &plan, int layer) {
     std::vector<LayerKernel> kernels;
     for (const auto &[step, call] : calls_of(plan, layer)) {
-        const KernelSpec &spec = plan.kernels[call->kernel];
-        const std::string name = symbol(spec, *plan.machine);
+        const GpuKernel *gpu = plan.machine->gpu() ? &plan.gpu_kernels[call->kernel] : nullptr;
+        const KernelSpec &spec = gpu ? gpu->spec : plan.kernels[call->kernel];
+        const std::string name = gpu ? gpu::symbol(*gpu, *plan.machine) : symbol(spec, *plan.machine);
         auto known = std::find_if(kernels.begin(), kernels.end(),
                                   [&](const LayerKernel &k) { return k.symbol == name; });
         if (known == kernels.end())
-            known = kernels.insert(known, {spec, name, hardnet_step_kind_name(step->kind), 0});
+            known = kernels.insert(known, {spec, gpu ? std::optional(*gpu) : std::nullopt, name,
+                                           hardnet_step_kind_name(step->kind), 0});
         known->calls++;
     }
     return kernels;

@@ -12,8 +12,9 @@ namespace hardnet {
 
 struct LayerKernel {
     KernelSpec spec;
-    std::string symbol, step;  // "product"
-    int calls = 0;             // in the layer's steps
+    std::optional<GpuKernel> gpu;  // of a GPU's level, on its views
+    std::string symbol, step;      // "product"
+    int calls = 0;                 // in the layer's steps
 };
 
 struct LayerExplanation {

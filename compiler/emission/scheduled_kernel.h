@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "Halide.h"
+#include "kernels/gpu_kernel.h"
 #include "kernels/kernel.h"
 #include "schedules/machine.h"
 
@@ -20,5 +21,8 @@ Halide::Target bare_target(const Machine &machine);
 
 // The specification's generator with the schedule of the machine's family applied.
 ScheduledKernel scheduled_kernel(const KernelSpec &spec, const Machine &machine);
+
+// Of a GPU: its views' extents and strides known. Refuses a specification that GPUs do not have.
+Result<ScheduledKernel> scheduled_kernel(const GpuKernel &kernel, const Machine &machine);
 
 }  // namespace hardnet

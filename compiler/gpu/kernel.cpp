@@ -156,6 +156,15 @@ Result<Launch> launch_of(const Call &call, const std::vector<std::string> &param
     return launch;
 }
 
+// The kernel's, in the order of the plan: its views, then their offsets, where it has them.
+std::vector<std::string> parameters_of(const ScheduledKernel &kernel) {
+    std::vector<std::string> views, offsets;
+    for (const Halide::Argument &a : kernel.arguments) (a.is_buffer() ? views : offsets).push_back(a.name);
+    views.push_back(kernel.pipeline.outputs()[0].name());
+    views.insert(views.end(), offsets.begin(), offsets.end());
+    return views;
+}
+
 // The assembler would give a thread more, to load further ahead, and so leave no room for a second block; threads of more sums
 // need them, and those of more sources, for their addresses.
 int most_registers(const KernelSpec &spec) {
@@ -173,29 +182,13 @@ std::string symbol(const GpuKernel &kernel, const Machine &machine) {
 }
 
 Status compile_kernel(const GpuKernel &kernel, const Machine &machine, const std::string &path) {
-    const Written written = written_of(kernel);
-    Scheduled scheduled = std::visit(Scheduler{written}, kernel.spec);
-    if (!scheduled.generator)
-        return Error{
-            ExitCode::kInternal, "kernel: expected one that GPUs have, found another", {kernel.key()}};
-    fix_views(scheduled, kernel);
-    std::vector<std::string> names;
-    for (const Halide::ImageParam &input : scheduled.inputs) names.push_back(input.name());
-    names.push_back(scheduled.output.name());
+    auto scheduled = scheduled_kernel(kernel, machine);
+    if (!scheduled) return scheduled.error();
+    const std::vector<std::string> parameters = parameters_of(*scheduled);
     const bool opencl = machine.device == HARDNET_DEVICE_OPENCL;
-    if (kernel.images > 1 || opencl)
-        scheduled.output.add_custom_lowering_pass(new Places(kernel, names, opencl));
-    if (opencl) scheduled.output.add_custom_lowering_pass(new MultiplyAdds);
-    std::vector<Halide::Argument> arguments(scheduled.inputs.begin(), scheduled.inputs.end());
-    std::vector<std::string> parameters = names;
-    for (size_t i = 0; opencl && i < names.size(); i++) {
-        parameters.push_back(offset_name(names[i]));
-        arguments.emplace_back(parameters.back(), Halide::Argument::InputScalar, Halide::Int(32), 0,
-                               Halide::ArgumentEstimates{});
-    }
-
     const std::string name = symbol(kernel, machine);
-    Halide::Module module = scheduled.output.compile_to_module(arguments, name, bare_target(machine));
+    Halide::Module module =
+        scheduled->pipeline.compile_to_module(scheduled->arguments, name, bare_target(machine));
     LaunchOf launches;
     for (const auto &function : module.functions()) function.body.accept(&launches);
     if (launches.found.size() != 1)
@@ -237,3 +230,28 @@ Result<Compiled> read_kernel(const std::string &path, const std::string &name) {
 }
 
 }  // namespace hardnet::gpu
+
+namespace hardnet {
+
+Result<ScheduledKernel> scheduled_kernel(const GpuKernel &kernel, const Machine &machine) {
+    gpu::Scheduled scheduled = std::visit(gpu::Scheduler{gpu::written_of(kernel)}, kernel.spec);
+    if (!scheduled.generator)
+        return Error{
+            ExitCode::kInternal, "kernel: expected one that GPUs have, found another", {kernel.key()}};
+    gpu::fix_views(scheduled, kernel);
+    std::vector<std::string> names;
+    for (const Halide::ImageParam &input : scheduled.inputs) names.push_back(input.name());
+    names.push_back(scheduled.output.name());
+    const bool opencl = machine.device == HARDNET_DEVICE_OPENCL;
+    Halide::Pipeline pipeline(scheduled.output);
+    if (kernel.images > 1 || opencl)
+        pipeline.add_custom_lowering_pass(new gpu::Places(kernel, names, opencl));
+    if (opencl) pipeline.add_custom_lowering_pass(new gpu::MultiplyAdds);
+    std::vector<Halide::Argument> arguments(scheduled.inputs.begin(), scheduled.inputs.end());
+    for (size_t i = 0; opencl && i < names.size(); i++)
+        arguments.emplace_back(gpu::offset_name(names[i]), Halide::Argument::InputScalar, Halide::Int(32), 0,
+                               Halide::ArgumentEstimates{});
+    return ScheduledKernel{pipeline, arguments, scheduled.generator};
+}
+
+}  // namespace hardnet

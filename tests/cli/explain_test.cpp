@@ -46,6 +46,24 @@ TEST_F(Explain, tells_a_layer_from_its_algorithm_to_its_assembly) {
     EXPECT_THAT(transform.out, HasSubstr("\nloop nest of kernel 2:\nproduce Y:\n"));
 }
 
+TEST_F(Explain, shows_a_gpus_kernels_as_it_holds_them) {
+    compile("--target avx2 --target cuda --target opencl --cubins none");
+    const std::pair<const char *, std::vector<const char *>> levels[] = {
+        {"cuda", {".entry hardnet_", "fma.rn.f32"}}, {"opencl", {"__kernel void hardnet_", "fma("}}};
+    for (const auto &[level, code] : levels) {
+        const Outcome outcome =
+            hardnet(std::string("explain package base.3.layers.3 --asm --stmt page.html --level ") + level);
+        ASSERT_EQ(outcome.code, 0) << outcome.err;
+        EXPECT_THAT(outcome.out, HasSubstr(std::string(" at level ") + level + ": 38x8x8 -> 24x8x8\n"));
+        for (const char *part : {"algorithm   direct 3x3\n", "\ntile        ", "\nproduce Y:\n", "gpu_block",
+                                 "gpu_thread", "\npage.html: the lowered statement of kernel 1\n"})
+            EXPECT_THAT(outcome.out, HasSubstr(part));
+        for (const char *part : code) EXPECT_THAT(outcome.out, HasSubstr(part));
+        EXPECT_THAT(outcome.out, Not(HasSubstr("\ntime ")));
+        EXPECT_THAT(shell("cat page.html", folder_).out, HasSubstr("<html"));
+    }
+}
+
 TEST_F(Explain, finds_the_flags_that_a_package_was_compiled_with) {
     compile("--target avx2 --algorithm direct");
     const Outcome outcome = hardnet("explain package base.3.layers.3");
@@ -79,7 +97,7 @@ TEST_F(Explain, shows_no_code_that_a_package_does_not_hold) {
         "  layers of names like it:\n  base.3.layers.3\n  base.3.layers.0\n  base.3.layers.1\n"
         "  base.3.layers.2\n  base.6.layers.3\n  base.6.layers.0\n  base.6.layers.1\n  base.6.layers.2\n");
     expect_error("explain package base.0 --level avx512", 2,
-                 "hardnet: level: expected one of the package's CPU levels (avx2), found \"avx512\"\n");
+                 "hardnet: level: expected one of the package's (avx2), found \"avx512\"\n");
     expect_error("explain package base.0 --kernel 9", 2,
                  "hardnet: explain: --kernel: expected at most 3, found 9\n");
     ASSERT_EQ(shell("sed -i 's/hardnet_[0-9a-f]/hardnet_/' package/hardnet_digits.c", folder_).code, 0);
