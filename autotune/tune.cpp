@@ -7,7 +7,7 @@
 #include <optional>
 
 #include "autotune/candidates.h"
-#include "autotune/trial.h"
+#include "autotune/trial_bench.h"
 #include "autotune/tune_for.h"
 #include "autotune/tuning_database.h"
 #include "base/cpu_name.h"
@@ -22,10 +22,6 @@ namespace hardnet {
 namespace fs = std::filesystem;
 namespace {
 
-double monotonic_seconds() {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
 TuningRecord blank_record(const TuneRequest &request, const Machine &machine) {
     TuningRecord record;
     record.level = machine.level;
@@ -35,72 +31,6 @@ TuningRecord blank_record(const TuneRequest &request, const Machine &machine) {
     record.sources = sources_version(machine);
     return record;
 }
-
-Status write_records(const std::string &path, const std::vector<TuningRecord> &records) {
-    const std::string text = records_text(records);
-    return write_file(path, {{text.data(), text.size()}});
-}
-
-// Makes trials' packages in a folder that goes with it.
-class TrialBench {
-public:
-    // Every package has what `common` records, too.
-    TrialBench(const TuneRequest &request, const Machine &machine, const TrialLog &log,
-               std::vector<TuningRecord> common)
-        : request_(request), machine_(machine), log_(log), common_(std::move(common)) {}
-
-    Status prepare() {
-        if (!scratch_.fault().empty())
-            return environment_error(scratch_.fault() + ": expected a temporary folder that can be written");
-        return compile("model", common_);
-    }
-    std::string model_package() const { return scratch_.path() + "/model"; }
-
-    Result<std::vector<RoundTimes>> measure(const Picks &picks, double seconds) {
-        std::vector<TuningRecord> records = common_;
-        for (const Pick &pick : picks) records.push_back(log_.record_of(pick));
-        if (Status s = compile("trial", records); !s) return s.error();
-        std::vector<LayerGroup> groups;
-        for (const OpenProblem &p : log_.problems()) groups.push_back({p.layers, p.transformed});
-        const double begin = monotonic_seconds();
-        auto times = run_trial(scratch_.path() + "/trial", model_package(), groups,
-                               {machine_.level, request_.threads, seconds, most_seconds(seconds)});
-        if (times && usual_seconds_ == 0) usual_seconds_ = monotonic_seconds() - begin;
-        return times;
-    }
-
-private:
-    // What takes ten times as long as the model's package against itself hangs.
-    int most_seconds(double seconds) const {
-        constexpr int kLeast = 5, kFirst = 900;
-        return usual_seconds_ == 0 ? kFirst : kLeast + int(10 * (usual_seconds_ + seconds));
-    }
-
-    Status compile(const std::string &name, const std::vector<TuningRecord> &records) const {
-        const std::string path = scratch_.path() + "/" + name + ".jsonl";
-        if (Status s = write_records(path, records); !s) return s;
-        CompileRequest request;
-        request.record = request_.record;
-        request.record.class_names.clear();
-        request.size = request_.size;
-        request.weights = "seed:1";
-        request.model = request_.model;
-        request.targets = {machine_.level};
-        request.measured = request_.measured;
-        request.name = "tuned";
-        request.jobs = request_.jobs;
-        request.blocks = path;
-        request.folder = scratch_.path() + "/" + name;
-        return compile_in_child(request);
-    }
-
-    const TuneRequest &request_;
-    const Machine &machine_;
-    const TrialLog &log_;
-    const std::vector<TuningRecord> common_;
-    const TemporaryFolder scratch_{"hardnet-tune-"};
-    double usual_seconds_ = 0;  // 0: not known yet
-};
 
 // The records of an output file that is there already; they are of one level.
 Result<std::vector<TuningRecord>> read_output(const std::string &path, const std::string &level) {

@@ -49,7 +49,7 @@ TEST_F(Explain, tells_a_layer_from_its_algorithm_to_its_assembly) {
 TEST_F(Explain, shows_a_gpus_kernels_as_it_holds_them) {
     compile("--target avx2 --target cuda --target opencl --cubins none");
     const std::pair<const char *, std::vector<const char *>> levels[] = {
-        {"cuda", {".entry hardnet_", "fma.rn.f32"}}, {"opencl", {"__kernel void hardnet_", "fma("}}};
+        {"cuda", {".entry hardnet_", "fma.rn.f32"}}, {"opencl", {"__kernel ", " void hardnet_", "mad("}}};
     for (const auto &[level, code] : levels) {
         const Outcome outcome =
             hardnet(std::string("explain package base.3.layers.3 --asm --stmt page.html --level ") + level);
