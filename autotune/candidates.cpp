@@ -12,8 +12,8 @@ constexpr double kWithin = 1.15;      // of the cost model's best: it is seldom 
 constexpr size_t kMostSuggested = 3;  // from records
 constexpr double kWithinOfCuts =
     1.6;  // a near problem's winner may cost more here, by the model, than the model allows
-
-constexpr double kWithinOfAlgorithms = 2.5;
+constexpr double kWithinOfAlgorithms =
+    2.5;  // of the chosen one: a trial is as long as the dearest of its picks
 
 double far(int a, int b) { return std::abs(std::log(double(std::max(a, 1)) / std::max(b, 1))); }
 

@@ -3,7 +3,6 @@
 #include <chrono>
 
 #include "autotune/trial.h"
-#include "base/files.h"
 
 namespace hardnet {
 
@@ -11,16 +10,12 @@ double monotonic_seconds() {
     return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-Status write_records(const std::string &path, const std::vector<TuningRecord> &records) {
-    const std::string text = records_text(records);
-    return write_file(path, {{text.data(), text.size()}});
-}
-
 Status TrialBench::prepare() {
     if (!scratch_.fault().empty())
         return environment_error(scratch_.fault() + ": expected a temporary folder that can be written");
     return compile("model", common_);
 }
+
 Result<std::vector<RoundTimes>> TrialBench::measure(const Picks &picks, double seconds) {
     std::vector<TuningRecord> records = common_;
     for (const Pick &pick : picks) records.push_back(log_.record_of(pick));

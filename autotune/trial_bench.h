@@ -10,7 +10,6 @@
 namespace hardnet {
 
 double monotonic_seconds();
-Status write_records(const std::string &path, const std::vector<TuningRecord> &records);
 
 class TrialBench {
 public:

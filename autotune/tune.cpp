@@ -1,7 +1,6 @@
 #include "autotune/tune.h"
 
 #include <algorithm>
-#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -12,8 +11,6 @@
 #include "autotune/tuning_database.h"
 #include "base/cpu_name.h"
 #include "base/date.h"
-#include "base/files.h"
-#include "base/folders.h"
 #include "compiler/plan.h"
 #include "hardnet/hardnet.h"
 #include "schedules/measured_machine.h"

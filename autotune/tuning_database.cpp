@@ -134,8 +134,7 @@ Result<int> TuningDatabase::append(const std::vector<TuningRecord> &records) {
     Result<SqliteStatement> insert = file_->prepare(
         "INSERT OR IGNORE INTO records (level, problem, cpu, threads, sources, trial, parameters, ms, "
         "model_ms, "
-        "low, high, "
-        "version, date, failed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+        "low, high, version, date, failed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     if (!insert) return insert.error();
     int added = 0;
     for (const TuningRecord &r : records) {

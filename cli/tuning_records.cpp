@@ -43,9 +43,7 @@ Result<ExitCode> list_tuning_records() {
 Result<ExitCode> export_tuning_records(const std::string &path) {
     const Result<std::vector<TuningRecord>> records = chosen_records();
     if (!records) return records.error();
-    const std::string text = records_text(*records);
-    if (const Status written = write_file(path, {{text.data(), text.size()}}); !written)
-        return written.error();
+    if (const Status written = write_records(path, *records); !written) return written.error();
     std::fputs(fmt::format("{}: {} records\n", path, records->size()).c_str(), stdout);
     return ExitCode::kOk;
 }

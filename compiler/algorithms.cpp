@@ -40,7 +40,7 @@ Sums sums_of(const Problem &resolution) {
     return s;
 }
 
-// With ranges, that calibration is not to find any more: what all of its layers multiply may be of integers.
+// What all of the layers multiply has a range, or may have one once calibration has found them.
 bool is_known(const Network &network, const std::vector<int> &layers, const Ranges *ranges) {
     if (!ranges) return true;
     for (int layer : layers) {
@@ -57,7 +57,7 @@ std::vector<Resolution> resolutions_of(const Network &network) {
         const Layer &layer = network.layers[size_t(l)];
         if (!winograd_eligible(layer)) continue;
         Resolution &r = resolutions[{layer.out.height, layer.out.width}];
-        r.problem = resolution_problem(layer.out.width, layer.out.height, std::move(r.problem.layers));
+        if (r.layers.empty()) r.problem = resolution_problem(layer.out.width, layer.out.height, {});
         r.problem.layers.push_back({layer.in.channels, layer.out.channels});
         r.layers.push_back(l);
     }

@@ -72,6 +72,9 @@ void choose_parameters(Analysis &a, int layer, const PlanOptions &options) {
             stem_parts(a.machine, l.window, l.in.channels, l.out.width, l.out.height, l.out.channels);
     } else if (l.op == OpKind::kTransposedConv || d.products != Precision::kFloat32) {
         d.parameters = model_parameters(a.machine, problem_of(a, layer, d.products));
+        // Where an addition is an instruction of its own, LLVM adds the products of several steps before it adds them to
+        // the sums; of four steps there are no registers for that.
+        if (d.int16() && !a.machine.dot_factor) d.parameters.round = 2;
     } else if (l.op == OpKind::kConv) {
         d.problem = problem_of(a, layer, d.products);
         const TuningRecord *record =

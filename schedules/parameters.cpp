@@ -30,16 +30,21 @@ Parameters model_parameters(const Machine &machine, const Problem &problem) {
     return {model_blocks(machine, problem)};
 }
 
+std::string range_fault(const Machine &machine, const Problem &problem, const Parameters &parameters,
+                        const ParameterRange &range) {
+    const int value = parameters.*range.value;
+    const std::vector<int> legal = range.op == problem.op ? legal_values(machine, problem, range)
+                                                          : std::vector<int>{Parameters{}.*range.value};
+    if (std::count(legal.begin(), legal.end(), value)) return "";
+    std::string expected;
+    for (const int v : legal) expected += (expected.empty() ? "" : ", ") + std::to_string(v);
+    return "expected one of " + expected + ", found " + std::to_string(value);
+}
+
 Status complete_parameters(const Machine &machine, const Problem &problem, Parameters &parameters) {
     for (const ParameterRange &range : parameter_ranges()) {
-        const int value = parameters.*range.value;
-        const std::vector<int> legal = range.op == problem.op ? legal_values(machine, problem, range)
-                                                              : std::vector<int>{Parameters{}.*range.value};
-        if (std::count(legal.begin(), legal.end(), value)) continue;
-        std::string expected;
-        for (const int v : legal) expected += (expected.empty() ? "" : ", ") + std::to_string(v);
-        return bad_input(std::string(range.name) + ": expected one of " + expected + ", found " +
-                         std::to_string(value));
+        const std::string fault = range_fault(machine, problem, parameters, range);
+        if (!fault.empty()) return bad_input(std::string(range.name) + ": " + fault);
     }
     if (problem.op != Op::kResolution) return complete_blocks(machine, problem, parameters.blocks);
     return parameters.blocks.empty() ? ok() : bad_input("blocks: expected none of a resolution, found some");

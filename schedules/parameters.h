@@ -38,6 +38,10 @@ const std::vector<ParameterRange> &parameter_ranges();
 // Those of a range's values that this problem can have.
 std::vector<int> legal_values(const Machine &machine, const Problem &problem, const ParameterRange &range);
 
+// "expected one of 0, 2, found 1", or "" where the value is one that the problem can have.
+std::string range_fault(const Machine &machine, const Problem &problem, const Parameters &parameters,
+                        const ParameterRange &range);
+
 // Of a product or a convolution.
 Parameters model_parameters(const Machine &machine, const Problem &problem);
 

@@ -46,8 +46,13 @@ public:
         }
         reader_.finish();
         if (error_) return r;
+        for (const ParameterRange &range : parameter_ranges()) {
+            const std::string fault = range_fault(*machine, r.problem, r.parameters, range);
+            if (!fault.empty()) fail(range.name, fault);
+        }
+        if (error_) return r;
         if (Status s = complete_parameters(*machine, r.problem, r.parameters); !s)
-            fail(r.problem.op == Op::kResolution ? "m" : "blocks", s.error().what);
+            fail("blocks", s.error().what);
         return r;
     }
 

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <tuple>
 
+#include "base/files.h"
 #include "schedules/record_fields.h"
 #include "schedules/shipped_records.h"
 
@@ -99,6 +100,11 @@ std::string records_text(std::vector<TuningRecord> records) {
     for (const TuningRecord &record : records)
         text += json_of(record).dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
     return text;
+}
+
+Status write_records(const std::string &path, const std::vector<TuningRecord> &records) {
+    const std::string text = records_text(records);
+    return write_file(path, {{text.data(), text.size()}});
 }
 
 std::string problem_text(const Problem &problem) { return json_of(problem).dump(); }

@@ -37,6 +37,7 @@ enum class RecordKind {
 Result<std::vector<TuningRecord>> read_records(const std::string &text, const std::string &file_name,
                                                RecordKind kind);
 std::string records_text(std::vector<TuningRecord> records);
+Status write_records(const std::string &path, const std::vector<TuningRecord> &records);
 
 // As they are in a record: objects.
 std::string problem_text(const Problem &problem);

@@ -141,12 +141,7 @@ void call_product(Planning &p, int layer, const Tiling &tiling, const ChannelPar
         spec.sources.push_back({v.channels, v.tile_stride, v.position_stride});
         arguments.push_back(whole(v_source(p, v)));
     }
-    if (sources.front().rounding) {
-        spec.products = Precision::kInt16;
-        // Where an addition is an instruction of its own, LLVM adds the products of several steps before it adds them to
-        // the sums; of four steps there are no registers for that.
-        if (!p.machine().dot_factor) spec.round = std::min(spec.round, 2);
-    }
+    if (sources.front().rounding) spec.products = Precision::kInt16;
     const int items = ItemMap(tiling, part.extent).items;
     for (const hardnet_argument &a :
          weight_arguments(p, part, weights, spec.steps(), tiling.positions(), spec.products))

@@ -152,6 +152,8 @@ TEST(TuningRecord, AreRefusedWithTheirLine) {
         {R"("channels":32)", "\"channels\":2147483647", "blocks: expected channels of whole blocks"},
         {R"("channels":22)", "\"channels\":21", "blocks: expected parts of 22 channels, found 21:24x5"},
         {R"(\[\{"channels":22.*\}\])", "[]", "blocks: expected parts of 22 channels, found "},
+        {R"("extent":5\}\],)", "\"extent\":5}],\"round\":3,",
+         ": round: expected one of 0, 1, 2, 4, 8, found 3"},
         {R"("ms":0.25,)", "", "x.jsonl:1: expected the key ms, found none"},
         {R"("threads":1)", "\"threads\":1,\"failed\":\"so\"", "expected one of the keys"},
         {R"("height":28(.*)\n)",
