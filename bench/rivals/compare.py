@@ -19,6 +19,11 @@ from machine import machine
 ROOT = HERE.parents[1]
 
 
+def mask_of(options):
+    """The library of cpu_mask.c, built beside the engine."""
+    return options.engine.resolve().parent / "libcpu_mask.so"
+
+
 class Failed(Exception):
     pass
 
@@ -37,6 +42,8 @@ class Process:
         environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "MKL_NUM_THREADS": str(threads)}
         if options.level:
             environment["HARDNET_CPU_LEVEL"] = options.level
+        if options.cpu:
+            environment |= {"LD_PRELOAD": str(mask_of(options)), "CPU_MASK": options.cpu}
         with open(self.log, "w") as log:
             self.process = subprocess.Popen(
                 [str(word) for word in command], env=environment, text=True,
@@ -45,7 +52,7 @@ class Process:
         words = self.process.stdout.readline().split(maxsplit=1)
         if len(words) != 2 or words[0] != "ready":
             self.fail("did not start")
-        self.version = words[1].strip()
+        self.version = words[1].strip() + engine.suffix
         self.error = relative_rms(np.fromfile(output, np.float32), np.fromfile(options.model / "reference.f64"))
 
     def fail(self, what):
@@ -153,10 +160,13 @@ def parse_arguments():
     arguments.add_argument("--rounds", type=int, default=12)
     arguments.add_argument("--iterations", type=int, default=5, help="timed runs per engine and round")
     arguments.add_argument("--level", default="", help="of hardnet; default: the best that this CPU runs")
+    arguments.add_argument("--cpu", default="", help="what all engines are to take this CPU for: avx2, avx512 or zen4; see cpu_mask.c")
     options = arguments.parse_args()
     available = len(os.sched_getaffinity(0))
     if max(options.threads) > available:
         arguments.error(f"--threads: expected at most {available}, the CPUs of this process, found {max(options.threads)}")
+    if options.cpu and not mask_of(options).is_file():  # the loader would go on without it
+        arguments.error(f"--cpu: expected {mask_of(options)}, which Linux on x86-64 builds, found none")
     return options
 
 
@@ -167,7 +177,7 @@ def main():
     progress = Progress(options.rounds * len(options.threads))
     rows = [row for threads in options.threads for row in compare(options, threads, progress)]
     progress.say("")
-    found = {**about, "level": options.level, **machine(), "rounds": options.rounds, "iterations": options.iterations,
+    found = {**about, "level": options.level, "cpu_mask": options.cpu, **machine(), "rounds": options.rounds, "iterations": options.iterations,
              "rows": rows}
     report.write(found, options.model)
     return 0 if all(row["min_ms"] for row in rows if row["engine"] == "hardnet") else 1

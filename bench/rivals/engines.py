@@ -15,6 +15,7 @@ class Engine:
     packages: tuple = ()  # installed as they are
     with_dependencies: tuple = ()  # installed with all that they ask for
     package: str = "package"  # of our own: which folder beside the case's model holds it
+    suffix: str = ""  # behind the name that it gives itself
     bound: float = FLOAT32_BOUND  # above it the engine's output is wrong; above FLOAT32_BOUND it is shown apart
     only_by_name: str = ""  # why it is not installed unless it is asked for
 
@@ -36,8 +37,8 @@ ENGINES = {
     "openvino-default": Engine("OpenVINO, its own precision", "openvino_default_engine.py",
                                ("openvino==2026.4.1",), bound=0.25),
     # integers: each is as far off as the table says
-    "hardnet-int16": Engine("hardnet, int16", package="package-int16", bound=1e-2),
-    "hardnet-int8": Engine("hardnet, int8", package="package-int8", bound=1e-1),
+    "hardnet-int16": Engine("hardnet, int16", package="package-int16", suffix=", int16", bound=1e-2),
+    "hardnet-int8": Engine("hardnet, int8", package="package-int8", suffix=", int8", bound=1e-1),
     "openvino-int8": Engine("OpenVINO, int8", "openvino_int8_engine.py", ("openvino==2026.4.1",),
                             with_dependencies=QUANTIZER, bound=0.5),
     "onnxruntime-int8": Engine("ONNX Runtime, int8", "onnxruntime_int8_engine.py", with_dependencies=QUANTIZER, bound=0.5),

@@ -5,6 +5,7 @@ import json
 from engines import FLOAT32_BOUND
 
 PYTORCH = "PyTorch in double"
+HELD_TO = {"avx2": "AVX2", "avx512": "AVX-512 without VNNI", "zen4": "AVX-512 and VNNI, without AMX"}
 BLUE, GREY, PALE = "#1f5fa8", "#8a8f98", "#c9ccd2"  # hardnet; as accurate; less accurate
 
 
@@ -18,6 +19,7 @@ def title(report):
     words = [report["model"], f"{height}x{width}"]
     words += [f"batch {n}, ms per image"] if n > 1 else []
     words += [f"hardnet forced to {report['level']}"] if report["level"] else []
+    words += [f"all held to a CPU with {HELD_TO[report['cpu_mask']]}"] if report.get("cpu_mask") else []
     return ", ".join(words)
 
 

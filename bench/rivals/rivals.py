@@ -24,6 +24,7 @@ EXAMPLES = """examples:
   scripts/rivals.sh hardnet85 512x512 --threads 1
   scripts/rivals.sh hardnet68 --batch 8 --rivals ncnn,openvino
   scripts/rivals.sh hardnet68 --level avx2             hardnet held to AVX2; the others use what they like
+  scripts/rivals.sh hardnet68 --cpu avx2               as on a CPU that has no AVX-512, all of them
   scripts/rivals.sh hardnet39ds 64x64 --rounds 2       a quick look
   scripts/rivals.sh network.onnx                       your own; 352x352 behind it where the file leaves that open
   scripts/rivals.sh --all                              every case of bench/rivals/cases.txt; rewrites docs/performance.md
@@ -71,6 +72,8 @@ def parse(words):
     parser.add_argument("--threads", type=thread_counts, default="1,2", metavar="N,M", help="n threads get n CPUs; default: 1,2")
     parser.add_argument("--rounds", type=positive, default=12, metavar="N", help="of 5 runs per engine; default: 12")
     parser.add_argument("--level", default="", help="hold hardnet to a CPU level, such as avx2")
+    parser.add_argument("--cpu", choices=["avx2", "avx512", "zen4"], default="",
+                        help="hold all engines to what such an x86 CPU has: avx2 no AVX-512, avx512 no VNNI, zen4 no AMX")
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build", help="CMake's folder; default: build")
     parser.add_argument("--all", action="store_true", help="every case of bench/rivals/cases.txt, then the docs' table")
     options = parser.parse_args(words)
@@ -101,11 +104,12 @@ def require_torch():
         sys.exit(5)
 
 
-def build(folder):
+def build(folder, cpu):
     run(ROOT / "scripts/setup.sh")
     run("cmake", "-S", ROOT, "-B", folder, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release", "-DHARDNET_BENCH=ON",
         stdout=subprocess.DEVNULL)
-    run("cmake", "--build", folder, "--target", "hardnet", "hardnet_engine")
+    run("cmake", "--build", folder, "--target", "hardnet", "hardnet_engine",
+        *(["cpu_mask"] if cpu else []))
 
 
 def name_of(options):
@@ -115,7 +119,8 @@ def name_of(options):
 
 
 def folder_of(options):
-    parts = [name_of(options), options.input or "", f"batch{options.batch}" * (options.batch > 1), options.level]
+    parts = [name_of(options), options.input or "", f"batch{options.batch}" * (options.batch > 1), options.level,
+             options.cpu and f"on-{options.cpu}"]
     return options.build / "rivals" / "-".join(part for part in parts if part)
 
 
@@ -131,7 +136,7 @@ def measure(options, engines, absent):
     else:
         run("/usr/bin/python3", HERE / "export.py", options.model, *given, "--seed", 1, folder)
         weights = ["--weights", "seed:1"]
-    target = ["--target", "x86-64"] if options.level else []
+    target = ["--target", "x86-64"] if options.level or options.cpu else []
     compile = [options.build / "hardnet", "compile", options.model, *weights, *given, "--name", name_of(options), *target]
     run(*compile, "-o", folder / "package")
     for precision in ("int16", "int8"):
@@ -140,7 +145,8 @@ def measure(options, engines, absent):
             run(*compile, "--precision", precision, "--calibrate", "seed:1", "-o", package)
     run(install.PYTHON, HERE / "compare.py", folder, "--name", name_of(options),
         "--engine", options.build / "hardnet_engine", "--engines", ",".join(engines), "--absent", json.dumps(absent),
-        "--threads", ",".join(map(str, options.threads)), "--rounds", options.rounds, "--level", options.level)
+        "--threads", ",".join(map(str, options.threads)), "--rounds", options.rounds, "--level", options.level,
+        "--cpu", options.cpu)
     return folder
 
 
@@ -148,7 +154,7 @@ def main():
     options = parse(sys.argv[1:])
     if not options.file:
         require_torch()
-    build(options.build)
+    build(options.build, options.cpu)
     engines = list(dict.fromkeys(["hardnet", *(options.rivals or ENGINES)]))
     wanted = options.rivals or ALL
     absent = install.ensure([*wanted, "onnxruntime"] if options.file else wanted)
