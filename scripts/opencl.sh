@@ -7,8 +7,8 @@
 #     scripts/opencl.sh NETWORK[=SIZE]...   these: hardnet68=224x224, hardnet68_b4 of four images
 #
 # Needs a build of the program and an OpenCL (`hardnet doctor` says what is there; PoCL runs on the CPU: apt-get install
-# pocl-opencl-icd). HARDNET_DEVICE names the device, opencl:1. On PoCL and two cores all take about an hour, of which most is
-# compiling; what is compiled stays in build/gpu/cache, texts of each network in build/gpu/opencl.
+# pocl-opencl-icd). HARDNET_DEVICE names the device, opencl:1. On PoCL and two cores all take three quarters
+# of an hour, of which most is compiling; what is compiled stays in build/gpu/cache, texts of each network in build/gpu/opencl.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 device=${HARDNET_DEVICE:-opencl}
