@@ -131,10 +131,12 @@ std::vector<const AlgorithmCost *> smallest(const std::vector<Resolution> &resol
     }
 }
 
-// The one that a record asks for, where that is allowed; else null. Records are of float32's times.
+// The one that a record asks for, where that is allowed; else null. Records are of float32's times: int16 halves products and
+// bytes alike, so they hold for it, too; of direct products in int8 they know nothing.
 const AlgorithmCost *recorded(const Machine &machine, const PlanOptions &options, Resolution &resolution) {
-    if (!options.records || options.ranges) return nullptr;
-    const TuningRecord *record = find_record(*options.records, machine.level, resolution.problem);
+    const bool direct_int8 = options.precision == Precision::kInt8 && !fastest(resolution.costs).m();
+    if (!options.records || direct_int8) return nullptr;
+    const TuningRecord *record = find_record(*options.records, machine.float32_level(), resolution.problem);
     if (!record) return nullptr;
     const auto asked = std::find_if(resolution.costs.begin(), resolution.costs.end(),
                                     [&](const AlgorithmCost &c) { return c.m() == record->parameters.m; });

@@ -39,6 +39,11 @@ struct Machine {
     // Of a CPU: what it multiplies int8 by, four products in an instruction.
     std::optional<IntegerType> dot_factor{};
 
+    // The level whose code for float32 this one's is.
+    std::string float32_level() const {
+        return level == "zen4" ? "avx512" : level == "dotprod" ? "neon" : level;
+    }
+
     bool gpu() const { return device != HARDNET_DEVICE_CPU; }
 
     // The widest vectors that divide a range of channels, itself a multiple of 8.

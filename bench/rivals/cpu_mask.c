@@ -18,24 +18,25 @@
 #include <unistd.h>
 
 #define BIT(n) (UINT32_C(1) << (n))
-#define AVX512 (BIT(16) | BIT(17) | BIT(28) | BIT(30) | BIT(31)) /* EBX: F, DQ, CD, BW, VL */
-#define AVX512_IFMA BIT(21)                                      /* EBX */
-#define AVX512_MORE \
-    (BIT(1) | BIT(6) | BIT(11) | BIT(12) | BIT(14)) /* ECX: VBMI, VBMI2, VNNI, BITALG, VPOPCNTDQ */
-#define INTEL                               \
-    (BIT(8) | BIT(22) | BIT(23) | BIT(24) | \
-     BIT(25))                                  /* EDX: VP2INTERSECT, AMX-BF16, FP16, AMX-TILE, AMX-INT8 */
-#define AVX512_BF16 BIT(5)                     /* subleaf 1, EAX */
-#define LATER_EAX (BIT(4) | BIT(21) | BIT(23)) /* AVX-VNNI, AMX-FP16, AVX-IFMA */
-#define LATER_EDX                         \
-    (BIT(4) | BIT(5) | BIT(8) | BIT(10) | \
-     BIT(19)) /* AVX-VNNI-INT8, AVX-NE-CONVERT, AMX-COMPLEX, AVX-VNNI-INT16, AVX10 */
 
 /* Bits of CPUID's leaf 7 that a CPU does not have: three registers of subleaf 0, two of subleaf 1. */
 struct mask {
     const char *cpu;
     uint32_t ebx, ecx, edx, eax1, edx1;
 };
+
+/* EBX: F, DQ, CD, BW, VL; and IFMA */
+#define AVX512 (BIT(16) | BIT(17) | BIT(28) | BIT(30) | BIT(31))
+#define AVX512_IFMA BIT(21)
+/* ECX: VBMI, VBMI2, VNNI, BITALG, VPOPCNTDQ */
+#define AVX512_MORE (BIT(1) | BIT(6) | BIT(11) | BIT(12) | BIT(14))
+/* EDX: VP2INTERSECT, AMX-BF16, FP16, AMX-TILE, AMX-INT8 */
+#define INTEL (BIT(8) | BIT(22) | BIT(23) | BIT(24) | BIT(25))
+/* EAX of subleaf 1: BF16; and AVX-VNNI, AMX-FP16, AVX-IFMA */
+#define AVX512_BF16 BIT(5)
+#define LATER_EAX (BIT(4) | BIT(21) | BIT(23))
+/* EDX of subleaf 1: AVX-VNNI-INT8, AVX-NE-CONVERT, AMX-COMPLEX, AVX-VNNI-INT16, AVX10 */
+#define LATER_EDX (BIT(4) | BIT(5) | BIT(8) | BIT(10) | BIT(19))
 
 static const struct mask kMasks[] = {
     {"avx2", AVX512 | AVX512_IFMA, AVX512_MORE, INTEL, LATER_EAX | AVX512_BF16, LATER_EDX}, /* Zen 3 */
