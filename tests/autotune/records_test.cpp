@@ -7,6 +7,7 @@
 #include <fstream>
 #include <regex>
 
+#include "compiler/analysis.h"
 #include "compiler/plan.h"
 #include "schedules/records.h"
 
@@ -199,6 +200,35 @@ TEST(TuningRecord, DecideForExactlyTheirProblem) {
     }
     EXPECT_NE(find_record(records, "avx512", problem), nullptr);
     EXPECT_EQ(find_record(records, "avx2", problem), nullptr);
+}
+
+// A resolution's record of float32 decides for int16, too, but for no layers that int8 multiplies directly.
+TEST(TuningRecord, DecideAlgorithmsOfIntegers) {
+    auto network = build_network(*find_record("hardnet68"), {224, 224});
+    ASSERT_TRUE(network);
+    int of_int16 = 0, direct = 0;
+    for (const Precision precision : {Precision::kInt16, Precision::kInt8}) {
+        const Machine &zen4 = machines(precision).front();
+        ASSERT_EQ(zen4.level, "zen4");
+        PlanOptions options;
+        options.precision = precision;
+        const std::vector<Resolution> plain = choose_algorithms(*network, zen4, options);
+        std::vector<TuningRecord> records;
+        for (const Resolution &r : plain)
+            records.push_back(
+                record(r.problem, with({}, &Parameters::m, r.tiling && r.tiling->m() == 3 ? 2 : 3)));
+        options.records = &records;
+        const std::vector<Resolution> tuned = choose_algorithms(*network, zen4, options);
+        ASSERT_EQ(tuned.size(), plain.size());
+        for (size_t i = 0; i < tuned.size(); i++) {
+            const bool decides = plain[i].tiling.has_value();
+            EXPECT_EQ(tuned[i].record, decides ? &records[i] : nullptr);
+            EXPECT_EQ(tuned[i].tiling ? tuned[i].tiling->m() : 0, decides ? records[i].parameters.m : 0);
+            (decides ? of_int16 : direct)++;
+        }
+    }
+    EXPECT_GT(of_int16, 5);
+    EXPECT_GT(direct, 0);
 }
 
 TEST(TuningRecord, CandidatesBeginWithTheModelsAndDiffer) {
