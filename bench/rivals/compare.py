@@ -160,7 +160,8 @@ def parse_arguments():
     arguments.add_argument("--rounds", type=int, default=12)
     arguments.add_argument("--iterations", type=int, default=5, help="timed runs per engine and round")
     arguments.add_argument("--level", default="", help="of hardnet; default: the best that this CPU runs")
-    arguments.add_argument("--cpu", default="", help="what all engines are to take this CPU for: avx2, avx512 or zen4; see cpu_mask.c")
+    arguments.add_argument("--cpu", choices=["", *report.HELD_TO], default="",
+                           help="what all engines are to take this CPU for; default: what it is")
     options = arguments.parse_args()
     available = len(os.sched_getaffinity(0))
     if max(options.threads) > available:
@@ -177,8 +178,8 @@ def main():
     progress = Progress(options.rounds * len(options.threads))
     rows = [row for threads in options.threads for row in compare(options, threads, progress)]
     progress.say("")
-    found = {**about, "level": options.level, "cpu_mask": options.cpu, **machine(), "rounds": options.rounds, "iterations": options.iterations,
-             "rows": rows}
+    found = {**about, "level": options.level, "cpu_mask": options.cpu, **machine(), "rounds": options.rounds,
+             "iterations": options.iterations, "rows": rows}
     report.write(found, options.model)
     return 0 if all(row["min_ms"] for row in rows if row["engine"] == "hardnet") else 1
 

@@ -59,9 +59,8 @@ static void on_fault(int signal_number, siginfo_t *info, void *context) {
     (void)info;
     greg_t *registers = ((ucontext_t *)context)->uc_mcontext.gregs;
     const unsigned char *code = (const unsigned char *)registers[REG_RIP];
-    if (code[0] != 0x0f ||
-        code[1] != 0xa2) { /* a fault of the program's own: it happens again, without this handler */
-        signal(signal_number, SIG_DFL);
+    if (code[0] != 0x0f || code[1] != 0xa2) { /* no CPUID */
+        signal(signal_number, SIG_DFL); /* the program's own fault happens again, without this handler */
         return;
     }
     const uint32_t leaf = (uint32_t)registers[REG_RAX], subleaf = (uint32_t)registers[REG_RCX];

@@ -5,7 +5,7 @@ import json
 from engines import FLOAT32_BOUND
 
 PYTORCH = "PyTorch in double"
-HELD_TO = {"avx2": "AVX2", "avx512": "AVX-512 without VNNI", "zen4": "AVX-512 and VNNI, without AMX"}
+HELD_TO = {"avx2": "AVX2", "avx512": "AVX-512 without VNNI", "zen4": "AVX-512 and VNNI, without AMX"}  # as cpu_mask.c knows them
 BLUE, GREY, PALE = "#1f5fa8", "#8a8f98", "#c9ccd2"  # hardnet; as accurate; less accurate
 
 

@@ -16,6 +16,7 @@ import sys
 
 import install
 from engines import ALL, ENGINES, HERE
+from report import HELD_TO
 
 ROOT = HERE.parents[1]
 CASES = HERE / "cases.txt"
@@ -72,7 +73,7 @@ def parse(words):
     parser.add_argument("--threads", type=thread_counts, default="1,2", metavar="N,M", help="n threads get n CPUs; default: 1,2")
     parser.add_argument("--rounds", type=positive, default=12, metavar="N", help="of 5 runs per engine; default: 12")
     parser.add_argument("--level", default="", help="hold hardnet to a CPU level, such as avx2")
-    parser.add_argument("--cpu", choices=["avx2", "avx512", "zen4"], default="",
+    parser.add_argument("--cpu", choices=[*HELD_TO], default="",
                         help="hold all engines to what such an x86 CPU has: avx2 no AVX-512, avx512 no VNNI, zen4 no AMX")
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build", help="CMake's folder; default: build")
     parser.add_argument("--all", action="store_true", help="every case of bench/rivals/cases.txt, then the docs' table")
