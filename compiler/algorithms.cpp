@@ -136,7 +136,8 @@ std::vector<const AlgorithmCost *> smallest(const std::vector<Resolution> &resol
 const AlgorithmCost *recorded(const Machine &machine, const PlanOptions &options, Resolution &resolution) {
     const bool direct_int8 = options.precision == Precision::kInt8 && !fastest(resolution.costs).m();
     if (!options.records || direct_int8) return nullptr;
-    const TuningRecord *record = find_record(*options.records, machine.float32_level(), resolution.problem);
+    const std::string &level = machine.float32_level.empty() ? machine.level : machine.float32_level;
+    const TuningRecord *record = find_record(*options.records, level, resolution.problem);
     if (!record) return nullptr;
     const auto asked = std::find_if(resolution.costs.begin(), resolution.costs.end(),
                                     [&](const AlgorithmCost &c) { return c.m() == record->parameters.m; });

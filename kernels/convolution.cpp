@@ -17,6 +17,7 @@ std::string ConvolutionSpec::key() const {
     }
     k.add("out", {width, pixel_stride, row_stride}).add("block", {block, pixels, lanes, channels_outer});
     if (rows > 1) k.add("rows", {rows});
+    if (passes) k.add("passes", {passes});
     if (tile) k.add("tile", {tile.channels, tile.pixels, tile.across, tile.along, tile.down, tile.slices});
     return k.add(activation).add("stored", storage).text;
 }

@@ -37,6 +37,7 @@ std::vector<Machine> with_vnni(const std::vector<Machine> &others) {
     zen4.target += "-avx512_cannonlake-avx512_zen4";
     zen4.features = HARDNET_ZEN4_FEATURES;
     zen4.dot_factor = IntegerType::kUint8;
+    zen4.float32_level = others.front().level;
     std::vector<Machine> all{zen4};
     all.insert(all.end(), others.begin(), others.end());
     return all;
@@ -49,6 +50,7 @@ std::vector<Machine> with_dot_products(const std::vector<Machine> &others) {
     dotprod.target += "-arm_dot_prod";
     dotprod.features = HARDNET_DOTPROD_FEATURES;
     dotprod.dot_factor = IntegerType::kInt8;
+    dotprod.float32_level = others.back().level;
     std::vector<Machine> all = others;
     all.insert(all.end() - 1, dotprod);
     return all;

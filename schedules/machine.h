@@ -38,11 +38,7 @@ struct Machine {
     hardnet_device_kind device = HARDNET_DEVICE_CPU;
     // Of a CPU: what it multiplies int8 by, four products in an instruction.
     std::optional<IntegerType> dot_factor{};
-
-    // The level whose code for float32 this one's is.
-    std::string float32_level() const {
-        return level == "zen4" ? "avx512" : level == "dotprod" ? "neon" : level;
-    }
+    std::string float32_level{};  // whose code for float32 this one's is, where that is another's
 
     bool gpu() const { return device != HARDNET_DEVICE_CPU; }
 

@@ -1,5 +1,6 @@
 #include "schedules/prefetch.h"
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,7 @@ using Halide::Expr;
 namespace {
 
 constexpr int kLineBytes = 64;
+constexpr int kRound = 4;  // steps of a convolution's sum
 
 bool ends_with(const std::string &text, const std::string &end) {
     return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
@@ -42,23 +44,40 @@ Stmt request(const std::string &buffer, const Expr &byte) {
     return Evaluate::make(Call::make(Halide::Int(32), "llvm.prefetch.p0", {address, 0, 2, 1}, Call::Extern));
 }
 
-int shared(int lines, int rounds) { return (lines + rounds - 1) / rounds; }
+int shared(int count, int among) { return (count + among - 1) / among; }
 int lines_of(int bytes) { return shared(bytes, kLineBytes); }
+
+// A sum's loop over `steps` in rounds of `each`, with what is to be requested in a round in front of it.
+Stmt in_rounds(const For *loop, int steps, int each,
+               const std::function<void(const Expr &round, std::vector<Stmt> &)> &request_in) {
+    const int count = steps / each;
+    const Expr round = Variable::make(Halide::Int(32), loop->name);
+    auto step = [&](const Expr &at) { return substitute(loop->name, at, loop->body); };
+    std::vector<Stmt> all, statements;
+    if (count) {
+        request_in(round, statements);
+        for (int i = 0; i < each; i++) statements.push_back(step(round * each + i));
+        all.push_back(For::make(loop->name, 0, count, loop->for_type, loop->partition_policy,
+                                loop->device_api, Block::make(statements)));
+    }
+    for (int i = count * each; i < steps; i++) all.push_back(step(i));
+    return Block::make(all);
+}
 
 }  // namespace
 
-PrefetchNext::PrefetchNext(const Product &product)
+PrefetchNextItems::PrefetchNextItems(const Product &product)
     : product_(product), items_(product.spec.tiling, product.spec.tiles) {
     for (size_t source = 0; source < product.spec.sources.size(); source++) rounds_ += rounds(source);
 }
 
-Stmt PrefetchNext::visit(const For *loop) {
+Stmt PrefetchNextItems::visit(const For *loop) {
     const Expr variable = Variable::make(Halide::Int(32), loop->name);
     const Contents body(loop);
     if (!body.loops && body.weights && item_.defined()) {
         for (size_t source = 0; source < product_.r.size(); source++) {
             for (int d = 0; d < product_.r[source].dimensions(); d++)
-                if (ends_with(loop->name, "." + product_.r[source][d].name())) return in_rounds(loop, source);
+                if (ends_with(loop->name, "." + product_.r[source][d].name())) return sum(loop, source);
         }
     }
     if (ends_with(loop->name, ".co")) block_ = variable;
@@ -68,30 +87,22 @@ Stmt PrefetchNext::visit(const For *loop) {
     return IRMutator::visit(loop);
 }
 
-int PrefetchNext::rounds(size_t source) const {
+int PrefetchNextItems::rounds(size_t source) const {
     return product_.spec.steps(product_.spec.sources[source]) / product_.spec.round;
 }
 
-Stmt PrefetchNext::in_rounds(const For *loop, size_t source) {
-    const int steps = product_.spec.steps(product_.spec.sources[source]), each = product_.spec.round,
-              count = rounds(source);
+Stmt PrefetchNextItems::sum(const For *loop, size_t source) {
     int before = 0;
     for (size_t s = 0; s < source; s++) before += rounds(s);
-    const Expr round = Variable::make(Halide::Int(32), loop->name);
-    auto step = [&](const Expr &at) { return substitute(loop->name, at, loop->body); };
-    std::vector<Stmt> all, statements;
-    if (count) {
-        request_tiles(round, source, statements);
-        request_weights(before + round, statements);
-        for (int i = 0; i < each; i++) statements.push_back(step(round * each + i));
-        all.push_back(For::make(loop->name, 0, count, loop->for_type, loop->partition_policy,
-                                loop->device_api, Block::make(statements)));
-    }
-    for (int i = count * each; i < steps; i++) all.push_back(step(i));
-    return Block::make(all);
+    const ProductSpec &spec = product_.spec;
+    return in_rounds(loop, spec.steps(spec.sources[source]), spec.round,
+                     [&](const Expr &round, Statements &statements) {
+                         request_tiles(round, source, statements);
+                         request_weights(before + round, statements);
+                     });
 }
 
-void PrefetchNext::request_tiles(const Expr &round, size_t of, Statements &statements) const {
+void PrefetchNextItems::request_tiles(const Expr &round, size_t of, Statements &statements) const {
     const ProductSource &source = product_.spec.sources[of];
     const int bytes = 4 / channels_in_step(product_.spec.products),
               lines = lines_of(product_.spec.tiles * source.tile_stride * bytes),
@@ -107,7 +118,7 @@ void PrefetchNext::request_tiles(const Expr &round, size_t of, Statements &state
 }
 
 // `round`: of all sources' sums.
-void PrefetchNext::request_weights(const Expr &round, Statements &statements) const {
+void PrefetchNextItems::request_weights(const Expr &round, Statements &statements) const {
     const ProductSpec &s = product_.spec;
     // A step is four bytes for each output channel: a float, or a pair of int16.
     const int passes = items_.ranges.front().blocks, lines = lines_of(4 * s.steps() * s.block),
@@ -126,6 +137,57 @@ void PrefetchNext::request_weights(const Expr &round, Statements &statements) co
         statements.push_back(
             request(product_.U.name(), Halide::cast<int64_t>(start) * 4 + line * kLineBytes));
     }
+}
+
+Stmt PrefetchNextWeights::visit(const For *loop) {
+    const ConvolutionSpec &s = convolution_.spec;
+    const Contents body(loop);
+    auto is = [&](const std::string &name) { return ends_with(loop->name, "." + name); };
+    const int first = s.products == Precision::kFloat32 ? 0 : 1;  // dimension of the steps
+    int before = 0;
+    for (size_t i = 0; i < s.sources.size(); i++) {
+        const Halide::RDom &r = convolution_.r[i];
+        if (!body.loops && body.weights && is(r[first].name())) return sum(loop, i, before);
+        if (s.window.taps() > 1 && is(r[first + 1].name())) return inside(kx_, loop, 0);
+        if (s.window.taps() > 1 && is(r[first + 2].name())) return inside(ky_, loop, 0);
+        before += s.steps(s.sources[i]);
+    }
+    // The blocks of a row behind the loop over them are its last ones.
+    if (is("xo")) return inside(column_, loop, row_blocks() - 1);
+    if (is("y")) return inside(row_, loop, 0);
+    if (is("co")) return inside(block_, loop, 0);
+    return IRMutator::visit(loop);
+}
+
+Stmt PrefetchNextWeights::inside(Expr &at, const For *loop, const Expr &behind) {
+    at = Variable::make(Halide::Int(32), loop->name);
+    const Stmt result = IRMutator::visit(loop);
+    at = behind;
+    return result;
+}
+
+// `before`: steps of the sources in front of this one.
+Stmt PrefetchNextWeights::sum(const For *loop, size_t source, int before) const {
+    const ConvolutionSpec &s = convolution_.spec;
+    // A step is four bytes for each output channel: a float, a pair of int16 or four int8.
+    const int step_bytes = 4 * s.block, lines = lines_of(step_bytes * kRound),
+              share = shared(lines, s.passes);
+    const Expr first_block = Variable::make(Halide::Int(32), convolution_.Y.name() + ".min.0") / s.block,
+               tap = ky_ * s.window.x.kernel + kx_, pass = row_ * row_blocks() + column_;
+    return in_rounds(
+        loop, s.steps(s.sources[source]), kRound, [&](const Expr &round, std::vector<Stmt> &statements) {
+            const Expr step =
+                ((first_block + block_ + 1) * s.window.taps() + tap) * s.steps() + before + round * kRound;
+            for (int i = 0; i < share; i++) {
+                const Expr line = Halide::min(pass * share + i, lines - 1);
+                statements.push_back(request(convolution_.U.name(),
+                                             Halide::cast<int64_t>(step) * step_bytes + line * kLineBytes));
+            }
+        });
+}
+
+int PrefetchNextWeights::row_blocks() const {
+    return shared(convolution_.spec.width, convolution_.spec.pixels);
 }
 
 }  // namespace hardnet

@@ -1,16 +1,14 @@
-// Requests for what a product needs soon, which Halide's own prefetch cannot express: that becomes a loop of
-// hints that bypass L2.
+// Requests for what a product or a convolution needs soon, which Halide's own prefetch cannot express: that becomes a loop of
+// hints that bypass L2. Lowering passes: some cache lines are asked for, to be brought into L2, per round of a few steps
+// of a sum, which is unrolled: what computes their addresses would be a third of a step's instructions on AVX2.
 #pragma once
 #include <vector>
 
+#include "generators/convolution.h"
 #include "generators/winograd.h"
 
 namespace hardnet {
 
-// A lowering pass for the product, which asks for cache lines to be brought into L2 while it computes: some lines per
-// round of a few steps of a sum, which it unrolls: what computes their addresses would be a third of a step's
-// instructions on AVX2.
-//
 // Tiles: an item reads `tiles` tiles of every source, and reads them once. While the sum over a source's
 // channels runs, the next item's tiles of that source are requested.
 //
@@ -18,9 +16,9 @@ namespace hardnet {
 // keep up, the others from L2. So the items of a position share in requesting the next position's weights.
 //
 // What is requested may lie behind a buffer's end; a prefetch never faults.
-class PrefetchNext : public Halide::Internal::IRMutator {
+class PrefetchNextItems : public Halide::Internal::IRMutator {
 public:
-    explicit PrefetchNext(const Product &product);
+    explicit PrefetchNextItems(const Product &product);
 
 protected:
     using IRMutator::visit;
@@ -29,7 +27,7 @@ protected:
 private:
     using Statements = std::vector<Halide::Internal::Stmt>;
     // A source's sum; one of a single step is no loop, and no request is made.
-    Halide::Internal::Stmt in_rounds(const Halide::Internal::For *loop, size_t source);
+    Halide::Internal::Stmt sum(const Halide::Internal::For *loop, size_t source);
     int rounds(size_t source) const;
     void request_tiles(const Halide::Expr &round, size_t source, Statements &statements) const;
     void request_weights(const Halide::Expr &round, Statements &statements) const;
@@ -38,6 +36,27 @@ private:
     const ItemMap items_;
     int rounds_ = 0;                 // of all sources' sums
     Halide::Expr item_, block_ = 0;  // the loops around
+};
+
+// For a convolution whose blocks of channels each take all pixels: the first block of pixels reads the channels'
+// weights from memory, the others from L2. So they share in requesting the next channels'.
+class PrefetchNextWeights : public Halide::Internal::IRMutator {
+public:
+    explicit PrefetchNextWeights(const Convolution &convolution) : convolution_(convolution) {}
+
+protected:
+    using IRMutator::visit;
+    Halide::Internal::Stmt visit(const Halide::Internal::For *loop) override;
+
+private:
+    // The loop with its variable as what `at` is inside of it.
+    Halide::Internal::Stmt inside(Halide::Expr &at, const Halide::Internal::For *loop,
+                                  const Halide::Expr &behind);
+    Halide::Internal::Stmt sum(const Halide::Internal::For *loop, size_t source, int before) const;
+    int row_blocks() const;
+
+    const Convolution &convolution_;
+    Halide::Expr block_ = 0, row_ = 0, column_ = 0, kx_ = 0, ky_ = 0;
 };
 
 }  // namespace hardnet

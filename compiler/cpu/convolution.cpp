@@ -57,6 +57,15 @@ ConvolutionSpec convolution_spec(const Planning &p, int layer, const std::vector
     return spec;
 }
 
+void put_channels_outermost(const Planning &p, int rows, const ChannelPart &part, ConvolutionSpec &spec) {
+    spec.channels_outer = true;
+    // A step is four bytes for each channel, whatever is multiplied.
+    const int64_t block_bytes = int64_t{4} * spec.block * spec.steps() * spec.window.taps();
+    const bool requests = p.machine().family == ScheduleFamily::kX86 && part.blocks() > 1 &&
+                          2 * block_bytes <= p.machine().l2_bytes;
+    if (requests) spec.passes = rows * ((spec.width + spec.pixels - 1) / spec.pixels);
+}
+
 int channels_read(const Planning &p, int layer, const Tensor &source) {
     return round_up(source.shape.channels, channels_in_step(p.decision(layer).products));
 }
@@ -113,7 +122,7 @@ void plan_direct(Planning &p, int layer) {
     p.builder.begin_step(plain ? HARDNET_STEP_CONV1X1 : HARDNET_STEP_CONV3X3, layer);
     for (const ChannelPart &part : d.parameters.blocks) {
         ConvolutionSpec spec = convolution_spec(p, layer, sources, part, l.out.width);
-        spec.channels_outer = !by_rows;
+        if (!by_rows) put_channels_outermost(p, l.out.height, part, spec);
         const int units = by_rows ? l.out.height : part.blocks();
         p.builder.begin_part(units, 0, part.cycles / units);
         call_convolution(p, layer, spec, convolution_inputs(p, layer, sources, part, bias, l.window.taps()),
@@ -148,7 +157,7 @@ void plan_convolution_with_pool(Planning &p, int layer, int pool) {
     for (const ChannelPart &part : parts) {
         ConvolutionSpec spec = convolution_spec(p, layer, sources, part, width);
         const int channels = by_rows ? c8 : part.block, rows = by_rows ? 2 : height;
-        spec.channels_outer = !by_rows;
+        if (!by_rows) put_channels_outermost(p, height, part, spec);
         spec.pixel_stride = channels;
         spec.row_stride = channels * width;
         std::vector<hardnet_argument> arguments = convolution_inputs(p, layer, sources, part, bias, 1);

@@ -10,6 +10,9 @@ namespace hardnet::cpu {
 ConvolutionSpec convolution_spec(const Planning &p, int layer, const std::vector<Tensor> &sources,
                                  const ChannelPart &part, int width);
 
+// A block of channels takes all rows before the next does, and asks for the weights of that where both have room in L2.
+void put_channels_outermost(const Planning &p, int rows, const ChannelPart &part, ConvolutionSpec &spec);
+
 // A source's channels that a step's last one reaches.
 int channels_read(const Planning &p, int layer, const Tensor &source);
 

@@ -117,7 +117,7 @@ void plan_convolution_behind_norm(Planning &p, int layer) {
     }
     for (const ChannelPart &part : p.decision(layer).parameters.blocks) {
         ConvolutionSpec spec = convolution_spec(p, layer, normalised, part, l.out.width);
-        spec.channels_outer = !by_rows;
+        if (!by_rows) put_channels_outermost(p, l.out.height, part, spec);
         std::vector<hardnet_argument> arguments = inputs;
         for (const hardnet_argument &a : convolution_weights(p, layer, normalised, part, bias, 1))
             arguments.push_back(a);

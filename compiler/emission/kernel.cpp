@@ -60,7 +60,11 @@ struct Scheduler {
         Halide::Pipeline pipeline(output(*generator));
         if constexpr (std::is_same_v<Generator, Product>) {
             if (family == ScheduleFamily::kX86 && spec.round > 0)
-                pipeline.add_custom_lowering_pass(new PrefetchNext(*generator));
+                pipeline.add_custom_lowering_pass(new PrefetchNextItems(*generator));
+        }
+        if constexpr (std::is_same_v<Generator, Convolution>) {
+            if (family == ScheduleFamily::kX86 && spec.passes > 0)
+                pipeline.add_custom_lowering_pass(new PrefetchNextWeights(*generator));
         }
         const std::vector<Halide::ImageParam> inputs = generator->inputs();
         return {pipeline, {inputs.begin(), inputs.end()}, generator};
