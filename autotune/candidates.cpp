@@ -18,7 +18,7 @@ constexpr double kWithinOfAlgorithms =
 double far(int a, int b) { return std::abs(std::log(double(std::max(a, 1)) / std::max(b, 1))); }
 
 bool same_operator(const Problem &a, const Problem &b) {
-    if (a.op != b.op) return false;
+    if (a.op != b.op || a.products != b.products) return false;
     if (a.op == Problem::Op::kProduct) return a.tiling.m() == b.tiling.m();
     return a.window == b.window;
 }
@@ -52,7 +52,8 @@ Blocks like(const Machine &machine, const Problem &problem, const Blocks &other)
 std::vector<Parameters> candidates_of(const Machine &machine, const Problem &problem,
                                       const std::vector<TuningRecord> &chosen) {
     const std::vector<Blocks> model = candidate_blocks(machine, problem, kMostOfModel, kWithin);
-    std::vector<Parameters> all = {{model[0]}};
+    const Parameters usual = model_parameters(machine, problem);
+    std::vector<Parameters> all = {usual};
     auto add = [&](const Parameters &parameters) {
         if (std::find(all.begin(), all.end(), parameters) == all.end()) all.push_back(parameters);
     };
@@ -70,11 +71,15 @@ std::vector<Parameters> candidates_of(const Machine &machine, const Problem &pro
         if (!(r->problem == problem)) parameters.blocks = like(machine, problem, r->parameters.blocks);
         if (complete_parameters(machine, problem, parameters)) add(parameters);
     }
-    for (const Blocks &blocks : model) add({blocks});
+    for (const Blocks &blocks : model) {
+        Parameters parameters = usual;
+        parameters.blocks = blocks;
+        add(parameters);
+    }
     for (const ParameterRange &range : parameter_ranges()) {
         if (range.op != problem.op) continue;
         for (const int value : legal_values(machine, problem, range)) {
-            Parameters parameters{model[0]};
+            Parameters parameters = usual;
             parameters.*range.value = value;
             add(parameters);
         }

@@ -13,6 +13,7 @@
 #include "base/date.h"
 #include "compiler/plan.h"
 #include "hardnet/hardnet.h"
+#include "reference/error_bound.h"
 #include "schedules/measured_machine.h"
 
 namespace hardnet {
@@ -101,13 +102,33 @@ public:
           database_(database),
           known_(std::move(known)) {}
 
+    // Of integers: what tensors hold, with V of every F(m x m), since each is tried.
+    Status calibrate() {
+        if (request_.precision == Precision::kFloat32) return ok();
+        const TemporaryFolder scratch("hardnet-tune-");
+        if (!scratch.fault().empty()) return environment_error(scratch.fault());
+        CompileRequest compile = compile_request(request_, machine_);
+        compile.folder = scratch.path() + "/calibrated";
+        compile.calibrate = [&](const Model &model, const std::vector<std::set<int>> &) {
+            const std::vector<std::set<int>> all(network_.layers.size(), std::set<int>{2, 3, 4});
+            auto seen = request_.calibrate(model, all);
+            if (seen) calibration_ = *seen;
+            return seen;
+        };
+        auto compiled = compile_package(compile);
+        return compiled ? ok() : Status(compiled.error());
+    }
+
     Status tune_algorithms() {
         constexpr double kShare = 0.25;  // of the time: there are few candidates, and each is a whole network
-        auto plan = make_plan(network_, machine_, {});
+        auto plan = make_plan(network_, machine_, plan_options());
         if (!plan) return plan.error();
         std::vector<OpenProblem> problems = open_resolutions(*plan, network_);
         if (problems.empty()) return ok();
-        return run("algorithms", std::move(problems), report_.algorithms, request_.seconds * kShare);
+        // Another algorithm rounds otherwise.
+        return run(
+            "algorithms", std::move(problems), report_.algorithms, (request_.seconds - elapsed()) * kShare,
+            request_.precision == Precision::kFloat32 ? kReorderedBound : error_ceiling(request_.precision));
     }
 
     Status tune_kernels() {
@@ -115,12 +136,12 @@ public:
         auto shipped = shipped_records();
         if (!shipped) return shipped.error();
         suggestions.insert(suggestions.end(), shipped->begin(), shipped->end());
-        PlanOptions options;
+        PlanOptions options = plan_options();
         options.records = &chosen_;
         auto plan = make_plan(network_, machine_, options);
         if (!plan) return plan.error();
-        return run("kernels", open_kernels(*plan, suggestions), report_.kernels,
-                   request_.seconds - elapsed());
+        return run("kernels", open_kernels(*plan, suggestions), report_.kernels, request_.seconds - elapsed(),
+                   kReorderedBound);
     }
 
     const std::vector<TuningRecord> &chosen() const { return chosen_; }
@@ -134,14 +155,26 @@ public:
     }
 
 private:
+    // Relative RMS of an output: register blocks change the order of work, not of a sum, and algorithms of float32 round
+    // otherwise.
+    static constexpr double kReorderedBound = 5e-6;
+
     double elapsed() const { return monotonic_seconds() - begin_; }
 
-    Status run(const char *stage, std::vector<OpenProblem> problems, StageReport &report, double seconds) {
+    PlanOptions plan_options() const {
+        PlanOptions options;
+        options.precision = request_.precision;
+        if (request_.precision != Precision::kFloat32) options.ranges = &calibration_.ranges;
+        return options;
+    }
+
+    Status run(const char *stage, std::vector<OpenProblem> problems, StageReport &report, double seconds,
+               double most_error) {
         trials_.reset();
         TrialLog &log = log_.emplace(std::move(problems), blank_record(request_, machine_));
         if (!request_.again)
             for (const TuningRecord &trial : known_) log.add(trial);
-        trials_ = std::make_unique<TrialBench>(request_, machine_, log, chosen_);
+        trials_ = std::make_unique<TrialBench>(request_, machine_, log, chosen_, calibration_, most_error);
         Bench bench;
         bench.measure = [&](const Picks &picks, double s) { return trials_->measure(picks, s); };
         bench.keep = [&](const std::vector<TuningRecord> &records) -> Status {
@@ -169,6 +202,7 @@ private:
     TuningDatabase &database_;
     const std::vector<TuningRecord> known_;  // of earlier runs
     const double begin_ = monotonic_seconds();
+    Calibration calibration_;
     std::vector<TuningRecord> chosen_;
     TuneReport report_;
     std::optional<TrialLog> log_;  // of the last search, and what makes its packages
@@ -185,6 +219,7 @@ Result<TuneReport> tune_on(const TuneRequest &request, const Machine &machine) {
     auto known = database->read(machine.level);
     if (!known) return known.error();
     Tuner tuner(request, machine, *network, *database, std::move(*known));
+    if (Status calibrated = tuner.calibrate(); !calibrated) return calibrated.error();
     if (Status tuned = tuner.tune_algorithms(); !tuned) return tuned.error();
     if (Status tuned = tuner.tune_kernels(); !tuned) return tuned.error();
     if (!request.output.empty())
@@ -200,7 +235,7 @@ Result<TuneReport> tune_on(const TuneRequest &request, const Machine &machine) {
 }  // namespace
 
 Result<TuneReport> tune(const TuneRequest &request) {
-    auto machines = machines_for({request.level.empty() ? "host" : request.level});
+    auto machines = machines_for({request.level.empty() ? "host" : request.level}, request.precision);
     if (!machines) return machines.error();
     const Machine &machine = machines->front();
     return tune_on(request, request.measured ? measured_machine(machine, *request.measured) : machine);

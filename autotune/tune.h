@@ -43,8 +43,10 @@ struct TuneReport {
 struct TuneRequest {
     ModelRecord record;
     InputSize size;
-    const Model *model = nullptr;           // in place of a record and its size; outlives the request
-    std::string level;                      // empty: the best that this CPU runs
+    const Model *model = nullptr;  // in place of a record and its size; outlives the request
+    std::string level;             // empty: the best that this CPU runs
+    Precision precision = Precision::kFloat32;
+    Calibrator calibrate;                   // of integers: what tensors hold
     std::optional<MachineRecord> measured;  // as which the cost model takes the machine
     int threads = 1;                        // of the runs that are timed
     int jobs = 0;                           // compilers at once; 0: one per CPU

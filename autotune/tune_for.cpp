@@ -36,7 +36,7 @@ Result<TuneFor> tune_for(const std::string &asked) {
     auto database = TuningDatabase::open_to_read(tuning_database_path());
     if (!database) return database.error();
     const std::string cpu = asked == "host" ? cpu_name() : result.measured->cpu;
-    for (const Machine &built_in : machines()) {
+    for (const Machine &built_in : machines(Precision::kInt8)) {
         const Machine machine = result.measured ? measured_machine(built_in, *result.measured) : built_in;
         auto known = database->read(machine.level);
         if (!known) return known.error();

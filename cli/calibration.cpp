@@ -151,6 +151,7 @@ Result<Calibration> measure(const Model &model, const std::vector<std::set<int>>
     const bool random = std::all_of(settings.paths.begin(), settings.paths.end(), is_seed);
     Calibration calibration{std::move(*ranges),
                             fmt::format("{} {}", inputs.size(), random ? "random inputs" : "pictures")};
+    if (settings.roughly) return calibration;
     CompileOptions trial = settings.compile;
     trial.folder = scratch.path() + "/rounded";
     trial.progress = options.progress;
@@ -176,7 +177,8 @@ Calibrator calibrator(CalibrationSettings settings) {
     return [settings](const Model &model, const std::vector<std::set<int>> &wanted) -> Result<Calibration> {
         const std::vector<std::string> &paths = settings.paths;
         if (paths.size() == 1 && holds_package(paths[0])) return of_package(paths[0], model.network);
-        const Result<Inputs> inputs = inputs_of(paths, model.network);
+        Result<Inputs> inputs = inputs_of(paths, model.network);
+        if (inputs && settings.roughly) inputs->resize(kFewestInputs);
         return inputs ? measure(model, wanted, *inputs, settings) : inputs.error();
     };
 }

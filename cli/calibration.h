@@ -12,6 +12,8 @@ struct CalibrationSettings {
     std::vector<std::string> paths;
     CompileOptions compile;  // as the package will be
     std::optional<double> most_error;
+    bool roughly =
+        false;  // on kFewestInputs of them, and nothing of what integers lose: enough to time kernels
 };
 
 // Runs what `paths` name through the network, compiled for this machine in float32: pictures and folders of them, by the

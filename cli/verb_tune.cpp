@@ -14,6 +14,7 @@
 #include "autotune/tune.h"
 #include "autotune/tune_for.h"
 #include "autotune/tuning_database.h"
+#include "cli/calibration.h"
 #include "cli/tune_report.h"
 #include "cli/tuning_records.h"
 #endif
@@ -22,7 +23,7 @@ namespace hardnet {
 namespace {
 
 struct TuneOptions {
-    std::string model, input, level, output, report, exported, imported;
+    std::string model, input, level, precision = "fp32", output, report, exported, imported;
     int threads = 1, jobs = 0;
     double seconds = 300;
     bool again = false, list = false;
@@ -84,6 +85,14 @@ Status take_network(const TuneOptions &options, Model &model, TuneRequest &reque
 Result<TuneRequest> request_of(const TuneOptions &options, Model &model) {
     TuneRequest request;
     if (const Status taken = take_network(options, model, request); !taken) return taken.error();
+    const Result<Precision> precision = precision_from_name(options.precision);
+    if (!precision) return precision.error();
+    request.precision = *precision;
+    CalibrationSettings settings;
+    settings.paths = {"seed:1"};
+    settings.compile.jobs = options.jobs;
+    settings.roughly = true;
+    request.calibrate = calibrator(settings);
     request.level = options.level;
     request.threads = options.threads;
     request.jobs = options.jobs;
@@ -168,6 +177,7 @@ void add_tune(CLI::App &program, Action &chosen) {
         add_verb(program, "tune", "Measure algorithms and parameters inside a network and record the best",
                  "hardnet tune hardnet68 --seconds 120\n"
                  "  hardnet compile hardnet68 --weights seed:1 --tune-for host -o package\n"
+                 "  hardnet tune hardnet68 --precision int16 --seconds 120\n"
                  "  hardnet tune network.onnx --input 352x352 --output mine.jsonl\n"
                  "  hardnet compile network.onnx --blocks mine.jsonl -o package\n"
                  "  hardnet tune --export mine.jsonl");
@@ -177,6 +187,10 @@ void add_tune(CLI::App &program, Action &chosen) {
     add_onnx_flags(*verb, options->onnx);
     verb->add_option("--level", options->level,
                      "CPU level, such as avx2; default: the best that this CPU runs");
+    verb->add_option("--precision", options->precision,
+                     "of the package whose kernels are timed: fp32, int16 or int8, on random input")
+        ->check(CLI::Validator(one_of({"fp32", "int16", "int8"}), ""))
+        ->capture_default_str();
     verb->add_option("--threads", options->threads, "of the runs that are timed")
         ->check(CLI::Validator(between(1, 1024), ""))
         ->capture_default_str();

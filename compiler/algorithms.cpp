@@ -50,8 +50,14 @@ bool is_known(const Network &network, const std::vector<int> &layers, const Rang
     return true;
 }
 
+// What this machine multiplies of a network that is to be of such a precision.
+Precision products_of(const Machine &machine, Precision precision) {
+    if (precision == Precision::kInt8 && machine.dot_factor) return Precision::kInt8;
+    return precision != Precision::kFloat32 && machine.int16 ? Precision::kInt16 : Precision::kFloat32;
+}
+
 // By height and width.
-std::vector<Resolution> resolutions_of(const Network &network) {
+std::vector<Resolution> resolutions_of(const Network &network, Precision products) {
     std::map<std::pair<int, int>, Resolution> resolutions;
     for (int l = 0; l < int(network.layers.size()); l++) {
         const Layer &layer = network.layers[size_t(l)];
@@ -62,7 +68,10 @@ std::vector<Resolution> resolutions_of(const Network &network) {
         r.layers.push_back(l);
     }
     std::vector<Resolution> all;
-    for (auto &[size, resolution] : resolutions) all.push_back(std::move(resolution));
+    for (auto &[size, resolution] : resolutions) {
+        resolution.problem.products = products;
+        all.push_back(std::move(resolution));
+    }
     return all;
 }
 
@@ -131,13 +140,18 @@ std::vector<const AlgorithmCost *> smallest(const std::vector<Resolution> &resol
     }
 }
 
-// The one that a record asks for, where that is allowed; else null. Records are of float32's times: int16 halves products and
-// bytes alike, so they hold for it, too; of direct products in int8 they know nothing.
+// The one that a record asks for, where that is allowed; else null. Without one of these integers those of float32's times
+// count: int16 halves products and bytes alike; of direct products in int8 they know nothing.
 const AlgorithmCost *recorded(const Machine &machine, const PlanOptions &options, Resolution &resolution) {
-    const bool direct_int8 = options.precision == Precision::kInt8 && !fastest(resolution.costs).m();
-    if (!options.records || direct_int8) return nullptr;
-    const std::string &level = machine.float32_level.empty() ? machine.level : machine.float32_level;
-    const TuningRecord *record = find_record(*options.records, level, resolution.problem);
+    if (!options.records) return nullptr;
+    const TuningRecord *record = find_record(*options.records, machine, resolution.problem);
+    const bool direct_int8 =
+        resolution.problem.products == Precision::kInt8 && !fastest(resolution.costs).m();
+    if (!record && !direct_int8) {
+        Problem of_float32 = resolution.problem;
+        of_float32.products = Precision::kFloat32;
+        record = find_record(*options.records, machine, of_float32);
+    }
     if (!record) return nullptr;
     const auto asked = std::find_if(resolution.costs.begin(), resolution.costs.end(),
                                     [&](const AlgorithmCost &c) { return c.m() == record->parameters.m; });
@@ -163,7 +177,7 @@ Result<Objective> objective_from_name(const std::string &name) {
 
 std::vector<Resolution> choose_algorithms(const Network &network, const Machine &machine,
                                           const PlanOptions &options) {
-    std::vector<Resolution> resolutions = resolutions_of(network);
+    std::vector<Resolution> resolutions = resolutions_of(network, products_of(machine, options.precision));
     double folded_bytes = 0;  // of the layers that have a choice
     for (Resolution &r : resolutions) {
         folded_bytes += sums_of(r.problem).pairs * 9 * 4;

@@ -70,15 +70,12 @@ void choose_parameters(Analysis &a, int layer, const PlanOptions &options) {
     if (l.op == OpKind::kConv && l.sources()[0] == kNetworkInput) {
         d.parameters.blocks =
             stem_parts(a.machine, l.window, l.in.channels, l.out.width, l.out.height, l.out.channels);
-    } else if (l.op == OpKind::kTransposedConv || d.products != Precision::kFloat32) {
+    } else if (l.op == OpKind::kTransposedConv) {
         d.parameters = model_parameters(a.machine, problem_of(a, layer, d.products));
-        // Where an addition is an instruction of its own, LLVM adds the products of several steps before it adds them to
-        // the sums; of four steps there are no registers for that.
-        if (d.int16() && !a.machine.dot_factor) d.parameters.round = 2;
     } else if (l.op == OpKind::kConv) {
         d.problem = problem_of(a, layer, d.products);
         const TuningRecord *record =
-            options.records ? find_record(*options.records, a.machine.level, *d.problem) : nullptr;
+            options.records ? find_record(*options.records, a.machine, *d.problem) : nullptr;
         d.parameters = record ? record->parameters : model_parameters(a.machine, *d.problem);
         d.decided = record ? record->origin() : "model";
     }
@@ -91,17 +88,23 @@ Problem problem_of(const Analysis &a, int layer, Precision products) {
     const Decision &d = a.decisions[layer];
     int steps = 0;  // over input channels
     for (int source : l.sources()) steps += steps_of(a.network.layers[source].out.channels, products);
+    Problem problem;
     if (d.tiling) {
         const Tiling &t = *d.tiling;
-        return product_problem(d.banded ? Tiling(t.m(), {1, 0}, t.columns()) : t, l.out.channels, steps);
+        problem = product_problem(d.banded ? Tiling(t.m(), {1, 0}, t.columns()) : t, l.out.channels, steps);
+    } else if (l.op ==
+               OpKind::kTransposedConv) {  // of four kinds of pixels one, which reads a quarter of the taps
+        problem = convolution_problem(Window{}, (l.out.width + 1) / 2, (l.out.height + 1) / 2, l.out.channels,
+                                      l.window.taps() * steps / 4);
+    } else {
+        const int width = d.pool == kNoLayer
+                              ? l.out.width
+                              : 2 * a.network.layers[d.pool].out.width;  // may drop the last column
+        problem = convolution_problem(l.window, width, l.out.height, l.out.channels, steps,
+                                      l.operand() != kNoLayer);
     }
-    if (l.op == OpKind::kTransposedConv)  // of four kinds of pixels one, which reads a quarter of the taps
-        return convolution_problem(Window{}, (l.out.width + 1) / 2, (l.out.height + 1) / 2, l.out.channels,
-                                   l.window.taps() * steps / 4);
-    const int width = d.pool == kNoLayer
-                          ? l.out.width
-                          : 2 * a.network.layers[d.pool].out.width;  // may drop the last column
-    return convolution_problem(l.window, width, l.out.height, l.out.channels, steps, l.operand() != kNoLayer);
+    problem.products = products;
+    return problem;
 }
 
 std::vector<int> Analysis::consumers(int layer) const {

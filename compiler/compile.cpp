@@ -153,6 +153,7 @@ std::vector<std::set<int>> wanted_transforms(const Network &network, const Choic
     std::vector<std::set<int>> wanted(network.layers.size());
     PlanOptions options = choices.plan;
     options.precision = choices.precision;
+    options.records = &choices.records;
     for (const Machine &machine : choices.machines) {
         if (!machine.int16) continue;
         for (const Resolution &r : choose_algorithms(network, machine, options)) {

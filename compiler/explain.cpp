@@ -152,7 +152,7 @@ Result<LayerExplanation> explain_layer(const Package &package, const std::string
         if (r->record) e.algorithm_record = *r->record;
     }
     if (e.choice.problem) {
-        if (const TuningRecord *record = find_record(found->records, level, *e.choice.problem))
+        if (const TuningRecord *record = find_record(found->records, *found->machine, *e.choice.problem))
             e.record = *record;
         e.blocks = candidate_blocks(*found->machine, *e.choice.problem, kBestBlocks, 2);
     }

@@ -12,8 +12,9 @@ constexpr double kTimesPlain = 4;
 // What one rounding to float32 may do: a tensor that plain arithmetic gets right to the bit is allowed this much.
 constexpr double kRounding = 1.0 / (1 << 24);
 
-// Beyond it a result is wrong whatever the network makes of rounding: fewer than three digits are left.
-double ceiling(Precision precision) {
+}  // namespace
+
+double error_ceiling(Precision precision) {
     switch (precision) {
         case Precision::kFloat32:
             return 1e-3;
@@ -25,10 +26,8 @@ double ceiling(Precision precision) {
     return 0;
 }
 
-}  // namespace
-
 double error_bound(double plain, double recorded, Precision precision) {
-    return std::min(kTimesPlain * std::max(plain, kRounding) + recorded, ceiling(precision));
+    return std::min(kTimesPlain * std::max(plain, kRounding) + recorded, error_ceiling(precision));
 }
 
 }  // namespace hardnet

@@ -9,4 +9,7 @@ namespace hardnet {
 // is right for all. `recorded` is what the lossy layers up to there add, as the package records it; float32 has none.
 double error_bound(double plain, double recorded, Precision precision);
 
+// Beyond it a result is wrong whatever the network makes of rounding: of float32 fewer than three digits are left.
+double error_ceiling(Precision precision);
+
 }  // namespace hardnet

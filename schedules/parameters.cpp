@@ -27,7 +27,12 @@ std::vector<int> legal_values(const Machine &machine, const Problem &problem, co
 }
 
 Parameters model_parameters(const Machine &machine, const Problem &problem) {
-    return {model_blocks(machine, problem)};
+    Parameters parameters{model_blocks(machine, problem)};
+    // Where an addition is an instruction of its own, LLVM adds the products of several steps before it adds them to the
+    // sums; of four steps there are no registers for that.
+    if (problem.op == Op::kProduct && problem.products == Precision::kInt16 && !machine.dot_factor)
+        parameters.round = 2;
+    return parameters;
 }
 
 std::string range_fault(const Machine &machine, const Problem &problem, const Parameters &parameters,

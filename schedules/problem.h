@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "graph/precision.h"
 #include "graph/window.h"
 #include "kernels/tiling.h"
 
@@ -22,6 +23,8 @@ struct Problem {
     int out = 0, in = 0;                      // channels of a layer
     bool residual = false;                    // a convolution that adds a tensor
     std::vector<std::pair<int, int>> layers;  // of a resolution, in running order: channels in, out
+    Precision products =
+        Precision::kFloat32;  // what is multiplied; of a resolution as small a type as there is
 
     int steps() const { return window.taps() * in; }  // of each sum
     bool operator==(const Problem &o) const;
@@ -33,7 +36,8 @@ Problem convolution_problem(const Window &window, int width, int height, int out
 
 Problem resolution_problem(int width, int height, std::vector<std::pair<int, int>> layers);
 
-// "1x1 of 28x56, 64 to 40": rows and columns of the output, channels in and out; "3x3 of 28x28, 16 layers".
+// "1x1 of 28x56, 64 to 40": rows and columns of the output, channels in and out (of integers two or four of them as one);
+// "3x3 of 28x28, 16 layers, int16".
 std::string describe(const Problem &problem);
 
 }  // namespace hardnet

@@ -25,7 +25,7 @@ public:
         TuningRecord r;
         get("level", r.level);
         const Machine *machine = nullptr;
-        for (const Machine &m : machines()) {
+        for (const Machine &m : machines(Precision::kInt8)) {
             if (m.level == r.level) machine = &m;
         }
         if (!machine) fail("level", "expected a known level, found '" + r.level + "'");
@@ -46,6 +46,11 @@ public:
         }
         reader_.finish();
         if (error_) return r;
+        const Precision products = r.problem.products;
+        if ((products == Precision::kInt16 && !machine->int16) ||
+            (products == Precision::kInt8 && !machine->dot_factor))
+            fail("products",
+                 std::string("expected what level ") + r.level + " multiplies, found " + name_of(products));
         for (const ParameterRange &range : parameter_ranges()) {
             const std::string fault = range_fault(*machine, r.problem, r.parameters, range);
             if (!fault.empty()) fail(range.name, fault);
@@ -67,6 +72,13 @@ private:
         if (op == std::end(kOps))
             return fail("op", "expected product, convolution or resolution, found '" + name + "'");
         p.op = op->first;
+        if (reader_.has("products")) {
+            std::string products;
+            get("products", products);
+            const auto known = precision_from_name(products);
+            if (!known) return fail("products", "expected fp32, int16 or int8, found '" + products + "'");
+            p.products = *known;
+        }
         if (p.op == Op::kProduct) {
             int m = 0;
             between("tile", m, 2, 4);

@@ -19,6 +19,7 @@ Json json_of(const Problem &p) {
     for (const auto &[op, name] : kOps) {
         if (op == p.op) json["op"] = name;
     }
+    if (p.products != Precision::kFloat32) json["products"] = name_of(p.products);
     if (p.op == Op::kProduct) {
         json["tile"] = p.tiling.m();
         json["tile_rows"] = {p.tiling.rows().big, p.tiling.rows().small};
@@ -85,9 +86,9 @@ Json json_of(const TuningRecord &r) {
 
 auto order(const Problem &p) {
     const auto axis = [](const WindowAxis &a) { return std::make_tuple(a.kernel, a.stride, a.dilation); };
-    return std::make_tuple(p.op, axis(p.window.y), axis(p.window.x), p.residual, p.tiling.m(), p.height,
-                           p.width, p.tiling.rows().tiles(), p.tiling.columns().tiles(), p.tiling.rows().big,
-                           p.tiling.columns().big, p.out, p.in, p.layers);
+    return std::make_tuple(p.products, p.op, axis(p.window.y), axis(p.window.x), p.residual, p.tiling.m(),
+                           p.height, p.width, p.tiling.rows().tiles(), p.tiling.columns().tiles(),
+                           p.tiling.rows().big, p.tiling.columns().big, p.out, p.in, p.layers);
 }
 
 }  // namespace
@@ -119,6 +120,13 @@ const TuningRecord *find_record(const std::vector<TuningRecord> &records, const 
         return r.level == level && r.problem == problem;
     });
     return found == records.end() ? nullptr : &*found;
+}
+
+const TuningRecord *find_record(const std::vector<TuningRecord> &records, const Machine &machine,
+                                const Problem &problem) {
+    const TuningRecord *own = find_record(records, machine.level, problem);
+    const bool others = !own && problem.products == Precision::kFloat32 && !machine.float32_level.empty();
+    return others ? find_record(records, machine.float32_level, problem) : own;
 }
 
 Result<std::vector<TuningRecord>> shipped_records() {

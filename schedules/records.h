@@ -47,6 +47,10 @@ std::string parameters_text(const TuningRecord &record);
 const TuningRecord *find_record(const std::vector<TuningRecord> &records, const std::string &level,
                                 const Problem &problem);
 
+// That of this machine's level; where there is none, of float32 that of the level whose code it has.
+const TuningRecord *find_record(const std::vector<TuningRecord> &records, const Machine &machine,
+                                const Problem &problem);
+
 // Those in schedules/tuned/, of all levels.
 Result<std::vector<TuningRecord>> shipped_records();
 

@@ -16,7 +16,7 @@ namespace hardnet::testing {
 
 inline constexpr char kCrash[] = "expected a result, found signal 11",
                       kHang[] = "expected an end, found none in time",
-                      kWrong[] = "output: expected a relative error of 5e-6, found 9.3e-01";
+                      kWrong[] = "output: expected a relative error of 5e-06, found 9.3e-01";
 
 // Blocks of a made-up problem: told apart by their extent alone.
 inline Parameters candidate(int number) { return {{{0, 64, 64, 16, number + 1}}}; }

@@ -202,6 +202,50 @@ TEST(TuningRecord, DecideForExactlyTheirProblem) {
     EXPECT_EQ(find_record(records, "avx2", problem), nullptr);
 }
 
+TEST(TuningRecord, OfIntegersAreOtherProblemsThanOfFloat32) {
+    const Machine &zen4 = machines(Precision::kInt8).front();
+    Problem int16 = kProduct, int8 = kConv;
+    int16.products = Precision::kInt16;
+    int8.products = Precision::kInt8;
+    std::vector<TuningRecord> records = {record(int16, kProductBlocks), record(int8, kConvBlocks),
+                                         record(kProduct, with(kProductBlocks, &Parameters::round, 0))};
+    for (TuningRecord &r : records) r.level = "zen4";
+    const std::string text = records_text(records);
+    EXPECT_NE(text.find(R"("op":"product","products":"int16","tile":4)"), std::string::npos) << text;
+    EXPECT_NE(text.find(R"("op":"convolution","products":"int8","kernel":[1,1])"), std::string::npos) << text;
+    const auto read = read_records(text, "x.jsonl", RecordKind::kChosen);
+    ASSERT_TRUE(read) << read.error().what;
+    EXPECT_EQ(records_text(*read), text);
+    EXPECT_EQ(find_record(*read, zen4, int16)->parameters.round, 4);
+    EXPECT_EQ(find_record(*read, zen4, kProduct)->parameters.round, 0);
+    EXPECT_EQ(find_record(*read, zen4, kConv), nullptr);
+    EXPECT_EQ(describe(int8), "1x1 of 28x56, 64 to 40, int8");
+    EXPECT_EQ(model_parameters(zen4, int16).round, 4);
+    EXPECT_EQ(model_parameters(machine("avx2"), int16).round, 2);
+
+    const auto fault = [&](const std::string &pattern, const std::string &instead) {
+        const auto refused =
+            read_records(std::regex_replace(text, std::regex(pattern), instead), "x.jsonl", RecordKind::kAll);
+        return refused ? "none" : refused.error().what;
+    };
+    EXPECT_EQ(fault("int16", "int32"), "x.jsonl:2:32: products: expected fp32, int16 or int8, found 'int32'");
+    EXPECT_EQ(fault("zen4", "avx512"),
+              "x.jsonl:3:38: products: expected what level avx512 multiplies, found int8");
+    EXPECT_EQ(fault("zen4(\",.*int16)", "neon$1"),
+              "x.jsonl:2:32: products: expected what level neon multiplies, found int16");
+}
+
+// Float32 at a level that has the code of another one is what that was tuned to.
+TEST(TuningRecord, OfAvx512DecideFloat32OfZen4) {
+    const Machine &zen4 = machines(Precision::kInt8).front();
+    std::vector<TuningRecord> records = {record(kConv, kConvBlocks)};
+    EXPECT_EQ(find_record(records, zen4, kConv), &records[0]);
+    records.push_back(records[0]);
+    records[1].level = "zen4";
+    EXPECT_EQ(find_record(records, zen4, kConv), &records[1]);
+    EXPECT_EQ(find_record(records, machine("avx512"), kConv), &records[0]);
+}
+
 // A resolution's record of float32 decides for int16, too, but for no layers that int8 multiplies directly.
 TEST(TuningRecord, DecideAlgorithmsOfIntegers) {
     auto network = build_network(*find_record("hardnet68"), {224, 224});
@@ -214,9 +258,13 @@ TEST(TuningRecord, DecideAlgorithmsOfIntegers) {
         options.precision = precision;
         const std::vector<Resolution> plain = choose_algorithms(*network, zen4, options);
         std::vector<TuningRecord> records;
-        for (const Resolution &r : plain)
+        for (const Resolution &r : plain) {
+            EXPECT_EQ(r.problem.products, precision);
+            Problem problem = r.problem;
+            problem.products = Precision::kFloat32;
             records.push_back(
-                record(r.problem, with({}, &Parameters::m, r.tiling && r.tiling->m() == 3 ? 2 : 3)));
+                record(problem, with({}, &Parameters::m, r.tiling && r.tiling->m() == 3 ? 2 : 3)));
+        }
         options.records = &records;
         const std::vector<Resolution> tuned = choose_algorithms(*network, zen4, options);
         ASSERT_EQ(tuned.size(), plain.size());
@@ -226,6 +274,15 @@ TEST(TuningRecord, DecideAlgorithmsOfIntegers) {
             EXPECT_EQ(tuned[i].tiling ? tuned[i].tiling->m() : 0, decides ? records[i].parameters.m : 0);
             (decides ? of_int16 : direct)++;
         }
+        for (size_t i = 0; i < plain.size(); i++) {  // those of integers decide all
+            records.push_back(records[i]);
+            records.back().level = "zen4";
+            records.back().problem.products = precision;
+            records.back().parameters.m = records[i].parameters.m == 3 ? 4 : 3;
+        }
+        const std::vector<Resolution> own = choose_algorithms(*network, zen4, options);
+        for (size_t i = 0; i < own.size(); i++)
+            EXPECT_EQ(own[i].tiling ? own[i].tiling->m() : 0, records[plain.size() + i].parameters.m);
     }
     EXPECT_GT(of_int16, 5);
     EXPECT_GT(direct, 0);
@@ -247,7 +304,7 @@ TEST(TuningRecord, CandidatesBeginWithTheModelsAndDiffer) {
 TEST(TuningRecord, OfTheSourcesAreSortedAndBuiltIn) {
     const auto shipped = shipped_records();
     ASSERT_TRUE(shipped) << shipped.error().what;
-    for (const std::string level : {"avx512", "avx2"}) {
+    for (const std::string level : {"zen4", "avx512", "avx2"}) {
         std::vector<TuningRecord> of_level;
         for (const TuningRecord &r : *shipped)
             if (r.level == level) of_level.push_back(r);

@@ -65,6 +65,41 @@ TEST_F(Tune, KeepsRecordsOfOtherProblemsAndRefusesOtherFiles) {
     }()));
 }
 
+// Of int16 and int8, where this CPU multiplies them: what was found is what a package of integers is made with.
+TEST_F(Tune, TunesIntegers) {
+    write("tiny.json", to_json(record_));
+    const std::string program = HARDNET_PROGRAM;
+    for (const std::string precision : {"int16", "int8"}) {
+        SCOPED_TRACE(precision);
+        const Machine machine = machines_for({"host"}, *precision_from_name(precision))->front();
+        if (!machine.int16 && !(precision == "int8" && machine.dot_factor))
+            GTEST_SKIP() << "level " << machine.level << " multiplies no integers";
+        const std::string start =
+            "XDG_DATA_HOME=$PWD/data " + program + " tune tiny.json --input 32x40 --precision ";
+        ASSERT_EQ(shell(start + precision + " --seconds 60 --output " + precision + ".jsonl >out 2>err"), 0);
+        const auto records = tuning_records(path(precision + ".jsonl"));
+        ASSERT_TRUE(records) << records.error().what;
+        const auto of = [&](Precision products, Problem::Op op) {
+            return std::count_if(records->begin(), records->end(), [&](const TuningRecord &r) {
+                EXPECT_EQ(r.level, machine.level);
+                return r.problem.products == products && r.problem.op == op;
+            });
+        };
+        const Precision most = machine.dot_factor ? *precision_from_name(precision) : Precision::kInt16;
+        EXPECT_GT(of(Precision::kInt16, Problem::Op::kProduct) + of(most, Problem::Op::kConvolution), 0);
+        EXPECT_GT(of(most, Problem::Op::kResolution), 0);
+        EXPECT_EQ(of(Precision::kFloat32, Problem::Op::kResolution), 0);
+        ASSERT_EQ(
+            shell(program + " compile tiny.json --input 32x40 --weights seed:1 --precision " + precision +
+                  " --calibrate seed:1 --blocks " + precision + ".jsonl -o " + precision + " >out 2>err"),
+            0);
+        EXPECT_EQ(shell(program + " verify " + precision + " --per-layer >out 2>err"), 0);
+        EXPECT_EQ(
+            shell(program + " inspect " + precision + " --layers >out && grep -q ' int[0-9]* .*(tuned)' out"),
+            0);
+    }
+}
+
 // The compiler that links packages puts a stub in a candidate's place: the candidate, and no other, has
 // failed.
 TEST_F(Tune, NamesTheCandidateThatFails) {
@@ -74,7 +109,7 @@ TEST_F(Tune, NamesTheCandidateThatFails) {
     fs::permissions(path("cc"), fs::perms::owner_all);
     setenv("CC", path("cc").c_str(), 1);
     const std::pair<const char *, const char *> stubs[] = {
-        {"int stub(void) { return 0; }\n", "output: expected a relative error of 5e-6, found "},
+        {"int stub(void) { return 0; }\n", "output: expected a relative error of 5e-06, found "},
         {"int stub(void) { __builtin_trap(); }\n", "expected a result, found signal "},
         {"int stub(void) { for (volatile int forever = 1; forever;); return 0; }\n",
          "expected an end, found none in time"}};
