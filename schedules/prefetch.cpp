@@ -154,7 +154,7 @@ Stmt PrefetchNextWeights::visit(const For *loop) {
     }
     // The blocks of a row behind the loop over them are its last ones.
     if (is("xo")) return inside(column_, loop, row_blocks() - 1);
-    if (is("y")) return inside(row_, loop, 0);
+    if (is("y") || is("y.rebased")) return inside(row_, loop, 0);  // rebased: counts from Y's first row
     if (is("co")) return inside(block_, loop, 0);
     return IRMutator::visit(loop);
 }

@@ -58,6 +58,31 @@ TEST_F(Tune, EveryParameterGivesRightResults) {
     }
 }
 
+// What calibration is to find out follows from the algorithms that records choose.
+TEST_F(Tune, CalibrationIsOfTheTransformsThatRecordsAskFor) {
+    if (!machine().int16) GTEST_SKIP() << "level " << machine().level << " multiplies no integers";
+    for (const int m : {2, 3, 4}) {
+        CompileRequest compile;
+        compile.record = record_;
+        compile.size = {32, 40};
+        compile.weights = "seed:1";
+        compile.targets = {machine().level};
+        compile.precision = "int16";
+        compile.folder = path("calibrated");
+        for (const Resolution &resolution : plan({}).resolutions) {
+            compile.records.push_back(record(resolution.problem, {}));
+            compile.records.back().parameters.m = m;
+        }
+        std::set<int> wanted;
+        compile.calibrate = [&](const Model &, const std::vector<std::set<int>> &all) -> Result<Calibration> {
+            for (const std::set<int> &of_layer : all) wanted.insert(of_layer.begin(), of_layer.end());
+            return bad_input("enough");
+        };
+        EXPECT_FALSE(compile_package(compile));
+        EXPECT_EQ(wanted, std::set<int>{m});
+    }
+}
+
 // Records, of this CPU or of another, decide nothing unless --tune-for asks for them.
 TEST_F(Tune, PackagesAreTheSameWithAndWithoutADatabase) {
     std::vector<TuningRecord> records;
