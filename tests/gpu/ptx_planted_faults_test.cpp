@@ -113,7 +113,7 @@ INSTANTIATE_TEST_SUITE_P(
     Kernel, PlantedFaults,
     ::testing::Values(
         Planted{"OutOfBoundsLoad", "%f4}, [%d5];", "%f4}, [%d5+16];",
-                "mirror: line 17: ld.global.nc.v4.f32 {%f1, %f2, %f3, %f4}, [%d5+16];: block 1 0 0, thread "
+                "mirror: line 16: ld.global.nc.v4.f32 {%f1, %f2, %f3, %f4}, [%d5+16];: block 1 0 0, thread "
                 "63 0 0: 16 "
                 "bytes at 0x10000000800: expected to lie in an allocation, found 0 bytes behind the end of "
                 "in (2048 bytes)"},
@@ -124,7 +124,7 @@ INSTANTIATE_TEST_SUITE_P(
         Planted{"MisalignedVector", "%f4}, [%d5];", "%f4}, [%d5+4];",
                 "thread 0 0 0: 0x10000000004: expected an address that is a multiple of 16"},
         Planted{"MissingBarrier", "bar.sync 0;", "",
-                "line 22: ld.shared.v4.f32 {%f1, %f2, %f3, %f4}, [%r5];: block 0 0 0, thread 0 0 0: byte "
+                "line 21: ld.shared.v4.f32 {%f1, %f2, %f3, %f4}, [%r5];: block 0 0 0, thread 0 0 0: byte "
                 "1008 of shared "
                 "memory: expected a value, found memory that nobody wrote"},
         Planted{"MissingBarrierInAWarp", "bar.sync 0;\n    xor.b32 %r5, %r4, 1008", "xor.b32 %r5, %r4, 16",
@@ -162,7 +162,7 @@ INSTANTIATE_TEST_SUITE_P(
                 "block 1 0 0, thread 0 0 0: byte 0 of out: expected one block to write it, found block 0 0 "
                 "0, too"},
         Planted{"UnknownOpcode", "xor.b32 %r5", "lop3.b32 %r5",
-                "PTX line 21: lop3.b32 %r5, %r4, 1008;: expected an "
+                "PTX line 20: lop3.b32 %r5, %r4, 1008;: expected an "
                 "instruction that is known"},
         Planted{"UnknownModifier", "fma.rn.f32 %f1", "fma.rz.f32 %f1",
                 "fma.rz.f32 %f1, %f1, 0f40000000, %f5;: expected an "
