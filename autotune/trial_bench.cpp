@@ -54,8 +54,7 @@ Status TrialBench::compile(const std::string &name, const std::vector<TuningReco
     const std::string path = scratch_.path() + "/" + name + ".jsonl";
     if (Status s = write_records(path, records); !s) return s;
     CompileRequest request = compile_request(request_, machine_);
-    if (request_.precision != Precision::kFloat32)
-        request.calibrate = [&](const Model &, const auto &) -> Result<Calibration> { return calibration_; };
+    request.calibrate = [&](const Model &, const auto &) -> Result<Calibration> { return calibration_; };
     request.blocks = path;
     request.folder = scratch_.path() + "/" + name;
     return compile_in_child(request);

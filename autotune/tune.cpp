@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "autotune/candidates.h"
+#include "autotune/trial.h"
 #include "autotune/trial_bench.h"
 #include "autotune/tune_for.h"
 #include "autotune/tuning_database.h"
@@ -155,10 +156,6 @@ public:
     }
 
 private:
-    // Relative RMS of an output: register blocks change the order of work, not of a sum, and algorithms of float32 round
-    // otherwise.
-    static constexpr double kReorderedBound = 5e-6;
-
     double elapsed() const { return monotonic_seconds() - begin_; }
 
     PlanOptions plan_options() const {

@@ -72,13 +72,11 @@ private:
         if (op == std::end(kOps))
             return fail("op", "expected product, convolution or resolution, found '" + name + "'");
         p.op = op->first;
-        if (reader_.has("products")) {
-            std::string products;
-            get("products", products);
-            const auto known = precision_from_name(products);
-            if (!known) return fail("products", "expected fp32, int16 or int8, found '" + products + "'");
-            p.products = *known;
-        }
+        std::string products = name_of(p.products);
+        optional("products", products);
+        const auto known = precision_from_name(products);
+        if (!known) return fail("products", "expected fp32, int16 or int8, found '" + products + "'");
+        p.products = *known;
         if (p.op == Op::kProduct) {
             int m = 0;
             between("tile", m, 2, 4);
