@@ -35,12 +35,13 @@ struct ConvolutionSpec {
     Storage storage{};     // of Y
     GpuTile tile;          // of a GPU, in place of block, pixels and lanes
     int rows = 1;          // that a block of channels takes before the next does; not with channels_outer
-    int passes =
-        0;  // with channels_outer: blocks of pixels, which share in requesting the next block's weights; 0: none do
+    // With channels_outer: blocks of pixels, which share in requesting the next block's weights; 0: none do.
+    int passes = 0;
     std::string key() const;
     std::vector<KernelParameter> parameters() const;
     int steps(const SourcePlane &source) const { return steps_of(source.channels, products); }
     int steps() const;
+    int row_blocks() const { return (width + pixels - 1) / pixels; }
 };
 
 // The first layer: windows on a planar image (x, y, plane) that has no halo. Calls cover a range of rows.

@@ -153,7 +153,7 @@ Stmt PrefetchNextWeights::visit(const For *loop) {
         before += s.steps(s.sources[i]);
     }
     // The blocks of a row behind the loop over them are its last ones.
-    if (is("xo")) return inside(column_, loop, row_blocks() - 1);
+    if (is("xo")) return inside(column_, loop, convolution_.spec.row_blocks() - 1);
     if (is("y") || is("y.rebased")) return inside(row_, loop, 0);  // rebased: counts from Y's first row
     if (is("co")) return inside(block_, loop, 0);
     return IRMutator::visit(loop);
@@ -173,7 +173,7 @@ Stmt PrefetchNextWeights::sum(const For *loop, size_t source, int before) const 
     const int step_bytes = 4 * s.block, lines = lines_of(step_bytes * kRound),
               share = shared(lines, s.passes);
     const Expr first_block = Variable::make(Halide::Int(32), convolution_.Y.name() + ".min.0") / s.block,
-               tap = ky_ * s.window.x.kernel + kx_, pass = row_ * row_blocks() + column_;
+               tap = ky_ * s.window.x.kernel + kx_, pass = row_ * s.row_blocks() + column_;
     return in_rounds(
         loop, s.steps(s.sources[source]), kRound, [&](const Expr &round, std::vector<Stmt> &statements) {
             const Expr step =
@@ -184,10 +184,6 @@ Stmt PrefetchNextWeights::sum(const For *loop, size_t source, int before) const 
                                              Halide::cast<int64_t>(step) * step_bytes + line * kLineBytes));
             }
         });
-}
-
-int PrefetchNextWeights::row_blocks() const {
-    return shared(convolution_.spec.width, convolution_.spec.pixels);
 }
 
 }  // namespace hardnet

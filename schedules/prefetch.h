@@ -53,7 +53,6 @@ private:
     Halide::Internal::Stmt inside(Halide::Expr &at, const Halide::Internal::For *loop,
                                   const Halide::Expr &behind);
     Halide::Internal::Stmt sum(const Halide::Internal::For *loop, size_t source, int before) const;
-    int row_blocks() const;
 
     const Convolution &convolution_;
     Halide::Expr block_ = 0, row_ = 0, column_ = 0, kx_ = 0, ky_ = 0;

@@ -63,7 +63,7 @@ void put_channels_outermost(const Planning &p, int rows, const ChannelPart &part
     const int64_t block_bytes = int64_t{4} * spec.block * spec.steps() * spec.window.taps();
     const bool requests = p.machine().family == ScheduleFamily::kX86 && part.blocks() > 1 &&
                           2 * block_bytes <= p.machine().l2_bytes;
-    if (requests) spec.passes = rows * ((spec.width + spec.pixels - 1) / spec.pixels);
+    if (requests) spec.passes = rows * spec.row_blocks();
 }
 
 int channels_read(const Planning &p, int layer, const Tensor &source) {

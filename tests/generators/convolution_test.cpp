@@ -108,7 +108,7 @@ ConvolutionSpec spec_of(const Case &c, const Problem &p, const ChannelPart &part
     spec.pixel_stride = out.c8;
     spec.row_stride = out.row_stride();
     spec.channels_outer = channels_outer;
-    if (channels_outer) spec.passes = out.shape.height * ((spec.width + spec.pixels - 1) / spec.pixels);
+    if (channels_outer) spec.passes = out.shape.height * spec.row_blocks();
     spec.activation = c.activation;
     return spec;
 }

@@ -118,7 +118,7 @@ ConvolutionSpec int16_spec(const Int16Case &c, const ChannelPart &part, bool cha
     spec.pixel_stride = out.c8;
     spec.row_stride = out.row_stride();
     spec.channels_outer = channels_outer;
-    if (channels_outer) spec.passes = out.shape.height * ((spec.width + spec.pixels - 1) / spec.pixels);
+    if (channels_outer) spec.passes = out.shape.height * spec.row_blocks();
     spec.activation = c.activation;
     spec.products = Precision::kInt16;
     spec.storage = c.storage;
