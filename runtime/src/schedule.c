@@ -1,8 +1,9 @@
 /* From a level's tables to the calls that each thread makes: everything that a run would compute again is
  * computed here, once, for the context's thread count.
  *
- * The parts of a step are laid end to end by cost and cut into equal shares at unit boundaries. Two passes
- * over the same code: the first counts (its arrays are NULL), the second writes. A thread's calls lie in the
+ * A step's parts of many units are cut into equal shares each: what a unit of one part costs beside one of another
+ * is a guess. Where a part has few, they are laid end to end by cost and cut so at unit boundaries. Two passes over the
+ * same code: the first counts (its arrays are NULL), the second writes. A thread's calls lie in the
  * order in which it makes them, their buffers likewise, so that a run reads this memory forwards.
  */
 #include <string.h>
@@ -131,6 +132,14 @@ static void emit_chunk(hardnet_builder *b, const hardnet_step *step, const hardn
 
 static double cost_of(const hardnet_part *part) { return part->unit_cost > 0 ? part->unit_cost : 1e-6; }
 
+/* Whether every part has units enough for equal shares of its own. */
+static bool divides_each(const hardnet_part *parts, uint32_t count, int32_t threads) {
+    enum { kUnitsPerThread = 8 };
+    for (uint32_t p = 0; p < count; p++)
+        if (parts[p].units / kUnitsPerThread < (uint32_t)threads) return false;
+    return true;
+}
+
 /* The first unit of a part, which begins at cost `start`, that belongs to a share beginning at cost `cut`. */
 static uint32_t unit_at(const hardnet_part *part, double start, double cut) {
     const double unit = (cut - start) / cost_of(part) + 0.5; /* to the nearest */
@@ -140,13 +149,15 @@ static uint32_t unit_at(const hardnet_part *part, double start, double cut) {
 static void emit_step(hardnet_builder *b, const hardnet_step *step, int32_t thread) {
     const hardnet_part *parts = b->context->level->parts + step->first_part;
     const int32_t threads = b->context->runner.threads;
+    const bool each = divides_each(parts, step->parts, threads);
     double total = 0, start = 0;
     for (uint32_t p = 0; p < step->parts; p++) total += parts[p].units * cost_of(&parts[p]);
     for (uint32_t p = 0; p < step->parts; p++) {
         const hardnet_part *part = &parts[p];
-        const uint32_t begin = thread == 0 ? 0 : unit_at(part, start, total * thread / threads);
+        const double whole = each ? part->units * cost_of(part) : total, from = each ? 0 : start;
+        const uint32_t begin = thread == 0 ? 0 : unit_at(part, from, whole * thread / threads);
         const uint32_t end =
-            thread + 1 == threads ? part->units : unit_at(part, start, total * (thread + 1) / threads);
+            thread + 1 == threads ? part->units : unit_at(part, from, whole * (thread + 1) / threads);
         const uint32_t chunk = part->chunk ? part->chunk : part->units;
         for (uint32_t u = begin, stop; u < end; u = stop) {
             stop = end - u < chunk ? end : u + chunk;

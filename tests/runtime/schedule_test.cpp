@@ -109,6 +109,17 @@ TEST(Schedule, SharesAreCutByCostAcrossParts) {
     EXPECT_EQ(recorded(&plan, 2), (Calls{{0, 0, 6, 0}, {0, 0, 1, 0}, {1, 1, 1, 1}, {1, 0, 4, 0}}));
 }
 
+TEST(Schedule, PartsOfManyUnitsAreSharedEach) {
+    TinyPlan plan;
+    plan.arena_elems = 64;
+    const uint32_t view = plan.write(HARDNET_ARENA, 0, {{0, 1, 1}, {0, 24, 1}});
+    const TinyPlan::Call call{record, {{view, HARDNET_CROP, 1, 1}}};
+    plan.step(HARDNET_STEP_PRODUCT, "many", {{24, 0, 1, {call}}, {16, 0, 9, {call}}});
+    EXPECT_EQ(recorded(&plan, 2), (Calls{{0, 0, 12, 0}, {0, 0, 8, 0}, {1, 12, 12, 12}, {1, 8, 8, 8}}));
+    // 16 units are too few for three threads: 168 by cost, three shares of 56.
+    EXPECT_EQ(recorded(&plan, 3), (Calls{{0, 0, 24, 0}, {0, 0, 4, 0}, {1, 4, 6, 4}, {2, 10, 6, 10}}));
+}
+
 TEST(Schedule, EveryUnitIsDoneOnceHoweverManyThreads) {
     for (int threads = 1; threads <= 40; threads++) {
         TinyPlan plan;
