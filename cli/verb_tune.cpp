@@ -142,10 +142,12 @@ Result<ExitCode> tune_network(const TuneOptions &options) {
                             describe(p.parameters, p.problem.op), describe(p.model, p.problem.op), p.model_ms,
                             p.ms);
     }
-    text += fmt::format("{} {} of {} kinds of layer changed, {:.3f} -> {:.3f} ms; {}, {}, {} thread{}\n",
-                        algorithms.changed ? "\n " : ":", kernels.changed, kernels.problems.size(),
-                        kernels.model_ms, kernels.ms, report->level, report->cpu, options.threads,
-                        options.threads == 1 ? "" : "s");
+    const std::string times = kernels.model_ms > 0
+                                  ? fmt::format("{:.3f} -> {:.3f} ms", kernels.model_ms, kernels.ms)
+                                  : "none timed";
+    text += fmt::format("{} {} of {} kinds of layer changed, {}; {}, {}, {} thread{}\n",
+                        algorithms.changed ? "\n " : ":", kernels.changed, kernels.problems.size(), times,
+                        report->level, report->cpu, options.threads, options.threads == 1 ? "" : "s");
     std::fputs(text.c_str(), stdout);
     return interrupted ? ExitCode::kInterrupted : ExitCode::kOk;
 }

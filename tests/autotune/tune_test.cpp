@@ -127,6 +127,14 @@ TEST_F(Tune, NamesTheCandidateThatFails) {
     }
 }
 
+TEST_F(Tune, SaysSoWhereNothingWasTimed) {
+    write("tiny.json", to_json(record_));
+    EXPECT_EQ(shell("XDG_DATA_HOME=$PWD/data " HARDNET_PROGRAM
+                    " tune tiny.json --input 32x40 --seconds 0 >out 2>err"),
+              0);
+    EXPECT_EQ(shell("grep -q ': 0 of 4 kinds of layer changed, none timed; ' out"), 0);
+}
+
 TEST_F(Tune, EndsItsTrialOnCtrlC) {
     write("tiny.json", to_json(record_));
     EXPECT_EQ(shell(": >err; XDG_DATA_HOME=$PWD/data " HARDNET_PROGRAM
