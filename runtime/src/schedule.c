@@ -1,9 +1,9 @@
 /* From a level's tables to the calls that each thread makes: everything that a run would compute again is
  * computed here, once, for the context's thread count.
  *
- * A step's parts of many units are cut into equal shares each: what a unit of one part costs beside one of another
- * is a guess. Where a part has few, they are laid end to end by cost and cut so at unit boundaries. Two passes over the
- * same code: the first counts (its arrays are NULL), the second writes. A thread's calls lie in the
+ * Where all parts of a step have many units each is cut into equal shares: what a unit of one costs beside one of
+ * another is a guess. Else they are laid end to end by cost, and that line is cut at unit boundaries. Two passes
+ * over the same code: the first counts (its arrays are NULL), the second writes. A thread's calls lie in the
  * order in which it makes them, their buffers likewise, so that a run reads this memory forwards.
  */
 #include <string.h>
@@ -154,16 +154,16 @@ static void emit_step(hardnet_builder *b, const hardnet_step *step, int32_t thre
     for (uint32_t p = 0; p < step->parts; p++) total += parts[p].units * cost_of(&parts[p]);
     for (uint32_t p = 0; p < step->parts; p++) {
         const hardnet_part *part = &parts[p];
-        const double whole = each ? part->units * cost_of(part) : total, from = each ? 0 : start;
-        const uint32_t begin = thread == 0 ? 0 : unit_at(part, from, whole * thread / threads);
+        const double cost = part->units * cost_of(part), line = each ? cost : total;
+        const uint32_t begin = thread == 0 ? 0 : unit_at(part, start, line * thread / threads);
         const uint32_t end =
-            thread + 1 == threads ? part->units : unit_at(part, from, whole * (thread + 1) / threads);
+            thread + 1 == threads ? part->units : unit_at(part, start, line * (thread + 1) / threads);
         const uint32_t chunk = part->chunk ? part->chunk : part->units;
         for (uint32_t u = begin, stop; u < end; u = stop) {
             stop = end - u < chunk ? end : u + chunk;
             emit_chunk(b, step, part, (hardnet_range){u, stop}, thread);
         }
-        start += part->units * cost_of(part);
+        if (!each) start += cost;
     }
 }
 

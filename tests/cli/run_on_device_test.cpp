@@ -1,6 +1,7 @@
 // The program on a package whose levels are a device's, too.
 #include <gmock/gmock.h>
 
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "tests/cli/run.h"
@@ -10,7 +11,6 @@ namespace {
 
 using nlohmann::json;
 using ::testing::HasSubstr;
-using ::testing::MatchesRegex;
 
 // A device that is there, by the stand-in for its driver.
 class RunOnDevice : public Run {

@@ -2,6 +2,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "failing_calls.h"
 #include "scaler_opencl.h"
 
 namespace hardnet {
@@ -177,8 +178,6 @@ TEST_F(OpenclFaults, ADeviceThatIsLost) {
     }
 }
 
-// Every call of a whole life fails in its turn, once and for good: whatever happens is a status with a text, nothing is
-// left, and no handle is used that was not given.
 TEST_F(OpenclFaults, AnyCallMayFail) {
     const auto live_through = [&] {
         const Opened opened(scaler.network(), options("opencl"), &host);
@@ -201,28 +200,10 @@ TEST_F(OpenclFaults, AnyCallMayFail) {
         }
         return status;
     };
-    ASSERT_EQ(live_through(), HARDNET_OK);
-    const int calls = opencl_stand_in::calls();
-    EXPECT_GT(calls, 60);
-    int survived = 0;
-    for (const int result : {-4, -5}) {
-        for (const bool lasts : {false, true}) {
-            for (int k = 0; k < calls; k++) {
-                opencl_stand_in::reset();
-                lasts ? opencl_stand_in::lose("", k, result) : opencl_stand_in::fail("", k, result);
-                const hardnet_status status = live_through();
-                EXPECT_TRUE(status == HARDNET_OK || status == HARDNET_NO_DEVICE ||
-                            status == HARDNET_DEVICE_OUT_OF_MEMORY || status == HARDNET_DEVICE_LOST)
-                    << status << " where call " << k << " fails";
-                EXPECT_TRUE(opencl_stand_in::failed()) << k;
-                EXPECT_EQ(opencl_stand_in::live(), 0) << "where call " << k << " fails with " << result;
-                EXPECT_EQ(opencl_stand_in::violations(), std::vector<std::string>{}) << k;
-                survived += status == HARDNET_OK;
-            }
-        }
-    }
-    EXPECT_LT(survived, 2 * calls);
-    opencl_stand_in::reset();
+    expect_any_call_may_fail(
+        {opencl_stand_in::reset, opencl_stand_in::calls, opencl_stand_in::fail, opencl_stand_in::lose,
+         opencl_stand_in::failed, opencl_stand_in::live, opencl_stand_in::violations},
+        {-4, -5}, live_through);
 }
 
 // In a child nothing is asked of the library, whose state is the parent's.

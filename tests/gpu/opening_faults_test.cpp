@@ -1,5 +1,7 @@
 // What can go wrong before a device's context is open: each its status and its text, nothing is left behind, and the CPU
 // goes on.
+#include <functional>
+
 #include "faults.h"
 #include "runtime/src/cuda_driver.h"
 

@@ -9,14 +9,10 @@
 namespace hardnet::ptx {
 namespace {
 
-uint64_t bits(float value) {
-    uint32_t result;
-    std::memcpy(&result, &value, sizeof result);
-    return result;
-}
-uint64_t bits(double value) {
-    uint64_t result;
-    std::memcpy(&result, &value, sizeof result);
+template <typename T>
+uint64_t bits(T value) {
+    uint64_t result = 0;
+    std::memcpy(&result, &value, sizeof value);
     return result;
 }
 std::string f(float value) { return fmt::format("0f{:08X}", bits(value)); }
