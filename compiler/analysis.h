@@ -26,7 +26,8 @@ struct PlanOptions {
     const Ranges *ranges = nullptr;  // of the layers: some products are of integers; outlives the plan
     const std::set<std::string> *keep = nullptr;  // layers whose products stay float32; outlives the plan
     int images = 1;                               // of a run: a GPU's kernels know them
-    Precision precision = Precision::kInt16;      // where there are ranges, the coarsest of products
+    Precision precision =
+        Precision::kFloat32;  // the coarsest of products; of integers where ranges are known
     const std::set<std::string> *keep_int16 = nullptr;  // layers that are not of int8; outlives the plan
 };
 

@@ -246,7 +246,8 @@ TEST(TuningRecord, OfAvx512DecideFloat32OfZen4) {
     EXPECT_EQ(find_record(records, machine("avx512"), kConv), &records[0]);
 }
 
-// A resolution's record of float32 decides for int16, too, but for no layers that int8 multiplies directly.
+// A resolution's record of float32 decides for int16, too, but for no layers that int8 multiplies directly; one of integers
+// not for float32.
 TEST(TuningRecord, DecideAlgorithmsOfIntegers) {
     auto network = build_network(*find_record("hardnet68"), {224, 224});
     ASSERT_TRUE(network);
@@ -283,6 +284,11 @@ TEST(TuningRecord, DecideAlgorithmsOfIntegers) {
         const std::vector<Resolution> own = choose_algorithms(*network, zen4, options);
         for (size_t i = 0; i < own.size(); i++)
             EXPECT_EQ(own[i].tiling ? own[i].tiling->m() : 0, records[plain.size() + i].parameters.m);
+        const std::vector<TuningRecord> of_integers(records.begin() + long(plain.size()), records.end());
+        PlanOptions float32;
+        float32.records = &of_integers;
+        for (const Resolution &r : choose_algorithms(*network, zen4, float32))
+            EXPECT_EQ(r.record, nullptr) << describe(r.problem);
     }
     EXPECT_GT(of_int16, 5);
     EXPECT_GT(direct, 0);

@@ -16,6 +16,7 @@ PlanOptions int16_options(const Ranges &ranges, AlgorithmChoice algorithm = Algo
     PlanOptions options;
     options.algorithm = algorithm;
     options.ranges = &ranges;
+    options.precision = Precision::kInt16;
     return options;
 }
 
