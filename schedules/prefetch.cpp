@@ -36,12 +36,17 @@ protected:
     }
 };
 
-// Requests the line that holds a buffer's byte. LLVM's intrinsic: a read (0) of data (1), to be kept in L2
-// (2).
-Stmt request(const std::string &buffer, const Expr &byte) {
+// What a line is requested for: to be read, out of L2, or to be written, in L1.
+enum class Use { kRead, kWritten };
+
+// Requests the line that holds a buffer's byte. LLVM's intrinsic: a read (0) or a write (1), how near (2: in L2, 3: in L1), of
+// data (1).
+Stmt request(const std::string &buffer, const Expr &byte, Use use) {
     const Expr start = Halide::reinterpret(Halide::UInt(64), Variable::make(Halide::Handle(), buffer));
     const Expr address = Halide::reinterpret(Halide::Handle(), start + Halide::cast<uint64_t>(byte));
-    return Evaluate::make(Call::make(Halide::Int(32), "llvm.prefetch.p0", {address, 0, 2, 1}, Call::Extern));
+    const int write = use == Use::kWritten, near = write ? 3 : 2;
+    return Evaluate::make(
+        Call::make(Halide::Int(32), "llvm.prefetch.p0", {address, write, near, 1}, Call::Extern));
 }
 
 int shared(int count, int among) { return (count + among - 1) / among; }
@@ -112,8 +117,8 @@ void PrefetchNextItems::request_tiles(const Expr &round, size_t of, Statements &
                start = tile * source.tile_stride + position * source.position_stride;
     for (int i = 0; i < share; i++) {
         const Expr line = Halide::min(round * share + i, lines - 1);
-        statements.push_back(
-            request(product_.V[of].name(), Halide::cast<int64_t>(start) * bytes + line * kLineBytes));
+        statements.push_back(request(product_.V[of].name(),
+                                     Halide::cast<int64_t>(start) * bytes + line * kLineBytes, Use::kRead));
     }
 }
 
@@ -135,7 +140,7 @@ void PrefetchNextItems::request_weights(const Expr &round, Statements &statement
     for (int i = 0; i < share; i++) {
         const Expr line = Halide::min((pass * rounds_ + round) * share + i, lines - 1);
         statements.push_back(
-            request(product_.U.name(), Halide::cast<int64_t>(start) * 4 + line * kLineBytes));
+            request(product_.U.name(), Halide::cast<int64_t>(start) * 4 + line * kLineBytes, Use::kRead));
     }
 }
 
@@ -181,9 +186,19 @@ Stmt PrefetchNextWeights::sum(const For *loop, size_t source, int before) const 
             for (int i = 0; i < share; i++) {
                 const Expr line = Halide::min(pass * share + i, lines - 1);
                 statements.push_back(request(convolution_.U.name(),
-                                             Halide::cast<int64_t>(step) * step_bytes + line * kLineBytes));
+                                             Halide::cast<int64_t>(step) * step_bytes + line * kLineBytes,
+                                             Use::kRead));
             }
         });
+}
+
+// Of stores that are a smaller part of a line most would ask for one that is there.
+Stmt PrefetchNextTile::visit(const Store *store) {
+    const Halide::Type type = store->value.type();
+    if (store->name != buffer_ || type.bytes() * type.lanes() < kLineBytes / 2) return store;
+    const Ramp *ramp = store->index.as<Ramp>();
+    const Expr next = (ramp ? ramp->base : store->index) + tile_stride_;
+    return Block::make(request(buffer_, Halide::cast<int64_t>(next) * type.bytes(), Use::kWritten), store);
 }
 
 }  // namespace hardnet

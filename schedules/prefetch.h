@@ -1,7 +1,10 @@
-// Requests for what a product or a convolution needs soon, which Halide's own prefetch cannot express: that becomes a loop of
-// hints that bypass L2. Lowering passes: some cache lines are asked for, to be brought into L2, per round of a few steps
-// of a sum, which is unrolled: what computes their addresses would be a third of a step's instructions on AVX2.
+// Requests for what a product or a convolution reads soon and for what a transform writes soon, which Halide's own prefetch
+// cannot express: that becomes a loop of hints that bypass L2, for what is read. Lowering passes. In sums some cache lines are
+// asked for, to be brought into L2, per round of a few steps, which are unrolled: what computes their addresses would be a
+// third of a step's instructions on AVX2.
 #pragma once
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "generators/convolution.h"
@@ -56,6 +59,23 @@ private:
 
     const Convolution &convolution_;
     Halide::Expr block_ = 0, row_ = 0, column_ = 0, kx_ = 0, ky_ = 0;
+};
+
+// A transform writes a line or less at each position or pixel of a tile, one far from the other, and a line must be in a
+// cache before it is written. So each store asks for where the next tile's will go.
+class PrefetchNextTile : public Halide::Internal::IRMutator {
+public:
+    // `tile_stride`: from a tile to the next in the output `buffer`, in elements.
+    PrefetchNextTile(std::string buffer, int tile_stride)
+        : buffer_(std::move(buffer)), tile_stride_(tile_stride) {}
+
+protected:
+    using IRMutator::visit;
+    Halide::Internal::Stmt visit(const Halide::Internal::Store *store) override;
+
+private:
+    const std::string buffer_;
+    const int tile_stride_;
 };
 
 }  // namespace hardnet

@@ -62,6 +62,17 @@ struct Scheduler {
             if (family == ScheduleFamily::kX86 && spec.round > 0)
                 pipeline.add_custom_lowering_pass(new PrefetchNextItems(*generator));
         }
+        if constexpr (std::is_same_v<Generator, InputTransform>) {
+            if (family == ScheduleFamily::kX86)
+                pipeline.add_custom_lowering_pass(
+                    new PrefetchNextTile(generator->V.name(), spec.tile_stride));
+        }
+        if constexpr (std::is_same_v<Generator, OutputTransform>) {
+            if (family == ScheduleFamily::kX86)
+                pipeline.add_custom_lowering_pass(new PrefetchNextTile(
+                    generator->Y.name(),
+                    spec.pixel_stride * spec.tiling.tile_size(spec.quadrant.small_columns)));
+        }
         if constexpr (std::is_same_v<Generator, Convolution>) {
             if (family == ScheduleFamily::kX86 && spec.passes > 0)
                 pipeline.add_custom_lowering_pass(new PrefetchNextWeights(*generator));

@@ -40,7 +40,7 @@ std::string symbolic_features(uint32_t features) {
         {HARDNET_CPU_BMI2, "HARDNET_CPU_BMI2"},       {HARDNET_CPU_LZCNT, "HARDNET_CPU_LZCNT"},
         {HARDNET_CPU_MOVBE, "HARDNET_CPU_MOVBE"},     {HARDNET_CPU_AVX512, "HARDNET_CPU_AVX512"},
         {HARDNET_CPU_NEON, "HARDNET_CPU_NEON"},       {HARDNET_CPU_VNNI, "HARDNET_CPU_VNNI"},
-        {HARDNET_CPU_DOTPROD, "HARDNET_CPU_DOTPROD"},
+        {HARDNET_CPU_DOTPROD, "HARDNET_CPU_DOTPROD"}, {HARDNET_CPU_PRFCHW, "HARDNET_CPU_PRFCHW"},
     };
     std::string text;
     for (const auto &[bit, name] : names) {

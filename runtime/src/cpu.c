@@ -32,6 +32,7 @@ static const cpuid_feature kFeatures[] = {
     {HARDNET_CPU_POPCNT, 1, ECX, bit_POPCNT, 0},
     {HARDNET_CPU_MOVBE, 1, ECX, bit_MOVBE, 0},
     {HARDNET_CPU_LZCNT, 0x80000001, ECX, bit_LZCNT, 0},
+    {HARDNET_CPU_PRFCHW, 0x80000001, ECX, bit_PRFCHW, 0},
     {HARDNET_CPU_BMI1, 7, EBX, bit_BMI, 0},
     {HARDNET_CPU_BMI2, 7, EBX, bit_BMI2, 0},
     {HARDNET_CPU_AVX, 1, ECX, bit_AVX, YMM},
@@ -76,23 +77,15 @@ void hardnet_feature_names(uint32_t features, char *memory, size_t size) {
         uint32_t feature;
         const char *name;
     } kNames[] = {
-        {HARDNET_CPU_SSE3, "sse3"},
-        {HARDNET_CPU_SSSE3, "ssse3"},
-        {HARDNET_CPU_SSE41, "sse4.1"},
-        {HARDNET_CPU_SSE42, "sse4.2"},
-        {HARDNET_CPU_POPCNT, "popcnt"},
-        {HARDNET_CPU_AVX, "avx"},
-        {HARDNET_CPU_F16C, "f16c"},
-        {HARDNET_CPU_FMA, "fma"},
-        {HARDNET_CPU_AVX2, "avx2"},
-        {HARDNET_CPU_BMI1, "bmi1"},
-        {HARDNET_CPU_BMI2, "bmi2"},
-        {HARDNET_CPU_LZCNT, "lzcnt"},
-        {HARDNET_CPU_MOVBE, "movbe"},
-        {HARDNET_CPU_AVX512, "avx-512 (f, cd, bw, dq, vl)"},
-        {HARDNET_CPU_VNNI, "avx-512 vnni"},
-        {HARDNET_CPU_NEON, "neon"},
-        {HARDNET_CPU_DOTPROD, "dot products"},
+        {HARDNET_CPU_SSE3, "sse3"},     {HARDNET_CPU_SSSE3, "ssse3"},
+        {HARDNET_CPU_SSE41, "sse4.1"},  {HARDNET_CPU_SSE42, "sse4.2"},
+        {HARDNET_CPU_POPCNT, "popcnt"}, {HARDNET_CPU_AVX, "avx"},
+        {HARDNET_CPU_F16C, "f16c"},     {HARDNET_CPU_FMA, "fma"},
+        {HARDNET_CPU_AVX2, "avx2"},     {HARDNET_CPU_BMI1, "bmi1"},
+        {HARDNET_CPU_BMI2, "bmi2"},     {HARDNET_CPU_LZCNT, "lzcnt"},
+        {HARDNET_CPU_MOVBE, "movbe"},   {HARDNET_CPU_AVX512, "avx-512 (f, cd, bw, dq, vl)"},
+        {HARDNET_CPU_PRFCHW, "prfchw"}, {HARDNET_CPU_VNNI, "avx-512 vnni"},
+        {HARDNET_CPU_NEON, "neon"},     {HARDNET_CPU_DOTPROD, "dot products"},
     };
     hardnet_text text = hardnet_text_in(memory, size);
     const char *between = "";

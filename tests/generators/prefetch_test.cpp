@@ -1,8 +1,11 @@
-// What a convolution requests while it computes: walked through in its lowered loops, block by block.
+// What a convolution and the transforms request while they compute: walked through in their lowered loops.
 #include <gtest/gtest.h>
 
 #include <map>
 #include <set>
+#include <string>
+#include <variant>
+#include <vector>
 
 #include "compiler/emission/scheduled_kernel.h"
 #include "generators/convolution.h"
@@ -15,20 +18,23 @@ using Halide::Expr;
 
 constexpr int kRows = 4, kLineBytes = 64;
 
-// Runs the loops of a lowered kernel and keeps which bytes of U it requests in each block of channels.
+// Runs the loops of a lowered kernel and keeps which lines it requests, and which it stores to, in each round of a loop.
 class Walk : public IRVisitor {
 public:
-    // `known`: of variables, in place of what a buffer's description would say.
-    explicit Walk(std::map<std::string, Expr> known) : known_(std::move(known)) {}
-    std::map<int, std::set<int>> lines;  // by block
+    // `known`: of variables, in place of what a buffer's description would say; `over`: the loop, as its name ends;
+    // `output`: what is stored to.
+    Walk(std::map<std::string, Expr> known, std::string over, std::string output)
+        : known_(std::move(known)), over_(std::move(over)), output_(std::move(output)) {}
+    std::map<int, std::set<int>> lines, stored;  // by round
 
 protected:
     using IRVisitor::visit;
     void visit(const For *loop) override {
         const int first = number(loop->min), count = number(loop->extent);
-        const bool over_blocks = loop->name.size() > 3 && loop->name.substr(loop->name.size() - 3) == ".co";
+        const bool over =
+            loop->name.size() > over_.size() && loop->name.substr(loop->name.size() - over_.size()) == over_;
         for (int i = first; i < first + count; i++) {
-            if (over_blocks) block_ = i;
+            if (over) round_ = i;
             substitute(loop->name, i, loop->body).accept(this);
         }
     }
@@ -49,7 +55,14 @@ protected:
         const Add *const sum = handle ? handle->value.as<Add>() : nullptr;
         const Cast *const byte = sum ? sum->b.as<Cast>() : nullptr;
         ASSERT_TRUE(byte) << call->args[0];
-        lines[block_].insert(number(byte->value) / kLineBytes);
+        lines[round_].insert(number(byte->value) / kLineBytes);
+    }
+    void visit(const Store *store) override {
+        const Ramp *const ramp = store->index.as<Ramp>();
+        if (store->name == output_)
+            stored[round_].insert(number((ramp ? ramp->base : store->index) * store->value.type().bytes()) /
+                                  kLineBytes);
+        IRVisitor::visit(store);
     }
 
 private:
@@ -61,7 +74,8 @@ private:
     }
 
     const std::map<std::string, Expr> known_;
-    int block_ = 0;
+    const std::string over_, output_;
+    int round_ = 0;
 };
 
 // A lowering pass that looks and changes nothing.
@@ -77,6 +91,13 @@ public:
 private:
     Walk &walk_;
 };
+
+void walk_through(const ScheduledKernel &kernel, const Machine &machine, Walk &walk) {
+    Look look(walk);
+    Halide::Pipeline pipeline = kernel.pipeline;
+    pipeline.add_custom_lowering_pass(&look, nullptr);
+    pipeline.compile_to_module(kernel.arguments, "kernel", bare_target(machine));
+}
 
 // While a block of channels is computed, the next one's weights are requested, each line of them: whatever is multiplied, also
 // where the last block of a row is shifted.
@@ -104,11 +125,8 @@ TEST(Prefetch, EveryBlockOfChannelsRequestsTheNext) {
                 known[y + ".min." + std::to_string(dimension)] = 0;
                 known[y + ".extent." + std::to_string(dimension)] = extent;
             }
-            Walk walk(known);
-            Look look(walk);
-            Halide::Pipeline pipeline = kernel.pipeline;
-            pipeline.add_custom_lowering_pass(&look, nullptr);
-            pipeline.compile_to_module(kernel.arguments, "kernel", bare_target(zen4));
+            Walk walk(known, ".co", y);
+            walk_through(kernel, zen4, walk);
 
             const int lines = 4 * spec.steps() * 9 * spec.block / kLineBytes;  // of a block
             ASSERT_EQ(walk.lines.size(), 3u);
@@ -118,6 +136,46 @@ TEST(Prefetch, EveryBlockOfChannelsRequestsTheNext) {
                 EXPECT_EQ(*requested.rbegin(), (block + 2) * lines - 1);
             }
         }
+    }
+}
+
+// Where a tile's results go is requested while the tile before it is transformed.
+TEST(Prefetch, EveryTileRequestsTheLinesOfTheNext) {
+    constexpr int kChannels = 32, kTiles = 3, kTileStride = 48;
+    const Machine &zen4 = machines(Precision::kInt8).front();
+    const Tiling tiling(4, {1, 0}, {kTiles, 0});
+    InputTransformSpec input;
+    input.tiling = tiling;
+    input.pixel_stride = 48;
+    input.row_stride = 48 * 14;
+    input.tile_stride = kTileStride;
+    input.position_stride = kTileStride * (kTiles + 1);
+    OutputTransformSpec output;
+    output.tiling = tiling;
+    output.tiles = kTiles;
+    output.m_stride = kChannels;
+    output.pixel_stride = kTileStride;
+    output.row_stride = kTileStride * 14;
+    output.valid_rows = 4;
+    output.valid_columns = 4 * kTiles;
+    for (const KernelSpec &spec : {KernelSpec(input), KernelSpec(output)}) {
+        SCOPED_TRACE(operator_name(spec));
+        const ScheduledKernel kernel = scheduled_kernel(spec, zen4);
+        Halide::Pipeline pipeline = kernel.pipeline;
+        const std::string out = pipeline.outputs()[0].name();
+        std::map<std::string, Expr> known;
+        const std::vector<int> extents = std::holds_alternative<InputTransformSpec>(spec)
+                                             ? std::vector<int>{kChannels, kTiles, 1, 36}
+                                             : std::vector<int>{kChannels, 4, kTiles, 4, 1};
+        for (size_t d = 0; d < extents.size(); d++) {
+            known[out + ".min." + std::to_string(d)] = 0;
+            known[out + ".extent." + std::to_string(d)] = extents[d];
+        }
+        Walk walk(known, ".tx", out);
+        walk_through(kernel, zen4, walk);
+        ASSERT_EQ(walk.stored.size(), size_t(kTiles));
+        for (int tile = 0; tile + 1 < kTiles; tile++)
+            EXPECT_EQ(walk.lines[tile], walk.stored[tile + 1]) << tile;
     }
 }
 

@@ -85,6 +85,7 @@ const Table &legacy_table() {
         add(t, HARDNET_CPU_POPCNT, "popcnt");
         add(t, HARDNET_CPU_LZCNT, "lzcnt");
         add(t, HARDNET_CPU_MOVBE, "movbe");
+        add(t, HARDNET_CPU_PRFCHW, "prefetchw");
         add(t, HARDNET_CPU_BMI1, "tzcnt");
         return t;
     }();

@@ -39,6 +39,7 @@ TEST(FeaturesNeeded, ByEncodingAndName) {
         {"f3 48 0f b8 c1", "popcnt rax,rcx", HARDNET_CPU_POPCNT},
         {"f3 48 0f bd c1", "lzcnt  rax,rcx", HARDNET_CPU_LZCNT},
         {"0f 38 f0 07", "movbe  eax,DWORD PTR [rdi]", HARDNET_CPU_MOVBE},
+        {"0f 0d 0f", "prefetchw BYTE PTR [rdi]", HARDNET_CPU_PRFCHW},
         {"c4 e2 f8 f2 c1", "andn   rax,rax,rcx", HARDNET_CPU_BMI1},
         {"c4 e2 f1 f7 c0", "shlx   rax,rax,rcx", HARDNET_CPU_BMI2},
         {"c5 f8 58 c1", "vaddps xmm0,xmm0,xmm1", HARDNET_CPU_AVX},

@@ -49,13 +49,21 @@ struct Feature {
     const char *best;  // level of a CPU that has all others
 };
 constexpr Feature kFeatures[] = {
-    {"sse3", HARDNET_CPU_SSE3, ""},          {"ssse3", HARDNET_CPU_SSSE3, ""},
-    {"sse4.1", HARDNET_CPU_SSE41, ""},       {"sse4.2", HARDNET_CPU_SSE42, "sse41"},
-    {"popcnt", HARDNET_CPU_POPCNT, "sse41"}, {"avx", HARDNET_CPU_AVX, "sse41"},
-    {"f16c", HARDNET_CPU_F16C, "sse41"},     {"fma", HARDNET_CPU_FMA, "sse41"},
-    {"avx2", HARDNET_CPU_AVX2, "sse41"},     {"bmi1", HARDNET_CPU_BMI1, "sse41"},
-    {"bmi2", HARDNET_CPU_BMI2, "sse41"},     {"lzcnt", HARDNET_CPU_LZCNT, "sse41"},
-    {"movbe", HARDNET_CPU_MOVBE, "sse41"},   {"avx-512 (f, cd, bw, dq, vl)", HARDNET_CPU_AVX512, "avx2"},
+    {"sse3", HARDNET_CPU_SSE3, ""},
+    {"ssse3", HARDNET_CPU_SSSE3, ""},
+    {"sse4.1", HARDNET_CPU_SSE41, ""},
+    {"sse4.2", HARDNET_CPU_SSE42, "sse41"},
+    {"popcnt", HARDNET_CPU_POPCNT, "sse41"},
+    {"avx", HARDNET_CPU_AVX, "sse41"},
+    {"f16c", HARDNET_CPU_F16C, "sse41"},
+    {"fma", HARDNET_CPU_FMA, "sse41"},
+    {"avx2", HARDNET_CPU_AVX2, "sse41"},
+    {"bmi1", HARDNET_CPU_BMI1, "sse41"},
+    {"bmi2", HARDNET_CPU_BMI2, "sse41"},
+    {"lzcnt", HARDNET_CPU_LZCNT, "sse41"},
+    {"movbe", HARDNET_CPU_MOVBE, "sse41"},
+    {"prfchw", HARDNET_CPU_PRFCHW, "avx2"},
+    {"avx-512 (f, cd, bw, dq, vl)", HARDNET_CPU_AVX512, "avx2"},
 };
 
 // Penryn, Haswell and Skylake-X, feature by feature.
@@ -81,7 +89,7 @@ TEST_F(Levels, ForcedByTheOptions) {
     EXPECT_EQ(open(kAvx2 & ~(HARDNET_CPU_FMA | HARDNET_CPU_AVX2), "avx2", HARDNET_UNSUPPORTED_CPU),
               "level avx2: expected a cpu with fma, avx2, found one without");
     EXPECT_EQ(open(kAvx2, "avx512", HARDNET_UNSUPPORTED_CPU),
-              "level avx512: expected a cpu with avx-512 (f, cd, bw, dq, vl), found one without");
+              "level avx512: expected a cpu with avx-512 (f, cd, bw, dq, vl), prfchw, found one without");
     EXPECT_EQ(open(kAvx512, "AVX2", HARDNET_INVALID_ARGUMENT),
               "level: expected one of avx512, avx2, sse41, found \"AVX2\"");
     EXPECT_EQ(open(kAvx512, "", HARDNET_INVALID_ARGUMENT),
