@@ -71,6 +71,7 @@ std::vector<Parameters> candidates_of(const Machine &machine, const Problem &pro
         if (!(r->problem == problem)) parameters.blocks = like(machine, problem, r->parameters.blocks);
         if (complete_parameters(machine, problem, parameters)) add(parameters);
     }
+    const Parameters nearest = all.size() > 1 ? all[1] : usual;
     for (const Blocks &blocks : model) {
         Parameters parameters = usual;
         parameters.blocks = blocks;
@@ -79,7 +80,7 @@ std::vector<Parameters> candidates_of(const Machine &machine, const Problem &pro
     for (const ParameterRange &range : parameter_ranges()) {
         if (range.op != problem.op) continue;
         for (const int value : legal_values(machine, problem, range)) {
-            Parameters parameters = usual;
+            Parameters parameters = nearest;
             parameters.*range.value = value;
             add(parameters);
         }

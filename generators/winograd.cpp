@@ -100,33 +100,43 @@ Product::Product(const ProductSpec &s)
     }
 
     const bool int16 = spec.products == Precision::kInt16;
-    acc(ci, cb, ti, q) = int16 ? Expr(0) : Expr(0.0f);
-    int k0 = 0;  // the weights' input channels, or pairs of them, follow the order of the sources
     const int in_step = channels_in_step(spec.products);
     for (size_t i = 0; i < spec.sources.size(); i++) {
         const ProductSource &source = spec.sources[i];
         V.emplace_back(U.type(), 3, "V" + std::to_string(i));
-        const std::string name = "r" + std::to_string(i);
-        if (int16)
-            r.emplace_back(Halide::Region{{0, 2}, {0, spec.steps(source)}}, name);
-        else
-            r.emplace_back(0, source.channels, name);
         tiles.emplace_back("tiles" + std::to_string(i));
         tiles[i](rc, ti, q) = V[i](rc, first_tile + ti, position);
-        if (int16)
-            acc(ci, cb, ti, q) += Halide::cast<int>(tiles[i](2 * r[i].y + r[i].x, ti, q)) *
-                                  Halide::cast<int>(U(r[i].x, ci, k0 + r[i].y, position, cb));
-        else
-            acc(ci, cb, ti, q) += tiles[i](r[i], ti, q) * U(ci, k0 + r[i], position, cb);
-        k0 += spec.steps(source);
         V[i].dim(0).set_bounds(0, in_step * spec.steps(source));
         V[i].dim(1).set_min(0).set_stride(source.tile_stride);
         V[i].dim(2).set_min(0).set_stride(source.position_stride);
     }
-    const Expr lane = c % spec.block, block = c / spec.block, sum = acc(lane, block, ti, q);
-    M(c, ti, q) = int16 ? Halide::cast<float>(sum) * scale(lane, position, block) : sum;
+    // The weights' input channels, or pairs of them, follow the order of the sources.
+    for (const std::vector<SumPiece> &sum : spec.partial_sums()) {
+        Halide::Func &total = acc.emplace_back("acc" + std::to_string(acc.size()));
+        total(ci, cb, ti, q) = int16 ? Expr(0) : Expr(0.0f);
+        for (const SumPiece &piece : sum) {
+            const std::string name = "r" + std::to_string(r.size());
+            const Halide::Func &in = tiles[size_t(piece.source)];
+            if (int16) {
+                const Halide::RDom &k = r.emplace_back(Halide::Region{{0, 2}, {0, piece.steps}}, name);
+                total(ci, cb, ti, q) += Halide::cast<int>(in(2 * (piece.first + k.y) + k.x, ti, q)) *
+                                        Halide::cast<int>(U(k.x, ci, piece.weights + k.y, position, cb));
+            } else {
+                const Halide::RDom &k = r.emplace_back(0, piece.steps, name);
+                total(ci, cb, ti, q) += in(piece.first + k, ti, q) * U(ci, piece.weights + k, position, cb);
+            }
+            sums.push_back(total.update(total.num_update_definitions() - 1));
+            pieces.push_back(piece);
+        }
+        const Expr lane = c % spec.block, block = c / spec.block, value = total(lane, block, ti, q);
+        const Expr scaled = int16 ? Halide::cast<float>(value) * scale(lane, position, block) : value;
+        if (acc.size() == 1)
+            M(c, ti, q) = scaled;
+        else
+            M(c, ti, q) += scaled;
+    }
 
-    set_weight_layout(U, scale, spec.block, k0, spec.tiling.positions(), spec.products);
+    set_weight_layout(U, scale, spec.block, spec.steps(), spec.tiling.positions(), spec.products);
     M.bound(c, 0, spec.out).bound(ti, 0, spec.tiles);
     auto out = M.output_buffer();
     out.dim(0).set_bounds(0, spec.out);

@@ -34,15 +34,17 @@ struct Product {
     ProductSpec spec;
     Halide::Var c{"c"}, ti{"ti"}, q{"q"}, cb{"cb"}, ci{"ci"}, rc{"rc"};
     std::vector<Halide::ImageParam> V;  // per source (r, tile, position)
-    std::vector<Halide::RDom> r;        // per source, over its channels; int16: over pairs (x) of them (y)
+    std::vector<SumPiece> pieces;       // of all partial sums
+    std::vector<Halide::RDom> r;        // per piece, over its channels; int16: over pairs (x) of them (y)
     std::vector<Halide::Func>
         tiles;  // per source (r, tile in item, item): an item's part of V, inlined unless scheduled
     Halide::Expr position, first_tile;  // of item q
     Halide::Expr pass;                  // how many items of that position come before q
-    Halide::ImageParam U;      // (c in block, r over all sources, position, block); int16: (r % 2, ...)
-    Halide::ImageParam scale;  // int16: (c in block, position, block)
-    Halide::Func acc{"acc"};   // (c in block, block, tile in item, item)
-    Halide::Func M{"M"};       // (c, tile in item, item)
+    Halide::ImageParam U;           // (c in block, r over all sources, position, block); int16: (r % 2, ...)
+    Halide::ImageParam scale;       // int16: (c in block, position, block)
+    std::vector<Halide::Func> acc;  // per partial sum (c in block, block, tile in item, item)
+    Halide::Func M{"M"};  // (c, tile in item, item); an update adds each partial sum behind the first
+    std::vector<Halide::Stage> sums;  // per piece, the update of its partial sum
 };
 inline Product generator_of(const ProductSpec &spec) { return Product(spec); }
 

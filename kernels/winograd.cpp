@@ -1,5 +1,7 @@
 #include "kernels/winograd.h"
 
+#include <algorithm>
+
 #include "kernels/key.h"
 
 namespace hardnet {
@@ -39,11 +41,36 @@ int ProductSpec::steps() const {
     return sum;
 }
 
+std::vector<std::vector<SumPiece>> ProductSpec::partial_sums() const {
+    // Pieces end behind whole fours of a source's steps, or with the source; few steps are no piece of their own.
+    constexpr int kWhole = 4, kFew = 16;
+    const int all = steps(), count = cut ? std::max((all + cut / 2) / cut, 1) : 1;
+    std::vector<std::vector<SumPiece>> sums(1);
+    int weights = 0;
+    for (size_t s = 0; s < sources.size(); s++) {
+        const int in = steps(sources[s]);
+        for (int first = 0; first < in;) {
+            const int sum = int(sums.size()), end = all * sum / count - weights;
+            if (sum < count && end - first < kFew && !sums.back().empty()) {
+                sums.emplace_back();
+                continue;
+            }
+            const int fours = (std::max(end, first + 1) + kWhole - 1) / kWhole,
+                      last = in - end < kFew ? in : fours * kWhole;
+            sums.back().push_back({int(s), first, last - first, weights + first});
+            first = last;
+        }
+        weights += in;
+    }
+    return sums;
+}
+
 std::string ProductSpec::key() const {
     Key k(products == Precision::kInt16 ? "winograd_product_int16" : "winograd_product");
     k.add("tiling", tiling.key());
     for (const ProductSource &s : sources) k.add("in", {s.channels, s.tile_stride, s.position_stride});
-    return k.add("out", {out}).add("block", {block, tiles, lanes, round}).text;
+    k.add("out", {out}).add("block", {block, tiles, lanes, round});
+    return cut ? k.add("cut", {cut}).text : k.text;
 }
 
 std::vector<KernelParameter> ProductSpec::parameters() const {

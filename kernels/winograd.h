@@ -45,6 +45,13 @@ struct ProductSource {
     int channels = 0, tile_stride = 0, position_stride = 0;
 };
 
+// Some steps of a product's sum, all of one source.
+struct SumPiece {
+    int source = 0;
+    int first = 0, steps = 0;  // of the source's
+    int weights = 0;           // the first of all sources' steps
+};
+
 struct ProductSpec {
     Tiling tiling;
     std::vector<ProductSource> sources;
@@ -54,10 +61,15 @@ struct ProductSpec {
     int lanes = 16;
     Precision products = Precision::kFloat32;  // or kInt16
     int round = 4;                             // steps of a sum between requests for what comes next, or 0
+    // Where it is not 0: a position's items take about so many steps of their sums, whose weights stay in L1, one behind
+    // the other before they take the next ones, and all blocks of channels one position before the next.
+    int cut = 0;
     std::string key() const;
     std::vector<KernelParameter> parameters() const;
     int steps(const ProductSource &source) const { return steps_of(source.channels, products); }
     int steps() const;
+    // The sums that are added to M, one behind the other; of steps alike in number.
+    std::vector<std::vector<SumPiece>> partial_sums() const;
 };
 
 // Transforms M back for one quadrant. Calls may cover any range of c and ty.

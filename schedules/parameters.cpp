@@ -9,6 +9,7 @@ using Op = Problem::Op;
 const std::vector<ParameterRange> &parameter_ranges() {
     static const std::vector<ParameterRange> all = {
         {"round", "rounds of", &Parameters::round, Op::kProduct, {0, 1, 2, 4, 8}},
+        {"cut", "sums cut at", &Parameters::cut, Op::kProduct, {0, 192, 384}},
         {"rows", "rows", &Parameters::rows, Op::kConvolution, {1, 2, 4, 8, 16}},
         {"m", "m", &Parameters::m, Op::kResolution, {0, 2, 3, 4}},
     };
@@ -20,6 +21,9 @@ std::vector<int> legal_values(const Machine &machine, const Problem &problem, co
     for (const int value : range.legal) {
         const bool has_requests = machine.family == ScheduleFamily::kX86;
         if (range.value == &Parameters::round && !has_requests && value != Parameters{}.round) continue;
+        // Sums of integers stay whole: they are exact before they are scaled.
+        const bool has_cuts = has_requests && problem.products == Precision::kFloat32;
+        if (range.value == &Parameters::cut && value && !has_cuts) continue;
         if (range.value == &Parameters::rows && problem.height < kManyRows && value > 1) continue;
         values.push_back(value);
     }

@@ -16,12 +16,14 @@ struct Parameters {
     Blocks blocks;  // register blocks, of a product or a convolution
     int round =
         4;  // of a product: steps of its sums between requests for what comes next; 0: nothing is requested
+    int cut =
+        0;  // of a product: steps of its sums that all items of a position take before the next ones; 0: all steps
     int rows =
         1;  // of a convolution: a block of channels takes so many rows before the next does, where rows are shared
     int m = 0;  // of a resolution: F(m x m) of all its layers; 0: they are computed directly
 
     bool operator==(const Parameters &o) const {
-        return blocks == o.blocks && round == o.round && rows == o.rows && m == o.m;
+        return blocks == o.blocks && round == o.round && cut == o.cut && rows == o.rows && m == o.m;
     }
 };
 

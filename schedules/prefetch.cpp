@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "schedules/loop_names.h"
+
 namespace hardnet {
 
 using namespace Halide::Internal;
@@ -13,10 +15,6 @@ namespace {
 
 constexpr int kLineBytes = 64;
 constexpr int kRound = 4;  // steps of a convolution's sum
-
-bool ends_with(const std::string &text, const std::string &end) {
-    return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
-}
 
 // What a loop's body holds.
 class Contents : public IRVisitor {
@@ -73,16 +71,26 @@ Stmt in_rounds(const For *loop, int steps, int each,
 
 PrefetchNextItems::PrefetchNextItems(const Product &product)
     : product_(product), items_(product.spec.tiling, product.spec.tiles) {
-    for (size_t source = 0; source < product.spec.sources.size(); source++) rounds_ += rounds(source);
+    const auto sums = product.spec.partial_sums();
+    for (size_t i = 0; i < sums.size(); i++) {
+        const std::vector<SumPiece> &next = sums[(i + 1) % sums.size()];
+        NextWeights weights{next.front().weights, 0, i + 1 == sums.size(), 0};
+        for (const SumPiece &piece : next) weights.steps += piece.steps;
+        for (const SumPiece &piece : sums[i]) weights.rounds += piece.steps / product.spec.round;
+        for (const SumPiece &piece : sums[i]) {
+            next_weights_.push_back(weights);
+            weights.before += piece.steps / product.spec.round;
+        }
+    }
 }
 
 Stmt PrefetchNextItems::visit(const For *loop) {
     const Expr variable = Variable::make(Halide::Int(32), loop->name);
     const Contents body(loop);
     if (!body.loops && body.weights && item_.defined()) {
-        for (size_t source = 0; source < product_.r.size(); source++) {
-            for (int d = 0; d < product_.r[source].dimensions(); d++)
-                if (ends_with(loop->name, "." + product_.r[source][d].name())) return sum(loop, source);
+        for (size_t piece = 0; piece < product_.r.size(); piece++) {
+            for (int d = 0; d < product_.r[piece].dimensions(); d++)
+                if (ends_with(loop->name, "." + product_.r[piece][d].name())) return sum(loop, piece);
         }
     }
     if (ends_with(loop->name, ".co")) block_ = variable;
@@ -92,53 +100,54 @@ Stmt PrefetchNextItems::visit(const For *loop) {
     return IRMutator::visit(loop);
 }
 
-int PrefetchNextItems::rounds(size_t source) const {
-    return product_.spec.steps(product_.spec.sources[source]) / product_.spec.round;
-}
-
-Stmt PrefetchNextItems::sum(const For *loop, size_t source) {
-    int before = 0;
-    for (size_t s = 0; s < source; s++) before += rounds(s);
-    const ProductSpec &spec = product_.spec;
-    return in_rounds(loop, spec.steps(spec.sources[source]), spec.round,
+Stmt PrefetchNextItems::sum(const For *loop, size_t piece) {
+    return in_rounds(loop, product_.pieces[piece].steps, product_.spec.round,
                      [&](const Expr &round, Statements &statements) {
-                         request_tiles(round, source, statements);
-                         request_weights(before + round, statements);
+                         request_tiles(round, piece, statements);
+                         request_weights(round, next_weights_[piece], statements);
                      });
 }
 
 void PrefetchNextItems::request_tiles(const Expr &round, size_t of, Statements &statements) const {
-    const ProductSource &source = product_.spec.sources[of];
-    const int bytes = 4 / channels_in_step(product_.spec.products),
-              lines = lines_of(product_.spec.tiles * source.tile_stride * bytes),
-              share = shared(lines, rounds(of));
+    const SumPiece &piece = product_.pieces[of];
+    const ProductSpec &s = product_.spec;
+    const ProductSource &source = s.sources[size_t(piece.source)];
+    const int bytes = 4 / channels_in_step(s.products),
+              lines = lines_of(s.tiles * source.tile_stride * bytes),
+              share = shared(lines, s.steps(source) / s.round), before = piece.first / s.round;
     const Expr tile = substitute(product_.q.name(), item_ + 1, product_.first_tile),
                position = substitute(product_.q.name(), item_ + 1, product_.position),
                start = tile * source.tile_stride + position * source.position_stride;
     for (int i = 0; i < share; i++) {
-        const Expr line = Halide::min(round * share + i, lines - 1);
-        statements.push_back(request(product_.V[of].name(),
+        const Expr line = Halide::min((before + round) * share + i, lines - 1);
+        statements.push_back(request(product_.V[size_t(piece.source)].name(),
                                      Halide::cast<int64_t>(start) * bytes + line * kLineBytes, Use::kRead));
     }
 }
 
-// `round`: of all sources' sums.
-void PrefetchNextItems::request_weights(const Expr &round, Statements &statements) const {
+void PrefetchNextItems::request_weights(const Expr &round, const NextWeights &weights,
+                                        Statements &statements) const {
     const ProductSpec &s = product_.spec;
     // A step is four bytes for each output channel: a float, or a pair of int16.
-    const int passes = items_.ranges.front().blocks, lines = lines_of(4 * s.steps() * s.block),
-              share = shared(lines, passes * rounds_);
+    const int passes = items_.ranges.front().blocks, lines = lines_of(4 * weights.steps * s.block),
+              share = shared(lines, passes * weights.rounds);
     const Expr first_item = Variable::make(Halide::Int(32), product_.M.name() + ".min.2"),
                items = Variable::make(Halide::Int(32), product_.M.name() + ".extent.2");
     auto at = [&](const Expr &value, const Expr &item) { return substitute(product_.q.name(), item, value); };
     const Expr position = at(product_.position, item_), pass = at(product_.pass, item_),
                first = at(product_.position, first_item),
                last = at(product_.position, first_item + items - 1),
-               next = Halide::select(position < last, block_ * s.tiling.positions() + position + 1,
-                                     (block_ + 1) * s.tiling.positions() + first),
-               start = next * (s.steps() * s.block);
+               here = block_ * s.tiling.positions() + position,
+               next_block = (block_ + 1) * s.tiling.positions();
+    Expr next = here;
+    if (weights.of_next_position && s.cut)
+        next = Halide::select(block_ < s.out / s.block - 1, next_block + position, position + 1);
+    else if (weights.of_next_position)
+        next = Halide::select(position < last, here + 1, next_block + first);
+    const Expr start = (next * s.steps() + weights.first) * s.block;
     for (int i = 0; i < share; i++) {
-        const Expr line = Halide::min((pass * rounds_ + round) * share + i, lines - 1);
+        const Expr line =
+            Halide::min((pass * weights.rounds + weights.before + round) * share + i, lines - 1);
         statements.push_back(
             request(product_.U.name(), Halide::cast<int64_t>(start) * 4 + line * kLineBytes, Use::kRead));
     }

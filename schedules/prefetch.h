@@ -16,7 +16,8 @@ namespace hardnet {
 // channels runs, the next item's tiles of that source are requested.
 //
 // Weights: the items of a position read its weights one after the other, the first from memory, which cannot
-// keep up, the others from L2. So the items of a position share in requesting the next position's weights.
+// keep up, the others from L2. So the items of a position share in requesting the next position's weights, or where sums
+// are cut, the next partial sum's.
 //
 // What is requested may lie behind a buffer's end; a prefetch never faults.
 class PrefetchNextItems : public Halide::Internal::IRMutator {
@@ -29,16 +30,21 @@ protected:
 
 private:
     using Statements = std::vector<Halide::Internal::Stmt>;
-    // A source's sum; one of a single step is no loop, and no request is made.
-    Halide::Internal::Stmt sum(const Halide::Internal::For *loop, size_t source);
-    int rounds(size_t source) const;
-    void request_tiles(const Halide::Expr &round, size_t source, Statements &statements) const;
-    void request_weights(const Halide::Expr &round, Statements &statements) const;
+    // What a piece of a partial sum requests: the weights of the partial sum that comes next.
+    struct NextWeights {
+        int first = 0, steps = 0;
+        bool of_next_position = false;  // or block of channels
+        int rounds = 0, before = 0;     // of all pieces of its partial sum; of those in front of it
+    };
+    // A piece of a sum; one of a single step is no loop, and no request is made.
+    Halide::Internal::Stmt sum(const Halide::Internal::For *loop, size_t piece);
+    void request_tiles(const Halide::Expr &round, size_t piece, Statements &statements) const;
+    void request_weights(const Halide::Expr &round, const NextWeights &weights, Statements &statements) const;
 
     const Product &product_;
     const ItemMap items_;
-    int rounds_ = 0;                 // of all sources' sums
-    Halide::Expr item_, block_ = 0;  // the loops around
+    std::vector<NextWeights> next_weights_;  // per piece
+    Halide::Expr item_, block_ = 0;          // the loops around
 };
 
 // For a convolution whose blocks of channels each take all pixels: the first block of pixels reads the channels'

@@ -50,14 +50,17 @@ void schedule(InputTransform &t) {
 void schedule(Product &p) {
     Var co("co"), cii("cii");
     const int lanes = p.spec.lanes;
-    p.M.split(p.c, co, cii, p.spec.block);
-    p.M.reorder(cii, p.ti, p.q, co);
-    p.M.vectorize(cii, lanes).unroll(cii).unroll(p.ti);
-    p.acc.compute_at(p.M, p.q);
-    p.acc.vectorize(p.ci, lanes).unroll(p.ci).unroll(p.ti).unroll(p.cb).unroll(p.q);
-    for (size_t s = 0; s < p.r.size(); s++) {
+    for (size_t i = 0; i < p.acc.size(); i++) {
+        Var vector("vector");
+        Halide::Stage adds = i ? p.M.update(int(i) - 1) : Halide::Stage(p.M);
+        adds.split(p.c, co, cii, p.spec.block).split(cii, cii, vector, lanes);
+        adds.reorder(vector, cii, p.ti, p.q, co).vectorize(vector).unroll(cii).unroll(p.ti);
+        p.acc[i].compute_at(p.M, p.q);
+        p.acc[i].vectorize(p.ci, lanes).unroll(p.ci).unroll(p.ti).unroll(p.cb).unroll(p.q);
+    }
+    for (size_t s = 0; s < p.sums.size(); s++) {
         const bool int16 = p.spec.products == Precision::kInt16;
-        auto update = p.acc.update(s);
+        Halide::Stage &update = p.sums[s];
         const Halide::RVar first = p.r[s][0];
         update.reorder(p.ci, p.ti, p.cb, p.q, p.r[s][int16 ? 1 : 0]).unroll(p.cb).unroll(p.q);
         multiply(update, p.ci, p.ti, int16 ? &first : nullptr, p.spec.block / lanes, p.spec.tiles, lanes);

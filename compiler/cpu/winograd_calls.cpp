@@ -136,6 +136,7 @@ void call_product(Planning &p, int layer, const Tiling &tiling, const ChannelPar
     spec.tiles = part.extent;
     spec.lanes = part.lanes;
     spec.round = p.decision(layer).parameters.round;
+    spec.cut = p.decision(layer).parameters.cut;
     std::vector<hardnet_argument> arguments;
     for (const Transformed &v : sources) {
         spec.sources.push_back({v.channels, v.tile_stride, v.position_stride});

@@ -7,6 +7,7 @@
 #include "compiler/emission/generator_sources.h"
 #include "compiler/emission/scheduled_kernel.h"
 #include "schedules/arm.h"
+#include "schedules/positions.h"
 #include "schedules/prefetch.h"
 #include "schedules/x86.h"
 
@@ -59,26 +60,28 @@ struct Scheduler {
         }
         Halide::Pipeline pipeline(output(*generator));
         if constexpr (std::is_same_v<Generator, Product>) {
-            if (family == ScheduleFamily::kX86 && spec.round > 0)
-                pipeline.add_custom_lowering_pass(new PrefetchNextItems(*generator));
+            if (spec.cut > 0) pipeline.add_custom_lowering_pass(new PositionsOutermost(*generator));
         }
-        if constexpr (std::is_same_v<Generator, InputTransform>) {
-            if (family == ScheduleFamily::kX86)
-                pipeline.add_custom_lowering_pass(
-                    new PrefetchNextTile(generator->V.name(), spec.tile_stride));
-        }
-        if constexpr (std::is_same_v<Generator, OutputTransform>) {
-            if (family == ScheduleFamily::kX86)
-                pipeline.add_custom_lowering_pass(new PrefetchNextTile(
-                    generator->Y.name(),
-                    spec.pixel_stride * spec.tiling.tile_size(spec.quadrant.small_columns)));
-        }
-        if constexpr (std::is_same_v<Generator, Convolution>) {
-            if (family == ScheduleFamily::kX86 && spec.passes > 0)
-                pipeline.add_custom_lowering_pass(new PrefetchNextWeights(*generator));
-        }
+        if (family == ScheduleFamily::kX86) add_requests(spec, *generator, pipeline);
         const std::vector<Halide::ImageParam> inputs = generator->inputs();
         return {pipeline, {inputs.begin(), inputs.end()}, generator};
+    }
+
+private:
+    // For what the kernel reads or writes next.
+    template <typename Spec, typename Generator>
+    static void add_requests(const Spec &spec, const Generator &generator, Halide::Pipeline &pipeline) {
+        if constexpr (std::is_same_v<Generator, Product>) {
+            if (spec.round > 0) pipeline.add_custom_lowering_pass(new PrefetchNextItems(generator));
+        } else if constexpr (std::is_same_v<Generator, InputTransform>) {
+            pipeline.add_custom_lowering_pass(new PrefetchNextTile(generator.V.name(), spec.tile_stride));
+        } else if constexpr (std::is_same_v<Generator, OutputTransform>) {
+            const int pixels = spec.tiling.tile_size(spec.quadrant.small_columns);
+            pipeline.add_custom_lowering_pass(
+                new PrefetchNextTile(generator.Y.name(), spec.pixel_stride * pixels));
+        } else if constexpr (std::is_same_v<Generator, Convolution>) {
+            if (spec.passes > 0) pipeline.add_custom_lowering_pass(new PrefetchNextWeights(generator));
+        }
     }
 };
 

@@ -36,9 +36,16 @@ protected:
     static std::vector<Parameters> of_model(const Problem &problem) {
         std::vector<Parameters> all;
         for (const Blocks &blocks : candidate_blocks(avx512(), problem, 12, 1.15)) all.push_back({blocks});
-        const bool product = problem.op == Problem::Op::kProduct;
-        for (const int value : product ? std::vector<int>{0, 1, 2, 8} : std::vector<int>{2, 4, 8, 16})
-            all.push_back(product ? Parameters{all[0].blocks, value} : Parameters{all[0].blocks, 4, value});
+        const Parameters usual = all[0];
+        auto add = [&](int Parameters::*which, std::initializer_list<int> values) {
+            for (const int value : values) all.emplace_back(usual).*which = value;
+        };
+        if (problem.op == Problem::Op::kProduct) {
+            add(&Parameters::round, {0, 1, 2, 8});
+            add(&Parameters::cut, {192, 384});
+        } else {
+            add(&Parameters::rows, {2, 4, 8, 16});
+        }
         return all;
     }
 };
@@ -66,6 +73,16 @@ TEST_F(Candidates, BeginWithWhatWonForTheSameProblemElsewhere) {
     const std::vector<Parameters> all = candidates_of(avx512(), problem, {near, same});
     EXPECT_TRUE(all[0] == model_parameters(avx512(), problem));
     EXPECT_TRUE(all[1] == same.parameters);
+}
+
+TEST_F(Candidates, VaryOtherParametersOfWhatWon) {
+    const Problem problem = product(28, 160, 200);
+    TuningRecord same = won(problem, 20);
+    same.parameters.round = 8;
+    Parameters varied = same.parameters;
+    varied.cut = 192;
+    const std::vector<Parameters> all = candidates_of(avx512(), problem, {same});
+    EXPECT_EQ(std::count(all.begin(), all.end(), varied), 1);
 }
 
 TEST_F(Candidates, FollowTheNearestShapes) {

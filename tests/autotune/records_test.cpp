@@ -96,6 +96,11 @@ TEST(TuningRecord, RefuseWhatIsNotInAParametersRange) {
     EXPECT_EQ(fault(avx512, kProduct, with(kProductBlocks, &Parameters::round, 0)), "none");
     EXPECT_EQ(fault(avx512, kProduct, with(kProductBlocks, &Parameters::round, 3)),
               "round: expected one of 0, 1, 2, 4, 8, found 3");
+    EXPECT_EQ(fault(avx512, kProduct, with(kProductBlocks, &Parameters::cut, 192)), "none");
+    Problem of_int16 = kProduct;
+    of_int16.products = Precision::kInt16;
+    EXPECT_EQ(fault(avx512, of_int16, with(kProductBlocks, &Parameters::cut, 192)),
+              "cut: expected one of 0, found 192");
     const Parameters neon_blocks = model_parameters(neon, kProduct);
     EXPECT_EQ(fault(neon, kProduct, neon_blocks), "none");
     EXPECT_EQ(fault(neon, kProduct, with(neon_blocks, &Parameters::round, 8)),

@@ -14,6 +14,7 @@ struct WinogradCase {
     int out;
     InputSize size;
     Activation activation;
+    int cut = 0;  // of sums, where the machine's schedules have it
 
     Tiling tiling() const { return Tiling::cover(m, size.height, size.width); }
     int in() const {
@@ -25,7 +26,8 @@ struct WinogradCase {
         std::string text = tiling().name();
         for (size_t s = 0; s < sources.size(); s++) text += (s ? "+" : " ") + std::to_string(sources[s]);
         return text + " -> " + std::to_string(out) + " " + std::to_string(size.height) + "x" +
-               std::to_string(size.width) + " " + name_of(activation);
+               std::to_string(size.width) + " " + name_of(activation) +
+               (cut ? ", cut " + std::to_string(cut) : "");
     }
 };
 
@@ -116,6 +118,7 @@ public:
             product.block = part.block;
             product.tiles = part.extent;
             product.lanes = part.lanes;
+            if (machine_.family == ScheduleFamily::kX86) product.cut = case_.cut;
             specs.push_back(product);
             for (Quadrant q : t.quadrants()) {
                 specs.push_back(output_spec(case_, out, part, q, machine_.lanes_for(channels_of(part, out))));

@@ -47,7 +47,9 @@ TEST_P(Winograd, TilesOfTwoAndOneEqualTheReference) {
            {2, {28, 46}, 78, {7, 7}, Activation::kRelu},
            {2, {16}, 46, {1, 1}, Activation::kNone},
            {2, {78}, 28, {33, 25}, Activation::kRelu6},
-           {2, {28, 14, 46, 78}, 334, {5, 7}, Activation::kRelu6}},
+           {2, {28, 14, 46, 78}, 334, {5, 7}, Activation::kRelu6},
+           {2, {28, 14, 46, 78}, 334, {5, 7}, Activation::kRelu6, 20},
+           {2, {28, 46}, 78, {7, 7}, Activation::kRelu, 400}},
           machine(), true, 0);
 }
 
