@@ -57,6 +57,7 @@ std::vector<Parameters> candidates_of(const Machine &machine, const Problem &pro
     auto add = [&](const Parameters &parameters) {
         if (std::find(all.begin(), all.end(), parameters) == all.end()) all.push_back(parameters);
     };
+    std::vector<Parameters> varied = {usual};
     std::vector<const TuningRecord *> near;
     for (const TuningRecord &r : chosen) {
         const bool won = r.ms < r.model_ms;
@@ -69,9 +70,10 @@ std::vector<Parameters> candidates_of(const Machine &machine, const Problem &pro
         if (all.size() > kMostSuggested) break;
         Parameters parameters = r->parameters;
         if (!(r->problem == problem)) parameters.blocks = like(machine, problem, r->parameters.blocks);
-        if (complete_parameters(machine, problem, parameters)) add(parameters);
+        if (!complete_parameters(machine, problem, parameters)) continue;
+        add(parameters);
+        if (r->problem == problem && varied.size() == 1 && !(parameters == usual)) varied.push_back(parameters);
     }
-    const Parameters nearest = all.size() > 1 ? all[1] : usual;
     for (const Blocks &blocks : model) {
         Parameters parameters = usual;
         parameters.blocks = blocks;
@@ -80,9 +82,10 @@ std::vector<Parameters> candidates_of(const Machine &machine, const Problem &pro
     for (const ParameterRange &range : parameter_ranges()) {
         if (range.op != problem.op) continue;
         for (const int value : legal_values(machine, problem, range)) {
-            Parameters parameters = nearest;
-            parameters.*range.value = value;
-            add(parameters);
+            for (Parameters parameters : varied) {
+                parameters.*range.value = value;
+                add(parameters);
+            }
         }
     }
     return all;

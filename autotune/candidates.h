@@ -9,7 +9,7 @@ namespace hardnet {
 
 // Of a kernel: the cost model's choice; then what the chosen records suggest: those of the same problem on another CPU or
 // by another version, and the cuts most like those that won for the nearest problems of the same operator, by channels and
-// extent; then the model's next best; then the first suggestion, without one the model's choice, with every other value of
+// extent; then the model's next best; then the model's choice, and what won for the same problem, with every other value of
 // another parameter. Records of other levels do not count.
 std::vector<Parameters> candidates_of(const Machine &machine, const Problem &problem,
                                       const std::vector<TuningRecord> &chosen);
