@@ -72,7 +72,8 @@ std::vector<Parameters> candidates_of(const Machine &machine, const Problem &pro
         if (!(r->problem == problem)) parameters.blocks = like(machine, problem, r->parameters.blocks);
         if (!complete_parameters(machine, problem, parameters)) continue;
         add(parameters);
-        if (r->problem == problem && varied.size() == 1 && !(parameters == usual)) varied.push_back(parameters);
+        if (r->problem == problem && varied.size() == 1 && !(parameters == usual))
+            varied.push_back(parameters);
     }
     for (const Blocks &blocks : model) {
         Parameters parameters = usual;

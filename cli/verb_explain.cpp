@@ -159,8 +159,16 @@ Result<Texts> texts_of(const ExplainOptions &options, const LayerKernel &kernel,
     return texts;
 }
 
-void print_texts(const ExplainOptions &options, const Machine &machine, const Texts &texts, size_t number) {
-    put(fmt::format("\nloop nest of kernel {}:\n{}", number, texts.nest));
+// What Halide's loop nest does not show, since a lowering pass of ours does it.
+const char *behind_nest(const KernelSpec &spec) {
+    const ProductSpec *product = std::get_if<ProductSpec>(&spec);
+    if (!product || !product->cut) return "";
+    return "\nlowered to: for position: for c.co: for each partial sum: for q of the position\n";
+}
+
+void print_texts(const ExplainOptions &options, const Machine &machine, const LayerKernel &kernel,
+                 const Texts &texts, size_t number) {
+    put(fmt::format("\nloop nest of kernel {}:\n{}{}", number, texts.nest, behind_nest(kernel.spec)));
     if (options.assembly && machine.gpu()) {
         put("\n" + texts.assembly);
     } else if (options.assembly) {
@@ -204,7 +212,7 @@ Result<ExitCode> explain(const ExplainOptions &options) {
     put(fmt::format("compiled    {}\n", e->options));
     if (count && !e->machine->gpu()) print_times(options, *e);
     print_kernels(*e, shown_kernel);
-    if (count) print_texts(options, *e->machine, texts, shown_kernel + 1);
+    if (count) print_texts(options, *e->machine, e->kernels[shown_kernel], texts, shown_kernel + 1);
     return ExitCode::kOk;
 }
 
