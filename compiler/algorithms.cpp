@@ -4,6 +4,7 @@
 #include <map>
 
 #include "compiler/analysis.h"
+#include "compiler/integers.h"
 
 namespace hardnet {
 namespace {
@@ -89,22 +90,25 @@ Candidates candidates(const Network &network, const Machine &machine, const Reso
     const Sums sums = sums_of(resolution.problem);
     const bool int8 = options.precision == Precision::kInt8 && machine.dot_factor &&
                       is_known(network, resolution.layers, options.ranges);
-    const int direct = int8 ? channels_in_step(Precision::kInt8) : 1,
-              winograd = int8 && machine.int16 ? channels_in_step(Precision::kInt16) : 1;
+    const int of_int8 = int8 ? channels_in_step(Precision::kInt8) : 1,
+              of_int16 = int8 && machine.int16 ? channels_in_step(Precision::kInt16) : 1;
     Candidates all;
     for (int m = 2; m <= 4 && choice != AlgorithmChoice::kDirect; m++) {
         Tiling tiling = Tiling::cover(m, height, width);
         if (!addressable(tiling, sums)) continue;
-        constexpr double kOpsPerPosition = 8;  // of a transform, per channel; loads and stores included
-        double transform_ops = sums.channels * tiling.tiles() * tiling.positions() * kOpsPerPosition;
-        double c =
-            cycles(machine, tiling.products(), sums.pairs, tiling.positions(), transform_ops, winograd);
+        // Of a transform, per channel; loads and stores included, and what rounding takes.
+        constexpr double kOpsPerPosition = 8, kOpsToRound = 16;
+        const double transform_ops = sums.channels * tiling.tiles() * tiling.positions() *
+                                     (kOpsPerPosition + (int8 ? kOpsToRound : 0));
+        double c = cycles(machine, tiling.products(), sums.pairs, tiling.positions(), transform_ops,
+                          multiplies_int8(tiling) ? of_int8 : of_int16);
         all.push_back({tiling, c, sums.pairs * tiling.positions() * 4});
     }
     if (choice != AlgorithmChoice::kWinograd || all.empty())
-        all.insert(all.begin(), AlgorithmCost{std::nullopt,
-                                              cycles(machine, 9.0 * height * width, sums.pairs, 9, 0, direct),
-                                              sums.pairs * 9 * 4});
+        all.insert(
+            all.begin(),
+            AlgorithmCost{std::nullopt, cycles(machine, 9.0 * height * width, sums.pairs, 9, 0, of_int8),
+                          sums.pairs * 9 * 4});
     return all;
 }
 
@@ -141,13 +145,13 @@ std::vector<const AlgorithmCost *> smallest(const std::vector<Resolution> &resol
 }
 
 // The one that a record asks for, where that is allowed; else null. Without one of these integers those of float32's times
-// count: int16 halves products and bytes alike; of direct products in int8 they know nothing.
+// count: int16 halves products and bytes alike; of products in int8 they know nothing.
 const AlgorithmCost *recorded(const Machine &machine, const PlanOptions &options, Resolution &resolution) {
     if (!options.records) return nullptr;
     const TuningRecord *record = find_record(*options.records, machine, resolution.problem);
-    const bool direct_int8 =
-        resolution.problem.products == Precision::kInt8 && !fastest(resolution.costs).m();
-    if (!record && !direct_int8) {
+    const std::optional<Tiling> &model = fastest(resolution.costs).tiling;
+    const bool int8 = resolution.problem.products == Precision::kInt8 && (!model || multiplies_int8(*model));
+    if (!record && !int8) {
         Problem of_float32 = resolution.problem;
         of_float32.products = Precision::kFloat32;
         record = find_record(*options.records, machine, of_float32);

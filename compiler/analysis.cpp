@@ -115,12 +115,12 @@ std::vector<int> Analysis::consumers(int layer) const {
     return result;
 }
 
-bool Analysis::feeds_winograd(int layer, bool int16) const {
-    for (int l : consumers(layer)) {
-        const Decision &d = decisions[l];
-        if (d.tiling && d.int16() == int16 && network.layers[l].front_norm.empty()) return true;
-    }
-    return false;
+std::set<Precision> Analysis::winograd_products(int layer) const {
+    std::set<Precision> products;
+    for (int l : consumers(layer))
+        if (decisions[l].tiling && network.layers[l].front_norm.empty())
+            products.insert(decisions[l].products);
+    return products;
 }
 
 const Output *Analysis::output_of(int layer) const {

@@ -84,10 +84,10 @@ struct Analysis {
 
     // Those that read the layer as a source; of a slice, the layers that read the slice.
     std::vector<int> consumers(int layer) const;
-    // A Winograd layer reads the tensor as it is: its V is wanted, in float32 or in int16.
-    bool feeds_winograd(int layer, bool int16) const;
-    // Of the layer's V, in float32 or in int16.
-    VRounding rounding(int layer, const Tiling &tiling, bool int16) const;
+    // The precisions of the Winograd layers that read the tensor as it is: its V is wanted for each.
+    std::set<Precision> winograd_products(int layer) const;
+    // Of the layer's V for such products.
+    VRounding rounding(int layer, const Tiling &tiling, Precision products) const;
     // Of V of what the norm in front of the layer makes of its sources.
     VRounding rounding_behind_norm(int layer) const;
     // That the layer's tensor is, or a part of; or null.

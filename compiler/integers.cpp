@@ -114,8 +114,10 @@ private:
                                  });
         if (!known || is_in(options_.keep)) return Precision::kFloat32;
         const Precision other = finer(Precision::kInt16, Precision::kInt16);
+        const std::optional<Tiling> &tiling = a_.decisions[layer].tiling;
         const bool int8 = options_.precision == Precision::kInt8 && a_.machine.dot_factor &&
-                          is_direct(l, a_.decisions[layer]) && !is_in(options_.keep_int16) &&
+                          (tiling ? multiplies_int8(*tiling) : is_direct(l, a_.decisions[layer])) &&
+                          !is_in(options_.keep_int16) &&
                           cycles(layer, Precision::kInt8) < cycles(layer, other);
         return int8 ? Precision::kInt8 : other;
     }
@@ -172,23 +174,26 @@ private:
 
 void choose_integers(Analysis &analysis, const PlanOptions &options) { Integers(analysis, options).choose(); }
 
-VRounding Analysis::rounding(int layer, const Tiling &tiling, bool int16) const {
-    if (!int16) return {};
-    int products = 1;
+VRounding Analysis::rounding(int layer, const Tiling &tiling, Precision products) const {
+    if (products == Precision::kFloat32) return {};
+    const TensorRange &range = *(*ranges)[size_t(layer)];
+    if (products == Precision::kInt8) return int8_rounding(tiling, range, *machine.dot_factor);
+    int longest = 1;  // of the sums
     for (int l : consumers(layer)) {
         const Layer &reader = network.layers[l];
-        if (decisions[l].tiling && decisions[l].int16() && reader.front_norm.empty())
-            products = std::max(products, reader.in.channels);
+        if (decisions[l].tiling && decisions[l].products == products && reader.front_norm.empty())
+            longest = std::max(longest, reader.in.channels);
     }
-    const TensorRange &range = *(*ranges)[size_t(layer)];
     const bool seen = range.transformed.count(tiling.m());
-    return rounding_of(tiling, range, most_of_factor(products, seen ? kPeakOfSeenV : kPeakOfBoundedV));
+    return int16_rounding(tiling, range, most_of_factor(longest, seen ? kPeakOfSeenV : kPeakOfBoundedV));
 }
 
 VRounding Analysis::rounding_behind_norm(int layer) const {
-    if (!decisions[layer].int16()) return {};
-    return rounding_of(*decisions[layer].tiling, (*ranges)[size_t(layer)]->behind_norm[0],
-                       most_of_factor(network.layers[layer].in.channels, kPeakOfSeenV));
+    const Decision &d = decisions[layer];
+    if (d.products == Precision::kFloat32) return {};
+    const TensorRange &range = (*ranges)[size_t(layer)]->behind_norm[0];
+    if (d.products == Precision::kInt8) return int8_rounding(*d.tiling, range, *machine.dot_factor);
+    return int16_rounding(*d.tiling, range, most_of_factor(network.layers[layer].in.channels, kPeakOfSeenV));
 }
 
 }  // namespace hardnet

@@ -30,12 +30,10 @@ struct WeightTransform {
 struct WeightRounding {
     struct Source {
         int channels = 0;
-        std::vector<int8_t> exponents;  // per position
-        float factor = 1;
+        std::vector<float> units;  // per position
         int shift = 0;
         bool operator==(const Source &o) const {
-            return channels == o.channels && exponents == o.exponents && factor == o.factor &&
-                   shift == o.shift;
+            return channels == o.channels && units == o.units && shift == o.shift;
         }
     };
     Precision products = Precision::kInt16;

@@ -99,7 +99,7 @@ Ranges narrowed(const Ranges &bounds, const Ranges &seen) {
     return ranges;
 }
 
-VRounding rounding_of(const Tiling &tiling, const TensorRange &range, int most) {
+std::vector<double> greatest_v(const Tiling &tiling, const TensorRange &range) {
     std::vector<double> bounds(tiling.positions());
     for (const Quadrant &q : tiling.quadrants()) {
         const Matrix rows = tiling.input_transform(q.small_rows),
@@ -114,9 +114,20 @@ VRounding rounding_of(const Tiling &tiling, const TensorRange &range, int most) 
     const auto seen = range.transformed.find(tiling.m());
     for (size_t p = 0; seen != range.transformed.end() && p < bounds.size(); p++)
         if (seen->second[p] > 0) bounds[p] = std::min<double>(bounds[p], seen->second[p]);
+    return bounds;
+}
+
+VRounding int16_rounding(const Tiling &tiling, const TensorRange &range, int most) {
     VRounding rounding{most, {}};
-    for (double bound : bounds)
-        rounding.exponents.push_back(bound > 0 ? int(std::floor(std::log2(most / bound))) : 0);
+    for (double v : greatest_v(tiling, range))
+        rounding.units.push_back(v > 0 ? float(std::exp2(-std::floor(std::log2(most / v)))) : 1);
+    return rounding;
+}
+
+VRounding int8_rounding(const Tiling &tiling, const TensorRange &range, IntegerType dot_factor) {
+    constexpr int kMost = 127;
+    VRounding rounding{kMost, {}, dot_factor, dot_factor == IntegerType::kUint8 ? 128 : 0};
+    for (double v : greatest_v(tiling, range)) rounding.units.push_back(v > 0 ? float(v / kMost) : 1);
     return rounding;
 }
 

@@ -14,9 +14,13 @@ Ranges ranges_of(const Network &network, const FoldedWeights &weights);
 // What pictures have shown, where that is narrower than what bounds the tensor.
 Ranges narrowed(const Ranges &bounds, const Ranges &seen);
 
-// How V of a tensor is rounded: per position the largest power of two with which no V that pictures have shown is beyond
-// `most`; where none have, no V of values in the interval (a V is a sum of a tile's values, each times the product of
-// two elements of B^T).
-VRounding rounding_of(const Tiling &tiling, const TensorRange &range, int most);
+// The greatest magnitude of V of a tensor at each position that pictures have shown; where none have, that V of values in the
+// interval can have (a V is a sum of a tile's values, each times the product of two elements of B^T).
+std::vector<double> greatest_v(const Tiling &tiling, const TensorRange &range);
+
+// How V is rounded with which no such V is beyond `most`. To int16 by powers of two. To int8 so that all integers are used;
+// where the machine multiplies uint8, 128 more than they are.
+VRounding int16_rounding(const Tiling &tiling, const TensorRange &range, int most);
+VRounding int8_rounding(const Tiling &tiling, const TensorRange &range, IntegerType dot_factor);
 
 }  // namespace hardnet

@@ -235,7 +235,7 @@ int64_t PlanBuilder::pack_rounded(int layer, const ChannelPart &part, int positi
     hardnet_packing packing = blocked(HARDNET_PACK_ROUNDED, weight_tensors_[layer], part,
                                       network_.layers[layer].out.channels, transform);
     packing.rounding = number_of(plan_.roundings, rounding);
-    return pack(packing, int64_t{part.padded()} * (positions * (rounding.steps() + 1) + rounding.shifted()));
+    return pack(packing, int64_t{part.padded()} * positions * (rounding.steps() + 1 + rounding.shifted()));
 }
 
 int64_t PlanBuilder::pack_depthwise(int layer, int padded, int taps) {

@@ -55,8 +55,8 @@ public:
     // elements for each channel; through a transform, whose number is given, or tap by tap.
     int64_t pack_blocked(int layer, const ChannelPart &part, int64_t per_output,
                          std::optional<int> transform = {});
-    // The same as integers, and behind them a scale for each output channel and position and where they are shifted an
-    // offset for each output channel.
+    // The same as integers, and behind them for each output channel and position a scale and, where they are shifted, an
+    // offset.
     int64_t pack_rounded(int layer, const ChannelPart &part, int positions, const WeightRounding &rounding,
                          std::optional<int> transform = {});
     int64_t pack_depthwise(int layer, int padded, int taps);

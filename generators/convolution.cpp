@@ -24,14 +24,14 @@ Convolution::Convolution(const ConvolutionSpec &s)
     : spec(s),
       U(weight_type(s.products), weight_rank(s.products), "U"),
       scale(Float(32), 3, "scale"),
-      offset(Halide::Int(32), 2, "offset"),
+      offset(Halide::Int(32), 3, "offset"),
       bias(Float(32), 1, "bias"),
       R(element_type(s.residual.storage), 3, "R") {
     const Window &w = spec.window;
     const bool integers = spec.products != Precision::kFloat32;
     const int in_step = channels_in_step(spec.products);
     acc(ci, cb, x, y) = !integers      ? Expr(bias(cb * spec.block + ci))
-                        : spec.shifted ? Expr(offset(ci, cb))
+                        : spec.shifted ? Expr(offset(ci, 0, cb))
                                        : Expr(0);
     int k0 = 0;  // the weights' steps follow the order of the sources
     for (size_t i = 0; i < spec.sources.size(); i++) {
@@ -70,8 +70,8 @@ Convolution::Convolution(const ConvolutionSpec &s)
     }
     Y(c, x, y) = stored(activate(sum, spec.activation), spec.storage);
 
-    set_weight_layout(U, scale, spec.block, k0, w.taps(), spec.products);
-    if (spec.shifted) set_layout(offset, spec.parameters()[spec.sources.size() + 2]);
+    set_weight_layout({&U, &scale, &offset},
+                      weight_parameters(spec.block, k0, w.taps(), spec.products, spec.shifted));
     bias.dim(0).set_min(0);
     Y.bound(x, 0, spec.width);
     auto out = Y.output_buffer();

@@ -23,12 +23,11 @@ inline Halide::Type weight_type(Precision products) {
 }
 inline int weight_rank(Precision products) { return products == Precision::kFloat32 ? 4 : 5; }
 
-inline void set_weight_layout(Halide::ImageParam &U, Halide::ImageParam &scale, int block, int steps,
-                              int positions, Precision products) {
-    const std::vector<KernelParameter> weights = weight_parameters(block, steps, positions, products);
-    set_layout(U, weights[0]);
-    if (products != Precision::kFloat32) set_layout(scale, weights[1]);
-    U.set_host_alignment(64);
+// Of U, scale and offset, of which a kernel may take the first alone or the first two.
+inline void set_weight_layout(const std::vector<Halide::ImageParam *> &params,
+                              const std::vector<KernelParameter> &weights) {
+    for (size_t i = 0; i < weights.size(); i++) set_layout(*params[i], weights[i]);
+    params[0]->set_host_alignment(64);
 }
 
 }  // namespace hardnet

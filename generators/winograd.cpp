@@ -23,6 +23,13 @@ void define(Halide::FuncRef at, const std::vector<Expr> &values) {
 }
 Expr element(const Halide::FuncRef &at, size_t i) { return at.size() == 1 ? Expr(at) : at[int(i)]; }
 
+// An element of V.
+Expr rounded(const Expr &value, const VRounding &rounding, int position) {
+    const Expr scaled = value * (1 / rounding.units[size_t(position)]) + float(rounding.shift);
+    const auto least = float(rounding.shift - rounding.most), most = float(rounding.shift + rounding.most);
+    return Halide::cast(element_type(rounding.type), Halide::round(Halide::clamp(scaled, least, most)));
+}
+
 }  // namespace
 
 // ---- input transform
@@ -59,8 +66,7 @@ InputTransform::InputTransform(const InputTransformSpec &s)
         for (size_t j = 0; j < row.size(); j++) {
             const int position = t.position(int(i), int(j));
             by_position[position - t.first_position(q)] =
-                spec.rounding ? stored(row[j], {spec.rounding.most, spec.rounding.exponents[position]})
-                              : row[j];
+                spec.rounding ? rounded(row[j], spec.rounding, position) : row[j];
         }
     }
     V(c, tx, ty, p) = choose(p, by_position);
@@ -85,7 +91,8 @@ std::vector<Halide::ImageParam> InputTransform::inputs() {
 Product::Product(const ProductSpec &s)
     : spec(s),
       U(weight_type(s.products), weight_rank(s.products), "U"),
-      scale(Halide::Float(32), 3, "scale") {
+      scale(Halide::Float(32), 3, "scale"),
+      offset(Halide::Int(32), 3, "offset") {
     // Which position and which tiles an item stands for; evaluated once per item, outside the sums.
     const ItemMap map(spec.tiling, spec.tiles);
     for (auto range = map.ranges.rbegin(); range != map.ranges.rend(); ++range) {
@@ -99,27 +106,30 @@ Product::Product(const ProductSpec &s)
         within(first_tile, range->positions.first_tile + local % range->blocks * spec.tiles);
     }
 
-    const bool int16 = spec.products == Precision::kInt16;
+    const bool integers = spec.products != Precision::kFloat32;
     const int in_step = channels_in_step(spec.products);
     for (size_t i = 0; i < spec.sources.size(); i++) {
         const ProductSource &source = spec.sources[i];
-        V.emplace_back(U.type(), 3, "V" + std::to_string(i));
+        V.emplace_back(U.type().with_code(spec.shifted ? Halide::Type::UInt : U.type().code()), 3,
+                       "V" + std::to_string(i));
         tiles.emplace_back("tiles" + std::to_string(i));
         tiles[i](rc, ti, q) = V[i](rc, first_tile + ti, position);
         V[i].dim(0).set_bounds(0, in_step * spec.steps(source));
         V[i].dim(1).set_min(0).set_stride(source.tile_stride);
         V[i].dim(2).set_min(0).set_stride(source.position_stride);
     }
-    // The weights' input channels, or pairs of them, follow the order of the sources.
+    // The weights' steps follow the order of the sources.
     for (const std::vector<SumPiece> &sum : spec.partial_sums()) {
         Halide::Func &total = acc.emplace_back("acc" + std::to_string(acc.size()));
-        total(ci, cb, ti, q) = int16 ? Expr(0) : Expr(0.0f);
+        total(ci, cb, ti, q) = !integers      ? Expr(0.0f)
+                               : spec.shifted ? Expr(offset(ci, position, cb))
+                                              : Expr(0);
         for (const SumPiece &piece : sum) {
             const std::string name = "r" + std::to_string(r.size());
             const Halide::Func &in = tiles[size_t(piece.source)];
-            if (int16) {
-                const Halide::RDom &k = r.emplace_back(Halide::Region{{0, 2}, {0, piece.steps}}, name);
-                total(ci, cb, ti, q) += Halide::cast<int>(in(2 * (piece.first + k.y) + k.x, ti, q)) *
+            if (integers) {
+                const Halide::RDom &k = r.emplace_back(Halide::Region{{0, in_step}, {0, piece.steps}}, name);
+                total(ci, cb, ti, q) += Halide::cast<int>(in(in_step * (piece.first + k.y) + k.x, ti, q)) *
                                         Halide::cast<int>(U(k.x, ci, piece.weights + k.y, position, cb));
             } else {
                 const Halide::RDom &k = r.emplace_back(0, piece.steps, name);
@@ -129,14 +139,16 @@ Product::Product(const ProductSpec &s)
             pieces.push_back(piece);
         }
         const Expr lane = c % spec.block, block = c / spec.block, value = total(lane, block, ti, q);
-        const Expr scaled = int16 ? Halide::cast<float>(value) * scale(lane, position, block) : value;
+        const Expr scaled = integers ? Halide::cast<float>(value) * scale(lane, position, block) : value;
         if (acc.size() == 1)
             M(c, ti, q) = scaled;
         else
             M(c, ti, q) += scaled;
     }
 
-    set_weight_layout(U, scale, spec.block, spec.steps(), spec.tiling.positions(), spec.products);
+    set_weight_layout(
+        {&U, &scale, &offset},
+        weight_parameters(spec.block, spec.steps(), spec.tiling.positions(), spec.products, spec.shifted));
     M.bound(c, 0, spec.out).bound(ti, 0, spec.tiles);
     auto out = M.output_buffer();
     out.dim(0).set_bounds(0, spec.out);
@@ -147,7 +159,8 @@ Product::Product(const ProductSpec &s)
 std::vector<Halide::ImageParam> Product::inputs() {
     std::vector<Halide::ImageParam> inputs(V.begin(), V.end());
     inputs.push_back(U);
-    if (spec.products == Precision::kInt16) inputs.push_back(scale);
+    if (spec.products != Precision::kFloat32) inputs.push_back(scale);
+    if (spec.shifted) inputs.push_back(offset);
     return inputs;
 }
 

@@ -35,14 +35,16 @@ struct Product {
     Halide::Var c{"c"}, ti{"ti"}, q{"q"}, cb{"cb"}, ci{"ci"}, rc{"rc"};
     std::vector<Halide::ImageParam> V;  // per source (r, tile, position)
     std::vector<SumPiece> pieces;       // of all partial sums
-    std::vector<Halide::RDom> r;        // per piece, over its channels; int16: over pairs (x) of them (y)
+    std::vector<Halide::RDom>
+        r;  // per piece, over its channels; of integers: over those of a step (x), steps (y)
     std::vector<Halide::Func>
         tiles;  // per source (r, tile in item, item): an item's part of V, inlined unless scheduled
     Halide::Expr position, first_tile;  // of item q
     Halide::Expr pass;                  // how many items of that position come before q
-    Halide::ImageParam U;           // (c in block, r over all sources, position, block); int16: (r % 2, ...)
-    Halide::ImageParam scale;       // int16: (c in block, position, block)
-    std::vector<Halide::Func> acc;  // per partial sum (c in block, block, tile in item, item)
+    Halide::ImageParam
+        U;  // (c in block, r over all sources, position, block); of integers: (channel in step, ...)
+    Halide::ImageParam scale, offset;  // of integers: (c in block, position, block)
+    std::vector<Halide::Func> acc;     // per partial sum (c in block, block, tile in item, item)
     Halide::Func M{"M"};  // (c, tile in item, item); an update adds each partial sum behind the first
     std::vector<Halide::Stage> sums;  // per piece, the update of its partial sum
 };

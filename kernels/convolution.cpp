@@ -28,9 +28,8 @@ std::vector<KernelParameter> ConvolutionSpec::parameters() const {
     for (const SourcePlane &s : sources)
         all.push_back(
             {"X", {{1, in_step * steps(s)}, {s.pixel_stride, 0}, {s.row_stride, 0}}, false, 4 / in_step});
-    for (const KernelParameter &p : weight_parameters(block, steps(), window.taps(), products))
+    for (const KernelParameter &p : weight_parameters(block, steps(), window.taps(), products, shifted))
         all.push_back(p);
-    if (shifted) all.push_back({"offset", {{1, block}, {block, 0}}});
     all.push_back(vector_of("bias"));
     if (residual)
         all.push_back(plane("R", residual.pixel_stride, residual.row_stride, width, false, residual.storage));

@@ -31,16 +31,19 @@ inline int steps_of(int channels, Precision products) {
 }
 
 // Packed weights U (c in block, step, position, block) of the sources one behind the other; of integers
-// (channel in step, c in block, step, position, block), and scale (c in block, position, block).
-inline std::vector<KernelParameter> weight_parameters(int block, int steps, int positions,
-                                                      Precision products) {
+// (channel in step, c in block, step, position, block), and scale (c in block, position, block); where sources are shifted,
+// offset, at which sums begin, likewise.
+inline std::vector<KernelParameter> weight_parameters(int block, int steps, int positions, Precision products,
+                                                      bool shifted) {
     const int in_step = channels_in_step(products), step = block * in_step, position = step * steps;
     KernelParameter u{"U",
                       {{in_step, block}, {step, steps}, {position, positions}, {position * positions, 0}}};
     if (products == Precision::kFloat32) return {u};
     u.dims.insert(u.dims.begin(), {1, in_step});
     u.element_bytes = 4 / in_step;
-    return {u, {"scale", {{1, block}, {block, positions}, {block * positions, 0}}}};
+    const std::vector<ParameterDim> of_sums = {{1, block}, {block, positions}, {block * positions, 0}};
+    if (!shifted) return {u, {"scale", of_sums}};
+    return {u, {"scale", of_sums}, {"offset", of_sums}};
 }
 
 // Of a channels-last tensor (c, x, y).

@@ -13,7 +13,8 @@ std::string InputTransformSpec::key() const {
     k.add("stored", storage);
     if (rounding) {
         k.add("most", {rounding.most});
-        for (int exponent : rounding.exponents) k.add("e", {exponent});
+        for (float unit : rounding.units) k.add("u", unit);
+        if (rounding.type != IntegerType::kInt16) k.add("type", {int(rounding.type), rounding.shift});
     }
     return k.add("y", {pixel_stride, row_stride})
         .add("v", {tile_stride, position_stride})
@@ -31,7 +32,7 @@ std::vector<KernelParameter> InputTransformSpec::parameters() const {
                     {tile_stride * columns, tiling.quadrant_rows(quadrant)},
                     {position_stride, tiling.position_count(quadrant)}},
                    true,
-                   rounding ? 2 : 4});
+                   rounding.element_bytes()});
     return all;
 }
 
@@ -66,7 +67,10 @@ std::vector<std::vector<SumPiece>> ProductSpec::partial_sums() const {
 }
 
 std::string ProductSpec::key() const {
-    Key k(products == Precision::kInt16 ? "winograd_product_int16" : "winograd_product");
+    Key k(products == Precision::kInt8    ? "winograd_product_int8"
+          : products == Precision::kInt16 ? "winograd_product_int16"
+                                          : "winograd_product");
+    if (shifted) k.add("shifted", {1});
     k.add("tiling", tiling.key());
     for (const ProductSource &s : sources) k.add("in", {s.channels, s.tile_stride, s.position_stride});
     k.add("out", {out}).add("block", {block, tiles, lanes, round});
@@ -82,7 +86,8 @@ std::vector<KernelParameter> ProductSpec::parameters() const {
              {{1, in_step * steps(s)}, {s.tile_stride, tiling.tiles()}, {s.position_stride, positions}},
              false,
              4 / in_step});
-    for (const KernelParameter &p : weight_parameters(block, steps(), positions, products)) all.push_back(p);
+    for (const KernelParameter &p : weight_parameters(block, steps(), positions, products, shifted))
+        all.push_back(p);
     all.push_back({"M", {{1, out}, {out, tiles}, {out * tiles, ItemMap(tiling, tiles).items}}, true});
     return all;
 }

@@ -4,7 +4,7 @@
 //     M(c, tile in item, item)  sum over the sources' V times the packed weights U; items as in ItemMap
 //     Y(c, x, y)                output transform of M, bias, activation
 //
-// V and U may be int16, pairs of input channels side by side in U, and sums int32: see VRounding.
+// V and U may be integers, two or four input channels side by side in U, and sums int32: see VRounding.
 // Tensors are channels-last, c innermost, with a halo of zeros around them; all strides are in elements.
 #pragma once
 #include <string>
@@ -16,12 +16,16 @@
 
 namespace hardnet {
 
-// V as int16: a position's values times 2^exponent, rounded to the nearest and held to +-most. `most` is 0 where V is
-// float32. Sums stay within int32 since the packing scales each output channel's weights to it (plan.h).
+// V as integers: a position's values as multiples of its unit, rounded to the nearest, held to +-most, and stored as `shift`
+// more than that. `most` is 0 where V is float32. Sums stay within int32 since the packing scales each output channel's
+// weights to it (plan.h).
 struct VRounding {
     int most = 0;
-    std::vector<int> exponents;  // per position of the tiling
+    std::vector<float> units;  // per position of the tiling
+    IntegerType type = IntegerType::kInt16;
+    int shift = 0;
     explicit operator bool() const { return most != 0; }
+    int element_bytes() const { return Storage{most, 0, type}.element_bytes(); }
 };
 
 // Transforms the tiles of one quadrant. Calls may cover any range of c and ty. With a norm in front what enters is
@@ -40,7 +44,7 @@ struct InputTransformSpec {
 };
 
 // M = sum over sources s and their channels r of V_s(r, tile, position) * U(c, r, position). Calls cover a
-// range of items. As int16 two channels are multiplied in a step, and M is the sum times scale(c, position).
+// range of items. Of integers some channels are multiplied in a step, and M is the sum times scale(c, position).
 struct ProductSource {
     int channels = 0, tile_stride = 0, position_stride = 0;
 };
@@ -59,8 +63,9 @@ struct ProductSpec {
     int block = 0;  // output channels per register block: U and M are laid out by it
     int tiles = 0;  // tiles per register block
     int lanes = 16;
-    Precision products = Precision::kFloat32;  // or kInt16
-    int round = 4;                             // steps of a sum between requests for what comes next, or 0
+    Precision products = Precision::kFloat32;
+    bool shifted = false;  // V of int8 is uint8, 128 more, and sums begin at offset(c, position)
+    int round = 4;         // steps of a sum between requests for what comes next, or 0
     // Where it is not 0: a position's items take about so many steps of their sums, whose weights stay in L1, one behind
     // the other before they take the next ones, and all blocks of channels one position before the next.
     int cut = 0;

@@ -128,7 +128,7 @@ void PrefetchNextItems::request_tiles(const Expr &round, size_t of, Statements &
 void PrefetchNextItems::request_weights(const Expr &round, const NextWeights &weights,
                                         Statements &statements) const {
     const ProductSpec &s = product_.spec;
-    // A step is four bytes for each output channel: a float, or a pair of int16.
+    // A step is four bytes for each output channel: a float, a pair of int16 or four int8.
     const int passes = items_.ranges.front().blocks, lines = lines_of(4 * weights.steps * s.block),
               share = shared(lines, passes * weights.rounds);
     const Expr first_item = Variable::make(Halide::Int(32), product_.M.name() + ".min.2"),

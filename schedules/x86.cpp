@@ -59,11 +59,11 @@ void schedule(Product &p) {
         p.acc[i].vectorize(p.ci, lanes).unroll(p.ci).unroll(p.ti).unroll(p.cb).unroll(p.q);
     }
     for (size_t s = 0; s < p.sums.size(); s++) {
-        const bool int16 = p.spec.products == Precision::kInt16;
+        const bool integers = p.spec.products != Precision::kFloat32;
         Halide::Stage &update = p.sums[s];
         const Halide::RVar first = p.r[s][0];
-        update.reorder(p.ci, p.ti, p.cb, p.q, p.r[s][int16 ? 1 : 0]).unroll(p.cb).unroll(p.q);
-        multiply(update, p.ci, p.ti, int16 ? &first : nullptr, p.spec.block / lanes, p.spec.tiles, lanes);
+        update.reorder(p.ci, p.ti, p.cb, p.q, p.r[s][integers ? 1 : 0]).unroll(p.cb).unroll(p.q);
+        multiply(update, p.ci, p.ti, integers ? &first : nullptr, p.spec.block / lanes, p.spec.tiles, lanes);
     }
 }
 

@@ -22,9 +22,8 @@ WeightRounding rounding_of(const Planning &p, int layer, const std::vector<Tenso
     for (const Tensor &t : sources) {
         const int shift = is_shifted(p, layer, t) ? kShift : 0;
         rounding.most = std::max(rounding.most, t.storage.most + 2 * shift);
-        rounding.sources.push_back({t.shape.channels,
-                                    std::vector<int8_t>(size_t(positions), int8_t(t.storage.exponent)),
-                                    t.storage.factor, shift});
+        rounding.sources.push_back(
+            {t.shape.channels, std::vector<float>(size_t(positions), float(t.storage.unit())), shift});
     }
     return rounding;
 }

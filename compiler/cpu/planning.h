@@ -17,16 +17,16 @@ struct Transformed {
     VRounding rounding{};  // none: float32
     Place place{};
     int64_t elems() const;
-    int64_t bytes() const { return elems() * (rounding ? 2 : 4); }
-    hardnet_type type() const { return rounding ? HARDNET_INT16 : HARDNET_FLOAT32; }
+    int64_t bytes() const { return elems() * rounding.element_bytes(); }
+    hardnet_type type() const { return type_of({rounding.most, 0, rounding.type}); }
 };
 
 struct Planning {
     const Analysis &analysis;
     const Layout &layout;
     PlanBuilder &builder;
-    // V per layer, once a step has made it; in float32 and in int16
-    std::vector<std::array<std::optional<Transformed>, 2>> transformed;
+    // V per layer, once a step has made it, for products of each precision.
+    std::vector<std::map<Precision, Transformed>> transformed;
     int products = 0;  // the buffer of M, which all Winograd layers share
 
     const Network &network() const { return analysis.network; }

@@ -12,16 +12,16 @@ std::vector<hardnet_argument> weight_arguments(Planning &p, const ChannelPart &p
                                      {0, blocks, step * steps * positions}};
     if (products == Precision::kFloat32) return {whole(p.builder.view(Place::weights(packed), dims))};
     dims.insert(dims.begin(), {0, in_step, 1});
+    const std::vector<hardnet_dim> of_sums = {
+        {0, block, 1}, {0, positions, block}, {0, blocks, block * positions}};
     const int64_t scales = packed + int64_t{1} * block * steps * positions * blocks,
                   offsets = scales + int64_t{1} * block * positions * blocks;
     std::vector<hardnet_argument> arguments = {
         whole(p.builder.view(Place::weights(in_step * packed), dims, false,
                              products == Precision::kInt16 ? HARDNET_INT16 : HARDNET_INT8)),
-        whole(p.builder.view(Place::weights(scales),
-                             {{0, block, 1}, {0, positions, block}, {0, blocks, block * positions}}))};
+        whole(p.builder.view(Place::weights(scales), of_sums))};
     if (shifted)
-        arguments.push_back(whole(p.builder.view(Place::weights(offsets), {{0, block, 1}, {0, blocks, block}},
-                                                 false, HARDNET_INT32)));
+        arguments.push_back(whole(p.builder.view(Place::weights(offsets), of_sums, false, HARDNET_INT32)));
     return arguments;
 }
 

@@ -24,10 +24,10 @@ double transform_cost(const Tiling &t, Quadrant q, int channels) {  // of one ro
     return 1.0 * t.quadrant_columns(q) * t.position_count(q) * channels;
 }
 
-// A new buffer for V of a layer's output, for those of its readers whose products are int16 or are not.
-const Transformed &new_transformed(Planning &p, int layer, const Tiling &tiling, bool int16) {
-    const VRounding rounding = p.analysis.rounding(layer, tiling, int16);
-    return p.transformed[layer][int16].emplace(transformed_in_arena(p, p.tensor(layer), tiling, rounding));
+// A new buffer for V of a layer's output, for those of its readers whose products are of that precision.
+const Transformed &new_transformed(Planning &p, int layer, const Tiling &tiling, Precision products) {
+    const VRounding rounding = p.analysis.rounding(layer, tiling, products);
+    return p.transformed[layer][products] = transformed_in_arena(p, p.tensor(layer), tiling, rounding);
 }
 
 // V of layer `layer`'s output as a step of its own: for tensors that no output transform has just produced.
@@ -74,9 +74,9 @@ std::vector<Transformed> transformed_sources(Planning &p, int layer) {
     std::vector<Transformed> sources;
     const Decision &d = p.decision(layer);
     for (int source : l.sources()) {
-        const std::optional<Transformed> &v = p.transformed[source][d.int16()];
-        if (!v) transform_input(p, source, new_transformed(p, source, *d.tiling, d.int16()));
-        sources.push_back(*v);
+        if (!p.transformed[source].count(d.products))
+            transform_input(p, source, new_transformed(p, source, *d.tiling, d.products));
+        sources.push_back(p.transformed[source].at(d.products));
     }
     return sources;
 }
@@ -101,10 +101,8 @@ void plan_output_transform(Planning &p, int layer) {
     const bool by_rows = split_by_rows(tiling, out.c8);
     const int64_t bias = p.builder.pack_bias(layer, out.c8);
     std::vector<const Transformed *> transformed;
-    for (bool int16 : {false, true}) {
-        if (p.analysis.feeds_winograd(layer, int16))
-            transformed.push_back(&new_transformed(p, layer, tiling, int16));
-    }
+    for (Precision products : p.analysis.winograd_products(layer))
+        transformed.push_back(&new_transformed(p, layer, tiling, products));
     p.builder.begin_step(HARDNET_STEP_OUTPUT_TRANSFORM, layer);
     Products m{Place::arena(p.products, 0)};
     for (const ChannelPart &part : p.decision(layer).parameters.blocks) {

@@ -44,7 +44,7 @@ void plan_band(Planning &p, int layer, const Band &of, const std::vector<int64_t
     const Split out_rows = Split::shift_out(height * out.row_stride());
     const Split residual_rows = Split::shift_out(height * residual_row);
 
-    const VRounding rounding = p.analysis.rounding(l.sources()[0], tiling, p.decision(layer).int16());
+    const VRounding rounding = p.analysis.rounding(l.sources()[0], tiling, p.decision(layer).products);
     const Transformed v = transformed_in_scratch(in, band, rounding);
     p.builder.begin_part(of.count, 1, double(band.products()) * l.in.channels * l.out.channels);
     for (Quadrant q : band.quadrants()) call_input_transform(p, in, v, {q, 0, in.c8, top, in_rows});
@@ -67,7 +67,7 @@ void plan_winograd_bands(Planning &p, int layer) {
     const Tiling &tiling = *p.decision(layer).tiling;
     const int64_t bias = p.builder.pack_bias(layer, out.c8);
     std::vector<int64_t> weights;
-    const VRounding rounding = p.analysis.rounding(l.sources()[0], tiling, p.decision(layer).int16());
+    const VRounding rounding = p.analysis.rounding(l.sources()[0], tiling, p.decision(layer).products);
     for (const ChannelPart &part : p.decision(layer).parameters.blocks)
         weights.push_back(
             pack_product_weights(p, layer, part, {transformed_in_scratch(in, tiling, rounding)}));

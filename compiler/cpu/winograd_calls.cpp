@@ -7,14 +7,15 @@ namespace {
 
 // A cache line more than its tiles keeps a position off the cache sets of the next.
 Transformed transformed(const Tensor &t, const Tiling &tiling, const VRounding &rounding) {
-    return {tiling,   t.shape.channels, t.c8, t.c8 * tiling.tiles() + (rounding ? 32 : 16),
+    constexpr int kLineBytes = 64;
+    return {tiling,   t.shape.channels, t.c8, t.c8 * tiling.tiles() + kLineBytes / rounding.element_bytes(),
             rounding, Place::scratch(0)};
 }
 
 // V as a product reads it.
 uint32_t v_source(Planning &p, const Transformed &v) {
     const Tiling &t = v.tiling;
-    const int channels = v.rounding ? round_up(v.channels, 2) : v.channels;
+    const int channels = round_up(v.channels, 4 / v.rounding.element_bytes());  // of whole steps
     return p.builder.view(
         v.place, {{0, channels, 1}, {0, t.tiles(), v.tile_stride}, {0, t.positions(), v.position_stride}},
         false, v.type());
@@ -66,9 +67,10 @@ int64_t pack_product_weights(Planning &p, int layer, const ChannelPart &part,
         return p.builder.pack_blocked(layer, part, int64_t{positions} * p.layer(layer).in.channels,
                                       transform);
     WeightRounding rounding;
+    rounding.products = p.decision(layer).products;
     for (const Transformed &v : sources) {
-        rounding.most = v.rounding.most;
-        rounding.sources.push_back({v.channels, {v.rounding.exponents.begin(), v.rounding.exponents.end()}});
+        rounding.most = v.rounding.most + 2 * v.rounding.shift;
+        rounding.sources.push_back({v.channels, v.rounding.units, v.rounding.shift});
     }
     return p.builder.pack_rounded(layer, part, positions, rounding, transform);
 }
@@ -121,7 +123,7 @@ void call_input_transform(Planning &p, const Tensor &t, const Transformed &v, co
     arguments.push_back(c.split.out(v_target(p, v, q, c.first)));
     p.builder.call(spec, arguments);
     count(p,
-          int64_t{v.rounding ? 2 : 4} * c.channels * v.tiling.quadrant_rows(q) *
+          int64_t{v.rounding.element_bytes()} * c.channels * v.tiling.quadrant_rows(q) *
               v.tiling.quadrant_columns(q) * v.tiling.position_count(q),
           c.split);
 }
@@ -142,10 +144,11 @@ void call_product(Planning &p, int layer, const Tiling &tiling, const ChannelPar
         spec.sources.push_back({v.channels, v.tile_stride, v.position_stride});
         arguments.push_back(whole(v_source(p, v)));
     }
-    if (sources.front().rounding) spec.products = Precision::kInt16;
+    spec.products = p.decision(layer).products;
+    spec.shifted = sources.front().rounding.shift != 0;
     const int items = ItemMap(tiling, part.extent).items;
     for (const hardnet_argument &a :
-         weight_arguments(p, part, weights, spec.steps(), tiling.positions(), spec.products))
+         weight_arguments(p, part, weights, spec.steps(), tiling.positions(), spec.products, spec.shifted))
         arguments.push_back(a);
     const uint32_t out = p.builder.view(
         m.place, {{0, spec.out, 1}, {0, part.extent, spec.out}, {0, items, spec.out * part.extent}}, true);

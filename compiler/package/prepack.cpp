@@ -27,7 +27,7 @@ public:
         for (const WeightRounding &r : plan.roundings) {
             std::vector<hardnet_source> &of = sources_.emplace_back();
             for (const WeightRounding::Source &s : r.sources)
-                of.push_back({s.channels, s.exponents.data(), s.factor, s.shift});
+                of.push_back({s.channels, s.units.data(), s.shift});
             roundings_.push_back(
                 {r.most, uint32_t(of.size()), of.data(), channels_in_step(r.products), r.summed});
         }

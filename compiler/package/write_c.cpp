@@ -66,12 +66,11 @@ void write_roundings(Lines &out, const std::string &level, const std::vector<Wei
     for (size_t r = 0; r < roundings.size(); r++) {
         const auto &sources = roundings[r].sources;
         for (size_t s = 0; s < sources.size(); s++)
-            add(out, "static const int8_t {}_exponents{}_{}[] = {{{}}};\n", level, r, s,
-                fmt::join(sources[s].exponents, ", "));
+            add(out, "static const float {}_units{}_{}[] = {{{:.9e}f}};\n", level, r, s,
+                fmt::join(sources[s].units, "f, "));
         add(out, "static const hardnet_source {}_sources{}[] = {{\n", level, r);
         for (size_t s = 0; s < sources.size(); s++)
-            add(out, "    {{{}, {}_exponents{}_{}, {:.9e}f, {}}},\n", sources[s].channels, level, r, s,
-                sources[s].factor, sources[s].shift);
+            add(out, "    {{{}, {}_units{}_{}, {}}},\n", sources[s].channels, level, r, s, sources[s].shift);
         add(out, "}};\n");
     }
     if (roundings.empty()) return;

@@ -41,8 +41,7 @@ static uint64_t mix_rounding(uint64_t hash, const hardnet_rounding *rounding, si
     for (uint32_t s = 0; s < rounding->sources; s++) {
         hash = mix_number(hash, rounding->source[s].channels);
         hash = mix_number(hash, rounding->source[s].shift);
-        hash = mix(hash, &rounding->source[s].factor, sizeof rounding->source[s].factor);
-        hash = mix(hash, rounding->source[s].exponents, positions);
+        hash = mix(hash, rounding->source[s].units, positions * sizeof rounding->source[s].units[0]);
     }
     return hash;
 }

@@ -5,6 +5,7 @@
  * thread's own buffer, so the file never lies in memory whole. All arithmetic is double, multiplied and added
  * in one order without fusing (see CMakeLists.txt): the same packed bits on every machine.
  */
+#include <float.h>
 #include <string.h>
 
 #include "context.h"
@@ -202,19 +203,7 @@ static double rounding_scale(const hardnet_rounding *rounding, double sum, doubl
     return limit / sum < most / greatest ? limit / sum : most / greatest;
 }
 
-static double power_of_two(int32_t exponent) {
-    double power = 1;
-    for (; exponent > 0; exponent--) power *= 2;
-    for (; exponent < 0; exponent++) power /= 2;
-    return power;
-}
-
 static double magnitude(double value) { return value < 0 ? -value : value; }
-
-/* What an integer of a source is worth at a position. */
-static double unit_of(const hardnet_source *source, int32_t position) {
-    return source->factor * power_of_two(-source->exponents[position]);
-}
 
 /* Positions whose products are added to one sum, so that they share a scale. */
 static int32_t summed_positions(const hardnet_rounding *rounding, int32_t positions) {
@@ -227,7 +216,7 @@ static double scale_of(const hardnet_item *item, const hardnet_rounding *roundin
     double sum = 0, greatest = 0;
     for (int32_t p = first; p < first + positions; p++) {
         for (uint32_t s = 0; s < rounding->sources; s++) {
-            const double unit = unit_of(&rounding->source[s], p);
+            const double unit = rounding->source[s].units[p];
             for (int32_t c = 0; c < rounding->source[s].channels; c++, weights += item->packing->block) {
                 const double u = magnitude(*weights * unit);
                 sum += u;
@@ -254,7 +243,7 @@ static int32_t round_lane(const hardnet_item *item, const hardnet_rounding *roun
     int32_t shifted = 0;
     for (uint32_t s = 0; s < rounding->sources; s++) {
         const hardnet_source *source = &rounding->source[s];
-        const double unit = unit_of(source, p) * scale;
+        const double unit = source->units[p] * scale;
         for (int32_t c = 0; c < source->channels; c++, from += width) {
             const double u = *from * unit;
             const int32_t weight = magnitude(u) < most ? (int32_t)(u < 0 ? u - 0.5 : u + 0.5) : 0;
@@ -274,8 +263,7 @@ static void round_block(const hardnet_item *item, const hardnet_rounding *roundi
     const int64_t blocks = blocks_of(item->packing), row = (int64_t)item->in * width;
     uint32_t *packed = (uint32_t *)item->packed + (int64_t)item->block * positions * steps * width;
     float *scales = item->packed + (blocks * steps + item->block) * positions * width;
-    int32_t *offsets =
-        (int32_t *)item->packed + blocks * (steps + 1) * positions * width + (int64_t)item->block * width;
+    int32_t *offsets = (int32_t *)scales + blocks * positions * width;
     const bool shifted = is_shifted(rounding);
     for (int32_t first = 0; first < positions; first += summed) {
         for (int32_t lane = 0; lane < width; lane++) {
@@ -286,7 +274,8 @@ static void round_block(const hardnet_item *item, const hardnet_rounding *roundi
                 offset -= round_lane(item, rounding, p, scale, weights + p * row + lane,
                                      packed + (int64_t)p * steps * width + lane);
             }
-            if (shifted) offsets[lane] = offset;
+            for (int32_t p = first; shifted && p < first + summed; p++)
+                offsets[(int64_t)p * width + lane] = offset;
         }
     }
 }
@@ -362,18 +351,19 @@ static hardnet_status check_transform(hardnet_context *context, uint32_t number)
     return HARDNET_OK;
 }
 
-/* Whether its sources have `in` channels, and sums of `count` weights have room. */
-static bool is_of(const hardnet_rounding *rounding, int64_t in, int64_t count) {
+/* Whether its sources have `in` channels and units of `positions`, and sums have room. */
+static bool is_of(const hardnet_rounding *rounding, int64_t in, int64_t positions) {
+    const int64_t count = in * summed_positions(rounding, (int32_t)positions); /* of a sum */
     int64_t sum = 0;
     for (uint32_t s = 0; s < rounding->sources; s++) {
         const hardnet_source *source = &rounding->source[s];
-        if (source->channels < 1 || !(source->factor > 0 && source->factor <= 1)) return false;
-        if (source->shift < 0 || source->shift > rounding->most) return false;
+        if (source->channels < 1 || source->shift < 0 || source->shift > rounding->most) return false;
+        for (int64_t p = 0; p < positions; p++)
+            if (!(source->units[p] > 0 && source->units[p] <= FLT_MAX)) return false;
         sum += source->channels;
     }
     return sum == in && (rounding->in_step == 2 || rounding->in_step == 4) && rounding->most >= 1 &&
-           rounding->most <= INT16_MAX && INT32_MAX / rounding->most > count &&
-           (rounding->summed || !is_shifted(rounding));
+           rounding->most <= INT16_MAX && INT32_MAX / rounding->most > count;
 }
 
 /* Elements that a packing fills; -1 where it or its tensor is none that the code here can pack. */
@@ -394,8 +384,8 @@ static int64_t packed_elems(const hardnet_context *context, const hardnet_packin
     int64_t row = in * positions;                           /* below 2^40 */
     if (p->kind == HARDNET_PACK_ROUNDED) {
         const hardnet_rounding *rounding = &context->level->roundings[p->rounding];
-        if (!is_of(rounding, in, in * summed_positions(rounding, (int32_t)positions))) return -1;
-        row = (steps_of(rounding) + 1) * positions + is_shifted(rounding); /* a step is as large as a float */
+        if (!is_of(rounding, in, positions)) return -1;
+        row = (steps_of(rounding) + 1 + is_shifted(rounding)) * positions; /* a step is as large as a float */
     }
     return row <= INT64_MAX / lanes ? row * lanes : -1;
 }

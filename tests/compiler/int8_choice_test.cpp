@@ -78,7 +78,10 @@ TEST(Int8Choice, ConvolutionsMultiplyWhatTheirSourcesAre) {
                 const Layer &layer = network.layers[l];
                 const Decision &d = a.decisions[l];
                 if (d.products != Precision::kInt8) continue;
-                EXPECT_FALSE(d.tiling);
+                if (d.tiling) {  // which multiplies V, whatever the sources are
+                    EXPECT_EQ(d.tiling->m(), 2);
+                    continue;
+                }
                 std::vector<Storage> multiplied = {d.behind_norm};
                 if (layer.front_norm.empty()) {
                     multiplied.clear();
@@ -102,6 +105,44 @@ TEST(Int8Choice, CanBePlanned) {
             const Result<Plan> plan = make_plan(network, machine, int8_options(ranges));
             EXPECT_TRUE(plan) << record << ' ' << machine.level << ": " << (plan ? "" : plan.error().what);
         }
+    }
+}
+
+// Layers that read a tensor with products of unlike precisions have a V of it each.
+TEST(Int8Choice, WinogradsProductsAreOfInt8ByF2x2) {
+    const Network network = int8_network(HARDNET_SOURCE "/models/digits.json");
+    const Ranges ranges = all_ranges(network);
+    PlanOptions options = int8_options(ranges);
+    options.algorithm = AlgorithmChoice::kWinograd;
+    for (const char *level : {"zen4", "dotprod"}) {
+        const Machine &machine = machine_named(level, Precision::kInt8);
+        const Analysis a = analyse(network, machine, options);
+        std::set<std::string> keep;
+        int by_f2x2 = 0;
+        for (size_t l = 0; l < network.layers.size(); l++) {
+            const Decision &d = a.decisions[l];
+            if (!d.tiling) continue;
+            const bool f2x2 = d.tiling->m() == 2;
+            by_f2x2 += f2x2;
+            EXPECT_EQ(d.products == Precision::kInt8, f2x2) << network.layers[l].name;
+            if (f2x2 && keep.empty()) keep.insert(network.layers[l].name);
+        }
+        ASSERT_GT(by_f2x2, 1) << level;
+        options.keep_int16 = &keep;
+        const Analysis kept = analyse(network, machine, options);
+        for (size_t l = 0; l < network.layers.size(); l++) {
+            if (!keep.count(network.layers[l].name)) continue;
+            EXPECT_NE(kept.decisions[l].products, Precision::kInt8);
+            for (int source : network.layers[l].sources()) {
+                const std::set<Precision> wanted = kept.winograd_products(source);
+                EXPECT_TRUE(wanted.count(kept.decisions[l].products));
+                for (Precision products : wanted)
+                    EXPECT_EQ(kept.rounding(source, *kept.decisions[l].tiling, products).element_bytes(),
+                              4 / channels_in_step(products));
+            }
+        }
+        EXPECT_TRUE(make_plan(network, machine, options));
+        options.keep_int16 = nullptr;
     }
 }
 

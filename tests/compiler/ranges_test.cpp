@@ -123,26 +123,43 @@ double greatest_v(const Tiling &t, int i, int j, const Interval &range) {
     return greatest;
 }
 
-TEST(Ranges, AnExponentIsTheLargestWithWhichNoVIsBeyondMost) {
+TEST(Ranges, AUnitIsTheLeastPowerOfTwoWithWhichNoVIsBeyondMost) {
     for (const Tiling &t : {Tiling::cover(2, 5, 7), Tiling::cover(2, 8, 8), Tiling::cover(3, 6, 5),
                             Tiling::cover(4, 14, 14), Tiling::cover(4, 8, 16), Tiling::cover(4, 7, 9)}) {
         for (const Interval &range : {Interval{0, 6}, Interval{-1, 3}, Interval{-7, 0}, Interval{0, 0.01}}) {
             for (int most : {127, 16383, 32767}) {
                 SCOPED_TRACE(t.key() + " " + std::to_string(range.most) + " " + std::to_string(most));
-                const VRounding rounding = rounding_of(t, {range}, most);
+                const VRounding rounding = int16_rounding(t, {range}, most);
                 EXPECT_EQ(rounding.most, most);
-                ASSERT_EQ(rounding.exponents.size(), size_t(t.positions()));
+                EXPECT_EQ(rounding.shift, 0);
+                ASSERT_EQ(rounding.units.size(), size_t(t.positions()));
                 for (int i = 0; i < t.points(); i++) {
                     for (int j = 0; j < t.points(); j++) {
                         const double v = greatest_v(t, i, j, range);
-                        const int exponent = rounding.exponents[size_t(t.position(i, j))];
+                        const double unit = rounding.units[size_t(t.position(i, j))];
                         if (v == 0) continue;  // a point that small tiles have no use for
+                        EXPECT_EQ(std::exp2(std::round(std::log2(unit))), unit);
                         // The bound's own arithmetic in double may lie a hair beside.
-                        EXPECT_LE(std::ldexp(v, exponent), most * (1 + 1e-12)) << i << ' ' << j;
-                        EXPECT_GT(std::ldexp(v, exponent + 1), most * (1 - 1e-12)) << i << ' ' << j;
+                        EXPECT_LE(v / unit, most * (1 + 1e-12)) << i << ' ' << j;
+                        EXPECT_GT(v / unit * 2, most * (1 - 1e-12)) << i << ' ' << j;
                     }
                 }
             }
+        }
+    }
+}
+
+TEST(Ranges, Int8UsesAllOfItsIntegers) {
+    const Tiling t = Tiling::cover(2, 5, 7);
+    for (IntegerType type : {IntegerType::kUint8, IntegerType::kInt8}) {
+        const VRounding rounding = int8_rounding(t, {Interval{-1, 3}}, type);
+        EXPECT_EQ(rounding.type, type);
+        EXPECT_EQ(rounding.most, 127);
+        EXPECT_EQ(rounding.shift, type == IntegerType::kUint8 ? 128 : 0);
+        for (int i = 0; i < t.points(); i++) {
+            for (int j = 0; j < t.points(); j++)
+                EXPECT_FLOAT_EQ(127 * rounding.units[size_t(t.position(i, j))],
+                                float(greatest_v(t, i, j, {-1, 3})));
         }
     }
 }
@@ -158,19 +175,22 @@ TEST(Ranges, OfPicturesTakeTheBoundsPlace) {
 // A position that pictures left at zero keeps the interval's bound, as does one that they show beyond it.
 TEST(Ranges, VOfPicturesHasFinerSteps) {
     const Tiling t = Tiling::cover(4, 8, 8);
-    const VRounding bound = rounding_of(t, {{0, 6}}, 16383);
+    const VRounding bound = int16_rounding(t, {{0, 6}}, 16383);
     std::vector<float> most(36, 3);
     most[7] = 0;
     most[8] = 1e6f;
-    const VRounding seen = rounding_of(t, {{0, 6}, {{4, most}, {2, std::vector<float>(16, 1e-3f)}}}, 16383);
+    const VRounding seen =
+        int16_rounding(t, {{0, 6}, {{4, most}, {2, std::vector<float>(16, 1e-3f)}}}, 16383);
     for (size_t p = 0; p < 36; p++)
-        EXPECT_EQ(seen.exponents[p], p == 7 || p == 8 ? bound.exponents[p] : std::max(12, bound.exponents[p]))
+        EXPECT_EQ(seen.units[p],
+                  p == 7 || p == 8 ? bound.units[p] : std::min(std::exp2(-12.0f), bound.units[p]))
             << p;
 }
 
 TEST(Ranges, NothingButZerosIsRoundedSomehow) {
-    const VRounding rounding = rounding_of(Tiling::cover(4, 8, 8), {Interval{0, 0}}, 16383);
-    EXPECT_EQ(rounding.exponents, std::vector<int>(36, 0));
+    const Tiling t = Tiling::cover(4, 8, 8);
+    EXPECT_EQ(int16_rounding(t, {Interval{0, 0}}, 16383).units, std::vector<float>(36, 1));
+    EXPECT_EQ(int8_rounding(t, {Interval{0, 0}}, IntegerType::kInt8).units, std::vector<float>(36, 1));
 }
 
 }  // namespace

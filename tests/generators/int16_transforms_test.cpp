@@ -1,4 +1,4 @@
-// Transforms that read or write int16: against transforms in double, or against the same kernel of float32.
+// Transforms that read int16 or write integers: against transforms in double, or against the same kernel of float32.
 #include "tests/generators/integers.h"
 #include "tests/generators/winograd_layer.h"
 
@@ -19,16 +19,23 @@ const std::vector<WinogradCase> &transform_cases() {
 
 constexpr Storage kSource{8191, 9};
 
-VRounding rounding_for(const Tiling &t) {  // a part of V is beyond it
+// To what a machine's products of that precision read; a part of V is beyond it.
+VRounding rounding_for(const Tiling &t, Precision products, const Machine &machine) {
     VRounding rounding{5000, {}};
-    for (int p = 0; p < t.positions(); p++) rounding.exponents.push_back(7 + p % 4 - (t.m() > 2 ? 3 : 0));
+    for (int p = 0; p < t.positions(); p++)
+        rounding.units.push_back(std::ldexp(1.0f, (t.m() > 2 ? 3 : 0) - 7 - p % 4));
+    if (products == Precision::kInt16) return rounding;
+    rounding.most = 127;
+    rounding.type = *machine.dot_factor;
+    rounding.shift = rounding.type == IntegerType::kUint8 ? 128 : 0;
+    for (float &unit : rounding.units) unit *= 64;
     return rounding;
 }
 
 InputTransformSpec rounded_input(const WinogradCase &c, const Image &image, const TransformedSource &v,
-                                 Quadrant q, int lanes, bool from_int16) {
+                                 Quadrant q, int lanes, const VRounding &rounding, bool from_int16) {
     InputTransformSpec spec = input_spec(c, image, v, q, lanes);
-    spec.rounding = rounding_for(c.tiling());
+    spec.rounding = rounding;
     if (from_int16) spec.storage = kSource;
     return spec;
 }
@@ -53,10 +60,10 @@ struct Counts {
 };
 
 // Of F(4x4)'s factors no float is exact: what float32 arithmetic loses of a V of up to `most` may cross a tie.
+template <typename T>
 void expect_rounded(const WinogradCase &c, const Image &image, const TransformedSource &strides,
-                    const Int16Memory &v, Quadrant q, Counts &counts) {
+                    const MemoryOf<T> &v, const VRounding &rounding, Quadrant q, Counts &counts) {
     const Tiling t = c.tiling();
-    const VRounding rounding = rounding_for(t);
     const double near_tie = t.m() == 2 ? 0 : rounding.most * std::ldexp(1, -21);
     for (int i = 0; i < t.tile_size(q.small_rows) + 2; i++) {
         for (int j = 0; j < t.tile_size(q.small_columns) + 2; j++) {
@@ -65,10 +72,11 @@ void expect_rounded(const WinogradCase &c, const Image &image, const Transformed
                 const int tx = tile % t.quadrant_columns(q), ty = tile / t.quadrant_columns(q);
                 for (int k = 0; k < image.shape.channels; k++) {
                     const double value = transformed_value(image, t, q, k, tx, ty, i, j),
-                                 scaled = std::ldexp(value, rounding.exponents[p]),
-                                 expected = stored_value(value, rounding.most, rounding.exponents[p]);
+                                 scaled = value / rounding.units[size_t(p)],
+                                 expected = stored_value(scaled, rounding.most, 0);
                     const int found = v[int64_t{p} * strides.position_stride +
-                                        int64_t{t.first_tile(q) + tile} * strides.tile_stride + k];
+                                        int64_t{t.first_tile(q) + tile} * strides.tile_stride + k] -
+                                      rounding.shift;
                     counts.all++;
                     counts.below += found == -rounding.most;
                     counts.above += found == rounding.most;
@@ -85,7 +93,9 @@ void expect_rounded(const WinogradCase &c, const Image &image, const Transformed
     }
 }
 
-void check_input(const WinogradCase &c, const hardnet_kernel *kernel, bool from_int16) {
+template <typename T>
+void check_input(const WinogradCase &c, const hardnet_kernel *kernel, const VRounding &rounding,
+                 bool from_int16) {
     const Tiling t = c.tiling();
     const Shape shape{c.in(), c.size.height, c.size.width};
     const auto elements = size_t(shape.elements());
@@ -103,13 +113,13 @@ void check_input(const WinogradCase &c, const hardnet_kernel *kernel, bool from_
     const std::vector<hardnet_dim> dims = {
         {0, image.c8, 1}, {-1, image.columns, image.c8}, {-1, image.rows, image.row_stride()}};
     const Buffer y = from_int16 ? Buffer(source.data(), dims) : Buffer(image.memory.data(), dims);
-    Int16Memory whole(strides.memory.size()), halves(strides.memory.size());
+    MemoryOf<T> whole(strides.memory.size()), halves(strides.memory.size());
     Counts counts;
     for (Quadrant q : t.quadrants()) {
         const int rows = t.quadrant_rows(q), columns = t.quadrant_columns(q);
         const int64_t offset = int64_t{1} * t.first_tile(q) * strides.tile_stride +
                                int64_t{1} * t.first_position(q) * strides.position_stride;
-        const auto target = [&](Int16Memory &v) {
+        const auto target = [&](MemoryOf<T> &v) {
             return Buffer(v.data() + offset, {{0, strides.tile_stride, 1},
                                               {0, columns, strides.tile_stride},
                                               {0, rows, strides.tile_stride * columns},
@@ -118,7 +128,7 @@ void check_input(const WinogradCase &c, const hardnet_kernel *kernel, bool from_
         call(*kernel, {y, target(whole)});
         if (rows > 1) call(*kernel, {y, target(halves).cropped(2, 0, rows / 2)});
         call(*kernel, {y, target(halves).cropped(2, rows / 2, rows)});
-        expect_rounded(c, image, strides, whole, q, counts);
+        expect_rounded(c, image, strides, whole, rounding, q, counts);
         kernel++;
     }
     EXPECT_EQ(counts.wrong, 0) << "wrong values";
@@ -129,8 +139,7 @@ void check_input(const WinogradCase &c, const hardnet_kernel *kernel, bool from_
     EXPECT_LT(counts.below + counts.above, counts.all / 2);
 }
 
-TEST_P(Int16Transforms, InputIsRoundedToTheNearestAndHeldToItsRange) {
-    if (!missing().empty()) GTEST_SKIP() << "this CPU has no " << missing();
+void check_inputs(Precision products, const Machine &machine) {
     std::vector<KernelSpec> specs;
     for (bool from_int16 : {false, true}) {
         for (const WinogradCase &c : transform_cases()) {
@@ -139,20 +148,31 @@ TEST_P(Int16Transforms, InputIsRoundedToTheNearestAndHeldToItsRange) {
                               t.covered_columns());
             for (Quadrant q : t.quadrants())
                 specs.push_back(rounded_input(c, image, TransformedSource(c, c.in()), q,
-                                              machine().lanes_for(image.c8), from_int16));
+                                              machine.lanes_for(image.c8), rounding_for(t, products, machine),
+                                              from_int16));
         }
     }
-    const KernelLibrary library(specs, machine());
+    const KernelLibrary library(specs, machine);
     std::vector<hardnet_kernel> kernels;
     for (size_t i = 0; i < specs.size(); i++) kernels.push_back(library[i]);
     const hardnet_kernel *next = kernels.data();
     for (bool from_int16 : {false, true}) {
         for (const WinogradCase &c : transform_cases()) {
-            SCOPED_TRACE(c.name() + (from_int16 ? " from int16" : ""));
-            check_input(c, next, from_int16);
+            SCOPED_TRACE(c.name() + (from_int16 ? " from int16 to " : " to ") + name_of(products));
+            const VRounding rounding = rounding_for(c.tiling(), products, machine);
+            const auto check = rounding.type == IntegerType::kInt16  ? check_input<int16_t>
+                               : rounding.type == IntegerType::kInt8 ? check_input<int8_t>
+                                                                     : check_input<uint8_t>;
+            check(c, next, rounding, from_int16);
             next += c.tiling().quadrants().size();
         }
     }
+}
+
+TEST_P(Int16Transforms, InputIsRoundedToTheNearestAndHeldToItsRange) {
+    if (!missing().empty()) GTEST_SKIP() << "this CPU has no " << missing();
+    check_inputs(Precision::kInt16, machine());
+    if (machine().dot_factor) check_inputs(Precision::kInt8, machine());
 }
 
 Storage stored_output(const WinogradCase &c) { return {300, c.m == 4 ? 5 : 6}; }

@@ -194,16 +194,15 @@ void run_part(const Int8Case &c, const Int8Problem &p, const ChannelPart &part, 
     const Int8Memory u = packed_steps<int8_t>(p.weights, taps, c.sources, part);
     std::vector<float> scales;  // the same for all taps
     for (float scale : p.scales) scales.insert(scales.end(), size_t(taps), scale);
+    std::vector<int32_t> offsets;
+    for (int32_t offset : p.offsets) offsets.insert(offsets.end(), size_t(taps), offset);
     const Memory packed = packed_scales(scales, taps, part), bias = padded(p.bias, size_t(layout.c8) + 512);
-    MemoryOf<int32_t> offsets(size_t(part.padded()));
-    for (int lane = 0; lane < part.padded(); lane++)
-        offsets[lane] = part.first + lane < c.out ? p.offsets[size_t(part.first + lane)] : 0;
+    const MemoryOf<int32_t> begins = packed_scales(offsets, taps, part);
     std::vector<Buffer> inputs;
     for (const Int8Source &source : p.sources) inputs.push_back(source.buffer());
     inputs.push_back(steps_buffer(u, taps, steps, part));
     inputs.push_back(scales_buffer(packed, taps, part));
-    if (shifted)
-        inputs.push_back(Buffer(offsets.data(), {{0, part.block, 1}, {0, part.blocks(), part.block}}));
+    if (shifted) inputs.push_back(scales_buffer(begins, taps, part));
     inputs.push_back(Buffer(bias.data() + part.first, {{0, part.padded(), 1}}));
     const Buffer out(y.data() + layout.at(part.first, 0, 0), {{0, part.padded(), 1},
                                                               {0, layout.shape.width, layout.c8},

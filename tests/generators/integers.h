@@ -62,20 +62,22 @@ Buffer steps_buffer(const MemoryOf<T> &u, int positions, int steps, const Channe
                              {0, part.blocks(), step * steps * positions}});
 }
 
-// Scales [o][position] as [block][position][lane].
-inline Memory packed_scales(const std::vector<float> &scales, int positions, const ChannelPart &part) {
-    Memory memory(size_t(part.padded()) * positions);
+// Scales or offsets [o][position] as [block][position][lane].
+template <typename T>
+MemoryOf<T> packed_scales(const std::vector<T> &scales, int positions, const ChannelPart &part) {
+    MemoryOf<T> memory(size_t(part.padded()) * positions);
     for (int lane = 0; lane < part.padded(); lane++) {
         for (int p = 0; p < positions; p++) {
             const size_t from = size_t(part.first + lane) * positions + p;
             memory[(int64_t{lane / part.block} * positions + p) * part.block + lane % part.block] =
-                from < scales.size() ? scales[from] : 1.0f;
+                from < scales.size() ? scales[from] : T{1};
         }
     }
     return memory;
 }
 
-inline Buffer scales_buffer(const Memory &scales, int positions, const ChannelPart &part) {
+template <typename T>
+Buffer scales_buffer(const MemoryOf<T> &scales, int positions, const ChannelPart &part) {
     return Buffer(
         scales.data(),
         {{0, part.block, 1}, {0, positions, part.block}, {0, part.blocks(), part.block * positions}});

@@ -180,20 +180,27 @@ std::string OnEveryMachine::missing() const {
     return text;
 }
 
-std::vector<std::string> int16_levels() {
+namespace {
+
+template <typename F>
+std::vector<std::string> levels_where(F multiplies) {
     std::vector<std::string> levels;
     for (const Machine &machine : machines(Precision::kInt8)) {
-        if (machine.int16) levels.push_back(machine.level);
+        if (multiplies(machine)) levels.push_back(machine.level);
     }
     return levels;
 }
 
+}  // namespace
+
+std::vector<std::string> int16_levels() {
+    return levels_where([](const Machine &m) { return m.int16; });
+}
 std::vector<std::string> int8_levels() {
-    std::vector<std::string> levels;
-    for (const Machine &machine : machines(Precision::kInt8)) {
-        if (machine.dot_factor) levels.push_back(machine.level);
-    }
-    return levels;
+    return levels_where([](const Machine &m) { return m.dot_factor.has_value(); });
+}
+std::vector<std::string> integer_levels() {
+    return levels_where([](const Machine &m) { return m.int16 || m.dot_factor; });
 }
 
 std::vector<std::string> machine_levels() {

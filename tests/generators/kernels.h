@@ -83,5 +83,6 @@ protected:
 std::vector<std::string> machine_levels();
 std::vector<std::string> int16_levels();  // those that multiply int16
 std::vector<std::string> int8_levels();
+std::vector<std::string> integer_levels();  // int16 or int8
 
 }  // namespace hardnet::testing

@@ -28,7 +28,7 @@ TEST(Context, PlanVersion) {
     sample.plan_version = 7;
     EXPECT_EQ(
         open_error(sample.network(), sample.options(), HARDNET_VERSION_MISMATCH),
-        "plan version: expected 5, found 7 (the package is of another version of hardnet: compile it again)");
+        "plan version: expected 6, found 7 (the package is of another version of hardnet: compile it again)");
 }
 
 TEST(Context, NullArguments) {

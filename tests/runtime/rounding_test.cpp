@@ -52,7 +52,7 @@ std::vector<int8_t> exponents(int positions, int first) {  // of either sign
 struct Rounded {
     std::vector<int> values;       // [block][position][step][lane][channel in step]
     std::vector<float> scales;     // [block][position][lane]
-    std::vector<int32_t> offsets;  // [block][lane], where there are shifts
+    std::vector<int32_t> offsets;  // [block][position][lane], where there are shifts
 };
 
 template <typename T>
@@ -66,8 +66,7 @@ std::vector<T> taken(const char *&data, size_t count) {
 Rounded rounded_of(const RoundingCase &c, const std::vector<float> &weights, int threads) {
     TinyPlan plan;
     plan.input({1, 1, 1, 1});
-    const int rows = c.lanes() * c.positions(),
-              floats = rows * (c.steps() + 1) + (c.shifted() ? c.lanes() : 0);
+    const int rows = c.lanes() * c.positions(), floats = rows * (c.steps() + 1 + c.shifted());
     plan.weight_elems = 16 + floats;
     plan.read(HARDNET_WEIGHTS, 16, {{0, floats, 1}});
     const std::vector<int64_t> shape = {c.out_total, c.in(), c.taps == 9 ? 3 : 1, c.taps == 9 ? 3 : c.taps};
@@ -91,7 +90,7 @@ Rounded rounded_of(const RoundingCase &c, const std::vector<float> &weights, int
         for (int8_t v : taken<int8_t>(data, values)) found.values.push_back(v);
     }
     found.scales = taken<float>(data, rows);
-    if (c.shifted()) found.offsets = taken<int32_t>(data, c.lanes());
+    if (c.shifted()) found.offsets = taken<int32_t>(data, rows);
     return found;
 }
 
@@ -130,7 +129,7 @@ double scale_at(const RoundingCase &c, const std::vector<float> &w, int lane, in
 
 Rounded expected_of(const RoundingCase &c, const std::vector<float> &w) {
     Rounded all;
-    if (c.shifted()) all.offsets.assign(c.lanes(), 0);
+    if (c.shifted()) all.offsets.assign(c.lanes() * c.positions(), 0);
     for (int b = 0; b < c.lanes(); b += c.block) {
         for (int p = 0; p < c.positions(); p++) {
             int i = 0;
@@ -143,7 +142,10 @@ Rounded expected_of(const RoundingCase &c, const std::vector<float> &w) {
                             const auto value = static_cast<int>(
                                 real ? std::lround(scaled_weight(c, w, lane, p, i + step + j) * s) : 0);
                             all.values.push_back(value);
-                            if (c.shifted()) all.offsets[lane] -= source.shift * value;
+                            for (int q = 0; c.shifted() && q < c.positions(); q++)
+                                if (q == p || c.points.empty())
+                                    all.offsets[(b / c.block * c.positions() + q) * c.block + lane - b] -=
+                                        source.shift * value;
                         }
                     }
                 }
@@ -199,7 +201,9 @@ TEST(Rounding, ToInt8IsInFoursAndKnowsShifts) {
          {RoundingCase{14, 0, 14, 1, 8, {{6, {3}, 0.75f}}, 255, {}, 4},
           RoundingCase{40, 8, 30, 1, 16, {{5, {3}, 0.625f, 128}, {8, {-2}}, {1, {0}, 1, 128}}, 383, {}, 4},
           RoundingCase{14, 2, 11, 9, 8, {{7, exponents(9, 0)}, {4, exponents(9, 2), 0.5f, 128}}, 383, {}, 4},
-          RoundingCase{6, 0, 6, 9, 4, {{33, exponents(9, 1)}}, 127, {}, 4}})
+          RoundingCase{6, 0, 6, 9, 4, {{33, exponents(9, 1)}}, 127, {}, 4},
+          RoundingCase{14, 2, 11, 9, 8, {{7, exponents(5, 0), 0.5f, 128}}, 383, kPoints, 4},
+          RoundingCase{14, 0, 14, 9, 8, {{7, exponents(5, 0)}, {9, exponents(5, 1)}}, 127, kPoints, 4}})
         check_rounded(c, ramp_of(c));
 }
 
@@ -270,12 +274,11 @@ TEST(Rounding, LeavesNoSumThatOverflowsAndLosesHalfAStep) {
 
 // The text of an open of one packing of a tensor (4, 6, 1, 1) with roundings that are there.
 std::string rounding_refusal(int32_t number, int32_t most, const std::vector<RoundedSource> &sources,
-                             const std::vector<int64_t> &shape = {4, 6, 1, 1}, int32_t in_step = 2,
-                             bool summed = true) {
+                             const std::vector<int64_t> &shape = {4, 6, 1, 1}, int32_t in_step = 2) {
     TinyPlan plan;
     plan.input({1, 1, 1, 1});
     plan.weight_elems = 1 << 20;
-    plan.rounding(most, sources, in_step, summed);
+    plan.rounding(most, sources, in_step);
     plan.pack({HARDNET_PACK_ROUNDED, plan.weight("w", shape), -1, 0, 4, 8, 0, number});
     Opened opened(plan.network(), default_options());
     EXPECT_NE(opened.status, HARDNET_OK);
@@ -303,12 +306,11 @@ TEST(Rounding, OfWhatIsNotThereIsRefused) {
     EXPECT_EQ(rounding_refusal(0, 8191, {{5, {0}, 0.5f}, {1, {0}, 1, 8192}}), others);
     EXPECT_EQ(rounding_refusal(0, 8191, {{5, {0}}, {1, {0}, 1, -1}}), others);
     EXPECT_EQ(rounding_refusal(0, 8191, {{5, {0}}, {1, {0}, 0}}), others);
-    EXPECT_EQ(rounding_refusal(0, 8191, {{5, {0}}, {1, {0}, 1.5f}}), others);
+    EXPECT_EQ(rounding_refusal(0, 8191, {{5, {0}}, {1, {0}, -1}}), others);
+    EXPECT_EQ(rounding_refusal(0, 8191, {{5, {0}}, {1, {0}, INFINITY}}), others);
     EXPECT_EQ(rounding_refusal(0, 8191, {{5, {0}}, {1, {0}, NAN}}), others);
     EXPECT_EQ(rounding_refusal(0, 8191, six, {4, 6, 1, 1}, 3), others);
     EXPECT_EQ(rounding_refusal(0, 8191, six, {4, 6, 1, 1}, 4), fits);
-    EXPECT_EQ(rounding_refusal(0, 8191, {{5, {0}, 1, 128}, {1, {0}}}, {4, 6, 1, 1}, 4, false),
-              others);  // a sum of one position has no offset
     // 2^31 / 32767 is 65538: rounding alone may add half of as many to a sum.
     EXPECT_EQ(rounding_refusal(0, 32767, {{65537, {0}}}, {4, 65537, 1, 1}), fits);
     EXPECT_EQ(rounding_refusal(0, 32767, {{65538, {0}}}, {4, 65538, 1, 1}), others);

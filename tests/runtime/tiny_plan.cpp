@@ -1,6 +1,7 @@
 #include "tiny_plan.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
 namespace hardnet {
@@ -130,10 +131,13 @@ int32_t TinyPlan::transform(const std::vector<std::vector<double>> &row_points,
 }
 
 int32_t TinyPlan::rounding(int32_t most, const std::vector<Source> &sources, int32_t in_step, bool summed) {
-    rounding_values_.push_back({sources, {}});
+    rounding_values_.push_back({std::vector<std::vector<float>>(sources.size()), {}});
     Rounding &kept = rounding_values_.back();
-    for (const Source &source : kept.sources)
-        kept.tables.push_back({source.channels, source.exponents.data(), source.factor, source.shift});
+    for (size_t s = 0; s < sources.size(); s++) {
+        for (int8_t exponent : sources[s].exponents)
+            kept.units[s].push_back(std::ldexp(sources[s].factor, -exponent));
+        kept.tables.push_back({sources[s].channels, kept.units[s].data(), sources[s].shift});
+    }
     roundings_.push_back(
         {most, static_cast<uint32_t>(kept.tables.size()), kept.tables.data(), in_step, summed});
     return static_cast<int32_t>(roundings_.size() - 1);

@@ -49,7 +49,7 @@ public:
     int32_t transform(const std::vector<std::vector<double>> &row_points,
                       const std::vector<std::vector<double>> &column_points,
                       const std::vector<std::array<uint8_t, 2>> &points);
-    struct Source {
+    struct Source {  // whose units are factor * 2^-exponent
         int32_t channels;
         std::vector<int8_t> exponents;
         float factor = 1;
@@ -86,7 +86,7 @@ private:
         std::vector<std::array<uint8_t, 2>> points;
     };
     struct Rounding {
-        std::vector<Source> sources;
+        std::vector<std::vector<float>> units;  // per source
         std::vector<hardnet_source> tables;
     };
     uint32_t view(hardnet_base base, int64_t offset, const std::vector<hardnet_dim> &dims, hardnet_type type,

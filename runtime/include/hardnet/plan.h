@@ -34,7 +34,7 @@ extern "C" {
 #endif
 
 /* Raised whenever these tables change: a package of another version is refused at open. */
-#define HARDNET_PLAN_VERSION 5
+#define HARDNET_PLAN_VERSION 6
 
 typedef int (*hardnet_kernel)(void **arguments);
 
@@ -130,15 +130,14 @@ typedef enum hardnet_packing_kind {
 } hardnet_packing_kind;
 
 /* Of one of the sources whose channels follow one another as a layer's input channels: what its integers are
- * multiples of, factor * 2^-exponents[position]. What is multiplied is `shift` more than they are. */
+ * multiples of. What is multiplied is `shift` more than they are. */
 typedef struct hardnet_source {
     int32_t channels;
-    const int8_t *exponents; /* [positions] */
-    float factor;
+    const float *units; /* [positions] */
     int32_t shift;
 } hardnet_source;
 
-/* How a ROUNDED packing rounds. A weight u of a source and a position stands for u' = u * factor * 2^-exponent. What an
+/* How a ROUNDED packing rounds. A weight u of a source and a position stands for u' = u * unit. What an
  * output channel adds to one sum - its weights of a position, or of all positions where they are `summed`, the taps
  * of a direct convolution - is packed as u' * s rounded to the nearest, with the largest s that leaves
  * every weight within its type and the sum of their magnitudes times `most` below 2^31: no input of magnitudes up
@@ -146,7 +145,7 @@ typedef struct hardnet_source {
  *
  *     int16 or int8 [o / block][position][step][o % block][input channel in step], then
  *     float32 [o / block][position][o % block], which is 1 / s, then where any source has a shift
- *     int32 [o / block][o % block], at which a sum begins: less the shifts times their weights;
+ *     int32 [o / block][position][o % block], at which a sum begins: less the shifts times its weights;
  *
  * a source's last step has zeros where there are no further channels. */
 typedef struct hardnet_rounding {
@@ -154,7 +153,7 @@ typedef struct hardnet_rounding {
     uint32_t sources;
     const hardnet_source *source; /* [sources] */
     int32_t in_step;              /* 2: int16, 4: int8 */
-    int32_t summed;               /* 1: over all positions; needed where there is a shift */
+    int32_t summed;               /* 1: over all positions */
 } hardnet_rounding;
 
 /* The widest block that may have a transform. */

@@ -1,67 +1,79 @@
-// Products of int16 against sums in 64 bits, with ==, so that they are the same bits at every level.
+// Products of int16 and int8 against sums in 64 bits, with ==, so that they are the same bits at every level.
 #include "tests/generators/integers.h"
 #include "tests/generators/winograd_layer.h"
 
 namespace hardnet::testing {
 namespace {
 
-class Int16Products : public OnEveryMachine {};
-INSTANTIATE_TEST_SUITE_P(Levels, Int16Products, ::testing::ValuesIn(int16_levels()),
+class IntegerProducts : public OnEveryMachine {
+protected:
+    std::vector<Precision> precisions() const {
+        std::vector<Precision> all;
+        if (machine().int16) all.push_back(Precision::kInt16);
+        if (machine().dot_factor) all.push_back(Precision::kInt8);
+        return all;
+    }
+};
+INSTANTIATE_TEST_SUITE_P(Levels, IntegerProducts, ::testing::ValuesIn(integer_levels()),
                          [](const auto &level) { return level.param; });
 
-constexpr int kMost = (1 << 14) - 1;
+// The greatest magnitudes of V and of U. Sums of int8, of 255 x 127 at most, are far from their bound here.
+int most_of(Precision products) { return products == Precision::kInt16 ? (1 << 14) - 1 : 127; }
+int most_of_weights(Precision products) { return products == Precision::kInt16 ? 32767 : 127; }
 
 // V of every source, and the integers and scales of U.
 struct ProductData {
-    explicit ProductData(const WinogradCase &c)
-        : tiles(c.tiling().tiles()), positions(c.tiling().positions()), scales(size_t(c.out) * positions) {
+    ProductData(const WinogradCase &c, Precision products)
+        : products(products),
+          tiles(c.tiling().tiles()),
+          positions(c.tiling().positions()),
+          scales(size_t(c.out) * positions) {
         for (size_t s = 0; s < c.sources.size(); s++) {
             tile_stride.push_back(round_up(c.sources[s], kChannelAlignment));
-            position_stride.push_back(tile_stride[s] * tiles + 32);
+            position_stride.push_back(tile_stride[s] * tiles + 64);
             v.emplace_back(size_t(position_stride[s]) * positions + 16 * tile_stride[s]);
         }
         for (size_t i = 0; i < scales.size(); i++) scales[i] = 1.0f / float(3 + i % 1000);
     }
+    Precision products;
     int tiles, positions;
     std::vector<int> tile_stride, position_stride;
-    std::vector<Int16Memory> v;
+    std::vector<std::vector<int>> v;
     std::vector<int> weights;   // [o][i][position]
     std::vector<float> scales;  // [o][position]
 };
 
 // Any V, padding and gaps too: what no channel is of is multiplied by zero or not read.
-ProductData random_data(const WinogradCase &c) {
-    ProductData d(c);
-    for (Int16Memory &v : d.v) {
-        const std::vector<int> values = integers(v.size(), kMost, uint32_t(v.size()));
-        std::copy(values.begin(), values.end(), v.data());
-    }
-    d.weights =
-        integers(size_t(c.out) * c.in() * d.positions, std::min(32767, INT32_MAX / kMost / c.in()), 31);
+ProductData random_data(const WinogradCase &c, Precision products) {
+    ProductData d(c, products);
+    const int most = most_of(products);
+    for (std::vector<int> &v : d.v) v = integers(v.size(), most, uint32_t(v.size()));
+    d.weights = integers(size_t(c.out) * c.in() * d.positions,
+                         std::min(most_of_weights(products), INT32_MAX / most / c.in()), 31);
     return d;
 }
 
-// Every sum is the greatest that the runtime's packing allows, of either sign: V is +-most, and the magnitudes of an
-// output channel's weights add up to INT32_MAX / most.
-ProductData extreme_data(const WinogradCase &c) {
-    ProductData d(c);
-    const int in = c.in(), all = INT32_MAX / kMost;
+// Every sum of int16 is the greatest that the runtime's packing allows, of either sign: V is +-most, and the magnitudes of
+// an output channel's weights add up to INT32_MAX / most.
+ProductData extreme_data(const WinogradCase &c, Precision products) {
+    ProductData d(c, products);
+    const int in = c.in(), most = most_of(products), all = INT32_MAX / most;
     const std::vector<int> signs = integers(size_t(in), 1000, 32);
     const auto sign_of = [&](int i) { return signs[size_t(i)] < 0 ? -1 : 1; };
     for (size_t s = 0, first = 0; s < d.v.size(); first += size_t(c.sources[s++])) {
-        std::fill(d.v[s].data(), d.v[s].data() + d.v[s].size(), int16_t(kMost));
+        std::fill(d.v[s].begin(), d.v[s].end(), most);
         for (int p = 0; p < d.positions; p++) {
             for (int t = 0; t < d.tiles; t++) {
                 for (int i = 0; i < c.sources[s]; i++)
-                    d.v[s][int64_t{p} * d.position_stride[s] + t * d.tile_stride[s] + i] =
-                        int16_t(kMost * sign_of(int(first) + i) * (t % 2 ? -1 : 1));
+                    d.v[s][size_t(p * d.position_stride[s] + t * d.tile_stride[s] + i)] =
+                        most * sign_of(int(first) + i) * (t % 2 ? -1 : 1);
             }
         }
     }
     for (int o = 0; o < c.out; o++) {
         for (int i = 0; i < in; i++) {
             for (int p = 0; p < d.positions; p++) {
-                const int magnitude = std::min(32767, all / in + (i < all % in ? 1 : 0));
+                const int magnitude = std::min(most_of_weights(products), all / in + (i < all % in ? 1 : 0));
                 d.weights.push_back(magnitude * sign_of(i) * (o % 3 ? 1 : -1));
             }
         }
@@ -73,7 +85,7 @@ int64_t sum_of(const WinogradCase &c, const ProductData &d, int o, int tile, int
     int64_t sum = 0;
     int i = 0;
     for (size_t s = 0; s < d.v.size(); s++) {
-        const int16_t *v =
+        const int *v =
             d.v[s].data() + int64_t{position} * d.position_stride[s] + int64_t{tile} * d.tile_stride[s];
         for (int k = 0; k < c.sources[s]; k++, i++)
             sum += int64_t{v[k]} * d.weights[(size_t(o) * c.in() + i) * d.positions + position];
@@ -81,14 +93,22 @@ int64_t sum_of(const WinogradCase &c, const ProductData &d, int o, int tile, int
     return sum;
 }
 
-Blocks parts_of(const WinogradCase &c, const Machine &machine) {
-    return product_parts(machine, c.tiling(), c.out, steps_in<int16_t>(c.sources));
+int steps_of(const WinogradCase &c, Precision products) {
+    return products == Precision::kInt16 ? steps_in<int16_t>(c.sources) : steps_in<int8_t>(c.sources);
 }
 
-std::vector<KernelSpec> specs_of(const WinogradCase &c, const Machine &machine) {
+Blocks parts_of(const WinogradCase &c, Precision products, const Machine &machine) {
+    return product_parts(machine, c.tiling(), c.out, steps_of(c, products));
+}
+
+bool is_shifted(Precision products, const Machine &machine) {
+    return products == Precision::kInt8 && machine.dot_factor == IntegerType::kUint8;
+}
+
+std::vector<KernelSpec> specs_of(const WinogradCase &c, Precision products, const Machine &machine) {
     std::vector<KernelSpec> specs;
-    const ProductData d(c);
-    for (const ChannelPart &part : parts_of(c, machine)) {
+    const ProductData d(c, products);
+    for (const ChannelPart &part : parts_of(c, products, machine)) {
         ProductSpec spec;
         spec.tiling = c.tiling();
         for (size_t s = 0; s < c.sources.size(); s++)
@@ -97,24 +117,49 @@ std::vector<KernelSpec> specs_of(const WinogradCase &c, const Machine &machine) 
         spec.block = part.block;
         spec.tiles = part.extent;
         spec.lanes = part.lanes;
-        spec.products = Precision::kInt16;
+        spec.products = products;
+        spec.shifted = is_shifted(products, machine);
         specs.push_back(spec);
     }
     return specs;
 }
 
+constexpr int kShiftOfV = 128;
+
+// At which the sums of shifted V begin: [o][position].
+std::vector<int32_t> offsets_of(const WinogradCase &c, const ProductData &d) {
+    std::vector<int32_t> offsets(d.scales.size());
+    for (size_t o = 0; o < size_t(c.out); o++) {
+        for (size_t i = 0; i < size_t(c.in()); i++) {
+            for (size_t p = 0; p < size_t(d.positions); p++)
+                offsets[o * d.positions + p] -= kShiftOfV * d.weights[(o * c.in() + i) * d.positions + p];
+        }
+    }
+    return offsets;
+}
+
+// V as Elements, weights as Weights.
+template <typename Element, typename Weight>
 Memory product_of(const WinogradCase &c, const ProductData &d, const ChannelPart &part, hardnet_kernel kernel,
                   int pieces) {
+    const bool shifted = std::is_unsigned_v<Element>;
     const int items = ItemMap(c.tiling(), part.extent).items, out = part.padded();
-    const Int16Memory u = packed_steps<int16_t>(d.weights, d.positions, c.sources, part);
+    const MemoryOf<Weight> u = packed_steps<Weight>(d.weights, d.positions, c.sources, part);
     const Memory scales = packed_scales(d.scales, d.positions, part);
+    const MemoryOf<int32_t> offsets = packed_scales(offsets_of(c, d), d.positions, part);
+    std::vector<MemoryOf<Element>> v;
     std::vector<Buffer> inputs;
-    for (size_t s = 0; s < d.v.size(); s++)
-        inputs.push_back(Buffer(d.v[s].data(), {{0, round_up(c.sources[s], 2), 1},
+    for (size_t s = 0; s < d.v.size(); s++) {
+        MemoryOf<Element> &memory = v.emplace_back(d.v[s].size());
+        std::transform(d.v[s].begin(), d.v[s].end(), memory.data(),
+                       [&](int value) { return Element(value + (shifted ? kShiftOfV : 0)); });
+        inputs.push_back(Buffer(memory.data(), {{0, round_up(c.sources[s], kInStep<Weight>), 1},
                                                 {0, d.tiles, d.tile_stride[s]},
                                                 {0, d.positions, d.position_stride[s]}}));
-    inputs.push_back(steps_buffer(u, d.positions, steps_in<int16_t>(c.sources), part));
+    }
+    inputs.push_back(steps_buffer(u, d.positions, steps_of(c, d.products), part));
     inputs.push_back(scales_buffer(scales, d.positions, part));
+    if (shifted) inputs.push_back(scales_buffer(offsets, d.positions, part));
     Memory m(size_t(items) * part.extent * out + 64);
     const Buffer all(m.data(), {{0, out, 1}, {0, part.extent, out}, {0, items, out * part.extent}});
     for (int piece = 0; piece < pieces; piece++) {
@@ -151,21 +196,24 @@ void expect_product(const WinogradCase &c, const ProductData &d, const ChannelPa
     EXPECT_EQ(wrong, 0) << "wrong values";
 }
 
-void check_products(const std::vector<WinogradCase> &cases, const Machine &machine,
-                    ProductData (*data_of)(const WinogradCase &)) {
+void check_products(const std::vector<WinogradCase> &cases, Precision products, const Machine &machine,
+                    ProductData (*data_of)(const WinogradCase &, Precision)) {
     std::vector<KernelSpec> specs;
     for (const WinogradCase &c : cases) {
-        for (const KernelSpec &spec : specs_of(c, machine)) specs.push_back(spec);
+        for (const KernelSpec &spec : specs_of(c, products, machine)) specs.push_back(spec);
     }
+    const auto run = products == Precision::kInt16   ? product_of<int16_t, int16_t>
+                     : is_shifted(products, machine) ? product_of<uint8_t, int8_t>
+                                                     : product_of<int8_t, int8_t>;
     const KernelLibrary library(specs, machine);
     size_t next = 0;
     for (const WinogradCase &c : cases) {
-        SCOPED_TRACE(c.name());
-        const ProductData d = data_of(c);
-        for (const ChannelPart &part : parts_of(c, machine)) {
-            const Memory m = product_of(c, d, part, library[next], 1);
+        SCOPED_TRACE(c.name() + " " + name_of(products));
+        const ProductData d = data_of(c, products);
+        for (const ChannelPart &part : parts_of(c, products, machine)) {
+            const Memory m = run(c, d, part, library[next], 1);
             expect_product(c, d, part, m);
-            EXPECT_TRUE(product_of(c, d, part, library[next], 2).same_bits(m)) << "in two by items";
+            EXPECT_TRUE(run(c, d, part, library[next], 2).same_bits(m)) << "in two by items";
             next++;
         }
     }
@@ -180,21 +228,23 @@ const std::vector<WinogradCase> &product_cases() {
     return all;
 }
 
-TEST_P(Int16Products, EqualSumsOf64BitsTimesTheScale) {
+TEST_P(IntegerProducts, EqualSumsOf64BitsTimesTheScale) {
     if (!missing().empty()) GTEST_SKIP() << "this CPU has no " << missing();
-    check_products(product_cases(), machine(), random_data);
+    for (Precision products : precisions()) check_products(product_cases(), products, machine(), random_data);
 }
 
-TEST_P(Int16Products, DoNotOverflowAtThePackingsBound) {
+TEST_P(IntegerProducts, DoNotOverflowAtThePackingsBound) {
     if (!missing().empty()) GTEST_SKIP() << "this CPU has no " << missing();
-    check_products(product_cases(), machine(), extreme_data);
+    for (Precision products : precisions())
+        check_products(product_cases(), products, machine(), extreme_data);
 }
 
 // Data of the test above that would overflow with one step more.
 TEST(Int16ProductData, ReachesTheBound) {
+    constexpr int kMost = (1 << 14) - 1;
     for (const WinogradCase &c : product_cases()) {
         if (c.in() < 8) continue;  // so few weights below 2^15 do not
-        const ProductData d = extreme_data(c);
+        const ProductData d = extreme_data(c, Precision::kInt16);
         for (int tile : {0, 1}) {
             for (int o : {0, 1}) {
                 const int64_t sum = std::abs(sum_of(c, d, o, tile, 3));
