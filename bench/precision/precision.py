@@ -45,7 +45,7 @@ def shares_of(folder):
     """Of the multiply-adds those in int16 and in int8."""
     layers = json.loads(hardnet("inspect", folder, "--layers", "--format", "json")[1])["layers"]
     all_macs = sum(layer["macs"] for layer in layers)
-    return [sum(layer["macs"] for layer in layers if layer["algorithm"].endswith(precision)) / all_macs
+    return [sum(layer["macs"] for layer in layers if precision in layer["algorithm"].split()) / all_macs
             for precision in ("int16", "int8")]
 
 
