@@ -8,7 +8,7 @@ namespace hardnet {
 // of them of its products' type; a Winograd layer wants its V rounded, whatever its sources are.
 void choose_integers(Analysis &analysis, const PlanOptions &options);
 
-// Whether Winograd's products may be of int8: V of F(2x2) loses twice what a tensor of 8 bits does, of others five times.
+// Whether Winograd's products may be of int8: V of F(2x2) loses twice what a tensor of 8 bits does, of others six times.
 inline bool multiplies_int8(const Tiling &tiling) { return tiling.m() == 2; }
 
 }  // namespace hardnet

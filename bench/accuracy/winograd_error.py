@@ -1,8 +1,9 @@
 #!/usr/bin/python3
-"""Relative RMS error of float32 Winograd convolutions, by tile size and interpolation points, against double.
+"""Relative RMS error of Winograd convolutions in float32 and in 8 bits, by tile size and interpolation points, against double.
 
-Inputs are Gaussian, clipped to [0, 6] as behind a ReLU6; weights are Gaussian with He's deviation; products and sums are
-rounded separately (no FMA), sums run over channels in order; weights are transformed in double and rounded once.
+Inputs are Gaussian, clipped to [0, 6] as behind a ReLU6; weights are Gaussian with He's deviation. In float32 products and sums
+are rounded separately (no FMA), sums run over channels in order; weights are transformed in double and rounded once. In 8 bits
+what is multiplied is, by a scale for each position that takes the greatest magnitude; sums are exact.
 """
 
 import argparse
@@ -62,6 +63,23 @@ def direct(m, data, weights, dtype):
     return total
 
 
+def rounded(values, most, axes):
+    """To integers whose greatest is the greatest magnitude along the axes; as numbers again."""
+    unit = np.abs(values).max(axis=axes, keepdims=True) / most
+    return np.round(values / unit) * unit
+
+
+def winograd_in_8_bits(m, points, data, weights):
+    output, weight, inputs = transforms(m, points)
+    v = rounded(inputs @ data @ inputs.T, 127, (0, 1))
+    u = rounded(weight @ weights @ weight.T, 127, 0)
+    return output @ (v * u[:, None]).sum(axis=0) @ output.T
+
+
+def direct_in_8_bits(m, data, weights):
+    return direct(m, rounded(data, 255, None), rounded(weights, 127, None), np.float64)
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--channels", type=int, default=256)
@@ -76,11 +94,16 @@ def main():
         return np.sqrt(np.mean((found - expected) ** 2) / np.mean(expected**2))
 
     print(f"{options.channels} channels, {options.tiles} tiles, seed {options.seed}")
+    print(f"{'':24} float32  8 bits")
     for name, (m, points) in {"direct": (4, None), **VARIANTS}.items():
         data = np.clip(random.normal(0, 2, (options.channels, options.tiles, m + 2, m + 2)), 0, 6).astype(np.float32)
         expected = direct(m, data, weights, np.float64)
-        found = winograd(m, points, data, weights) if points else direct(m, data, weights, np.float32)
-        print(f"{name:24} {error(found, expected):.1e}")
+        exact = data.astype(np.float64)
+        if points:
+            found = winograd(m, points, data, weights), winograd_in_8_bits(m, points, exact, weights)
+        else:
+            found = direct(m, data, weights, np.float32), direct_in_8_bits(m, exact, weights)
+        print(f"{name:24} {error(found[0], expected):.1e}  {error(found[1], expected):.1e}")
 
 
 if __name__ == "__main__":
