@@ -174,10 +174,20 @@ private:
 
 void choose_integers(Analysis &analysis, const PlanOptions &options) { Integers(analysis, options).choose(); }
 
+namespace {
+
+// Of V for such products, in sums of up to so many.
+VRounding v_rounding(const Machine &machine, const Tiling &tiling, const TensorRange &range,
+                     Precision products, int longest, double peak) {
+    if (products == Precision::kInt8) return int8_rounding(tiling, range, *machine.dot_factor);
+    return int16_rounding(tiling, range, most_of_factor(longest, peak));
+}
+
+}  // namespace
+
 VRounding Analysis::rounding(int layer, const Tiling &tiling, Precision products) const {
     if (products == Precision::kFloat32) return {};
     const TensorRange &range = *(*ranges)[size_t(layer)];
-    if (products == Precision::kInt8) return int8_rounding(tiling, range, *machine.dot_factor);
     int longest = 1;  // of the sums
     for (int l : consumers(layer)) {
         const Layer &reader = network.layers[l];
@@ -185,15 +195,14 @@ VRounding Analysis::rounding(int layer, const Tiling &tiling, Precision products
             longest = std::max(longest, reader.in.channels);
     }
     const bool seen = range.transformed.count(tiling.m());
-    return int16_rounding(tiling, range, most_of_factor(longest, seen ? kPeakOfSeenV : kPeakOfBoundedV));
+    return v_rounding(machine, tiling, range, products, longest, seen ? kPeakOfSeenV : kPeakOfBoundedV);
 }
 
 VRounding Analysis::rounding_behind_norm(int layer) const {
     const Decision &d = decisions[layer];
     if (d.products == Precision::kFloat32) return {};
-    const TensorRange &range = (*ranges)[size_t(layer)]->behind_norm[0];
-    if (d.products == Precision::kInt8) return int8_rounding(*d.tiling, range, *machine.dot_factor);
-    return int16_rounding(*d.tiling, range, most_of_factor(network.layers[layer].in.channels, kPeakOfSeenV));
+    return v_rounding(machine, *d.tiling, (*ranges)[size_t(layer)]->behind_norm[0], d.products,
+                      network.layers[layer].in.channels, kPeakOfSeenV);
 }
 
 }  // namespace hardnet

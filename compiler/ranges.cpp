@@ -126,7 +126,7 @@ VRounding int16_rounding(const Tiling &tiling, const TensorRange &range, int mos
 
 VRounding int8_rounding(const Tiling &tiling, const TensorRange &range, IntegerType dot_factor) {
     constexpr int kMost = 127;
-    VRounding rounding{kMost, {}, dot_factor, dot_factor == IntegerType::kUint8 ? 128 : 0};
+    VRounding rounding{kMost, {}, dot_factor};
     for (double v : greatest_v(tiling, range)) rounding.units.push_back(v > 0 ? float(v / kMost) : 1);
     return rounding;
 }

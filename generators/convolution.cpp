@@ -15,7 +15,7 @@ namespace {
 // An element of int8 or uint8, as weights of int8 are multiplied with it.
 Expr multiplied(const Expr &element, bool shifted) {
     if (!shifted || element.type().is_uint()) return element;
-    return Halide::reinterpret<uint8_t>(element) ^ Halide::cast<uint8_t>(128);
+    return Halide::reinterpret<uint8_t>(element) ^ Halide::cast<uint8_t>(kUint8Shift);
 }
 
 }  // namespace

@@ -25,8 +25,9 @@ Expr element(const Halide::FuncRef &at, size_t i) { return at.size() == 1 ? Expr
 
 // An element of V.
 Expr rounded(const Expr &value, const VRounding &rounding, int position) {
-    const Expr scaled = value * (1 / rounding.units[size_t(position)]) + float(rounding.shift);
-    const auto least = float(rounding.shift - rounding.most), most = float(rounding.shift + rounding.most);
+    const Expr scaled = value * (1 / rounding.units[size_t(position)]) + float(rounding.shift());
+    const auto least = float(rounding.shift() - rounding.most),
+               most = float(rounding.shift() + rounding.most);
     return Halide::cast(element_type(rounding.type), Halide::round(Halide::clamp(scaled, least, most)));
 }
 

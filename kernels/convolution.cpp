@@ -5,9 +5,7 @@
 namespace hardnet {
 
 std::string ConvolutionSpec::key() const {
-    Key k(products == Precision::kInt8    ? "convolution_int8"
-          : products == Precision::kInt16 ? "convolution_int16"
-                                          : "convolution");
+    Key k("convolution", products);
     if (shifted) k.add("shifted", {1});
     k.add(window);
     k.add(residual);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "graph/activation.h"
+#include "graph/precision.h"
 #include "graph/window.h"
 #include "kernels/epilogue.h"
 
@@ -13,6 +14,9 @@ namespace hardnet {
 
 struct Key {
     explicit Key(const char *operator_name) : text(operator_name) {}
+    Key(const char *operator_name, Precision products) : text(operator_name) {
+        if (products != Precision::kFloat32) text += std::string("_") + name_of(products);
+    }
 
     Key &add(const char *name, std::initializer_list<int> values) {
         text += std::string(" ") + name + "=";

@@ -30,6 +30,9 @@ inline int steps_of(int channels, Precision products) {
     return (channels + in_step - 1) / in_step;
 }
 
+// Where a machine multiplies uint8 by int8, elements of either sign are multiplied as so much more than they are.
+constexpr int kUint8Shift = 128;
+
 // Packed weights U (c in block, step, position, block) of the sources one behind the other; of integers
 // (channel in step, c in block, step, position, block), and scale (c in block, position, block); where sources are shifted,
 // offset, at which sums begin, likewise.

@@ -14,7 +14,7 @@ std::string InputTransformSpec::key() const {
     if (rounding) {
         k.add("most", {rounding.most});
         for (float unit : rounding.units) k.add("u", unit);
-        if (rounding.type != IntegerType::kInt16) k.add("type", {int(rounding.type), rounding.shift});
+        if (rounding.type != IntegerType::kInt16) k.add("type", {int(rounding.type), rounding.shift()});
     }
     return k.add("y", {pixel_stride, row_stride})
         .add("v", {tile_stride, position_stride})
@@ -67,9 +67,7 @@ std::vector<std::vector<SumPiece>> ProductSpec::partial_sums() const {
 }
 
 std::string ProductSpec::key() const {
-    Key k(products == Precision::kInt8    ? "winograd_product_int8"
-          : products == Precision::kInt16 ? "winograd_product_int16"
-                                          : "winograd_product");
+    Key k("winograd_product", products);
     if (shifted) k.add("shifted", {1});
     k.add("tiling", tiling.key());
     for (const ProductSource &s : sources) k.add("in", {s.channels, s.tile_stride, s.position_stride});

@@ -16,15 +16,15 @@
 
 namespace hardnet {
 
-// V as integers: a position's values as multiples of its unit, rounded to the nearest, held to +-most, and stored as `shift`
-// more than that. `most` is 0 where V is float32. Sums stay within int32 since the packing scales each output channel's
+// V as integers: a position's values as multiples of its unit, rounded to the nearest, held to +-most, and as uint8 stored as
+// shift() more than that. `most` is 0 where V is float32. Sums stay within int32 since the packing scales each output channel's
 // weights to it (plan.h).
 struct VRounding {
     int most = 0;
     std::vector<float> units;  // per position of the tiling
     IntegerType type = IntegerType::kInt16;
-    int shift = 0;
     explicit operator bool() const { return most != 0; }
+    int shift() const { return type == IntegerType::kUint8 ? kUint8Shift : 0; }
     int element_bytes() const { return Storage{most, 0, type}.element_bytes(); }
 };
 
@@ -64,7 +64,7 @@ struct ProductSpec {
     int tiles = 0;  // tiles per register block
     int lanes = 16;
     Precision products = Precision::kFloat32;
-    bool shifted = false;  // V of int8 is uint8, 128 more, and sums begin at offset(c, position)
+    bool shifted = false;  // V of int8 is uint8, kUint8Shift more, and sums begin at offset(c, position)
     int round = 4;         // steps of a sum between requests for what comes next, or 0
     // Where it is not 0: a position's items take about so many steps of their sums, whose weights stay in L1, one behind
     // the other before they take the next ones, and all blocks of channels one position before the next.

@@ -9,7 +9,6 @@ namespace hardnet::cpu {
 namespace {
 
 // x86 multiplies int8 by uint8: elements of int8 by 128 more than they are, and 128 times all weights less.
-constexpr int kShift = 128;
 bool is_shifted(const Planning &p, int layer, const Tensor &source) {
     return p.decision(layer).products == Precision::kInt8 && p.machine().dot_factor == IntegerType::kUint8 &&
            source.storage.type == IntegerType::kInt8;
@@ -20,7 +19,7 @@ WeightRounding rounding_of(const Planning &p, int layer, const std::vector<Tenso
     rounding.products = p.decision(layer).products;
     rounding.summed = true;
     for (const Tensor &t : sources) {
-        const int shift = is_shifted(p, layer, t) ? kShift : 0;
+        const int shift = is_shifted(p, layer, t) ? kUint8Shift : 0;
         rounding.most = std::max(rounding.most, t.storage.most + 2 * shift);
         rounding.sources.push_back(
             {t.shape.channels, std::vector<float>(size_t(positions), float(t.storage.unit())), shift});

@@ -69,8 +69,8 @@ int64_t pack_product_weights(Planning &p, int layer, const ChannelPart &part,
     WeightRounding rounding;
     rounding.products = p.decision(layer).products;
     for (const Transformed &v : sources) {
-        rounding.most = v.rounding.most + 2 * v.rounding.shift;
-        rounding.sources.push_back({v.channels, v.rounding.units, v.rounding.shift});
+        rounding.most = v.rounding.most + 2 * v.rounding.shift();
+        rounding.sources.push_back({v.channels, v.rounding.units, v.rounding.shift()});
     }
     return p.builder.pack_rounded(layer, part, positions, rounding, transform);
 }
@@ -145,7 +145,7 @@ void call_product(Planning &p, int layer, const Tiling &tiling, const ChannelPar
         arguments.push_back(whole(v_source(p, v)));
     }
     spec.products = p.decision(layer).products;
-    spec.shifted = sources.front().rounding.shift != 0;
+    spec.shifted = sources.front().rounding.shift() != 0;
     const int items = ItemMap(tiling, part.extent).items;
     for (const hardnet_argument &a :
          weight_arguments(p, part, weights, spec.steps(), tiling.positions(), spec.products, spec.shifted))

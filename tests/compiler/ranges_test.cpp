@@ -131,7 +131,7 @@ TEST(Ranges, AUnitIsTheLeastPowerOfTwoWithWhichNoVIsBeyondMost) {
                 SCOPED_TRACE(t.key() + " " + std::to_string(range.most) + " " + std::to_string(most));
                 const VRounding rounding = int16_rounding(t, {range}, most);
                 EXPECT_EQ(rounding.most, most);
-                EXPECT_EQ(rounding.shift, 0);
+                EXPECT_EQ(rounding.shift(), 0);
                 ASSERT_EQ(rounding.units.size(), size_t(t.positions()));
                 for (int i = 0; i < t.points(); i++) {
                     for (int j = 0; j < t.points(); j++) {
@@ -155,7 +155,7 @@ TEST(Ranges, Int8UsesAllOfItsIntegers) {
         const VRounding rounding = int8_rounding(t, {Interval{-1, 3}}, type);
         EXPECT_EQ(rounding.type, type);
         EXPECT_EQ(rounding.most, 127);
-        EXPECT_EQ(rounding.shift, type == IntegerType::kUint8 ? 128 : 0);
+        EXPECT_EQ(rounding.shift(), type == IntegerType::kUint8 ? 128 : 0);
         for (int i = 0; i < t.points(); i++) {
             for (int j = 0; j < t.points(); j++)
                 EXPECT_FLOAT_EQ(127 * rounding.units[size_t(t.position(i, j))],

@@ -27,7 +27,6 @@ VRounding rounding_for(const Tiling &t, Precision products, const Machine &machi
     if (products == Precision::kInt16) return rounding;
     rounding.most = 127;
     rounding.type = *machine.dot_factor;
-    rounding.shift = rounding.type == IntegerType::kUint8 ? 128 : 0;
     for (float &unit : rounding.units) unit *= 64;
     return rounding;
 }
@@ -76,7 +75,7 @@ void expect_rounded(const WinogradCase &c, const Image &image, const Transformed
                                  expected = stored_value(scaled, rounding.most, 0);
                     const int found = v[int64_t{p} * strides.position_stride +
                                         int64_t{t.first_tile(q) + tile} * strides.tile_stride + k] -
-                                      rounding.shift;
+                                      rounding.shift();
                     counts.all++;
                     counts.below += found == -rounding.most;
                     counts.above += found == rounding.most;

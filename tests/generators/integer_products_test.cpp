@@ -241,14 +241,14 @@ TEST_P(IntegerProducts, DoNotOverflowAtThePackingsBound) {
 
 // Data of the test above that would overflow with one step more.
 TEST(Int16ProductData, ReachesTheBound) {
-    constexpr int kMost = (1 << 14) - 1;
+    const int most = most_of(Precision::kInt16);
     for (const WinogradCase &c : product_cases()) {
         if (c.in() < 8) continue;  // so few weights below 2^15 do not
         const ProductData d = extreme_data(c, Precision::kInt16);
         for (int tile : {0, 1}) {
             for (int o : {0, 1}) {
                 const int64_t sum = std::abs(sum_of(c, d, o, tile, 3));
-                EXPECT_GT(sum + kMost, INT32_MAX) << c.name();
+                EXPECT_GT(sum + most, INT32_MAX) << c.name();
                 EXPECT_LE(sum, INT32_MAX) << c.name();
             }
         }
